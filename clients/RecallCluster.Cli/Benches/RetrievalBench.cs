@@ -1,0 +1,258 @@
+using System.Diagnostics;
+using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Cli.Reports;
+using RecallCluster.Cli.Workflows;
+using RecallCluster.Data;
+using RecallCluster.Learning.Evaluation;
+using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Scoring;
+using RecallCluster.Numerics;
+using RecallCluster.Retrieval;
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Retrieval.Guided;
+using RecallCluster.Retrieval.Tuning;
+using RecallCluster.Serving.Indexes;
+using EventLog = RecallCluster.Data.EventLog;
+
+namespace RecallCluster.Cli.Benches;
+
+/// <summary>
+/// Model-guided retrieval at the source's scale: a world is made, the models are trained on it, the index is built and tuned, and then
+/// recall and time of the guided search are measured against scoring every ad, with the deep model and with the two-tower.
+/// </summary>
+internal sealed class RetrievalBench : IDisposable
+{
+    private const int TuningUsers = 24;
+    private const double TunedOverlap = 0.9;
+    private readonly RetrievalOptions _options;
+    private readonly Dataset _dataset;
+    private readonly WorkbenchTimes _times;
+    private readonly WorkerTeam _team;
+    private readonly AdIndex _index;
+    private readonly double _openMs;
+    private readonly IScorer _scorer;
+    private readonly UserEncoder _encoder;
+    private readonly TwoTowerModel _twoTower;
+
+    private RetrievalBench(RetrievalOptions options, RetrievalWorkbench workbench, Dataset dataset, WorkbenchTimes times, WorkerTeam team)
+    {
+        _options = options;
+        _dataset = dataset;
+        _times = times;
+        _team = team;
+        DeepAdModel deep = IndexWorkflow.LoadDeep(workbench.DeepFolder);
+        _twoTower = ModelDirectory.Load(workbench.TwoTowerFolder) as TwoTowerModel
+            ?? throw new InvalidDataException($"{workbench.TwoTowerFolder}: holds no two-tower model.");
+        long start = Stopwatch.GetTimestamp();
+        _index = AdIndex.Open(IndexDirectory.ShardPath(workbench.IndexFolder, 0));
+        _openMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        _index.Warm();
+        _scorer = IndexScorer.Of(deep, _index);
+        _encoder = UserEncoder.Of(deep, _index.Vectors, _index.Count, options.Attention == AttentionKind.Linear);
+    }
+
+    /// <summary>Makes what is missing and measures.</summary>
+    public static RetrievalReport Run(RetrievalOptions options, IStages stages, CancellationToken cancellation)
+    {
+        string folder = options.Work ?? Directory.CreateTempSubdirectory("recall-bench-").FullName;
+        try
+        {
+            using var team = new WorkerTeam(options.Threads);
+            var workbench = new RetrievalWorkbench(folder, options, team);
+            (Dataset dataset, WorkbenchTimes times) = workbench.Prepare(stages, cancellation);
+            using var bench = new RetrievalBench(options, workbench, dataset, times, team);
+            return bench.Measure(stages, cancellation);
+        }
+        finally
+        {
+            if (options.Work is null)
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    public void Dispose() => _index.Dispose();
+
+    private RetrievalReport Measure(IStages stages, CancellationToken cancellation)
+    {
+        TuningResult tuned = stages.Run("Tune the search", Tune);
+        GuidedSearchParameters parameters = tuned.Best.Parameters with { MaxScorings = _options.Scorings, Visited = _options.Visited };
+        cancellation.ThrowIfCancellationRequested();
+        int[] users = Sample(_dataset.Test, _options.EvaluatedUsers, stream: 2);
+        var shared = new GuidedSearch(_index.Graph, _scorer, parameters, _team);
+        Recalls recalls = stages.Run("Measure recall", stage => MeasureRecall(shared, users, stage, cancellation));
+        double[] twoTower = stages.Run("Measure the two-tower", () => TwoTowerRecalls(users));
+        cancellation.ThrowIfCancellationRequested();
+        (Latencies latencies, RetrievalTimes times) = stages.Run("Time requests, one at a time", () => TimeOneByOne(shared, users));
+        double perSecond = stages.Run("Time requests, side by side", () => TimeSideBySide(new GuidedSearch(_index.Graph, _scorer, parameters), users));
+        PairedComparison deepOverTwoTower = PairedComparison.Of(recalls.Exhaustive, twoTower);
+        long content = (_index.Vectors.Length + _index.Records.Length) * sizeof(float) + GraphBytes();
+        return new RetrievalReport
+        {
+            Items = _index.Count,
+            K = _options.K,
+            Scorings = recalls.Scorings,
+            ScoredFraction = recalls.Scorings / _index.Count,
+            RelativeRecall = recalls.Guided.Average() / recalls.Exhaustive.Average(),
+            TopKOverlap = recalls.Overlap,
+            Recall = recalls.Guided.Average(),
+            ExhaustiveRecall = deepOverTwoTower.First,
+            TwoTowerRecall = deepOverTwoTower.Second,
+            DeepOverTwoTower = deepOverTwoTower.Difference,
+            EvaluatedUsers = users.Length,
+            P50Ms = latencies.P50Ms,
+            P99Ms = latencies.P99Ms,
+            RequestsPerSecond = perSecond,
+            Threads = _options.Threads,
+            MeanMs = times,
+            BytesPerItem = (double)_index.FileBytes / _index.Count,
+            MemoryRatio = (double)_index.FileBytes / content,
+            OpenMs = _openMs,
+            BuildSeconds = _times.BuildSeconds,
+            TrainSeconds = _times.TrainSeconds,
+            Attention = _options.Attention,
+            Parameters = parameters,
+            Frontier = [.. tuned.Frontier.Select(p => new FrontierPoint(p.RelativeRecall, p.Scorings, p.ScoredFraction, p.Milliseconds))],
+        };
+    }
+
+    private TuningResult Tune()
+    {
+        TuningQuery[] queries = [.. Sample(_dataset.Validation, TuningUsers, stream: 1).Select(user => new TuningQuery(StateOf(user, _dataset.Train), []))];
+        var tuning = new TuningOptions { K = _options.K, WantedRecall = TunedOverlap, Goal = TuningGoal.TopKOverlap, MaxScorings = _options.Scorings };
+        return SearchTuner.Run(_index.Graph, _scorer, queries, tuning, _team);
+    }
+
+    private Recalls MeasureRecall(GuidedSearch search, int[] users, IProgress<double> progress, CancellationToken cancellation)
+    {
+        var all = new ExhaustiveSearch(_scorer, _team);
+        var guided = new double[users.Length];
+        var exhaustive = new double[users.Length];
+        double overlap = 0;
+        long scorings = 0;
+        for (int i = 0; i < users.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            float[] state = StateOf(users[i], _dataset.Train, _dataset.Validation);
+            HashSet<int> wanted = [.. _dataset.Test.ItemsOf(users[i]).ToArray().Select(Ordinal)];
+            int[] best = all.Search(state, _options.K).Ordinals;
+            GuidedSearchResult found = search.Search(new GuidedRequest(state, _options.K));
+            exhaustive[i] = (double)best.Count(wanted.Contains) / wanted.Count;
+            guided[i] = (double)found.Ordinals.Count(wanted.Contains) / wanted.Count;
+            overlap += (double)found.Ordinals.Intersect(best).Count() / best.Length;
+            scorings += found.Statistics.Scorings;
+            progress.Report((i + 1.0) / users.Length);
+        }
+        return new Recalls(guided, exhaustive, overlap / users.Length, (double)scorings / users.Length);
+    }
+
+    private double[] TwoTowerRecalls(int[] users)
+    {
+        using TargetVectors targets = TargetVectors.Compute(_twoTower, _dataset.Items, _team);
+        using PreparedModel prepared = PreparedModel.Of(_twoTower, targets, _team);
+        return new RetrievalEvaluator(_dataset, _team).TestRecalls(users, _options.K, prepared.Encoder, new ExhaustiveRetriever(prepared.Scorer));
+    }
+
+    private (Latencies Latencies, RetrievalTimes Times) TimeOneByOne(GuidedSearch search, int[] users)
+    {
+        var requester = new Requester(this, search, users);
+        requester.Run(0, Math.Min(50, _options.Requests));
+        requester.Reset();
+        requester.Run(0, _options.Requests);
+        return (Latencies.Of([.. requester.Milliseconds]), requester.Times());
+    }
+
+    private double TimeSideBySide(GuidedSearch search, int[] users)
+    {
+        Requester[] requesters = [.. Enumerable.Range(0, _options.Threads).Select(_ => new Requester(this, search, users))];
+        foreach (Requester requester in requesters)
+            requester.Run(0, 10);
+        long start = Stopwatch.GetTimestamp();
+        Thread[] threads = [.. requesters.Select((requester, i) => new Thread(() => requester.Run(i * _options.Requests, _options.Requests)))];
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
+        return threads.Length * _options.Requests / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private int[] Sample(EventLog log, int count, ulong stream)
+    {
+        int[] users = [.. Enumerable.Range(0, _dataset.Users.Count).Where(user => log.ItemsOf(user).Length > 0)];
+        new SeededRandom(_options.Seed).Split(stream).Shuffle(users.AsSpan());
+        return users[..Math.Min(count, users.Length)];
+    }
+
+    private float[] StateOf(int user, params ReadOnlySpan<EventLog> known)
+    {
+        var state = new float[_encoder.UserStateLength];
+        _encoder.Encode(ProfileOf(user), BehaviourOf(user, known), state);
+        return state;
+    }
+
+    private int[] ProfileOf(int user) => Array.ConvertAll(_dataset.Users.Codes, field => field[user]);
+
+    private int[] BehaviourOf(int user, params ReadOnlySpan<EventLog> known)
+    {
+        var rows = new List<int>();
+        foreach (EventLog log in known)
+            rows.AddRange(log.ItemsOf(user));
+        return [.. rows.Select(Ordinal)];
+    }
+
+    private int Ordinal(int item) => _index.TryOrdinalOf(_dataset.Items.Ids[item], out int ordinal)
+        ? ordinal
+        : throw new InvalidDataException($"{_index.FilePath}: has no ad '{_dataset.Items.Ids[item]}'.");
+
+    private long GraphBytes() =>
+        _index.Graph.Levels.Length
+        + (sizeof(int) * (_index.Graph.BaseSplits.Length + _index.Graph.BaseNeighbors.Length + _index.Graph.UpperRows.Length + _index.Graph.UpperSplits.Length + _index.Graph.UpperNeighbors.Length));
+
+    /// <summary>Recall by test user, guided and exhaustive; share of the K best found and scorings, on average.</summary>
+    private sealed record Recalls(double[] Guided, double[] Exhaustive, double Overlap, double Scorings);
+
+    /// <summary>Sends requests of the test users, one after the other, on one thread.</summary>
+    private sealed class Requester(RetrievalBench bench, GuidedSearch search, int[] users)
+    {
+        private readonly GuidedSearchScratch _scratch = new();
+        private readonly int[] _ordinals = new int[bench._options.K];
+        private readonly float[] _scores = new float[bench._options.K];
+        private readonly float[] _state = new float[bench._encoder.UserStateLength];
+        private readonly (int[] Profile, int[] Behaviour)[] _requests =
+            [.. users.Select(user => (bench.ProfileOf(user), bench.BehaviourOf(user, bench._dataset.Train, bench._dataset.Validation)))];
+
+        private long _encode, _gather, _score, _select, _search;
+
+        public List<double> Milliseconds { get; } = [];
+
+        public void Reset()
+        {
+            Milliseconds.Clear();
+            _encode = _gather = _score = _select = _search = 0;
+        }
+
+        public void Run(int first, int count)
+        {
+            for (int i = first; i < first + count; i++)
+            {
+                (int[] profile, int[] behaviour) = _requests[i % _requests.Length];
+                long start = Stopwatch.GetTimestamp();
+                bench._encoder.Encode(profile, behaviour, _state);
+                long encoded = Stopwatch.GetTimestamp();
+                search.Search(new GuidedRequest(_state, bench._options.K), _scratch, _ordinals, _scores, out GuidedSearchStatistics statistics);
+                long end = Stopwatch.GetTimestamp();
+                Milliseconds.Add(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds);
+                _encode += encoded - start;
+                _gather += statistics.GatherTicks;
+                _score += statistics.ScoreTicks;
+                _select += statistics.SelectTicks;
+                _search += end - encoded;
+            }
+        }
+
+        public RetrievalTimes Times()
+        {
+            double Mean(long ticks) => Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds / Math.Max(1, Milliseconds.Count);
+            return new RetrievalTimes(Mean(_encode), Mean(_gather), Mean(_score), Mean(_select), Mean(_search - _gather - _score - _select));
+        }
+    }
+}

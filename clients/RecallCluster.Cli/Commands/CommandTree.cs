@@ -1,0 +1,28 @@
+using System.CommandLine;
+using RecallCluster.Cli.Infrastructure;
+
+namespace RecallCluster.Cli.Commands;
+
+/// <summary>All commands, in the order in which a newcomer meets them.</summary>
+internal static class CommandTree
+{
+    public static IEnumerable<Command> Build(CommandBuilder builder) =>
+    [
+        DemoCommand.Build(builder),
+        CommandBuilder.Group("data", "Make a data-set directory.", DataSynthCommand.Build(builder), DataImportCommands.Build(builder)),
+        TrainCommand.Build(builder),
+        IndexCommands.Build(builder),
+        TuneCommand.Build(builder),
+        EvalCommands.Build(builder),
+        ServeCommand.Build(builder),
+        CalibrateCommands.Build(builder),
+        CommandBuilder.Group(
+            "bench",
+            "Measure, beside a peer where there is one.",
+            BenchAnnCommand.Build(builder),
+            BenchScoreCommand.Build(builder),
+            BenchRetrievalCommand.Build(builder),
+            BenchCalibrateCommand.Build(builder)),
+        TestCommand.Build(builder),
+    ];
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Cli.Workflows;
+using RecallCluster.Data;
+using RecallCluster.Http;
+using RecallCluster.Serving.Hosting;
+using Spectre.Console;
+
+namespace RecallCluster.Cli.Commands;
+
+/// <summary><c>recall serve</c>.</summary>
+internal static class ServeCommand
+{
+    public static Command Build(CommandBuilder builder)
+    {
+        var defaults = new FrontDoorOptions();
+        Option<string> model = OptionKit.Required("--model", "Directory that `train` made.", "DIR");
+        Option<string> index = OptionKit.Required("--index", "Index directory.", "DIR");
+        Option<string?> data = OptionKit.Optional("--data", "Data-set directory: its users are known by their ids, and profile labels have a meaning.", "DIR");
+        Option<string[]> urls = new("--urls") { Description = "Where to listen; port 0 takes a free one.", DefaultValueFactory = _ => [.. defaults.Urls], HelpName = "URL", AllowMultipleArgumentsPerToken = true };
+        Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
+        Option<int> threads = OptionKit.Threads();
+        return builder.Build(
+            "serve",
+            "Answer POST /v1/ads over HTTP until told to stop.",
+            [model, index, data, urls, maxK, threads],
+            async (parsed, context) =>
+            {
+                UserDirectory? users = parsed.GetValue(data) is { } directory
+                    ? await context.InStageAsync("Read the users", _ => new UserDirectory(DatasetDirectory.Read(directory))).ConfigureAwait(false)
+                    : null;
+                var options = new EmbeddedHostOptions
+                {
+                    ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),
+                    IndexDirectory = parsed.GetRequiredValue(index),
+                    Users = users,
+                };
+                var door = new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } };
+                ServedDoor served = await context.Progress.RunAsync(async stages =>
+                {
+                    using IStage stage = stages.Begin("Open model and index");
+                    return await ServedDoor.OpenAsync(options, door, parsed.GetValue(threads), context.Cancellation).ConfigureAwait(false);
+                }).ConfigureAwait(false);
+                await using (served.ConfigureAwait(false))
+                {
+                    context.Write(new Serving([.. served.Addresses], served.Summary.Version, served.Summary.Shards, served.Summary.Ads), (console, serving) =>
+                    {
+                        console.WriteLine($"Serving {Drawing.Count(serving.Ads)} ads on {serving.Shards} shard(s), version {serving.Version}, at {string.Join(", ", serving.Urls.Select(u => u.ToString()))}");
+                        console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/ads -H 'content-type: application/json' -d '{{\"user\":{{\"sequence\":[]}},\"k\":5}}'");
+                        console.WriteLine("Stop with Ctrl-C.");
+                    });
+                    await served.UntilStoppedAsync(context.Cancellation).ConfigureAwait(false);
+                }
+            });
+    }
+
+    /// <summary>What is served and where; written once it is ready.</summary>
+    private sealed record Serving(Uri[] Urls, string Version, int Shards, long Ads);
+}

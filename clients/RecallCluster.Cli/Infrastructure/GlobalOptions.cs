@@ -1,0 +1,16 @@
+using System.CommandLine;
+
+namespace RecallCluster.Cli.Infrastructure;
+
+/// <summary>The options that every command has.</summary>
+internal sealed class GlobalOptions
+{
+    public Option<bool> Json { get; } = new("--json") { Description = "Print exactly one JSON document instead of tables.", Recursive = true };
+
+    public Option<ulong> Seed { get; } = new("--seed")
+    {
+        Description = "Seed of everything random; the same seed gives the same result.",
+        Recursive = true,
+        DefaultValueFactory = _ => 1,
+    };
+}

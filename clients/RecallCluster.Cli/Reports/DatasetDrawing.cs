@@ -1,0 +1,20 @@
+using RecallCluster.Cli.Infrastructure;
+using Spectre.Console;
+
+namespace RecallCluster.Cli.Reports;
+
+/// <summary>A data set's summary as text.</summary>
+internal static class DatasetDrawing
+{
+    public static void Draw(IAnsiConsole console, DatasetSummary summary) => console.Pairs(
+        $"{summary.Name} in {summary.Directory}",
+        ("ads", Drawing.Count(summary.Items)),
+        ("users", Drawing.Count(summary.Users)),
+        ("events (train, validation, test)", $"{Drawing.Count(summary.Events.Train)}, {Drawing.Count(summary.Events.Validation)}, {Drawing.Count(summary.Events.Test)}"),
+        ("in time order", summary.Ordered ? "yes" : "no"),
+        ("ad fields", Names(summary.ItemFields)),
+        ("user fields", Names(summary.UserFields)),
+        ("split", summary.Split));
+
+    private static string Names(FieldSummary[] fields) => fields.Length == 0 ? "none" : string.Join(", ", fields.Select(f => $"{f.Name} ({f.Codes})"));
+}

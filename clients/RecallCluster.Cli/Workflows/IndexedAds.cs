@@ -1,0 +1,62 @@
+using RecallCluster.Data;
+using RecallCluster.Learning.Models;
+using RecallCluster.Retrieval;
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Indexes;
+
+namespace RecallCluster.Cli.Workflows;
+
+/// <summary>The shards of an index directory, opened for measuring: each with its scorer and with the data-set row of every ordinal.</summary>
+internal sealed class IndexedAds : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    /// <exception cref="InvalidDataException">The index is broken, of another model, or of other ads.</exception>
+    public IndexedAds(string indexDirectory, string modelFolder, DeepAdModel model, Dataset dataset)
+    {
+        Manifest = IndexDirectory.ReadManifest(indexDirectory);
+        Fingerprint = ModelFingerprint.Of(modelFolder);
+        if (Manifest.ModelFingerprint != Fingerprint)
+            throw new InvalidDataException($"{indexDirectory} was built from model {Manifest.ModelFingerprint}; the model in {modelFolder} is {Fingerprint}. Build the index again.");
+        var rows = new Dictionary<string, int>(dataset.Items.Count, StringComparer.Ordinal);
+        for (int row = 0; row < dataset.Items.Count; row++)
+            rows.Add(dataset.Items.Ids[row], row);
+        Shards = [.. Manifest.Shards.Select(file => Open(Path.Combine(indexDirectory, file.File), model, rows))];
+    }
+
+    public IndexManifest Manifest { get; }
+
+    public string Fingerprint { get; }
+
+    public IReadOnlyList<IndexedShard> Shards { get; }
+
+    public int Ads => Shards.Sum(s => s.Index.Count);
+
+    public void Dispose()
+    {
+        foreach (IDisposable owned in _owned)
+            owned.Dispose();
+    }
+
+    private IndexedShard Open(string path, DeepAdModel model, Dictionary<string, int> rowOf)
+    {
+        AdIndex index = AdIndex.Open(path);
+        _owned.Add(index);
+        index.RequireShape(model.Config.Width, model.Config.Width + model.Config.Hidden1);
+        IScorer scorer = IndexScorer.Of(model, index);
+        if (scorer is IDisposable owned)
+            _owned.Add(owned);
+        int[] rows = new int[index.Count];
+        for (int ordinal = 0; ordinal < rows.Length; ordinal++)
+        {
+            string id = index.IdOf(ordinal);
+            if (!rowOf.TryGetValue(id, out rows[ordinal]))
+                throw new InvalidDataException($"{path}: holds ad '{id}', which the data set does not.");
+        }
+        return new IndexedShard(index, scorer, rows);
+    }
+}
+
+/// <summary>One shard: its index, the model over its ordinals, and the data-set row of each ordinal.</summary>
+internal sealed record IndexedShard(AdIndex Index, IScorer Scorer, int[] Rows);

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using RecallCluster.Serving;
+
+namespace RecallCluster.Http;
+
+/// <summary><c>POST /v1/ads</c>: user features in, the best ads with their scores out.</summary>
+internal sealed partial class AdsRoute(Gateway gateway, FrontDoorLimits limits, ILogger<AdsRoute> logger)
+{
+    private static readonly (SearchLimits Limit, string Name)[] s_limitNames = [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
+
+    public async Task<IResult> AnswerAsync(HttpContext context)
+    {
+        if (!gateway.IsReady)
+            return Problem.NotReady();
+        if (!context.Request.HasJsonContentType())
+            return Problem.OfStatus(StatusCodes.Status415UnsupportedMediaType, "The body must be application/json.");
+        try
+        {
+            AdRequest request = await AdsRequestReader.ReadAsync(context.Request, limits).ConfigureAwait(false);
+            AdAnswer answer = await gateway.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false);
+            foreach (ShardFailure failure in answer.Failures)
+                LogShardFailure(logger, failure.Shard, failure.Reason);
+            return answer.Coverage == 0 && answer.Failures.Count > 0
+                ? Problem.NoShardAnswered(answer.Failures)
+                : Results.Json(BodyOf(answer), HttpJson.Default.AdsAnswerBody);
+        }
+        catch (InvalidRequestException e)
+        {
+            return Problem.Invalid(e);
+        }
+        catch (BadHttpRequestException e)
+        {
+            return Problem.OfStatus(e.StatusCode, e.Message);
+        }
+    }
+
+    private static AdsAnswerBody BodyOf(AdAnswer answer)
+    {
+        var ads = new AdBody[answer.Ads.Count];
+        for (int i = 0; i < ads.Length; i++)
+            ads[i] = new AdBody(answer.Ads[i].Id, answer.Ads[i].Score);
+        UserReading user = answer.User;
+        return new AdsAnswerBody(
+            ads,
+            answer.Coverage,
+            answer.Version,
+            answer.Scorings,
+            [.. s_limitNames.Where(l => answer.Limits.HasFlag(l.Limit)).Select(l => l.Name)],
+            new UserBody(user.Known, user.SequenceLength, user.UnknownSequenceItems, user.DroppedSequenceItems),
+            [.. answer.Failures.Select(f => new FailureBody(f.Shard, f.Reason))],
+            new TimingsBody(Ms(answer.Timings.Prepare), Ms(answer.Timings.Search), Ms(answer.Timings.Merge), Ms(answer.Timings.Total)));
+    }
+
+    private static double Ms(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} did not answer: {Reason}")]
+    private static partial void LogShardFailure(ILogger logger, int shard, string reason);
+}

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using RecallCluster.Learning.Autograd;
+using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Tensors;
+using RecallCluster.Numerics;
+
+namespace RecallCluster.Learning.Scoring;
+
+/// <summary>
+/// What the encoders of all models share: checks, the choice of the newest behaviours, their target vectors from a table of all ads', and
+/// a pool of tapes to compute on.
+/// </summary>
+public abstract class UserEncoder : IUserEncoder
+{
+    private readonly ModelField[] _fields;
+    private readonly NativeBlock<float> _targets;
+    private readonly int _count;
+    private readonly int _width;
+    private readonly ConcurrentBag<Tape> _tapes = [];
+
+    /// <summary>An encoder over a table of target vectors that it does not own.</summary>
+    private protected UserEncoder(ModelConfig config, NativeBlock<float> targets, int count, int userStateLength)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (targets.Length < (long)count * config.Width)
+        {
+            throw new ArgumentException(
+                $"The block holds {targets.Length} floats; {count} target vectors of {config.Width} take {(long)count * config.Width}.",
+                nameof(targets));
+        }
+        _fields = config.UserFields;
+        _targets = targets;
+        _count = count;
+        _width = config.Width;
+        SequenceLimit = config.SequenceLimit;
+        UserStateLength = userStateLength;
+    }
+
+    /// <inheritdoc/>
+    public int UserStateLength { get; }
+
+    /// <inheritdoc/>
+    public int ProfileFieldCount => _fields.Length;
+
+    /// <inheritdoc/>
+    public int SequenceLimit { get; }
+
+    /// <summary>The encoder of a model.</summary>
+    /// <param name="model">The model; its weights must not change while the encoder is in use.</param>
+    /// <param name="targets">Target vectors of all ads, <paramref name="count"/> rows of the model's width; behaviours are rows of it.</param>
+    /// <param name="count">Number of ads.</param>
+    /// <param name="folded">For a deep model: whether the state is for <see cref="FoldedScorer"/>, else for <see cref="PlainScorer"/>.</param>
+    /// <exception cref="NotSupportedException">A deep model with softmax attention cannot be folded.</exception>
+    public static UserEncoder Of(IAdModel model, NativeBlock<float> targets, int count, bool folded = true) => model switch
+    {
+        DeepAdModel deep when folded => new FoldedUserEncoder(deep, targets, count),
+        DeepAdModel deep => new PlainUserEncoder(deep, targets, count),
+        TwoTowerModel towers => new TwoTowerUserEncoder(towers, targets, count),
+        _ => throw new ArgumentException($"There is no user encoder for a {model?.GetType().Name ?? "null model"}.", nameof(model)),
+    };
+
+    /// <inheritdoc/>
+    public void Encode(ReadOnlySpan<int> profile, ReadOnlySpan<int> behaviour, Span<float> state)
+    {
+        Check(profile, behaviour, state);
+        ReadOnlySpan<int> newest = behaviour.Length > SequenceLimit ? behaviour[^SequenceLimit..] : behaviour;
+        // An empty sequence is one empty place over a table of one row that nobody looks up.
+        int rows = Math.Max(1, newest.Length);
+        var places = new int[rows];
+        places[0] = -1;
+        for (int i = 0; i < newest.Length; i++)
+            places[i] = i;
+        var user = new BehaviourBatch(profile.ToArray(), rows, places, [newest.Length]);
+        if (!_tapes.TryTake(out Tape? tape))
+            tape = new Tape();
+        try
+        {
+            using (tape.Pause())
+            {
+                Tensor vectors = tape.Full(new Shape(rows, _width), 0);
+                for (int i = 0; i < newest.Length; i++)
+                    _targets.Span((long)newest[i] * _width, _width).CopyTo(vectors.Values.Slice(i * _width, _width));
+                Compute(tape, vectors, user, state[..UserStateLength]);
+            }
+        }
+        finally
+        {
+            tape.Reset();
+            _tapes.Add(tape);
+        }
+    }
+
+    /// <summary>Computes the state of the one user of a batch.</summary>
+    private protected abstract void Compute(Tape tape, Tensor targets, BehaviourBatch user, Span<float> state);
+
+    private void Check(ReadOnlySpan<int> profile, ReadOnlySpan<int> behaviour, Span<float> state)
+    {
+        if (profile.Length != _fields.Length)
+            throw new ArgumentException($"{profile.Length} profile codes are given; the model has {_fields.Length} fields.", nameof(profile));
+        if (state.Length < UserStateLength)
+            throw new ArgumentException($"There is room for {state.Length} floats; a user state takes {UserStateLength}.", nameof(state));
+        for (int i = 0; i < profile.Length; i++)
+            if ((uint)profile[i] >= (uint)_fields[i].Cardinality)
+                throw new ArgumentOutOfRangeException(
+                    nameof(profile), profile[i], $"Profile field '{_fields[i].Name}' has codes 0 to {_fields[i].Cardinality - 1}.");
+        foreach (int item in behaviour)
+            if ((uint)item >= (uint)_count)
+                throw new ArgumentOutOfRangeException(nameof(behaviour), item, $"A behaviour names one of {_count} ads by its row.");
+    }
+}

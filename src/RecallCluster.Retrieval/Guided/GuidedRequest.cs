@@ -1,0 +1,32 @@
+namespace RecallCluster.Retrieval.Guided;
+
+/// <summary>One request to <see cref="GuidedSearch"/>.</summary>
+public readonly ref struct GuidedRequest
+{
+    /// <summary>A request for the <paramref name="k"/> best ads for a user.</summary>
+    /// <param name="userState">Prepared user state, <see cref="IScorer.UserStateLength"/> floats.</param>
+    /// <param name="k">Number of ads wanted, at least 1.</param>
+    public GuidedRequest(ReadOnlySpan<float> userState, int k)
+    {
+        UserState = userState;
+        K = k;
+    }
+
+    /// <summary>Prepared user state.</summary>
+    public ReadOnlySpan<float> UserState { get; }
+
+    /// <summary>Number of ads wanted.</summary>
+    public int K { get; }
+
+    /// <summary>The ads that may be returned; null for all. Others are walked through, never returned.</summary>
+    public EligibilityFilter? Filter { get; init; }
+
+    /// <summary>
+    /// The <see cref="TimeProvider.GetTimestamp"/> after which no further batch is scored, or null. A batch that has begun is finished, so
+    /// the answer may be late by one batch.
+    /// </summary>
+    public long? Deadline { get; init; }
+
+    /// <summary>Hard limit of scorings for this request, where it is below that of the parameters; null for theirs.</summary>
+    public int? MaxScorings { get; init; }
+}

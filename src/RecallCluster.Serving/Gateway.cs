@@ -1,0 +1,112 @@
+using RecallCluster.Retrieval.Versions;
+
+namespace RecallCluster.Serving;
+
+/// <summary>
+/// Answers requests from all shards:
+/// <code>
+///                              ┌─► shard 0 ─┐
+/// features ─► prepared state ──┼─► shard 1 ─┼─► merge ─► the K best
+///              (once)          └─► shard n ─┘
+/// </code>
+/// A shard that fails, or has not answered when the deadline comes, is left out: the answer is then partial, and its coverage says by how
+/// much. A request sees one version of everything from its first step to its last, whatever is swapped meanwhile. Thread-safe; requests take no lock.
+/// </summary>
+public sealed class Gateway : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly Lock _publishing = new();
+    private volatile VersionedIndex<GatewayVersion>? _versions;
+
+    /// <summary>A gateway that is not ready until <see cref="Publish"/> is called.</summary>
+    /// <param name="time">The clock of deadlines and timings.</param>
+    public Gateway(TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        _time = time;
+    }
+
+    /// <summary>Whether requests can be answered.</summary>
+    public bool IsReady => _versions is not null;
+
+    /// <summary>What new requests are answered with; null until there is a version.</summary>
+    public GatewaySummary? Summary
+    {
+        get
+        {
+            if (_versions is not { } versions)
+                return null;
+            using VersionedIndex<GatewayVersion>.Lease lease = versions.Acquire();
+            return new GatewaySummary(lease.Value.Name, lease.Value.Shards.Count, lease.Value.Ads);
+        }
+    }
+
+    /// <summary>
+    /// Lets requests that begin from now on be answered with <paramref name="version"/>, which it takes over; those under way finish with
+    /// theirs, after which that one is disposed.
+    /// </summary>
+    public void Publish(GatewayVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        lock (_publishing)
+        {
+            if (_versions is { } versions)
+                versions.Swap(version);
+            else
+                _versions = new VersionedIndex<GatewayVersion>(version);
+        }
+    }
+
+    /// <summary>Ends the answering; the version is disposed when its last request has ended.</summary>
+    public void Dispose() => _versions?.Dispose();
+
+    /// <summary>Answers one request.</summary>
+    /// <exception cref="InvalidRequestException">The request makes no sense: K or a limit is not positive, or a profile value is wrong.</exception>
+    /// <exception cref="InvalidOperationException">Nothing was published yet.</exception>
+    /// <exception cref="ObjectDisposedException">The gateway was disposed.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async Task<AdAnswer> AnswerAsync(AdRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Check(request);
+        VersionedIndex<GatewayVersion> versions = _versions ?? throw new InvalidOperationException("The gateway has no shards yet.");
+        using VersionedIndex<GatewayVersion>.Lease lease = versions.Acquire();
+        GatewayVersion version = lease.Value;
+
+        long start = _time.GetTimestamp();
+        PreparedUser user = version.Users.Prepare(request.User);
+        TimeSpan prepare = _time.GetElapsedTime(start);
+
+        long searchStart = _time.GetTimestamp();
+        var round = new SearchRound(version, request, user.State, _time);
+        Outcome[] outcomes = await round.AskAllAsync(request.Deadline - prepare, cancellation).ConfigureAwait(false);
+        int[] exhausted = ShardMerge.Exhausted(outcomes, version, request.K);
+        if (exhausted.Length > 0)
+            await round.AskAgainAsync(outcomes, exhausted, request.Deadline - _time.GetElapsedTime(start), cancellation).ConfigureAwait(false);
+        TimeSpan search = _time.GetElapsedTime(searchStart);
+
+        long mergeStart = _time.GetTimestamp();
+        IReadOnlyList<ScoredAd> ads = ShardMerge.Top(Outcome.AnswersOf(outcomes), request.K);
+        return new AdAnswer
+        {
+            Ads = ads,
+            Version = version.Name,
+            Coverage = version.CoverageOf(outcomes.Select(o => o.Answer is not null)),
+            Scorings = outcomes.Sum(o => o.Scorings),
+            Limits = outcomes.Aggregate(SearchLimits.None, (limits, o) => limits | (o.Answer?.Limits ?? SearchLimits.None)),
+            User = user.Reading,
+            Failures = [.. outcomes.Index().Where(o => o.Item.Failure is not null).Select(o => new ShardFailure(o.Index, o.Item.Failure!))],
+            Timings = new AnswerTimings(prepare, search, _time.GetElapsedTime(mergeStart)),
+        };
+    }
+
+    private static void Check(AdRequest request)
+    {
+        if (request.K <= 0)
+            throw new InvalidRequestException("k", $"must be positive, not {request.K}.");
+        if (request.MaxScorings <= 0)
+            throw new InvalidRequestException("maxScorings", $"must be positive, not {request.MaxScorings}.");
+        if (request.Deadline <= TimeSpan.Zero)
+            throw new InvalidRequestException("deadlineMs", $"must be positive, not {request.Deadline.Value.TotalMilliseconds}.");
+    }
+}

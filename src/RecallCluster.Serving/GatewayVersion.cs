@@ -1,0 +1,84 @@
+namespace RecallCluster.Serving;
+
+/// <summary>A shard as a gateway knows it.</summary>
+/// <param name="Shard">Where to ask.</param>
+/// <param name="Ads">Number of ads that it holds.</param>
+public sealed record ShardSlot(IShard Shard, int Ads);
+
+/// <summary>What a gateway answers with.</summary>
+/// <param name="Version">Name of the version.</param>
+/// <param name="Shards">Number of shards.</param>
+/// <param name="Ads">Number of ads over all shards.</param>
+public sealed record GatewaySummary(string Version, int Shards, long Ads);
+
+/// <summary>One version of everything that a gateway needs: what prepares the user and the shards that hold the same version.</summary>
+public sealed class GatewayVersion : IDisposable
+{
+    private readonly Action? _retired;
+    private readonly long _ads;
+
+    /// <summary>A version.</summary>
+    /// <param name="name">Name of the version, which the shards know it by.</param>
+    /// <param name="users">Turns features into the state that these shards' scorers read.</param>
+    /// <param name="shards">The shards; at least one.</param>
+    /// <param name="retired">Called when no request uses the version any more; null for nothing.</param>
+    /// <exception cref="ArgumentException">There is no shard, or a shard's number of ads is negative.</exception>
+    public GatewayVersion(string name, IUserStatePreparer users, IReadOnlyList<ShardSlot> shards, Action? retired = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(users);
+        ArgumentNullException.ThrowIfNull(shards);
+        if (shards.Count == 0)
+            throw new ArgumentException("A gateway needs at least one shard.", nameof(shards));
+        if (shards.Any(s => s.Ads < 0))
+            throw new ArgumentException("A shard's number of ads is negative.", nameof(shards));
+        Name = name;
+        Users = users;
+        Shards = shards;
+        _retired = retired;
+        _ads = shards.Sum(s => (long)s.Ads);
+    }
+
+    /// <summary>Name of the version.</summary>
+    public string Name { get; }
+
+    /// <summary>Turns features into prepared user states.</summary>
+    public IUserStatePreparer Users { get; }
+
+    /// <summary>The shards.</summary>
+    public IReadOnlyList<ShardSlot> Shards { get; }
+
+    /// <summary>Number of ads over all shards.</summary>
+    public long Ads => _ads;
+
+    /// <summary>Says that no request uses the version any more.</summary>
+    public void Dispose() => _retired?.Invoke();
+
+    /// <summary>Share of the ads on the shards that answered; of the shards themselves where there is no ad at all.</summary>
+    internal double CoverageOf(IEnumerable<bool> answered)
+    {
+        double covered = 0;
+        foreach ((int shard, bool there) in answered.Index())
+            covered += there ? Weight(shard) : 0;
+        // Adding up thirds must not make a full answer look partial.
+        return Math.Round(covered, 12);
+    }
+
+    /// <summary>A shard's share of a limit of scorings, by its number of ads; every shard may score at least one.</summary>
+    internal int? ShareOf(int? maxScorings, int shard) =>
+        maxScorings is { } max ? Math.Max(1, (int)(max * Weight(shard))) : null;
+
+    /// <summary>
+    /// How many ads to ask of a shard for the <paramref name="k"/> best of all. Ads fall on shards by a hash, so the number of the K best on
+    /// one shard is binomial: its mean and four standard deviations leave too few once in tens of thousands of requests, which the gateway
+    /// notices and makes good.
+    /// </summary>
+    internal int QuotaOf(int k, int shard)
+    {
+        double weight = Weight(shard);
+        double quota = (k * weight) + (4 * Math.Sqrt(k * weight * (1 - weight))) + 3;
+        return (int)Math.Min(k, Math.Ceiling(quota));
+    }
+
+    private double Weight(int shard) => _ads == 0 ? 1.0 / Shards.Count : (double)Shards[shard].Ads / _ads;
+}

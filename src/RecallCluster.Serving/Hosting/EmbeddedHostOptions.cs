@@ -1,0 +1,23 @@
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Retrieval.Guided;
+
+namespace RecallCluster.Serving.Hosting;
+
+/// <summary>What an <see cref="EmbeddedHost"/> serves.</summary>
+public sealed record EmbeddedHostOptions
+{
+    /// <summary>Directory of the deep model.</summary>
+    public required string ModelDirectory { get; init; }
+
+    /// <summary>Index directory, built from that model.</summary>
+    public required string IndexDirectory { get; init; }
+
+    /// <summary>Known users, for requests that name their user only; null for none.</summary>
+    public UserDirectory? Users { get; init; }
+
+    /// <summary>The knobs of the search; null for the index's tuned ones, or the defaults where it was not tuned.</summary>
+    public GuidedSearchParameters? Parameters { get; init; }
+
+    /// <summary>How much of the index files is checked on opening.</summary>
+    public IndexCheck Check { get; init; } = IndexCheck.Graph;
+}

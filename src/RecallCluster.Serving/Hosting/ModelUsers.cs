@@ -1,0 +1,86 @@
+using RecallCluster.Data;
+using RecallCluster.Learning.Scoring;
+
+namespace RecallCluster.Serving.Hosting;
+
+/// <summary>
+/// Prepares users for a model: names become codes, ids become rows of the vector table, and the model's encoder makes the state of them.
+/// </summary>
+internal sealed class ModelUsers : IUserStatePreparer
+{
+    private readonly IUserEncoder _encoder;
+    private readonly AdVectorTable _ads;
+    private readonly UserDirectory? _directory;
+    private readonly IReadOnlyList<Field> _fields;
+    private readonly Dictionary<string, int> _fieldByName;
+
+    /// <param name="encoder">The model's encoder over <paramref name="ads"/>.</param>
+    /// <param name="ads">All ads.</param>
+    /// <param name="fields">The model's profile fields.</param>
+    /// <param name="directory">Known users, or null; their fields are the model's.</param>
+    public ModelUsers(IUserEncoder encoder, AdVectorTable ads, IReadOnlyList<Field> fields, UserDirectory? directory)
+    {
+        _encoder = encoder;
+        _ads = ads;
+        _directory = directory;
+        // Labels are the data set's knowledge; a model may do without them.
+        _fields = directory?.Fields ?? fields;
+        _fieldByName = _fields.Index().ToDictionary(f => f.Item.Name, f => f.Index, StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public PreparedUser Prepare(UserFeatures user)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        int row = -1;
+        bool known = user.Id is not null && _directory is not null && _directory.TryRowOf(user.Id, out row);
+        int[] profile = new int[_fields.Count];
+        if (user.Profile is not null)
+            Fill(profile, user.Profile);
+        else if (known)
+            Fill(profile, row);
+        IReadOnlyList<string> ids = user.Sequence ?? (known ? _directory!.SequenceOf(row) : []);
+        var rows = new List<int>(ids.Count);
+        foreach (string id in ids)
+        {
+            if (_ads.TryRowOf(id, out int ad))
+                rows.Add(ad);
+        }
+        int dropped = Math.Max(0, rows.Count - _encoder.SequenceLimit);
+        // A state of its own: a shard that is late may still read it when the request has been answered.
+        var state = new float[_encoder.UserStateLength];
+        _encoder.Encode(profile, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows)[dropped..], state);
+        return new PreparedUser(state, new UserReading(known, rows.Count - dropped, ids.Count - rows.Count, dropped));
+    }
+
+    private void Fill(int[] profile, int row)
+    {
+        for (int field = 0; field < profile.Length; field++)
+            profile[field] = _directory!.CodeOf(row, field);
+    }
+
+    private void Fill(int[] profile, IReadOnlyDictionary<string, ProfileValue> values)
+    {
+        foreach ((string name, ProfileValue value) in values)
+        {
+            if (!_fieldByName.TryGetValue(name, out int field))
+                throw new InvalidRequestException($"user.profile.{name}", $"there is no such profile field; there {(_fields.Count == 0 ? "are none" : "are " + string.Join(", ", _fieldByName.Keys))}.");
+            profile[field] = CodeOf(_fields[field], value);
+        }
+    }
+
+    private static int CodeOf(Field field, ProfileValue value)
+    {
+        string path = $"user.profile.{field.Name}";
+        if (value.Label is null)
+        {
+            return value.Code >= 0 && value.Code < field.Cardinality
+                ? value.Code
+                : throw new InvalidRequestException(path, $"its codes are 0 (unknown) to {field.Cardinality - 1}, not {value.Code}.");
+        }
+        if (field.Labels is null)
+            throw new InvalidRequestException(path, "its codes have no labels here; give a code (whole number).");
+        // A label that nobody has seen is what "unknown" is for.
+        return Math.Max(0, Array.IndexOf(field.Labels, value.Label));
+    }
+}

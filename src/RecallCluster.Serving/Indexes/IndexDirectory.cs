@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RecallCluster.Numerics;
+
+namespace RecallCluster.Serving.Indexes;
+
+/// <summary>
+/// An index as a directory:
+/// <code>
+/// index.json      manifest: data set, model fingerprint, build options, shards; written last, so that it stands only beside whole shards
+/// shard-0.index   one file per shard (see AdIndexFile)
+/// tuned.json      search parameters that `tune` found, once it has run
+/// </code>
+/// </summary>
+public static class IndexDirectory
+{
+    private const string ManifestFile = "index.json";
+    private const string TunedFile = "tuned.json";
+
+    /// <summary>Path of a shard's file.</summary>
+    public static string ShardPath(string directory, int shard) => Path.Combine(directory, ShardFileName(shard));
+
+    /// <summary>Name of a shard's file.</summary>
+    public static string ShardFileName(int shard) => $"shard-{shard}.index";
+
+    /// <summary>
+    /// Makes the directory ready for new shards: it is created where it is missing, and an index that stood there stops to be one.
+    /// </summary>
+    /// <exception cref="IOException">It holds something that is not an index, or cannot be created.</exception>
+    public static void Prepare(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        Directory.CreateDirectory(directory);
+        string[] strange = [.. Directory.EnumerateFileSystemEntries(directory).Select(p => Path.GetFileName(p)).Where(name => !IsOurs(name))];
+        if (strange.Length > 0)
+            throw new IOException($"{directory}: holds {strange[0]}, which is no part of an index; it is left as it is.");
+        foreach (string file in Directory.EnumerateFiles(directory))
+            File.Delete(file);
+    }
+
+    /// <summary>Writes the manifest, which makes the directory an index.</summary>
+    public static void WriteManifest(string directory, IndexManifest manifest) =>
+        AtomicFile.Write(Path.Combine(directory, ManifestFile), JsonSerializer.SerializeToUtf8Bytes(manifest, IndexJson.Default.IndexManifest));
+
+    /// <summary>Reads the manifest.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
+    /// <exception cref="InvalidDataException">It is no index directory, or of another version; the message says which.</exception>
+    public static IndexManifest ReadManifest(string directory)
+    {
+        if (!Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"{directory}: there is no such directory.");
+        string path = Path.Combine(directory, ManifestFile);
+        if (!File.Exists(path))
+            throw new InvalidDataException($"{directory}: no index directory ({ManifestFile} is missing).");
+        IndexManifest manifest = Read(path, IndexJson.Default.IndexManifest);
+        if (manifest.Format != IndexManifest.FormatName)
+            throw new InvalidDataException($"{path}: format is '{manifest.Format}'; '{IndexManifest.FormatName}' is wanted.");
+        if (manifest.Version != IndexManifest.CurrentVersion)
+            throw new InvalidDataException($"{path}: version is {manifest.Version}; this program reads version {IndexManifest.CurrentVersion}.");
+        if (manifest.Shards.Count == 0)
+            throw new InvalidDataException($"{path}: shards is empty.");
+        foreach (ShardFile shard in manifest.Shards)
+        {
+            if (shard.File != Path.GetFileName(shard.File) || !File.Exists(Path.Combine(directory, shard.File)))
+                throw new InvalidDataException($"{path}: shard file '{shard.File}' is missing.");
+        }
+        return manifest;
+    }
+
+    /// <summary>Keeps tuned parameters beside the shards.</summary>
+    public static void WriteTuned(string directory, TunedSearch tuned) =>
+        AtomicFile.Write(Path.Combine(directory, TunedFile), JsonSerializer.SerializeToUtf8Bytes(tuned, IndexJson.Default.TunedSearch));
+
+    /// <summary>The tuned parameters; null when the index was not tuned yet.</summary>
+    /// <exception cref="InvalidDataException">They are broken, or were found for another model.</exception>
+    public static TunedSearch? ReadTuned(string directory, string modelFingerprint)
+    {
+        string path = Path.Combine(directory, TunedFile);
+        if (!File.Exists(path))
+            return null;
+        TunedSearch tuned = Read(path, IndexJson.Default.TunedSearch);
+        return tuned.ModelFingerprint == modelFingerprint
+            ? tuned
+            : throw new InvalidDataException($"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
+    }
+
+    private static bool IsOurs(string name) =>
+        name is ManifestFile or TunedFile || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
+
+    private static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new InvalidDataException($"{path}: is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path}, line {e.LineNumber + 1}, {e.Path}: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>Serialisers of the index directory's files.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(IndexManifest))]
+[JsonSerializable(typeof(TunedSearch))]
+internal sealed partial class IndexJson : JsonSerializerContext;

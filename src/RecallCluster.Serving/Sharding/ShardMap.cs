@@ -1,0 +1,61 @@
+using System.Numerics;
+using System.Text;
+
+namespace RecallCluster.Serving;
+
+/// <summary>
+/// Which shard an ad belongs to: a function of its id and the number of shards alone, equal on every machine, and such that adding a shard
+/// moves only the ads that go to it. Source: jump consistent hash, Lamping &amp; Veach, arXiv 1406.2294, over FNV-1a of the id's UTF-8 bytes.
+/// </summary>
+public sealed class ShardMap
+{
+    /// <summary>A map onto <paramref name="shards"/> shards.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="shards"/> is not positive.</exception>
+    public ShardMap(int shards)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shards);
+        Shards = shards;
+    }
+
+    /// <summary>Number of shards.</summary>
+    public int Shards { get; }
+
+    /// <summary>The shard of the ad <paramref name="id"/>, in [0, <see cref="Shards"/>).</summary>
+    public int ShardOf(string id)
+    {
+        ulong key = Hash(id);
+        long shard = -1, next = 0;
+        while (next < Shards)
+        {
+            shard = next;
+            key = (key * 2862933555777941757UL) + 1;
+            next = (long)((shard + 1) * ((double)(1L << 31) / ((key >> 33) + 1)));
+        }
+        return (int)shard;
+    }
+
+    /// <summary>The rows of each shard, ascending.</summary>
+    /// <param name="ids">Id of each row.</param>
+    public int[][] Partition(IReadOnlyList<string> ids)
+    {
+        var rows = new List<int>[Shards];
+        for (int shard = 0; shard < Shards; shard++)
+            rows[shard] = new List<int>((ids.Count / Shards) + 1);
+        for (int row = 0; row < ids.Count; row++)
+            rows[ShardOf(ids[row])].Add(row);
+        return Array.ConvertAll(rows, r => r.ToArray());
+    }
+
+    private static ulong Hash(string id)
+    {
+        ulong hash = 14695981039346656037UL;
+        Span<byte> utf8 = stackalloc byte[256];
+        int length = Encoding.UTF8.GetMaxByteCount(id.Length) <= utf8.Length ? Encoding.UTF8.GetBytes(id, utf8) : -1;
+        foreach (byte b in length >= 0 ? utf8[..length] : Encoding.UTF8.GetBytes(id))
+            hash = (hash ^ b) * 1099511628211UL;
+        // FNV's high bits hardly depend on the last bytes; the jump reads the high bits first.
+        hash ^= BitOperations.RotateLeft(hash, 25) ^ BitOperations.RotateLeft(hash, 50);
+        hash *= 0x9E6C63D0676A9A99UL;
+        return hash ^ (hash >> 28);
+    }
+}

@@ -1,0 +1,1 @@
+global using Tensor = RecallCluster.Learning.Tensors.Tensor;

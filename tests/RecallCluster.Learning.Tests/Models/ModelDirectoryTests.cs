@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+using RecallCluster.Data;
+using RecallCluster.Learning.Autograd;
+using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Tests.Training;
+using RecallCluster.Numerics;
+
+namespace RecallCluster.Learning.Tests.Models;
+
+public sealed class ModelDirectoryTests : IDisposable
+{
+    private static readonly Dataset s_dataset = TinyWorld.Create(users: 10);
+    private readonly string _folder = Directory.CreateTempSubdirectory("recall-model-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string ConfigPath => Path.Combine(_folder, ModelDirectory.ConfigFile);
+
+    [Theory]
+    [InlineData(ModelKind.Deep)]
+    [InlineData(ModelKind.TwoTower)]
+    public void A_saved_model_comes_back_bit_by_bit(ModelKind kind)
+    {
+        IAdModel model = ModelGradientTests.Randomized(TinyWorld.Config(s_dataset, kind));
+        ModelDirectory.Save(_folder, model);
+        IAdModel loaded = ModelDirectory.Load(_folder);
+
+        Assert.Equal(model.GetType(), loaded.GetType());
+        Assert.Equal(model.Config with { ItemFields = [], UserFields = [] }, loaded.Config with { ItemFields = [], UserFields = [] });
+        Assert.Equal(model.Config.ItemFields, loaded.Config.ItemFields);
+        Assert.Equal(model.Config.UserFields, loaded.Config.UserFields);
+        foreach ((Parameter saved, Parameter read) in model.Parameters.Zip(loaded.Parameters))
+        {
+            Assert.Equal(saved.Name, read.Name);
+            Assert.Equal(saved.Value.Values.ToArray(), read.Value.Values.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Parameter_names_are_stable()
+    {
+        ModelConfig config = TinyWorld.Config(s_dataset);
+        string[] names = [.. ModelDirectory.Create(config, new SeededRandom(1)).Parameters.Select(parameter => parameter.Name)];
+        Assert.Equal(names.Length, names.Distinct().Count());
+        string[] wanted =
+        [
+            "target.id.weight", "target.field.group.weight", "target.hidden.weight", "target.hidden.slope", "target.output.weight",
+            "target.direct.weight", "profile.field.segment.weight", "attention.query.weight", "attention.key.bias", "attention.value.weight",
+            "first.user.weight", "first.target.weight", "first.attention.weight", "first.slope", "second.weight", "second.slope",
+            "output.weight", "output.bias", "interaction.direct.weight", "interaction.network.0.weight",
+        ];
+        foreach (string name in wanted)
+            Assert.Contains(name, names);
+    }
+
+    [Theory]
+    [InlineData("width", 0, "width")]
+    [InlineData("hidden1", -3, "hidden1")]
+    [InlineData("hidden2", 100000, "hidden2")]
+    [InlineData("version", 7, "version")]
+    [InlineData("sequenceLimit", 0, "sequenceLimit")]
+    [InlineData("items", -1, "items")]
+    [InlineData("profileHeads", 3, "profileHeads")]
+    public void A_bad_value_is_refused_and_named(string field, int value, string named) =>
+        AssertRefused(json => json[field] = value, named);
+
+    [Fact]
+    public void An_unknown_kind_is_refused_and_named() => AssertRefused(json => json["kind"] = "shallow", "kind");
+
+    [Fact]
+    public void A_wrong_type_is_refused_and_named() => AssertRefused(json => json["idWidth"] = "wide", "idWidth");
+
+    [Fact]
+    public void An_unknown_member_is_refused_and_named() => AssertRefused(json => json["widht"] = 12, "widht");
+
+    [Fact]
+    public void A_field_without_codes_is_refused_and_named() =>
+        AssertRefused(json => json["itemFields"]![1]!["cardinality"] = 0, "itemFields[1].cardinality");
+
+    [Fact]
+    public void Broken_json_is_refused_with_its_line()
+    {
+        File.WriteAllText(ConfigPath, "{\n  \"version\": 1,\n  \"kind\": \n}");
+        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => ModelDirectory.LoadConfig(_folder));
+        Assert.Contains(ConfigPath, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("line 4", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Null_is_refused()
+    {
+        File.WriteAllText(ConfigPath, "null");
+        Assert.Contains("null", Assert.Throws<InvalidDataException>(() => ModelDirectory.LoadConfig(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_of_other_dimensions_are_refused_and_the_tensor_is_named()
+    {
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        Edit(json => json["hidden2"] = 10);
+        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => ModelDirectory.Load(_folder));
+        Assert.Contains("second.weight", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Missing_files_are_named()
+    {
+        Assert.Contains(ModelDirectory.ConfigFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message, StringComparison.Ordinal);
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        File.Delete(Path.Combine(_folder, ModelDirectory.WeightsFile));
+        Assert.Contains(ModelDirectory.WeightsFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_truncated_weights_file_is_refused()
+    {
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        string path = Path.Combine(_folder, ModelDirectory.WeightsFile);
+        byte[] bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
+        Assert.Throws<InvalidDataException>(() => ModelDirectory.Load(_folder));
+    }
+
+    [Fact]
+    public void A_model_for_other_ads_or_fields_does_not_fit_a_data_set()
+    {
+        ModelConfig config = TinyWorld.Config(s_dataset);
+        config.RequireFit(s_dataset);
+        AssertUnfit(config with { Items = 7 }, "7 ads");
+        AssertUnfit(config with { ItemFields = [config.ItemFields[0]] }, "1 item fields");
+        AssertUnfit(config with { UserFields = [new ModelField("segment", 9)] }, "segment");
+    }
+
+    private static void AssertUnfit(ModelConfig config, string named)
+    {
+        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => config.RequireFit(s_dataset));
+        Assert.Contains(named, exception.Message, StringComparison.Ordinal);
+    }
+
+    private void AssertRefused(Action<JsonNode> change, string named)
+    {
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        Edit(change);
+        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => ModelDirectory.Load(_folder));
+        Assert.Contains(named, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(ConfigPath, exception.Message, StringComparison.Ordinal);
+    }
+
+    private void Edit(Action<JsonNode> change)
+    {
+        JsonNode json = JsonNode.Parse(File.ReadAllText(ConfigPath))!;
+        change(json);
+        File.WriteAllText(ConfigPath, json.ToJsonString());
+    }
+}

@@ -1,0 +1,139 @@
+using RecallCluster.Data;
+using RecallCluster.Learning.Autograd;
+using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Scoring;
+using RecallCluster.Learning.Tests.Models;
+using RecallCluster.Learning.Tests.Training;
+using RecallCluster.Learning.Training;
+using RecallCluster.Numerics;
+
+namespace RecallCluster.Learning.Tests.Scoring;
+
+public class FoldEqualityTests
+{
+    private static readonly Dataset s_dataset = TinyWorld.Create(users: 60);
+
+    public static TheoryData<double, bool, bool> RandomModels => new()
+    {
+        { 0.1, true, false }, { 0.3, true, true }, { 0.6, true, false }, { 0.3, false, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(RandomModels))]
+    public void Folded_scores_equal_plain_ones_for_random_weights(double scale, bool row, bool last)
+    {
+        ModelConfig config = TinyWorld.Config(s_dataset) with { InteractionRow = row, LastBehaviour = last };
+        AssertFoldsExactly((DeepAdModel)ModelGradientTests.Randomized(config, seed: 21, scale));
+    }
+
+    [Fact]
+    public void Folded_scores_equal_plain_ones_for_trained_weights()
+    {
+        var model = (DeepAdModel)ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(2));
+        new Trainer(new TrainingOptions { BatchSize = 32, Negatives = 32, Epochs = 4, LearningRate = 5e-3f }).Train(model, s_dataset);
+        AssertFoldsExactly(model);
+    }
+
+    [Fact]
+    public void Folded_scores_equal_plain_ones_at_the_default_widths()
+    {
+        ModelConfig config = ModelConfig.For(s_dataset);
+        AssertFoldsExactly((DeepAdModel)ModelGradientTests.Randomized(config, seed: 8, scale: 0.03));
+    }
+
+    [Theory]
+    [InlineData(AttentionKind.Linear)]
+    [InlineData(AttentionKind.Softmax)]
+    public void Plain_scorer_equals_the_scores_on_the_tape(AttentionKind attention)
+    {
+        ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = attention };
+        var model = (DeepAdModel)ModelGradientTests.Randomized(config);
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets.Vectors, targets.Count);
+        var scorer = new PlainScorer(model, records, targets.Count);
+        UserEncoder encoder = UserEncoder.Of(model, targets.Vectors, targets.Count, folded: false);
+        foreach (int[] behaviour in Sequences())
+        {
+            float[] scores = Score(scorer, encoder, [2], behaviour);
+            float[] expected = TapeScores(model, [2], behaviour);
+            AssertClose(expected, scores);
+        }
+    }
+
+    [Fact]
+    public void Two_tower_scorer_equals_the_logits_on_the_tape()
+    {
+        var model = (TwoTowerModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset, ModelKind.TwoTower));
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using PreparedModel prepared = PreparedModel.Of(model, targets);
+        foreach (int[] behaviour in Sequences())
+        {
+            var tape = new Tape();
+            Tensor all = model.Targets(tape, AllItems(), s_dataset.Items);
+            Tensor user = model.Users(tape, all, Batch([1], behaviour));
+            float[] expected = tape.MatMul(user, all, transposeB: true).Values.ToArray();
+            AssertClose(expected, Score(prepared.Scorer, prepared.Encoder, [1], behaviour));
+        }
+    }
+
+    [Fact]
+    public void Softmax_attention_cannot_be_folded()
+    {
+        ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = AttentionKind.Softmax };
+        var model = (DeepAdModel)ModelDirectory.Create(config, new SeededRandom(1));
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        Assert.Throws<NotSupportedException>(() => ModelFolder.Fold(model, targets.Vectors, targets.Count));
+        Assert.Throws<NotSupportedException>(() => UserEncoder.Of(model, targets.Vectors, targets.Count));
+        using PreparedModel prepared = PreparedModel.Of(model, targets);
+        Assert.IsType<PlainScorer>(prepared.Scorer);
+    }
+
+    private static void AssertFoldsExactly(DeepAdModel model)
+    {
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets.Vectors, targets.Count);
+        using FoldedModel folded = ModelFolder.Fold(model, targets.Vectors, targets.Count);
+        using var fast = new FoldedScorer(folded.Weights, folded.Records, folded.Count);
+        var plain = new PlainScorer(model, records, targets.Count);
+        UserEncoder foldedEncoder = UserEncoder.Of(model, targets.Vectors, targets.Count);
+        UserEncoder plainEncoder = UserEncoder.Of(model, targets.Vectors, targets.Count, folded: false);
+        foreach (int[] behaviour in Sequences())
+            foreach (int[] profile in new int[][] { [0], [3] })
+                AssertClose(Score(plain, plainEncoder, profile, behaviour), Score(fast, foldedEncoder, profile, behaviour));
+    }
+
+    // Empty, one ad, several, duplicates, more than the limit.
+    private static int[][] Sequences() => [[], [17], [3, 50, 99], [4, 4, 4, 80], [.. Enumerable.Range(10, 70)]];
+
+    private static int[] AllItems() => [.. Enumerable.Range(0, s_dataset.Items.Count)];
+
+    private static BehaviourBatch Batch(int[] profile, int[] behaviour)
+    {
+        int limit = TinyWorld.Config(s_dataset).SequenceLimit;
+        int[] newest = behaviour.Length > limit ? behaviour[^limit..] : behaviour;
+        return new BehaviourBatch(profile, Math.Max(1, newest.Length), newest.Length == 0 ? [-1] : newest, [newest.Length]);
+    }
+
+    private static float[] TapeScores(DeepAdModel model, int[] profile, int[] behaviour)
+    {
+        var tape = new Tape();
+        Tensor all = model.Targets(tape, AllItems(), s_dataset.Items);
+        return model.PlainScores(tape, model.Users(tape, all, Batch(profile, behaviour)), all).Values.ToArray();
+    }
+
+    private static float[] Score(RecallCluster.Retrieval.IScorer scorer, UserEncoder encoder, int[] profile, int[] behaviour)
+    {
+        var state = new float[encoder.UserStateLength];
+        encoder.Encode(profile, behaviour, state);
+        var scores = new float[scorer.ItemCount];
+        scorer.Score(state, AllItems(), scores);
+        return scores;
+    }
+
+    private static void AssertClose(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(MathF.Abs(expected[i] - actual[i]) <= 1e-4f * (1 + MathF.Abs(expected[i])), $"Ad {i}: {expected[i]} against {actual[i]}.");
+    }
+}

@@ -109,11 +109,13 @@ public sealed class GuidedSearch
     /// <exception cref="ArgumentException">The request does not fit the scorer, or its K is not positive.</exception>
     public GuidedSearchResult Search(in GuidedRequest request)
     {
-        int room = Math.Max(0, Math.Min(request.K, _live?.OrdinalCount ?? _graph!.Count));
+        LiveStore? store = _live?.Store;
+        // Ads may come until the search begins, but no more than the store has room for.
+        int room = Math.Max(0, Math.Min(request.K, store?.Capacity ?? _graph!.Count));
         var ordinals = new int[room];
         var scores = new float[room];
         GuidedSearchScratch scratch = _scratches.Rent();
-        int found = Search(request, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
+        int found = Search(store, request, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
         _scratches.Return(scratch);
         return new GuidedSearchResult(ordinals[..found], scores[..found], statistics);
     }
@@ -132,10 +134,16 @@ public sealed class GuidedSearch
         in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, out GuidedSearchStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(scratch);
+        return Search(_live?.Store, request, scratch, ordinals, scores, out statistics);
+    }
+
+    private int Search(
+        LiveStore? store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, out GuidedSearchStatistics statistics)
+    {
         int found;
-        if (_live is not null)
+        if (store is not null)
         {
-            found = SearchLive(_live.Store, request, scratch, ordinals, scores, out statistics);
+            found = SearchLive(store, request, scratch, ordinals, scores, out statistics);
         }
         else
         {
@@ -158,8 +166,8 @@ public sealed class GuidedSearch
         EligibleSet eligible = EligibleSet.Of(request.Filter, view.Count);
         if (store.DeletedCount > 0)
         {
-            scratch.Eligible.Reserve((view.Count / 64) + 1);
-            store.CopyEligible(request.Filter, view.Count, scratch.Eligible.Pointer);
+            scratch.Eligible.Reserve((store.Capacity / 64) + 1);
+            view = store.CopyEligible(request.Filter, scratch.Eligible.Pointer);
             eligible = EligibleSet.Of(scratch.Eligible.Pointer, view.Count);
         }
         // Ads may have come since the caller made room.

@@ -170,14 +170,20 @@ internal sealed unsafe class LiveStore
         Interlocked.Increment(ref _deletionEpoch);
     }
 
-    /// <summary>Copies which of the first <paramref name="count"/> ads are allowed by a filter (null allows all) and not deleted.</summary>
-    public void CopyEligible(EligibilityFilter? filter, int count, ulong* destination)
+    /// <summary>
+    /// Takes a view, and copies which of its ads are allowed by a filter (null allows all) and not deleted. Both are of one moment: an
+    /// update in between would leave a view with the old place deleted and without the new one.
+    /// </summary>
+    /// <param name="filter">The request's filter, or null.</param>
+    /// <param name="destination">Room for a bit for each ad of the <see cref="Capacity"/>.</param>
+    public LiveGraphView CopyEligible(EligibilityFilter? filter, ulong* destination)
     {
-        int words = (int)(((long)count + 63) / 64);
         var wait = default(SpinWait);
         while (true)
         {
             int epoch = Volatile.Read(ref _deletionEpoch);
+            var view = new LiveGraphView(this);
+            int words = (int)(((long)view.Count + 63) / 64);
             for (int word = 0; word < words; word++)
             {
                 ulong allowed = filter is null ? ulong.MaxValue : word <= filter.Length >> 6 ? filter.Words[word] : 0;
@@ -185,7 +191,7 @@ internal sealed unsafe class LiveStore
             }
             Interlocked.MemoryBarrier();
             if ((epoch & 1) == 0 && epoch == Volatile.Read(ref _deletionEpoch))
-                return;
+                return view;
             wait.SpinOnce(sleep1Threshold: -1);
         }
     }

@@ -1,6 +1,8 @@
 namespace RecallCluster.Numerics;
 
-/// <summary>A <see cref="NativeBlock{T}"/> for a table that is read at random; large ones ask for large pages, as every block does.</summary>
+/// <summary>
+/// A <see cref="NativeBlock{T}"/> for a table that is read at random; large ones ask for large pages, as every block does.
+/// </summary>
 public sealed class LargePageBlock<T> : IDisposable
     where T : unmanaged
 {

@@ -12,11 +12,18 @@ internal static class BenchScoreCommand
     {
         var defaults = new ScoreOptions();
         Option<int> items = OptionKit.Number("--items", "Ads in the table that batches are drawn from.", defaults.Items, 1);
-        Option<int[]> batches = OptionKit.Numbers("--batch", "Ads per call; several values make several rows.", [.. defaults.Batches], 1, 1 << 20);
-        Option<int[]> threads = OptionKit.Numbers("--threads", "Threads that share a call; several values make several rows.", [.. defaults.Threads], 1, 1024);
-        Option<int> rounds = OptionKit.Number("--rounds", "Rounds of ours and the peer's, one after the other; medians are reported.", defaults.Rounds, 1, 100_000);
+        Option<int[]> batches = OptionKit.Numbers(
+            "--batch", "Ads per call; several values make several rows.", [.. defaults.Batches], 1, 1 << 20);
+        Option<int[]> threads = OptionKit.Numbers(
+            "--threads", "Threads that share a call; several values make several rows.", [.. defaults.Threads], 1, 1024);
+        Option<int> rounds = OptionKit.Number(
+            "--rounds", "Rounds of ours and the peer's, one after the other; medians are reported.", defaults.Rounds, 1, 100_000);
         Option<string> records = OptionKit.Choice(
-            "--records", "Where the records lie: as in a mapped file, or in a copy in large pages, in fp32 or rounded.", "mapped", "resident", "bfloat16");
+            "--records",
+            "Where the records lie: as in a mapped file, or in a copy in large pages, in fp32 or rounded.",
+            "mapped",
+            "resident",
+            "bfloat16");
         return builder.Build(
             "score",
             "Useful GFLOP/s of the folded scorer by batch size, beside OpenBLAS sgemm at the same shapes in the same run.",
@@ -39,7 +46,9 @@ internal static class BenchScoreCommand
 
     private static void Draw(IAnsiConsole console, ScoreReport report)
     {
-        Table table = Drawing.Table($"Folded scorer ({report.Simd}) beside {report.Peer ?? "no peer: OpenBLAS is not installed"}", "batch>", "threads>", "GFLOP/s>", "peer GFLOP/s>", "ratio>");
+        Table table = Drawing.Table(
+            $"Folded scorer ({report.Simd}) beside {report.Peer ?? "no peer: OpenBLAS is not installed"}", "batch>", "threads>", "GFLOP/s>",
+            "peer GFLOP/s>", "ratio>");
         foreach (ScoreRow row in report.Rows)
         {
             table.Row(
@@ -50,6 +59,7 @@ internal static class BenchScoreCommand
                 Drawing.Fixed(row.Ratio ?? double.NaN));
         }
         console.Write(table);
-        console.MarkupLineInterpolated($"largest difference to plain arithmetic in double precision: {report.LargestError:0.0e0} (1 + |score|)");
+        console.MarkupLineInterpolated(
+            $"largest difference to plain arithmetic in double precision: {report.LargestError:0.0e0} (1 + |score|)");
     }
 }

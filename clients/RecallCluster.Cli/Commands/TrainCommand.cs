@@ -19,11 +19,16 @@ internal static class TrainCommand
         Option<string> to = OptionKit.Required("--out", "Directory for the models: deep/, two-tower/, no-side-information/.", "DIR");
         Option<int> epochs = OptionKit.Number("--epochs", "Most passes over the examples.", defaults.Epochs, 1, 10_000);
         Option<int> batch = OptionKit.Number("--batch", "Examples a step.", defaults.BatchSize, 1, 65_536);
-        Option<int> negatives = OptionKit.Number("--negatives", "Negatives drawn a step, beside the other examples' positives.", defaults.Negatives, 0, 65_536);
+        Option<int> negatives = OptionKit.Number(
+            "--negatives", "Negatives drawn a step, beside the other examples' positives.", defaults.Negatives, 0, 65_536);
         Option<double> rate = OptionKit.Real("--learning-rate", "Highest learning rate of Adam.", defaults.LearningRate, 1e-7, 1);
-        Option<double> minutes = OptionKit.Real("--minutes", "Most minutes for each model; the best weights so far are kept. 0 for no limit.", 0, 0, 10_000);
-        Option<string> attention = OptionKit.Choice("--attention", "Attention of the deep models; only linear attention folds.", "linear", "softmax");
-        Option<double> adversarial = OptionKit.Real("--adversarial", "Weight of the loss at adversarially perturbed target vectors; 0 for none.", defaults.Loss.AdversarialWeight, 0, 100);
+        Option<double> minutes = OptionKit.Real(
+            "--minutes", "Most minutes for each model; the best weights so far are kept. 0 for no limit.", 0, 0, 10_000);
+        Option<string> attention = OptionKit.Choice(
+            "--attention", "Attention of the deep models; only linear attention folds.", "linear", "softmax");
+        Option<double> adversarial = OptionKit.Real(
+            "--adversarial", "Weight of the loss at adversarially perturbed target vectors; 0 for none.", defaults.Loss.AdversarialWeight,
+            0, 100);
         Option<int> k = OptionKit.Number("--k", "K of the validation recall that stops training.", defaults.ValidationK, 1, 100_000);
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
@@ -60,7 +65,9 @@ internal static class TrainCommand
 
     public static void Draw(IAnsiConsole console, TrainedModel[] models)
     {
-        Table table = Drawing.Table("Trained models", "model", "parameters>", "validation recall>", "steps>", "best step>", "loss>", "examples/s>", "time>", "ended");
+        Table table = Drawing.Table(
+            "Trained models", "model", "parameters>", "validation recall>", "steps>", "best step>", "loss>", "examples/s>", "time>",
+            "ended");
         foreach (TrainedModel model in models)
         {
             table.Row(

@@ -28,7 +28,9 @@ internal sealed class GuidedRetriever : IRetriever
         {
             int room = Math.Min(ordinals.Length, _shards[shard].Index.Count);
             own.Reserve(room);
-            int found = _searches[shard].Search(new GuidedRequest(userState, ordinals.Length), own.Scratch, own.Ordinals, own.Scores, out GuidedSearchStatistics statistics);
+            int found = _searches[shard].Search(
+                new GuidedRequest(userState, ordinals.Length), own.Scratch, own.Ordinals, own.Scores,
+                out GuidedSearchStatistics statistics);
             scorings += statistics.Scorings;
             for (int i = 0; i < found; i++)
                 own.Found.Add((own.Scores[i], _shards[shard].Rows[own.Ordinals[i]]));

@@ -4,7 +4,9 @@ namespace RecallCluster.Retrieval.Tuning;
 
 /// <summary>A validation request.</summary>
 /// <param name="UserState">Prepared user state.</param>
-/// <param name="HeldOut">Ordinals of the ads that this user went on to choose; may be empty under <see cref="TuningGoal.TopKOverlap"/>.</param>
+/// <param name="HeldOut">
+/// Ordinals of the ads that this user went on to choose; may be empty under <see cref="TuningGoal.TopKOverlap"/>.
+/// </param>
 public sealed record TuningQuery(float[] UserState, int[] HeldOut);
 
 /// <summary>What the recall of a search is measured by, relative to scoring every ad.</summary>
@@ -64,7 +66,8 @@ public sealed record TuningOptions
 /// <param name="Scorings">Mean scorings per request.</param>
 /// <param name="ScoredFraction">Mean scorings over the number of ads.</param>
 /// <param name="Milliseconds">Mean time per request.</param>
-public sealed record TunedPoint(GuidedSearchParameters Parameters, double RelativeRecall, double Scorings, double ScoredFraction, double Milliseconds);
+public sealed record TunedPoint(
+    GuidedSearchParameters Parameters, double RelativeRecall, double Scorings, double ScoredFraction, double Milliseconds);
 
 /// <summary>What tuning found.</summary>
 /// <param name="Best">The setting of fewest scorings that reaches the wanted recall; where none does, the one of highest recall.</param>

@@ -204,8 +204,11 @@ public sealed class DatasetDirectoryTests : IDisposable
     [Fact]
     public void A_write_that_fails_leaves_nothing_behind()
     {
-        Dataset unwritable = SampleDatasets.Small() with { Users = new FeatureTable(
-            ["u1", "lone \uD800 surrogate"], [new Field("age", 4)], [[3, 0]]) };
+        Dataset unwritable = SampleDatasets.Small() with
+        {
+            Users = new FeatureTable(
+            ["u1", "lone \uD800 surrogate"], [new Field("age", 4)], [[3, 0]])
+        };
         Assert.ThrowsAny<ArgumentException>(() => DatasetDirectory.Write(unwritable, _temporary["d"]));
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.ToString()));
     }

@@ -33,7 +33,13 @@ internal sealed class HandMadeModel : IDisposable
         Model = (DeepAdModel)ModelDirectory.Create(
             ModelConfig.For(Dataset) with
             {
-                Width = 32, IdWidth = 16, FieldWidth = 8, Hidden1 = 32, Hidden2 = 16, SequenceLimit = 10, Attention = attention,
+                Width = 32,
+                IdWidth = 16,
+                FieldWidth = 8,
+                Hidden1 = 32,
+                Hidden2 = 16,
+                SequenceLimit = 10,
+                Attention = attention,
             },
             random);
         ModelDirectory.Save(ModelPath, Model);

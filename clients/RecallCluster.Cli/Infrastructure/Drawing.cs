@@ -11,8 +11,12 @@ internal static class Drawing
     /// <summary>A table; columns whose name ends in &gt; are aligned to the right.</summary>
     public static Table Table(string? title, params string[] columns)
     {
-        var table = new Table { Border = TableBorder.Rounded, Title = title is null ? null : new TableTitle(
-            Markup.Escape(title), new Style(decoration: Decoration.Bold)) };
+        var table = new Table
+        {
+            Border = TableBorder.Rounded,
+            Title = title is null ? null : new TableTitle(
+            Markup.Escape(title), new Style(decoration: Decoration.Bold))
+        };
         foreach (string column in columns)
         {
             bool right = column.EndsWith('>');

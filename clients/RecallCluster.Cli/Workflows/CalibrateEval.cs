@@ -65,7 +65,8 @@ internal static class CalibrateEval
             calibrated.Add((method, values));
             rows.Add(Row(
                 method, scores, fitMs, applyNs,
-                HourlyVariance(test, values)) with { LogLossChange = evaluator.LogLossChange(values, test.Predictions) });
+                HourlyVariance(test, values)) with
+            { LogLossChange = evaluator.LogLossChange(values, test.Predictions) });
         }
         Score("none", test.Predictions, 0, 0);
         foreach (ICalibrator method in CalibrateMethods.All(options.Bins, withContexts: log.Groups is not null))

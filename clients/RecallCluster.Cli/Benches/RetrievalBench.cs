@@ -31,6 +31,7 @@ internal sealed class RetrievalBench : IDisposable
     private readonly AdIndex _index;
     private readonly double _openMs;
     private readonly IScorer _scorer;
+    private readonly TargetVectors _ads;
     private readonly UserEncoder _encoder;
     private readonly TwoTowerModel _twoTower;
 
@@ -48,7 +49,8 @@ internal sealed class RetrievalBench : IDisposable
         _openMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         _index.Warm();
         _scorer = IndexScorer.Of(deep, _index);
-        _encoder = UserEncoder.Of(deep, _index.Vectors, _index.Count, options.Attention == AttentionKind.Linear);
+        _ads = TargetVectors.Of(deep.Config, _index);
+        _encoder = UserEncoder.Of(deep, _ads, options.Attention == AttentionKind.Linear);
     }
 
     /// <summary>Makes what is missing and measures.</summary>
@@ -70,7 +72,11 @@ internal sealed class RetrievalBench : IDisposable
         }
     }
 
-    public void Dispose() => _index.Dispose();
+    public void Dispose()
+    {
+        _ads.Dispose();
+        _index.Dispose();
+    }
 
     private RetrievalReport Measure(IStages stages, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using RecallCluster.Data;
 using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Scoring;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Serving.Hosting;
@@ -43,7 +44,7 @@ internal sealed class IndexedAds : IDisposable
     {
         AdIndex index = AdIndex.Open(path);
         _owned.Add(index);
-        index.RequireShape(model.Config.Width, model.Config.Width + model.Config.Hidden1);
+        index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
         IScorer scorer = IndexScorer.Of(model, index);
         if (scorer is IDisposable owned)
             _owned.Add(owned);

@@ -94,7 +94,7 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
         for (int ordinal = 0; ordinal < shard.Rows.Length; ordinal++)
             ordinals.Add(shard.Rows[ordinal], ordinal);
         using TargetVectors targets = TargetVectors.Compute(model, dataset.Items, team);
-        UserEncoder encoder = UserEncoder.Of(model, targets.Vectors, targets.Count, model.Config.Attention == AttentionKind.Linear);
+        UserEncoder encoder = UserEncoder.Of(model, targets, model.Config.Attention == AttentionKind.Linear);
         return [.. users.Take(Users).Select(user => QueryOf(user, encoder, ordinals))];
     }
 

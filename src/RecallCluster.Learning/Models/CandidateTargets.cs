@@ -12,4 +12,15 @@ public sealed record CandidateTargets(int[] Positives, float[] LogQ, int[] MaskS
 {
     /// <summary>The columns that <paramref name="row"/> leaves out.</summary>
     public ReadOnlySpan<int> MaskOf(int row) => MaskColumns.AsSpan(MaskSplits[row]..MaskSplits[row + 1]);
+
+    /// <summary>The targets of <paramref name="count"/> rows from <paramref name="start"/> on.</summary>
+    public CandidateTargets Rows(int start, int count)
+    {
+        int first = MaskSplits[start];
+        return new CandidateTargets(
+            Positives[start..(start + count)],
+            LogQ,
+            Array.ConvertAll(MaskSplits[start..(start + count + 1)], split => split - first),
+            MaskColumns[first..MaskSplits[start + count]]);
+    }
 }

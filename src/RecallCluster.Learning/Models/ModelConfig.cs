@@ -71,6 +71,9 @@ public sealed record ModelConfig
     /// <summary>Whether the deep model has the interaction row r . phi(q), a bilinear path beside the perceptron.</summary>
     public bool InteractionRow { get; init; } = true;
 
+    /// <summary>Whether the deep model looks for the ad's own values in the behaviour sequence (cross features).</summary>
+    public bool HistoryMatch { get; init; } = true;
+
     /// <summary>A configuration for the fields of <paramref name="dataset"/>, all else at its default.</summary>
     public static ModelConfig For(Dataset dataset)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
@@ -79,12 +80,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         CheckLength(records, weights, count);
         int length = weights.RecordLength;
         if (bfloat16)
-        {
-            var halves = new LargePageBlock<ushort>((long)count * length);
-            for (long i = 0; i < halves.Block.Length; i += length)
-                BFloat16.Narrow(records.Span(i, length), halves.Block.Span(i, length));
-            return new FoldedScorer(weights, halves, count);
-        }
+            return new FoldedScorer(weights, Halves(weights, records, count), count);
         var singles = new LargePageBlock<float>((long)count * length);
         for (long i = 0; i < singles.Block.Length; i += length)
             records.Span(i, length).CopyTo(singles.Block.Span(i, length));
@@ -112,7 +108,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         fixed (float* user = userState, output = scores)
         fixed (int* items = ordinals)
         {
-            var batch = new FoldedBatch(records, _weights.RecordLength * size, ItemCount, user, items, ordinals.Length, output);
+            var batch = new FoldedBatch(records, _layers.RecordBytes(size), ItemCount, user, items, ordinals.Length, output);
             if (_singles is null)
                 Score<BFloat16Records>(batch);
             else
@@ -128,14 +124,32 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         _owned?.Dispose();
     }
 
+    // The floats narrowed, the codes as they are.
+    private static LargePageBlock<ushort> Halves(FoldedWeights weights, NativeBlock<float> records, int count)
+    {
+        int length = weights.RecordLength, floats = weights.Width + weights.Hidden1, halved = HalvedLength(weights);
+        var halves = new LargePageBlock<ushort>((long)count * halved);
+        for (int i = 0; i < count; i++)
+        {
+            Span<float> record = records.Span((long)i * length, length);
+            Span<ushort> target = halves.Block.Span((long)i * halved, halved);
+            BFloat16.Narrow(record[..floats], target[..floats]);
+            MemoryMarshal.Cast<float, ushort>(record[floats..]).CopyTo(target[floats..]);
+        }
+        return halves;
+    }
+
+    private static int HalvedLength(FoldedWeights weights) => weights.Width + weights.Hidden1 + (2 * weights.Match.RecordFloats);
+
     private static void CheckLength<T>(NativeBlock<T> records, FoldedWeights weights, int count)
         where T : unmanaged
     {
-        long wanted = (long)count * weights.RecordLength;
+        int length = typeof(T) == typeof(ushort) ? HalvedLength(weights) : weights.RecordLength;
+        long wanted = (long)count * length;
         if (records.Length < wanted)
         {
             throw new ArgumentException(
-                $"The block holds {records.Length} values; {count} records of {weights.RecordLength} take {wanted}.", nameof(records));
+                $"The block holds {records.Length} values; {count} records of {length} take {wanted}.", nameof(records));
         }
     }
 

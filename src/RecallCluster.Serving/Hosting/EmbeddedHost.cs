@@ -80,7 +80,7 @@ public sealed class EmbeddedHost : IDisposable
             {
                 AdIndex index = AdIndex.Open(Path.Combine(options.IndexDirectory, file.File), options.Check);
                 indexes.Add(index);
-                index.RequireShape(model.Config.Width, model.Config.Width + model.Config.Hidden1);
+                index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
                 if (index.Metadata.ModelFingerprint != manifest.ModelFingerprint)
                     throw new InvalidDataException($"{index.FilePath}: is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}.");
                 if (index.Count != file.Ads)
@@ -107,10 +107,10 @@ public sealed class EmbeddedHost : IDisposable
     {
         // Several shards are searched side by side already; with one, the threads share the scoring of each batch.
         WorkerTeam? team = indexes.Length == 1 ? _team : null;
-        var table = new AdVectorTable(indexes);
+        var table = new AdVectorTable(model.Config, indexes);
         bool folded = model.Config.Attention == AttentionKind.Linear;
         Data.Field[] fields = Array.ConvertAll(model.Config.UserFields, f => new Data.Field(f.Name, f.Cardinality));
-        var users = new ModelUsers(UserEncoder.Of(model, table.Vectors, table.Count, folded), table, fields, options.Users);
+        var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, fields, options.Users);
         var shards = new ShardSlot[indexes.Length];
         for (int i = 0; i < shards.Length; i++)
         {

@@ -1,6 +1,5 @@
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
-using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 
@@ -18,9 +17,6 @@ public static class IndexScorer
         ArgumentNullException.ThrowIfNull(index);
         if (model.Config.Attention != AttentionKind.Linear)
             return new PlainScorer(model, index.Records, index.Count);
-        // The records are in the index already; of the folded model only the weights above them are wanted.
-        using var none = new NativeBlock<float>(0);
-        using FoldedModel folded = ModelFolder.Fold(model, none, 0);
-        return new FoldedScorer(folded.Weights, index.Records, index.Count);
+        return new FoldedScorer(ModelFolder.Weights(model), index.Records, index.Count);
     }
 }

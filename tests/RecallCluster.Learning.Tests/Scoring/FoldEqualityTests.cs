@@ -49,9 +49,9 @@ public class FoldEqualityTests
         ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = attention };
         var model = (DeepAdModel)ModelGradientTests.Randomized(config);
         using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
-        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets.Vectors, targets.Count);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
         var scorer = new PlainScorer(model, records, targets.Count);
-        UserEncoder encoder = UserEncoder.Of(model, targets.Vectors, targets.Count, folded: false);
+        UserEncoder encoder = UserEncoder.Of(model, targets, folded: false);
         foreach (int[] behaviour in Sequences())
         {
             float[] scores = Score(scorer, encoder, [2], behaviour);
@@ -82,8 +82,8 @@ public class FoldEqualityTests
         ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = AttentionKind.Softmax };
         var model = (DeepAdModel)ModelDirectory.Create(config, new SeededRandom(1));
         using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
-        Assert.Throws<NotSupportedException>(() => ModelFolder.Fold(model, targets.Vectors, targets.Count));
-        Assert.Throws<NotSupportedException>(() => UserEncoder.Of(model, targets.Vectors, targets.Count));
+        Assert.Throws<NotSupportedException>(() => ModelFolder.Fold(model, targets));
+        Assert.Throws<NotSupportedException>(() => UserEncoder.Of(model, targets));
         using PreparedModel prepared = PreparedModel.Of(model, targets);
         Assert.IsType<PlainScorer>(prepared.Scorer);
     }
@@ -91,12 +91,12 @@ public class FoldEqualityTests
     private static void AssertFoldsExactly(DeepAdModel model)
     {
         using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
-        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets.Vectors, targets.Count);
-        using FoldedModel folded = ModelFolder.Fold(model, targets.Vectors, targets.Count);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
+        using FoldedModel folded = ModelFolder.Fold(model, targets);
         using var fast = new FoldedScorer(folded.Weights, folded.Records, folded.Count);
         var plain = new PlainScorer(model, records, targets.Count);
-        UserEncoder foldedEncoder = UserEncoder.Of(model, targets.Vectors, targets.Count);
-        UserEncoder plainEncoder = UserEncoder.Of(model, targets.Vectors, targets.Count, folded: false);
+        UserEncoder foldedEncoder = UserEncoder.Of(model, targets);
+        UserEncoder plainEncoder = UserEncoder.Of(model, targets, folded: false);
         foreach (int[] behaviour in Sequences())
             foreach (int[] profile in new int[][] { [0], [3] })
                 AssertClose(Score(plain, plainEncoder, profile, behaviour), Score(fast, foldedEncoder, profile, behaviour));
@@ -118,7 +118,10 @@ public class FoldEqualityTests
     {
         var tape = new Tape();
         Tensor all = model.Targets(tape, AllItems(), s_dataset.Items);
-        return model.PlainScores(tape, model.Users(tape, all, Batch(profile, behaviour)), all).Values.ToArray();
+        BehaviourBatch batch = Batch(profile, behaviour);
+        DeepUserSide users = model.Users(tape, all, batch);
+        Tensor? matches = model.Matches(tape, users, HistoryMatch.CodesOf(model.Config, AllItems(), s_dataset.Items), all.Shape[0], batch);
+        return model.PlainScores(tape, users, all, matches).Values.ToArray();
     }
 
     private static float[] Score(RecallCluster.Retrieval.IScorer scorer, UserEncoder encoder, int[] profile, int[] behaviour)

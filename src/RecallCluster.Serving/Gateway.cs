@@ -78,7 +78,7 @@ public sealed class Gateway : IDisposable
         TimeSpan prepare = _time.GetElapsedTime(start);
 
         long searchStart = _time.GetTimestamp();
-        var round = new SearchRound(version, request, user.State, _time);
+        var round = new SearchRound(version, request, user, _time);
         Outcome[] outcomes = await round.AskAllAsync(request.Deadline - prepare, cancellation).ConfigureAwait(false);
         int[] exhausted = ShardMerge.Exhausted(outcomes, version, request.K);
         if (exhausted.Length > 0)

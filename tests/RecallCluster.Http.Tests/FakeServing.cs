@@ -33,6 +33,6 @@ internal sealed class GenderOnly : IUserStatePreparer
                 throw new InvalidRequestException($"user.profile.{name}", "its codes are 0 to 2.");
         }
         int length = user.Sequence?.Count ?? 0;
-        return new PreparedUser(new float[4], new UserReading(user.Id == "known", Math.Min(length, 3), 0, Math.Max(0, length - 3)));
+        return new PreparedUser(new float[4], [], new UserReading(user.Id == "known", Math.Min(length, 3), 0, Math.Max(0, length - 3)));
     }
 }

@@ -176,7 +176,7 @@ public sealed class ShardTests : IDisposable
 
     private sealed class FixedUser : IUserStatePreparer
     {
-        public PreparedUser Prepare(UserFeatures user) => new(User, default);
+        public PreparedUser Prepare(UserFeatures user) => new(User, [], default);
     }
 
     /// <summary>Holds the first batch until it is opened.</summary>

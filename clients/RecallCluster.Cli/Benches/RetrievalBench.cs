@@ -123,7 +123,7 @@ internal sealed class RetrievalBench : IDisposable
 
     private TuningResult Tune()
     {
-        TuningQuery[] queries = [.. Sample(_dataset.Validation, TuningUsers, stream: 1).Select(user => new TuningQuery(StateOf(user, _dataset.Train), []))];
+        TuningQuery[] queries = [.. Sample(_dataset.Validation, TuningUsers, stream: 1).Select(user => new TuningQuery(StateOf(user, _dataset.Train), []) { Seeds = BehaviourOf(user, _dataset.Train) })];
         var tuning = new TuningOptions { K = _options.K, WantedRecall = TunedOverlap, Goal = TuningGoal.TopKOverlap, MaxScorings = _options.Scorings };
         return SearchTuner.Run(_index.Graph, _scorer, queries, tuning, _team);
     }
@@ -141,7 +141,7 @@ internal sealed class RetrievalBench : IDisposable
             float[] state = StateOf(users[i], _dataset.Train, _dataset.Validation);
             HashSet<int> wanted = [.. _dataset.Test.ItemsOf(users[i]).ToArray().Select(Ordinal)];
             int[] best = all.Search(state, _options.K).Ordinals;
-            GuidedSearchResult found = search.Search(new GuidedRequest(state, _options.K));
+            GuidedSearchResult found = search.Search(new GuidedRequest(state, _options.K) { Seeds = BehaviourOf(users[i], _dataset.Train, _dataset.Validation) });
             exhaustive[i] = (double)best.Count(wanted.Contains) / wanted.Count;
             guided[i] = (double)found.Ordinals.Count(wanted.Contains) / wanted.Count;
             overlap += (double)found.Ordinals.Intersect(best).Count() / best.Length;
@@ -244,7 +244,7 @@ internal sealed class RetrievalBench : IDisposable
                 long start = Stopwatch.GetTimestamp();
                 bench._encoder.Encode(profile, behaviour, _state);
                 long encoded = Stopwatch.GetTimestamp();
-                search.Search(new GuidedRequest(_state, bench._options.K), _scratch, _ordinals, _scores, out GuidedSearchStatistics statistics);
+                search.Search(new GuidedRequest(_state, bench._options.K) { Seeds = behaviour }, _scratch, _ordinals, _scores, out GuidedSearchStatistics statistics);
                 long end = Stopwatch.GetTimestamp();
                 Milliseconds.Add(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds);
                 _encode += encoded - start;

@@ -19,7 +19,7 @@ internal sealed class GuidedRetriever : IRetriever
 
     public object NewWorkspace() => new Workspace();
 
-    public (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, object workspace, Span<int> ordinals)
+    public (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
     {
         var own = (Workspace)workspace;
         own.Found.Clear();
@@ -28,7 +28,8 @@ internal sealed class GuidedRetriever : IRetriever
         {
             int room = Math.Min(ordinals.Length, _shards[shard].Index.Count);
             own.Reserve(room);
-            int found = _searches[shard].Search(new GuidedRequest(userState, ordinals.Length), own.Scratch, own.Ordinals, own.Scores, out GuidedSearchStatistics statistics);
+            var request = new GuidedRequest(userState, ordinals.Length) { Seeds = own.Seeds(_shards[shard], behaviour) };
+            int found = _searches[shard].Search(request, own.Scratch, own.Ordinals, own.Scores, out GuidedSearchStatistics statistics);
             scorings += statistics.Scorings;
             for (int i = 0; i < found; i++)
                 own.Found.Add((own.Scores[i], _shards[shard].Rows[own.Ordinals[i]]));
@@ -50,6 +51,18 @@ internal sealed class GuidedRetriever : IRetriever
         public int[] Ordinals { get; private set; } = [];
 
         public float[] Scores { get; private set; } = [];
+
+        private int[] _seeds = [];
+
+        /// <summary>The behaviours' ordinals in a shard; -1 for those of another.</summary>
+        public ReadOnlySpan<int> Seeds(IndexedShard shard, ReadOnlySpan<int> behaviour)
+        {
+            if (_seeds.Length < behaviour.Length)
+                _seeds = new int[behaviour.Length];
+            for (int i = 0; i < behaviour.Length; i++)
+                _seeds[i] = shard.OrdinalOf(behaviour[i]);
+            return _seeds.AsSpan(0, behaviour.Length);
+        }
 
         public void Reserve(int room)
         {

@@ -60,4 +60,10 @@ internal sealed class IndexedAds : IDisposable
 }
 
 /// <summary>One shard: its index, the model over its ordinals, and the data-set row of each ordinal.</summary>
-internal sealed record IndexedShard(AdIndex Index, IScorer Scorer, int[] Rows);
+internal sealed record IndexedShard(AdIndex Index, IScorer Scorer, int[] Rows)
+{
+    private readonly Dictionary<int, int> _ordinals = Rows.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
+
+    /// <summary>The ordinal of a data-set row; -1 where another shard holds it.</summary>
+    public int OrdinalOf(int row) => _ordinals.GetValueOrDefault(row, -1);
+}

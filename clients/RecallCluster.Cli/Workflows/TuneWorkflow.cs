@@ -90,20 +90,22 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
         if (users.Length == 0)
             throw new InvalidDataException($"Data set '{dataset.Name}' has no validation events to tune on.");
         new SeededRandom(Seed).Shuffle(users.AsSpan());
-        var ordinals = new Dictionary<int, int>(shard.Rows.Length);
-        for (int ordinal = 0; ordinal < shard.Rows.Length; ordinal++)
-            ordinals.Add(shard.Rows[ordinal], ordinal);
         using TargetVectors targets = TargetVectors.Compute(model, dataset.Items, team);
         UserEncoder encoder = UserEncoder.Of(model, targets, model.Config.Attention == AttentionKind.Linear);
-        return [.. users.Take(Users).Select(user => QueryOf(user, encoder, ordinals))];
+        return [.. users.Take(Users).Select(user => QueryOf(user, encoder, shard))];
     }
 
-    private TuningQuery QueryOf(int user, UserEncoder encoder, Dictionary<int, int> ordinals)
+    private TuningQuery QueryOf(int user, UserEncoder encoder, IndexedShard shard)
     {
         int[] profile = Array.ConvertAll(dataset.Users.Codes, codes => codes[user]);
         var state = new float[encoder.UserStateLength];
         encoder.Encode(profile, dataset.Train.ItemsOf(user), state);
-        return new TuningQuery(state, [.. dataset.Validation.ItemsOf(user).ToArray().Where(ordinals.ContainsKey).Select(row => ordinals[row])]);
+        ReadOnlySpan<int> behaviour = dataset.Train.ItemsOf(user);
+        int[] heldOut = [.. dataset.Validation.ItemsOf(user).ToArray().Select(shard.OrdinalOf).Where(ordinal => ordinal >= 0)];
+        return new TuningQuery(state, heldOut)
+        {
+            Seeds = Array.ConvertAll(behaviour[Math.Max(0, behaviour.Length - encoder.SequenceLimit)..].ToArray(), shard.OrdinalOf),
+        };
     }
 
     private sealed class Relay(IStage stage) : IProgress<TunedPoint>

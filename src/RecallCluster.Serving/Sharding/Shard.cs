@@ -72,12 +72,16 @@ public sealed class Shard : IShard, IDisposable
             Deadline = deadline,
             MaxScorings = query.MaxScorings,
             Filter = FilterOf(version, query.Exclude),
+            Seeds = SeedsOf(version, query.Seeds),
         });
         var ads = new ScoredAd[found.Ordinals.Length];
         for (int i = 0; i < ads.Length; i++)
             ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]);
         return new ShardAnswer(ads, found.Statistics.Scorings, LimitsOf(found.Statistics.StopReason));
     }
+
+    private static int[] SeedsOf(ShardVersion version, IReadOnlyCollection<string> seeds) =>
+        [.. seeds.Select(id => version.Index.TryOrdinalOf(id, out int ordinal) ? ordinal : -1)];
 
     private static EligibilityFilter? FilterOf(ShardVersion version, IReadOnlyCollection<string> exclude)
     {

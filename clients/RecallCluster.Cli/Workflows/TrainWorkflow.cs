@@ -26,9 +26,6 @@ internal sealed record TrainedModel(
 /// </summary>
 internal sealed class TrainWorkflow(Dataset dataset, string directory, TrainingOptions options, WorkerTeam team)
 {
-    // A deep model refines what its two-tower has learned: faster or longer, it forgets more than it learns.
-    private const float RefiningRate = 1f;
-
     /// <summary>Attention of the deep models.</summary>
     public AttentionKind Attention { get; init; } = AttentionKind.Linear;
 
@@ -55,7 +52,8 @@ internal sealed class TrainWorkflow(Dataset dataset, string directory, TrainingO
         TrainedModel first = Train(towersName, towers, options, stages, cancellation);
         var deep = new DeepAdModel(config, random.Split(1));
         WarmStart.Apply(deep, towers, dataset.Items);
-        TrainingOptions refining = options with { LearningRate = options.LearningRate * RefiningRate, Epochs = (options.Epochs + 1) / 2 };
+        // A deep model refines what its two-tower has learned: with as many passes again, it would learn the ids by heart.
+        TrainingOptions refining = options with { Epochs = (options.Epochs + 1) / 2 };
         return (first, Train(deepName, deep, refining, stages, cancellation));
     }
 

@@ -54,6 +54,15 @@ internal unsafe interface ILanes<TVector>
     static abstract TVector Prelu(TVector x, TVector slope);
 
     static abstract float Sum(TVector value);
+
+    /// <summary>The sums of four vectors, in order.</summary>
+    static abstract Vector128<float> Sums(TVector a, TVector b, TVector c, TVector d);
+
+    /// <summary>What <see cref="LoadPart"/> takes to load <paramref name="count"/> floats, fewer than <see cref="Count"/>.</summary>
+    static abstract TVector PartMask(int count);
+
+    /// <summary>Loads the floats of a mask and zeros for the others, whose memory is not touched.</summary>
+    static abstract TVector LoadPart(float* source, TVector mask);
 }
 
 /// <summary>The <see cref="SimdPath.Avx512"/> path.</summary>
@@ -108,6 +117,25 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> value) => Lanes256.Sum(value.GetLower() + value.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        // Each 128-bit lane of `abcd` holds a partial sum of a, b, c and d; the four lanes are then added.
+        Vector512<float> ab = Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b);
+        Vector512<float> cd = Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d);
+        Vector512<float> abcd = Avx512F.UnpackLow(ab.AsDouble(), cd.AsDouble()).AsSingle()
+            + Avx512F.UnpackHigh(ab.AsDouble(), cd.AsDouble()).AsSingle();
+        Vector256<float> half = abcd.GetLower() + abcd.GetUpper();
+        return half.GetLower() + half.GetUpper();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> PartMask(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadPart(float* source, Vector512<float> mask) =>
+        Avx512F.MaskLoad(source, mask, Vector512<float>.Zero);
 }
 
 /// <summary>The <see cref="SimdPath.Avx2"/> path.</summary>
@@ -162,6 +190,19 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> value) => Lanes128.Sum(value.GetLower() + value.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        Vector256<float> abcd = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
+        return abcd.GetLower() + abcd.GetUpper();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> PartMask(int count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadPart(float* source, Vector256<float> mask) => Avx.MaskLoad(source, mask);
 }
 
 /// <summary>
@@ -219,4 +260,20 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector128<float> value) => Vector128.Sum(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d) =>
+        Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> PartMask(int count) => Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadPart(float* source, Vector128<float> mask)
+    {
+        Vector128<float> part = Vector128<float>.Zero;
+        for (int i = 0; i < Count && mask.AsInt32()[i] != 0; i++)
+            part = part.WithElement(i, source[i]);
+        return part;
+    }
 }

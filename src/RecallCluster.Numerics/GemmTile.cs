@@ -95,7 +95,6 @@ internal static unsafe class GemmTile
     {
         // A copy whose address nobody has: stores through pointers cannot change it, so its fields stay in registers.
         TTile tile = shared;
-        TVector c0 = default, d0 = default;
         TVector c1 = default, d1 = default;
         TVector c2 = default, d2 = default;
         TVector c3 = default, d3 = default;
@@ -113,137 +112,57 @@ internal static unsafe class GemmTile
         float* a3 = a + (3 * rowStride);
         float* a6 = a + (6 * rowStride);
         float* a9 = a + (9 * rowStride);
-        c0 = tile.Start(0, 0);
-        d0 = tile.Start(0, TLanes.Count);
+        Start<TVector, TLanes, TTile>(tile, 0, out TVector c0, out TVector d0);
         if (TRows.Count > 1)
-        {
-            c1 = tile.Start(1, 0);
-            d1 = tile.Start(1, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 1, out c1, out d1);
         if (TRows.Count > 2)
-        {
-            c2 = tile.Start(2, 0);
-            d2 = tile.Start(2, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 2, out c2, out d2);
         if (TRows.Count > 3)
-        {
-            c3 = tile.Start(3, 0);
-            d3 = tile.Start(3, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 3, out c3, out d3);
         if (TRows.Count > 4)
-        {
-            c4 = tile.Start(4, 0);
-            d4 = tile.Start(4, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 4, out c4, out d4);
         if (TRows.Count > 5)
-        {
-            c5 = tile.Start(5, 0);
-            d5 = tile.Start(5, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 5, out c5, out d5);
         if (TRows.Count > 6)
-        {
-            c6 = tile.Start(6, 0);
-            d6 = tile.Start(6, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 6, out c6, out d6);
         if (TRows.Count > 7)
-        {
-            c7 = tile.Start(7, 0);
-            d7 = tile.Start(7, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 7, out c7, out d7);
         if (TRows.Count > 8)
-        {
-            c8 = tile.Start(8, 0);
-            d8 = tile.Start(8, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 8, out c8, out d8);
         if (TRows.Count > 9)
-        {
-            c9 = tile.Start(9, 0);
-            d9 = tile.Start(9, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 9, out c9, out d9);
         if (TRows.Count > 10)
-        {
-            c10 = tile.Start(10, 0);
-            d10 = tile.Start(10, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 10, out c10, out d10);
         if (TRows.Count > 11)
-        {
-            c11 = tile.Start(11, 0);
-            d11 = tile.Start(11, TLanes.Count);
-        }
+            Start<TVector, TLanes, TTile>(tile, 11, out c11, out d11);
         for (; depth > 0; depth--)
         {
             TVector left = TLanes.Load(b);
             TVector right = TLanes.Load(b + TLanes.Count);
             b += bStride;
-            TVector x = TLanes.Broadcast(*a0);
-            c0 = TLanes.MultiplyAdd(x, left, c0);
-            d0 = TLanes.MultiplyAdd(x, right, d0);
+            Step<TVector, TLanes>(a0[0], left, right, ref c0, ref d0);
             if (TRows.Count > 1)
-            {
-                x = TLanes.Broadcast(a0[rowStride]);
-                c1 = TLanes.MultiplyAdd(x, left, c1);
-                d1 = TLanes.MultiplyAdd(x, right, d1);
-            }
+                Step<TVector, TLanes>(a0[rowStride], left, right, ref c1, ref d1);
             if (TRows.Count > 2)
-            {
-                x = TLanes.Broadcast(a0[2 * rowStride]);
-                c2 = TLanes.MultiplyAdd(x, left, c2);
-                d2 = TLanes.MultiplyAdd(x, right, d2);
-            }
+                Step<TVector, TLanes>(a0[2 * rowStride], left, right, ref c2, ref d2);
             if (TRows.Count > 3)
-            {
-                x = TLanes.Broadcast(a3[0]);
-                c3 = TLanes.MultiplyAdd(x, left, c3);
-                d3 = TLanes.MultiplyAdd(x, right, d3);
-            }
+                Step<TVector, TLanes>(a3[0], left, right, ref c3, ref d3);
             if (TRows.Count > 4)
-            {
-                x = TLanes.Broadcast(a3[rowStride]);
-                c4 = TLanes.MultiplyAdd(x, left, c4);
-                d4 = TLanes.MultiplyAdd(x, right, d4);
-            }
+                Step<TVector, TLanes>(a3[rowStride], left, right, ref c4, ref d4);
             if (TRows.Count > 5)
-            {
-                x = TLanes.Broadcast(a3[2 * rowStride]);
-                c5 = TLanes.MultiplyAdd(x, left, c5);
-                d5 = TLanes.MultiplyAdd(x, right, d5);
-            }
+                Step<TVector, TLanes>(a3[2 * rowStride], left, right, ref c5, ref d5);
             if (TRows.Count > 6)
-            {
-                x = TLanes.Broadcast(a6[0]);
-                c6 = TLanes.MultiplyAdd(x, left, c6);
-                d6 = TLanes.MultiplyAdd(x, right, d6);
-            }
+                Step<TVector, TLanes>(a6[0], left, right, ref c6, ref d6);
             if (TRows.Count > 7)
-            {
-                x = TLanes.Broadcast(a6[rowStride]);
-                c7 = TLanes.MultiplyAdd(x, left, c7);
-                d7 = TLanes.MultiplyAdd(x, right, d7);
-            }
+                Step<TVector, TLanes>(a6[rowStride], left, right, ref c7, ref d7);
             if (TRows.Count > 8)
-            {
-                x = TLanes.Broadcast(a6[2 * rowStride]);
-                c8 = TLanes.MultiplyAdd(x, left, c8);
-                d8 = TLanes.MultiplyAdd(x, right, d8);
-            }
+                Step<TVector, TLanes>(a6[2 * rowStride], left, right, ref c8, ref d8);
             if (TRows.Count > 9)
-            {
-                x = TLanes.Broadcast(a9[0]);
-                c9 = TLanes.MultiplyAdd(x, left, c9);
-                d9 = TLanes.MultiplyAdd(x, right, d9);
-            }
+                Step<TVector, TLanes>(a9[0], left, right, ref c9, ref d9);
             if (TRows.Count > 10)
-            {
-                x = TLanes.Broadcast(a9[rowStride]);
-                c10 = TLanes.MultiplyAdd(x, left, c10);
-                d10 = TLanes.MultiplyAdd(x, right, d10);
-            }
+                Step<TVector, TLanes>(a9[rowStride], left, right, ref c10, ref d10);
             if (TRows.Count > 11)
-            {
-                x = TLanes.Broadcast(a9[2 * rowStride]);
-                c11 = TLanes.MultiplyAdd(x, left, c11);
-                d11 = TLanes.MultiplyAdd(x, right, d11);
-            }
+                Step<TVector, TLanes>(a9[2 * rowStride], left, right, ref c11, ref d11);
             a0 += depthStride;
             a3 += depthStride;
             a6 += depthStride;
@@ -273,6 +192,26 @@ internal static unsafe class GemmTile
             tile.Finish(10, c10, d10);
         if (TRows.Count > 11)
             tile.Finish(11, c11, d11);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Start<TVector, TLanes, TTile>(in TTile tile, int row, out TVector c, out TVector d)
+        where TVector : struct
+        where TLanes : struct, ILanes<TVector>
+        where TTile : struct, ITile<TVector>
+    {
+        c = tile.Start(row, 0);
+        d = tile.Start(row, TLanes.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<TVector, TLanes>(float a, TVector left, TVector right, ref TVector c, ref TVector d)
+        where TVector : struct
+        where TLanes : struct, ILanes<TVector>
+    {
+        TVector x = TLanes.Broadcast(a);
+        c = TLanes.MultiplyAdd(x, left, c);
+        d = TLanes.MultiplyAdd(x, right, d);
     }
 
     private interface IRows

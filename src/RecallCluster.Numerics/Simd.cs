@@ -21,7 +21,7 @@ public enum SimdPath
 /// </summary>
 public static class Simd
 {
-    private static SimdPath s_path = Initial();
+    private static SimdPath _path = Initial();
 
     /// <summary>The best path that this processor can run.</summary>
     public static SimdPath Best =>
@@ -30,7 +30,7 @@ public static class Simd
         : SimdPath.Portable;
 
     /// <summary>The path in force.</summary>
-    public static SimdPath Path => s_path;
+    public static SimdPath Path => _path;
 
     /// <summary>Takes <paramref name="path"/> until the returned handle is disposed. For tests: it is process-wide.</summary>
     /// <exception cref="PlatformNotSupportedException">The processor cannot run <paramref name="path"/>.</exception>
@@ -38,8 +38,8 @@ public static class Simd
     {
         if (path > Best)
             throw new PlatformNotSupportedException($"SIMD path {path} was asked for; this processor offers {Best} at best.");
-        var restore = new Restore(s_path);
-        s_path = path;
+        var restore = new Restore(_path);
+        _path = path;
         return restore;
     }
 
@@ -55,6 +55,6 @@ public static class Simd
 
     private sealed class Restore(SimdPath previous) : IDisposable
     {
-        public void Dispose() => s_path = previous;
+        public void Dispose() => _path = previous;
     }
 }

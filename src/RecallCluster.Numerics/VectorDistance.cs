@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace RecallCluster.Numerics;
 
@@ -59,16 +60,16 @@ public readonly unsafe struct VectorDistance
     private static delegate*<float*, float*, int, float> OneOf<TStep>()
         where TStep : struct, IDistanceStep => Simd.Path switch
         {
-            SimdPath.Avx512 => &Avx512Distance<TStep>.One,
-            SimdPath.Avx2 => &Avx2Distance<TStep>.One,
-            _ => &PortableDistance<TStep>.One,
+            SimdPath.Avx512 => &DistanceKernel<Vector512<float>, Lanes512, TStep>.One,
+            SimdPath.Avx2 => &DistanceKernel<Vector256<float>, Lanes256, TStep>.One,
+            _ => &DistanceKernel<Vector128<float>, Lanes128, TStep>.One,
         };
 
     private static delegate*<float*, float*, int, int*, int, float*, void> ManyOf<TStep>()
         where TStep : struct, IDistanceStep => Simd.Path switch
         {
-            SimdPath.Avx512 => &Avx512Distance<TStep>.Many,
-            SimdPath.Avx2 => &Avx2Distance<TStep>.Many,
-            _ => &PortableDistance<TStep>.Many,
+            SimdPath.Avx512 => &DistanceKernel<Vector512<float>, Lanes512, TStep>.Many,
+            SimdPath.Avx2 => &DistanceKernel<Vector256<float>, Lanes256, TStep>.Many,
+            _ => &DistanceKernel<Vector128<float>, Lanes128, TStep>.Many,
         };
 }

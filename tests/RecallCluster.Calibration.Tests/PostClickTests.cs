@@ -6,7 +6,7 @@ namespace RecallCluster.Calibration.Tests;
 
 public class PostClickTests
 {
-    private static readonly PostClickOptions s_options = new(Window: 100, SignalHorizon: 1, Slice: 10);
+    private static readonly PostClickOptions Options = new(Window: 100, SignalHorizon: 1, Slice: 10);
 
     [Fact]
     public void The_soft_label_is_what_is_left_to_expect()
@@ -91,7 +91,7 @@ public class PostClickTests
     [Fact]
     public void Without_a_model_clicks_wait_until_their_window_is_over()
     {
-        var ledger = new PostClickLedger(s_options);
+        var ledger = new PostClickLedger(Options);
         Assert.False(ledger.Train());
         ledger.RecordClick(1, 0, 0.1, null, [0]);
         ledger.RecordClick(2, 0, 0.1, null, [0]);
@@ -106,7 +106,7 @@ public class PostClickTests
     [Fact]
     public void Repeated_late_and_backward_events_change_nothing()
     {
-        var ledger = new PostClickLedger(s_options);
+        var ledger = new PostClickLedger(Options);
         Assert.True(ledger.RecordClick(1, 200, 0.1, null, [0]));
         Assert.False(ledger.RecordClick(1, 201, 0.1, null, [0]));
         Assert.False(ledger.RecordClick(2, 100, 0.1, null, [0]));
@@ -140,7 +140,7 @@ public class PostClickTests
     private static PostClickLedger Trained()
     {
         var random = new SeededRandom(1);
-        var ledger = new PostClickLedger(s_options);
+        var ledger = new PostClickLedger(Options);
         for (int id = 0; id < 1000; id++)
         {
             ledger.RecordClick(id, 0, 0.1, null, [random.NextInt(2)]);

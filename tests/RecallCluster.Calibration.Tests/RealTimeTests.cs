@@ -7,20 +7,20 @@ namespace RecallCluster.Calibration.Tests;
 
 public class RealTimeTests
 {
-    private static readonly string[] s_places = ["feed", "search", "detail"];
-    private static readonly double[] s_bias = [0.6, 1.0, 1.6];
+    private static readonly string[] Places = ["feed", "search", "detail"];
+    private static readonly double[] Bias = [0.6, 1.0, 1.6];
 
     [Fact]
     public void The_map_follows_the_mix_without_a_new_fit()
     {
         RealTimeWeightedSir fit = Fit();
         double trainingMix = fit.Publish(new AppliedDistribution(fit, 3600, 1)).Apply(0.05);
-        Assert.Equal(1, trainingMix / (0.05 * s_bias.Average()), 0.08);
-        for (int place = 0; place < s_places.Length; place++)
+        Assert.Equal(1, trainingMix / (0.05 * Bias.Average()), 0.08);
+        for (int place = 0; place < Places.Length; place++)
         {
             var applied = new AppliedDistribution(fit, 3600, 1);
-            Serve(applied, fit.ClusterOf(s_places[place]), 60_000);
-            Assert.Equal(1, fit.Publish(applied).Apply(0.05) / (0.05 * s_bias[place]), 0.1);
+            Serve(applied, fit.ClusterOf(Places[place]), 60_000);
+            Assert.Equal(1, fit.Publish(applied).Apply(0.05) / (0.05 * Bias[place]), 0.1);
         }
     }
 
@@ -137,9 +137,9 @@ public class RealTimeTests
         var counts = new ContextCounts();
         for (int i = 0; i < 300_000; i++)
         {
-            int place = random.NextInt(s_places.Length);
+            int place = random.NextInt(Places.Length);
             double p = 0.01 + (0.09 * random.NextDouble());
-            counts.Add(s_places[place], p, random.NextDouble() < p * s_bias[place] ? 1 : 0);
+            counts.Add(Places[place], p, random.NextDouble() < p * Bias[place] ? 1 : 0);
         }
         return new RealTimeWeightedSir(counts, 20);
     }

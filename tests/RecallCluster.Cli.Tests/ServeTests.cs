@@ -97,7 +97,7 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
         public UnixFactAttribute()
         {
             if (OperatingSystem.IsWindows())
-                Skip = "Windows has no interrupt that one process can send to another.";
+                Skip = "Windows has no signal by which one process asks another to terminate (the test sends SIGTERM).";
         }
     }
 }

@@ -1,20 +1,10 @@
 namespace RecallCluster.Numerics.Tests;
 
+[Collection(SimdPaths.Name)]
 public unsafe class TopKTests
 {
-    public static TheoryData<SimdPath> Paths
-    {
-        get
-        {
-            var paths = new TheoryData<SimdPath>();
-            foreach (SimdPath path in Enum.GetValues<SimdPath>().Where(path => path <= Simd.Best))
-                paths.Add(path);
-            return paths;
-        }
-    }
-
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Select_agrees_with_sorting(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -31,7 +21,7 @@ public unsafe class TopKTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Collector_agrees_with_sorting_whatever_the_batches(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -158,7 +148,7 @@ public unsafe class TopKTests
     };
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public unsafe void The_largest_move_to_the_front_and_both_parts_keep_their_order(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);

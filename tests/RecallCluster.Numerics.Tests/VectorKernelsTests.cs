@@ -1,21 +1,10 @@
 namespace RecallCluster.Numerics.Tests;
 
-[Collection("SIMD path")]
+[Collection(SimdPaths.Name)]
 public sealed unsafe class VectorKernelsTests
 {
-    public static TheoryData<SimdPath> Paths
-    {
-        get
-        {
-            var paths = new TheoryData<SimdPath>();
-            for (SimdPath path = SimdPath.Portable; path <= Simd.Best; path++)
-                paths.Add(path);
-            return paths;
-        }
-    }
-
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Distances_agree_with_double_precision_at_every_length(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -36,7 +25,7 @@ public sealed unsafe class VectorKernelsTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Spans_give_the_product_and_the_squared_distance(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -49,7 +38,7 @@ public sealed unsafe class VectorKernelsTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Code_distances_are_exact_up_to_the_query_limit(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);

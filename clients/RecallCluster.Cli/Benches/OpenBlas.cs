@@ -10,7 +10,7 @@ internal sealed unsafe class OpenBlas
     private const int RowMajor = 101;
     private const int NoTranspose = 111;
 
-    private static readonly string[] s_names = ["libopenblas.so.0", "libopenblas.so", "libopenblas.dylib", "libopenblas.dll"];
+    private static readonly string[] Names = ["libopenblas.so.0", "libopenblas.so", "libopenblas.dylib", "libopenblas.dll"];
 
     private readonly delegate* unmanaged<int, void> _setThreads;
     private readonly delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void> _sgemm;
@@ -30,7 +30,7 @@ internal sealed unsafe class OpenBlas
     public static OpenBlas? TryLoad()
     {
         ChooseKernels();
-        foreach (string name in s_names)
+        foreach (string name in Names)
         {
             if (NativeLibrary.TryLoad(name, out nint library))
                 return new OpenBlas(library);

@@ -29,12 +29,12 @@ internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, dou
         print(json.dumps(dict(version=sklearn.__version__, fit=fit, pool=pool, query=query.tolist(), fitted=model.predict(query).tolist())))
         """;
 
-    private static readonly string[] s_pythons = ["/usr/bin/python3", "python3", "python"];
+    private static readonly string[] Pythons = ["/usr/bin/python3", "python3", "python"];
 
     /// <summary>Runs the peer; null where no Python has scikit-learn.</summary>
     public static SklearnPeer? TryRun(double[] x, double[] y, int rounds)
     {
-        string? python = s_pythons.FirstOrDefault(HasScikitLearn);
+        string? python = Pythons.FirstOrDefault(HasScikitLearn);
         if (python is null)
             return null;
         DirectoryInfo folder = Directory.CreateTempSubdirectory("recall-peer-");

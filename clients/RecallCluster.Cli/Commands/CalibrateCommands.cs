@@ -9,7 +9,7 @@ namespace RecallCluster.Cli.Commands;
 /// <summary><c>recall calibrate fit | eval | sweep</c>.</summary>
 internal static class CalibrateCommands
 {
-    private static readonly string[] s_formats = ["csv", "ipinyou", "obd"];
+    private static readonly string[] Formats = ["csv", "ipinyou", "obd"];
 
     public static Command Build(CommandBuilder builder) => CommandBuilder.Group(
         "calibrate", "Make predictions mean what they say, and measure whether they do.", Fit(builder), Eval(builder), Sweep(builder));
@@ -108,7 +108,7 @@ internal static class CalibrateCommands
         private const double HoursPerSecond = 1.0 / 3600;
 
         private readonly Option<string?> _log;
-        private readonly Option<string> _format = OptionKit.Choice("--format", "How the log is written: CSV with p,y[,group,time,weight]; iPinYou's `click price pctr hour`; Open Bandit CSV.", s_formats);
+        private readonly Option<string> _format = OptionKit.Choice("--format", "How the log is written: CSV with p,y[,group,time,weight]; iPinYou's `click price pctr hour`; Open Bandit CSV.", Formats);
         private readonly Option<string> _unit = OptionKit.Choice("--time-unit", "Unit of a numeric time column.", "s", "ms", "h", "d");
         private readonly Option<string?> _prior = OptionKit.Optional("--prior-log", "Open Bandit log that the predictions are made from (--format obd).", "FILE");
 

@@ -6,7 +6,7 @@ namespace RecallCluster.Cli.Infrastructure;
 /// <summary>How results are drawn as text, so that every command's tables look alike.</summary>
 internal static class Drawing
 {
-    private static readonly CultureInfo s_invariant = CultureInfo.InvariantCulture;
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
     /// <summary>A table; columns whose name ends in &gt; are aligned to the right.</summary>
     public static Table Table(string? title, params string[] columns)
@@ -35,21 +35,21 @@ internal static class Drawing
         console.Write(table);
     }
 
-    public static string Count(long value) => value.ToString("N0", s_invariant);
+    public static string Count(long value) => value.ToString("N0", Invariant);
 
-    public static string Percent(double value) => double.IsNaN(value) ? "" : (value * 100).ToString("F2", s_invariant) + " %";
+    public static string Percent(double value) => double.IsNaN(value) ? "" : (value * 100).ToString("F2", Invariant) + " %";
 
-    public static string Fixed(double value, int digits = 2) => double.IsNaN(value) ? "" : value.ToString("F" + digits, s_invariant);
+    public static string Fixed(double value, int digits = 2) => double.IsNaN(value) ? "" : value.ToString("F" + digits, Invariant);
 
-    public static string Milliseconds(double value) => double.IsNaN(value) ? "" : value.ToString("F2", s_invariant) + " ms";
+    public static string Milliseconds(double value) => double.IsNaN(value) ? "" : value.ToString("F2", Invariant) + " ms";
 
-    public static string Seconds(double value) => value.ToString("F1", s_invariant) + " s";
+    public static string Seconds(double value) => value.ToString("F1", Invariant) + " s";
 
     public static string Bytes(double value) => value switch
     {
-        >= 1L << 30 => (value / (1L << 30)).ToString("F2", s_invariant) + " GiB",
-        >= 1L << 20 => (value / (1L << 20)).ToString("F1", s_invariant) + " MiB",
-        >= 1L << 10 => (value / (1L << 10)).ToString("F1", s_invariant) + " KiB",
-        _ => value.ToString("F0", s_invariant) + " B",
+        >= 1L << 30 => (value / (1L << 30)).ToString("F2", Invariant) + " GiB",
+        >= 1L << 20 => (value / (1L << 20)).ToString("F1", Invariant) + " MiB",
+        >= 1L << 10 => (value / (1L << 10)).ToString("F1", Invariant) + " KiB",
+        _ => value.ToString("F0", Invariant) + " B",
     };
 }

@@ -15,7 +15,7 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
 {
     public const int Campaign = 3;
     private const int Impressions = 400_000;
-    private static readonly string[] s_rivals = ["platt", "beta", "binning", "isotonic"];
+    private static readonly string[] Rivals = ["platt", "beta", "binning", "isotonic"];
 
     public string Name => "overestimated-campaign";
 
@@ -66,7 +66,7 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
         foreach (string part in new[] { "wavy", "straight" })
         {
             double[] sir = table.Of(part, "sir", s => s.Scores.CalN.Value);
-            foreach (string rival in s_rivals)
+            foreach (string rival in Rivals)
             {
                 Interval difference = table.Difference(sir, table.Of(part, rival, s => s.Scores.CalN.Value));
                 yield return new CalibrateFinding($"{part}: SIR is best or tied in Cal-N against {rival} (difference)", difference, "not above 0 beyond chance", difference.Low <= 0);

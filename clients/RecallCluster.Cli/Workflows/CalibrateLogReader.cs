@@ -20,7 +20,7 @@ internal static class CalibrateLogReader
 {
     private const int ReportEvery = 1 << 18;
 
-    private static readonly string[] s_columns = ["p", "y", "group", "time", "weight"];
+    private static readonly string[] Columns = ["p", "y", "group", "time", "weight"];
 
     /// <summary>Reads a log of millions of rows in one pass.</summary>
     /// <param name="path">The file.</param>
@@ -112,7 +112,7 @@ internal static class CalibrateLogReader
     private static int[] Header(string header, string path)
     {
         string[] names = [.. header.TrimStart('\uFEFF').Split(',').Select(name => name.Trim().Trim('"'))];
-        int[] columns = [.. s_columns.Select(name => Array.IndexOf(names, name))];
+        int[] columns = [.. Columns.Select(name => Array.IndexOf(names, name))];
         if (columns[0] < 0 || columns[1] < 0)
             throw new InvalidDataException($"{path}, line 1: the header needs the columns p and y (and may have group, time, weight); it has: {string.Join(", ", names)}.");
         return columns;

@@ -8,7 +8,7 @@ namespace RecallCluster.Cli.Workflows;
 /// </summary>
 internal static class CalibrateObdReader
 {
-    private static readonly string[] s_columns = ["timestamp", "item_id", "position", "click"];
+    private static readonly string[] Columns = ["timestamp", "item_id", "position", "click"];
 
     private sealed record Row(string Item, string Position, byte Click, double Hours);
 
@@ -39,7 +39,7 @@ internal static class CalibrateObdReader
     {
         using var reader = new StreamReader(path);
         string[] names = (reader.ReadLine() ?? throw new InvalidDataException($"{path}: is empty.")).Split(',');
-        int[] columns = [.. s_columns.Select(name => Array.IndexOf(names, name))];
+        int[] columns = [.. Columns.Select(name => Array.IndexOf(names, name))];
         if (columns.Any(column => column < 0))
             throw new InvalidDataException($"{path}, line 1: the header needs the columns timestamp, item_id, position and click.");
         var rows = new List<Row>();

@@ -19,11 +19,11 @@ internal sealed record CalibrateSweepReport(int Seeds, IReadOnlyList<CalibrateSw
 /// <summary>The knobs of calibration, turned one at a time in worlds of known truth.</summary>
 internal static class CalibrateSweep
 {
-    private static readonly int[] s_bins = [5, 10, 20, 50, 100, 200, 500];
-    private static readonly int[] s_hours = [1, 2, 3, 6, 12, 24];
-    private static readonly int[] s_minutes = [5, 15, 30, 60, 180, 360];
-    private static readonly int[] s_traffic = [20_000, 400_000];
-    private static readonly string[] s_binned = ["sir", "binning", "bayes-sir"];
+    private static readonly int[] BinCounts = [5, 10, 20, 50, 100, 200, 500];
+    private static readonly int[] Hours = [1, 2, 3, 6, 12, 24];
+    private static readonly int[] Minutes = [5, 15, 30, 60, 180, 360];
+    private static readonly int[] Traffic = [20_000, 400_000];
+    private static readonly string[] Binned = ["sir", "binning", "bayes-sir"];
 
     public static CalibrateSweepReport Run(CalibrateScenarioOptions options, IProgress<string>? progress)
     {
@@ -32,7 +32,7 @@ internal static class CalibrateSweep
         {
             progress?.Report($"seed {i + 1} of {options.Seeds}");
             ulong seed = options.Seed + (ulong)i;
-            foreach (int impressions in s_traffic)
+            foreach (int impressions in Traffic)
                 figures.AddRange(Bins(seed, (int)(impressions * options.Scale)));
             figures.AddRange(Refits(seed, options));
             figures.AddRange(Windows(seed, options));
@@ -53,9 +53,9 @@ internal static class CalibrateSweep
         ClickLog served = world.Generate(200_000, 24, 48, random);
         CalibrateLog test = CalibrateScenario.AsLog(world, served, byContext: false);
         ContextCounts counts = CalibrateScenario.WithoutContexts(CalibrateEval.Count(train));
-        foreach (int bins in s_bins)
+        foreach (int bins in BinCounts)
         {
-            foreach (string method in s_binned)
+            foreach (string method in Binned)
             {
                 double[] values = CalibrateScenario.Timed(CalibrateMethods.ByName(method, bins), counts, test).Values;
                 yield return ("bins", $"{method}, {impressions:N0} impressions", bins, Distance(values, served.Truths));
@@ -74,7 +74,7 @@ internal static class CalibrateSweep
             ClickLog served = world.Generate(rows, 24, 48, random);
             CalibrateLog test = CalibrateScenario.AsLog(world, served, byContext: true);
             string series = $"{rows / 24:N0} impressions an hour";
-            foreach (int hours in s_hours)
+            foreach (int hours in Hours)
             {
                 yield return ("refit-window", series, hours, Distance(HourlyDrift.Refitted(train, test, options.Bins, hours, 1), served.Truths));
                 yield return ("refit-cadence", series, hours, Distance(HourlyDrift.Refitted(train, test, options.Bins, 2, hours), served.Truths));
@@ -89,7 +89,7 @@ internal static class CalibrateSweep
         var world = new ClickWorld(HourlyDrift.Options(mixSwings: true), random);
         ContextCounts training = CalibrateEval.Count(CalibrateScenario.AsLog(world, world.Generate(rows, 0, 24, random), byContext: true));
         CalibrateLog test = CalibrateScenario.AsLog(world, world.Generate(rows, 24, 48, random), byContext: true);
-        foreach (int minutes in s_minutes)
+        foreach (int minutes in Minutes)
         {
             foreach (int cadence in new[] { 5, 60 })
             {

@@ -23,9 +23,9 @@ public static class LogitGrid
     private const int DroppedBits = 44;
     private const double TableStart = 1.0 / (1 << 24);
 
-    private static readonly double[] s_edges = LowerEdges();
-    private static readonly long s_tableBase = BitConverter.DoubleToInt64Bits(TableStart) >> DroppedBits;
-    private static readonly ushort[] s_startingCell = StartingCells();
+    private static readonly double[] Edges = LowerEdges();
+    private static readonly long TableBase = BitConverter.DoubleToInt64Bits(TableStart) >> DroppedBits;
+    private static readonly ushort[] StartingCell = StartingCells();
 
     /// <summary>The cell of prediction <paramref name="p"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="p"/> is NaN or outside [0, 1].</exception>
@@ -47,7 +47,7 @@ public static class LogitGrid
             return 0;
         if (cell == Cells)
             return 1;
-        return cell <= Half ? s_edges[cell] : 1 - s_edges[Cells - cell];
+        return cell <= Half ? Edges[cell] : 1 - Edges[Cells - cell];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -55,8 +55,8 @@ public static class LogitGrid
     {
         if (q < TableStart)
             return 0;
-        int cell = s_startingCell[(int)((BitConverter.DoubleToInt64Bits(q) >> DroppedBits) - s_tableBase)];
-        while (cell < Half - 1 && q >= s_edges[cell + 1])
+        int cell = StartingCell[(int)((BitConverter.DoubleToInt64Bits(q) >> DroppedBits) - TableBase)];
+        while (cell < Half - 1 && q >= Edges[cell + 1])
             cell++;
         return cell;
     }
@@ -72,13 +72,13 @@ public static class LogitGrid
 
     private static ushort[] StartingCells()
     {
-        int entries = (int)((BitConverter.DoubleToInt64Bits(0.5) >> DroppedBits) - s_tableBase) + 1;
+        int entries = (int)((BitConverter.DoubleToInt64Bits(0.5) >> DroppedBits) - TableBase) + 1;
         var table = new ushort[entries];
         int cell = 0;
         for (int entry = 0; entry < entries; entry++)
         {
-            double start = BitConverter.Int64BitsToDouble((s_tableBase + entry) << DroppedBits);
-            while (cell < Half - 1 && start >= s_edges[cell + 1])
+            double start = BitConverter.Int64BitsToDouble((TableBase + entry) << DroppedBits);
+            while (cell < Half - 1 && start >= Edges[cell + 1])
                 cell++;
             table[entry] = (ushort)cell;
         }

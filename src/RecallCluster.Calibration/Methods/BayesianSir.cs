@@ -63,7 +63,7 @@ public sealed class BayesianSir : ICalibrator
 
     private PiecewiseLinearMap FitRoot(CalibrationCounts counts, CellSummary[] cells)
     {
-        var prior = new LogisticMap(1, 1, new LogisticCells(counts).OddsShift());
+        LogisticMap prior = new LogisticCells(counts).ShiftOfOdds();
         List<PriorBin> bins = PriorBin.Derive(cells, _bins, prior);
         double strength = Strength(bins);
         double[] x = [.. bins.Select(bin => bin.Bin.MeanPrediction)];

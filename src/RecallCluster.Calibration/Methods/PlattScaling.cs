@@ -14,19 +14,13 @@ public sealed class PlattScaling : ICalibrator
     public string Name => "platt";
 
     /// <inheritdoc/>
-    public CalibrationModel Fit(ContextCounts counts)
+    public CalibrationModel Fit(ContextCounts counts) => LogisticCells.Model(Name, counts, FitLine);
+
+    private static LogisticMap FitLine(LogisticCells cells)
     {
-        ArgumentNullException.ThrowIfNull(counts);
-        var cells = new LogisticCells(counts.Total());
-        if (cells.IsEmpty)
-            return new CalibrationModel(Name, CalibrationMap.Identity);
         if (cells.IsConstant)
-            return new CalibrationModel(Name, new LogisticMap(1, 1, cells.OddsShift()));
-        double[] features = [.. cells.Predictions.SelectMany(p => new[] { Probability.Logit(p), 1 })];
-        double[] fit = LogisticRegression.Fit(features, 2, cells.Targets, cells.Weights, [], [1, 0], ridge: 0);
-        if (fit[0] >= 0)
-            return new CalibrationModel(Name, new LogisticMap(fit[0], fit[0], fit[1]));
-        double rate = cells.Targets.Zip(cells.Weights, (y, w) => y * w).Sum() / cells.Weights.Sum();
-        return new CalibrationModel(Name, new LogisticMap(0, 0, Probability.Logit(rate)));
+            return cells.ShiftOfOdds();
+        double[] fit = cells.Fit(p => [Probability.Logit(p)], [1, 0]);
+        return fit[0] >= 0 ? new LogisticMap(fit[0], fit[0], fit[1]) : new LogisticMap(0, 0, cells.OverallLogit());
     }
 }

@@ -11,7 +11,7 @@ internal sealed class StrengthMixture
     private const double Tolerance = 1e-9;
 
     /// <summary>Strengths relative to the fitted one, the loosest first.</summary>
-    private static readonly double[] s_factors = [1e-3, 1e-2, 1e-1, 1, 10];
+    private static readonly double[] Factors = [1e-3, 1e-2, 1e-1, 1, 10];
 
     private readonly double[] _strengths;
     private readonly double[] _weights;
@@ -29,7 +29,7 @@ internal sealed class StrengthMixture
     public static StrengthMixture Fit(BetaBinomial.Unit[] units)
     {
         double centre = BetaBinomial.FitStrength(units);
-        double[] strengths = [.. s_factors.Select(factor => Math.Clamp(centre * factor, 1, BetaBinomial.StrengthCap)).Distinct()];
+        double[] strengths = [.. Factors.Select(factor => Math.Clamp(centre * factor, 1, BetaBinomial.StrengthCap)).Distinct()];
         double[] weights = [.. strengths.Select(_ => 1.0 / strengths.Length)];
         var likelihoods = new double[units.Length][];
         for (int i = 0; i < units.Length; i++)

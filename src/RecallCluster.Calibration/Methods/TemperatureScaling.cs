@@ -15,15 +15,13 @@ public sealed class TemperatureScaling : ICalibrator
     public string Name => "temperature";
 
     /// <inheritdoc/>
-    public CalibrationModel Fit(ContextCounts counts)
+    public CalibrationModel Fit(ContextCounts counts) => LogisticCells.Model(Name, counts, FitSlope);
+
+    private static LogisticMap FitSlope(LogisticCells cells)
     {
-        ArgumentNullException.ThrowIfNull(counts);
-        var cells = new LogisticCells(counts.Total());
-        if (cells.IsEmpty)
-            return new CalibrationModel(Name, CalibrationMap.Identity);
-        double[] features = [.. cells.Predictions.Select(Probability.Logit)];
-        double slope = LogisticRegression.Fit(features, 1, cells.Targets, cells.Weights, [], [1], ridge: 0)[0];
+        double[] logits = [.. cells.Predictions.Select(Probability.Logit)];
+        double slope = LogisticRegression.Fit(logits, 1, cells.Targets, cells.Weights, [], [1], ridge: 0)[0];
         slope = Math.Clamp(slope, 1 / Hottest, Hottest);
-        return new CalibrationModel(Name, new LogisticMap(slope, slope, 0));
+        return new LogisticMap(slope, slope, 0);
     }
 }

@@ -82,32 +82,12 @@ public static class CalibrationMetrics
     }
 
     /// <summary>Mean log loss, in nats; predictions are kept <see cref="Floor"/> away from 0 and 1.</summary>
-    public static double LogLoss(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights = default)
-    {
-        Check(p, y, weights);
-        double loss = 0, total = 0;
-        for (int i = 0; i < p.Length; i++)
-        {
-            double w = weights.IsEmpty ? 1 : weights[i];
-            loss += w * LogLoss(p[i], y[i]);
-            total += w;
-        }
-        return loss / total;
-    }
+    public static double LogLoss(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights = default) =>
+        Mean(p, y, weights, LogLoss);
 
     /// <summary>Brier score: mean squared error.</summary>
-    public static double Brier(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights = default)
-    {
-        Check(p, y, weights);
-        double loss = 0, total = 0;
-        for (int i = 0; i < p.Length; i++)
-        {
-            double w = weights.IsEmpty ? 1 : weights[i];
-            loss += w * Square(p[i] - y[i]);
-            total += w;
-        }
-        return loss / total;
-    }
+    public static double Brier(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights = default) =>
+        Mean(p, y, weights, static (prediction, label) => Square(prediction - label));
 
     /// <summary>AUC: the chance that a positive is ranked above a negative, ties counting half. NaN without positives or without negatives.</summary>
     public static double Auc(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights = default)
@@ -120,6 +100,19 @@ public static class CalibrationMetrics
     {
         double clipped = Probability.Clip(p);
         return y != 0 ? -Math.Log(clipped) : -Math.Log(1 - clipped);
+    }
+
+    private static double Mean(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights, Func<double, byte, double> lossOf)
+    {
+        Check(p, y, weights);
+        double loss = 0, total = 0;
+        for (int i = 0; i < p.Length; i++)
+        {
+            double weight = weights.IsEmpty ? 1 : weights[i];
+            loss += weight * lossOf(p[i], y[i]);
+            total += weight;
+        }
+        return loss / total;
     }
 
     internal static double Square(double value) => value * value;

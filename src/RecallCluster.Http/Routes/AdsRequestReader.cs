@@ -9,7 +9,7 @@ internal static class AdsRequestReader
 {
     private const string Body = "body";
 
-    private static readonly Dictionary<string, string> s_wanted = new()
+    private static readonly Dictionary<string, string> Wanted = new()
     {
         [Body] = "wants a JSON object",
         ["k"] = "wants a whole number",
@@ -41,7 +41,7 @@ internal static class AdsRequestReader
         try
         {
             return await JsonSerializer.DeserializeAsync(request.Body, HttpJson.Default.AdsRequestBody, request.HttpContext.RequestAborted).ConfigureAwait(false)
-                ?? throw new InvalidRequestException(Body, s_wanted[Body] + ", not null.");
+                ?? throw new InvalidRequestException(Body, Wanted[Body] + ", not null.");
         }
         catch (JsonException e)
         {
@@ -57,7 +57,7 @@ internal static class AdsRequestReader
         if (e.InnerException is JsonException)
             return new InvalidRequestException(field, $"malformed JSON at {place}.");
         string known = field.Contains('[') ? field[..field.IndexOf('[')] : field;
-        return s_wanted.TryGetValue(known, out string? wanted)
+        return Wanted.TryGetValue(known, out string? wanted)
             ? new InvalidRequestException(field, $"{wanted} ({place}).")
             : new InvalidRequestException(field, $"there is no such field, or it is there twice ({place}).");
     }

@@ -7,7 +7,7 @@ namespace RecallCluster.Http;
 /// <summary><c>POST /v1/ads</c>: user features in, the best ads with their scores out.</summary>
 internal sealed partial class AdsRoute(Gateway gateway, FrontDoorLimits limits, ILogger<AdsRoute> logger)
 {
-    private static readonly (SearchLimits Limit, string Name)[] s_limitNames = [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
+    private static readonly (SearchLimits Limit, string Name)[] LimitNames = [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
 
     public async Task<IResult> AnswerAsync(HttpContext context)
     {
@@ -46,7 +46,7 @@ internal sealed partial class AdsRoute(Gateway gateway, FrontDoorLimits limits, 
             answer.Coverage,
             answer.Version,
             answer.Scorings,
-            [.. s_limitNames.Where(l => answer.Limits.HasFlag(l.Limit)).Select(l => l.Name)],
+            [.. LimitNames.Where(l => answer.Limits.HasFlag(l.Limit)).Select(l => l.Name)],
             new UserBody(user.Known, user.SequenceLength, user.UnknownSequenceItems, user.DroppedSequenceItems),
             [.. answer.Failures.Select(f => new FailureBody(f.Shard, f.Reason))],
             new TimingsBody(Ms(answer.Timings.Prepare), Ms(answer.Timings.Search), Ms(answer.Timings.Merge), Ms(answer.Timings.Total)));

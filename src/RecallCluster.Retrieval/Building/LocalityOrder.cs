@@ -6,7 +6,7 @@ namespace RecallCluster.Retrieval.Building;
 /// Renumbers a graph so that nodes near one another stand near one another in memory, which spares cache and page-table misses in a search.
 /// The layers serve as a hierarchy of clusters: on each layer a breadth-first search from all nodes of the layer above at once gives
 /// every node to the one that reaches it first; nodes are then ordered by their owner, and owners by theirs. Costs one pass over
-/// the links and needs no vectors.
+/// the links and needs no vectors, and is a function of the graph alone.
 /// </summary>
 public static unsafe class LocalityOrder
 {

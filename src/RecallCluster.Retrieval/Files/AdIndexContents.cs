@@ -19,9 +19,15 @@ public sealed record AdIndexMetadata
         JsonSerializer.Deserialize<AdIndexMetadata>(json, JsonSerializerOptions.Web) ?? throw new JsonException("null is not metadata");
 }
 
-/// <summary>Everything that goes into an index file, in the order of the graph's ordinals.</summary>
+/// <summary>Everything that goes into an index file: the graph, and per ad, in the order of the graph's ordinals, what belongs to it.</summary>
 public sealed record AdIndexContents
 {
+    /// <summary>
+    /// For each ordinal of the file, the ordinal here, so that ads can be renumbered while they are written instead of in memory:
+    /// <see cref="Building.LocalityOrder.Find"/> makes searches of the file faster. Null to keep the numbers.
+    /// </summary>
+    public IReadOnlyList<int>? Order { get; init; }
+
     /// <summary>The graph over the ads; its count is the number of ads.</summary>
     public required HnswGraph Graph { get; init; }
 

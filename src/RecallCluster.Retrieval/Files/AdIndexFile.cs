@@ -1,4 +1,5 @@
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval.Building;
 
 namespace RecallCluster.Retrieval.Files;
 
@@ -6,7 +7,7 @@ namespace RecallCluster.Retrieval.Files;
 public static class AdIndexFile
 {
     /// <summary>Creates or replaces an index file. The name shows the new file only when all of it is on the device.</summary>
-    /// <exception cref="ArgumentException">The parts do not fit together, or ids are empty or occur twice; the message names the place.</exception>
+    /// <exception cref="ArgumentException">The parts do not fit together, or ids are empty or occur twice, or the order is no permutation; the message names the place.</exception>
     /// <exception cref="IOException">The file could not be written; the name shows what it showed before.</exception>
     public static void Write(string path, AdIndexContents contents)
     {
@@ -17,18 +18,21 @@ public static class AdIndexFile
         ArgumentOutOfRangeException.ThrowIfNegative(contents.RecordLength, nameof(contents.RecordLength));
         if (contents.Ids.Count != count)
             throw new ArgumentException($"There are {contents.Ids.Count} ids for {count} ads.", nameof(contents));
-        var sections = new List<IndexSection>
-        {
-            IndexSection.Of(SectionNames.Vectors, contents.Vectors, count * contents.Dim),
-        };
+        int[]? order = contents.Order is { } given ? [.. given] : null;
+        if (order is not null)
+            graph = LocalityOrder.Apply(graph, order);
+        var sections = new List<IndexSection> { Rows(SectionNames.Vectors, contents.Vectors, contents.Dim) };
         if (contents.RecordLength > 0)
         {
             NativeBlock<float> records = contents.Records
                 ?? throw new ArgumentException($"RecordLength is {contents.RecordLength}, but there are no records.", nameof(contents));
-            sections.Add(IndexSection.Of(SectionNames.Records, records, count * contents.RecordLength));
+            sections.Add(Rows(SectionNames.Records, records, contents.RecordLength));
         }
-        sections.AddRange(IdTable.Sections(contents.Ids));
+        sections.AddRange(IdTable.Sections(order is null ? contents.Ids : Array.ConvertAll(order, ad => contents.Ids[ad])));
         Write(path, graph, contents.Dim, contents.RecordLength, sections, contents.ScorerWeights, contents.Metadata);
+
+        IndexSection Rows(string name, NativeBlock<float> matrix, int length) =>
+            order is null ? IndexSection.Of(name, matrix, count * length) : IndexSection.OfRows(name, matrix, length, order);
     }
 
     /// <summary>Writes a graph, the sections that hold an entry per ad, and the descriptions.</summary>

@@ -32,12 +32,17 @@ internal sealed record IndexSection(string Name, ElementType Type, int ElementSi
         new(name, ElementType.Byte, 1, bytes.Length, sink => sink(bytes.Span));
 
     /// <summary>A section whose row <c>i</c> is row <c>rows[i]</c> of a matrix.</summary>
-    public static IndexSection OfRows(string name, NativeBlock<float> matrix, int rowLength, int[] rows) =>
-        new(name, ElementType.Single, sizeof(float), (long)rows.Length * rowLength, sink =>
+    public static IndexSection OfRows(string name, NativeBlock<float> matrix, int rowLength, int[] rows)
+    {
+        long needed = rows.Length == 0 ? 0 : (rows.Max() + 1L) * rowLength;
+        if (matrix.Length < needed)
+            throw new ArgumentException($"Section '{name}' wants {needed} values; the block has {matrix.Length}.", nameof(matrix));
+        return new IndexSection(name, ElementType.Single, sizeof(float), (long)rows.Length * rowLength, sink =>
         {
             foreach (int row in rows)
                 sink(MemoryMarshal.AsBytes(matrix.Span((long)row * rowLength, rowLength)));
         });
+    }
 
     public static ElementType TypeOf<T>()
         where T : unmanaged

@@ -4,7 +4,7 @@ using RecallCluster.Retrieval.Files;
 
 namespace RecallCluster.Retrieval.Live;
 
-/// <summary>Writes the living ads of a live index as an index file: links renumbered, every node made reachable. For the writer.</summary>
+/// <summary>Writes the living ads of a live index as an index file: every node made reachable, near ads side by side. For the writer.</summary>
 internal sealed unsafe class LiveCompactor
 {
     private const int Dead = -1;
@@ -37,10 +37,13 @@ internal sealed unsafe class LiveCompactor
         for (int i = 0; i < _living.Length; i++)
             _store.Vectors.Span((long)_living[i] * dim, dim).CopyTo(vectors.Span((long)i * dim, dim));
         HnswGraph graph = BuildGraph(vectors);
-        List<IndexSection> sections = [IndexSection.Of(SectionNames.Vectors, vectors, vectors.Length)];
+        int[] order = LocalityOrder.Find(graph);
+        int[] nodes = Array.ConvertAll(order, i => _living[i]);
+        graph = LocalityOrder.Apply(graph, order);
+        List<IndexSection> sections = [IndexSection.OfRows(SectionNames.Vectors, vectors, dim, order)];
         if (_store.RecordLength > 0)
-            sections.Add(IndexSection.OfRows(SectionNames.Records, _store.Records, _store.RecordLength, _living));
-        sections.AddRange(IdTable.Sections([.. _living.Select(node => _ids[node])]));
+            sections.Add(IndexSection.OfRows(SectionNames.Records, _store.Records, _store.RecordLength, nodes));
+        sections.AddRange(IdTable.Sections(Array.ConvertAll(nodes, node => _ids[node])));
         ReadOnlyMemory<byte> weights = _file.ScorerWeights.Span(0, checked((int)_file.ScorerWeights.Length)).ToArray();
         AdIndexFile.Write(path, graph, dim, _store.RecordLength, sections, weights, _file.Metadata);
     }

@@ -158,8 +158,8 @@ public sealed unsafe class LiveIndex : IDisposable
     }
 
     /// <summary>
-    /// Writes the ads that live as a new index file, in the order of their ordinals, every one reachable. Searches go on; open the file
-    /// and swap it in.
+    /// Writes the ads that live as a new index file, every one reachable, near ones side by side (so under other ordinals). Searches go
+    /// on; open the file and swap it in.
     /// </summary>
     /// <exception cref="IOException">The file could not be written.</exception>
     /// <exception cref="InvalidOperationException">Another write is in progress.</exception>

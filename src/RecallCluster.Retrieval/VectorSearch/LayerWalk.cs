@@ -19,28 +19,27 @@ internal sealed unsafe class LayerWalk(int count, int rowLength) : IDisposable
 
     private readonly NativeBlock<float> _distances = new(ExpandedTogether * (long)rowLength);
     private readonly NativeBlock<ulong> _keys = new(ExpandedTogether * (long)rowLength);
+    private readonly NativeBlock<int> _fresh = new((ExpandedTogether * (long)rowLength) + 1);
+    private VisitedBitmap _visited;
 
     /// <summary>The nearest nodes found, in ascending order of distance.</summary>
     public NodePool Pool { get; } = new();
-
-    /// <summary>The nodes that were measured since <see cref="Begin"/> or <see cref="BeginLayer"/>.</summary>
-    public VisitedNodes Visited { get; } = new(count, ExpandedTogether * rowLength);
 
     /// <summary>Starts a search of width <paramref name="ef"/> at <paramref name="seed"/>, whose distance is known.</summary>
     public void Begin(int seed, float distance, int ef)
     {
         Pool.Reset(ef);
-        Visited.Clear();
-        Mark(seed);
+        _visited.Begin(count);
+        _visited.Add(seed);
         Pool.Insert(NodeKey.Pack(distance, seed));
     }
 
     /// <summary>Starts the search of the next layer at everything that the pool holds.</summary>
     public void BeginLayer()
     {
-        Visited.Clear();
+        _visited.Begin(count);
         for (int i = 0; i < Pool.Count; i++)
-            Mark(NodeKey.Node(Pool.Keys[i]));
+            _visited.Add(NodeKey.Node(Pool.Keys[i]));
         Pool.MarkAllUnexpanded();
     }
 
@@ -90,10 +89,13 @@ internal sealed unsafe class LayerWalk(int count, int rowLength) : IDisposable
         return node;
     }
 
-    private void Mark(int node)
+    /// <summary>The neighbours of a node that the walk has not met since its beginning; it has met them now.</summary>
+    /// <returns>The new nodes, valid until the next call.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int* Meet(int* row, int length, out int added)
     {
-        Visited.BeginBatch();
-        Visited.Add(&node, 1);
+        added = _visited.AddRow(row, length, _fresh.Pointer);
+        return _fresh.Pointer;
     }
 
     /// <summary>Marks the nearest candidates as expanded and starts fetching the vectors of their new neighbours.</summary>
@@ -103,14 +105,14 @@ internal sealed unsafe class LayerWalk(int count, int rowLength) : IDisposable
         where TMeasure : struct, IMeasure
     {
         int added = 0;
-        fresh = Visited.BeginBatch();
+        fresh = _fresh.Pointer;
         for (int i = 0; i < ExpandedTogether; i++)
         {
             int node = Pool.TakeNearest();
             if (node < 0)
                 break;
             int* row = rows.Row(node, out int length);
-            int some = Visited.Add(row, length);
+            int some = _visited.AddRow(row, length, fresh + added);
             for (int j = added; j < added + some; j++)
                 measure.Prefetch(fresh[j]);
             added += some;
@@ -149,7 +151,7 @@ internal sealed unsafe class LayerWalk(int count, int rowLength) : IDisposable
     public void Dispose()
     {
         Pool.Dispose();
-        Visited.Dispose();
+        _fresh.Dispose();
         _distances.Dispose();
         _keys.Dispose();
     }

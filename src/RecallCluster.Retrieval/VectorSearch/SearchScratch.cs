@@ -59,8 +59,7 @@ internal sealed unsafe class SearchScratch(HnswGraph graph) : IDisposable
         while (_candidates.TryDequeue(out int node, out ulong nearest) && nearest <= pool.Bound)
         {
             int* row = rows.Row(node, out int length);
-            int* fresh = _walk.Visited.BeginBatch();
-            int added = _walk.Visited.Add(row, length);
+            int* fresh = _walk.Meet(row, length, out int added);
             for (int i = 0; i < added; i++)
                 measure.Prefetch(fresh[i]);
             measure.Many(fresh, added, distances);

@@ -32,7 +32,8 @@ public sealed record IndexBuildResult(IndexManifest Manifest, int Ads, long Byte
 
 /// <summary>
 /// Builds an index directory from a trained deep model: per shard target vectors and folded records from the model, the graph over the
-/// vectors, and the file.
+/// vectors, an order in which near ads stand side by side, and the file in that order. With one thread the files are a function of the
+/// model, the ads and the options.
 /// </summary>
 public static class IndexBuild
 {
@@ -105,11 +106,13 @@ public static class IndexBuild
 
         start = BuildClock.Now;
         HnswGraph graph = HnswBuilder.Build(targets.Vectors, targets.Count, targets.Width, options.Graph, options.Threads, inserted, cancellation);
+        int[] order = LocalityOrder.Find(graph);
         clock.Graph += BuildClock.Since(start);
 
         start = BuildClock.Now;
         AdIndexFile.Write(path, new AdIndexContents
         {
+            Order = order,
             Graph = graph,
             Dim = targets.Width,
             Vectors = targets.Vectors,

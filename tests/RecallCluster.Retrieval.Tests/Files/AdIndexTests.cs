@@ -57,6 +57,29 @@ public sealed class AdIndexTests : IDisposable
         Assert.True(index.Warm() > 0);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    public void Ads_can_be_renumbered_while_they_are_written(int count)
+    {
+        AdIndexContents contents = Contents(count);
+        int[] order = LocalityOrder.Find(contents.Graph);
+        AdIndexFile.Write(Target, contents with { Order = order });
+        using AdIndex index = AdIndex.Open(Target, IndexCheck.All);
+        GraphInvariants.Check(index.Graph);
+        HnswGraph expected = LocalityOrder.Apply(contents.Graph, order);
+        AssertEqual(expected.BaseNeighbors, index.Graph.BaseNeighbors);
+        for (int i = 0; i < count; i++)
+        {
+            Assert.True(index.TryOrdinalOf(contents.Ids[order[i]], out int ordinal));
+            Assert.Equal(i, ordinal);
+            Assert.Equal(contents.Ids[order[i]], index.IdOf(i));
+            Assert.Equal(contents.Vectors.Span((long)order[i] * TestModel.Dim, TestModel.Dim).ToArray(), index.Vectors.Span((long)i * TestModel.Dim, TestModel.Dim).ToArray());
+            Assert.Equal(contents.Records!.Span((long)order[i] * RecordLength, RecordLength).ToArray(), index.Records.Span((long)i * RecordLength, RecordLength).ToArray());
+        }
+    }
+
     [Fact]
     public unsafe void Sections_begin_at_pages()
     {
@@ -176,6 +199,9 @@ public sealed class AdIndexTests : IDisposable
         AssertRefused("'vectors'", contents with { Vectors = new NativeBlock<float>(3) });
         AssertRefused("'records'", contents with { Records = new NativeBlock<float>(3) });
         AssertRefused("there are no records", contents with { Records = null });
+        AssertRefused("4 entries for 5 nodes", contents with { Order = [0, 1, 2, 3] });
+        AssertRefused("a repetition", contents with { Order = [0, 1, 2, 3, 3] });
+        AssertRefused("'records'", contents with { Records = new NativeBlock<float>(3), Order = [4, 3, 2, 1, 0] });
         Assert.False(File.Exists(Target));
     }
 

@@ -186,6 +186,7 @@ public sealed class LiveIndexTests : IDisposable
         live.Compact(path);
         using AdIndex compact = AdIndex.Open(path, IndexCheck.All);
         GraphInvariants.Check(compact.Graph);
+        Assert.Equal(Enumerable.Range(0, compact.Count), LocalityOrder.Find(compact.Graph));
         Assert.Equal(ads.Count, compact.Count);
         Assert.Equal("model", compact.Metadata.ModelFingerprint);
         Assert.Equal([9, 9], compact.ScorerWeights.Span(0, 2).ToArray());

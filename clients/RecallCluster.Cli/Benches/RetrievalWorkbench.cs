@@ -70,6 +70,7 @@ internal sealed class RetrievalWorkbench(string folder, RetrievalOptions options
             Epochs = 1,
             ValidationsPerEpoch = 4,
             ValidationUsers = 1_000,
+            ValidationK = options.K,
             Seed = options.Seed,
         };
         var workflow = new TrainWorkflow(dataset, ModelFolder, training, team) { Attention = options.Attention, WithoutSideInformation = false };

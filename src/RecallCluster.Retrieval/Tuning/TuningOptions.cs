@@ -37,7 +37,7 @@ public sealed record TuningOptions
     public int? MaxScorings { get; init; }
 
     /// <summary>Widths of the layers above the bottom.</summary>
-    public IReadOnlyList<int> UpperEfs { get; init; } = [16, 48, 128, 384];
+    public IReadOnlyList<int> UpperEfs { get; init; } = [1, 4, 16, 64, 256];
 
     /// <summary>Bottom widths as multiples of K.</summary>
     public IReadOnlyList<double> BottomEfFactors { get; init; } = [1, 1.25, 1.6];

@@ -105,6 +105,9 @@ public sealed class DeepAdModel : IAdModel
     internal IEnumerable<Parameter> InteractionOutputs =>
         _interaction == null ? [] : _interaction.Parameters.Concat(_interactionNetwork!.Layers[^1].Parameters);
 
+    /// <summary>The ads' id embeddings, [ads, id width].</summary>
+    internal Parameter Ids => _targets.Ids;
+
     internal int ProfileFieldCount => _profile.FieldCount;
 
     /// <inheritdoc/>

@@ -31,6 +31,7 @@ internal sealed class RetrievalBench : IDisposable
     private readonly AdIndex _index;
     private readonly double _openMs;
     private readonly IScorer _scorer;
+    private readonly IScorer _exact;
     private readonly TargetVectors _ads;
     private readonly UserEncoder _encoder;
     private readonly TwoTowerModel _twoTower;
@@ -48,7 +49,8 @@ internal sealed class RetrievalBench : IDisposable
         _index = AdIndex.Open(IndexDirectory.ShardPath(workbench.IndexFolder, 0));
         _openMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         _index.Warm();
-        _scorer = IndexScorer.Of(deep, _index);
+        _scorer = IndexScorer.Of(deep, _index, options.Bfloat16);
+        _exact = options.Bfloat16 ? IndexScorer.Of(deep, _index) : _scorer;
         _ads = TargetVectors.Of(deep.Config, _index);
         _encoder = UserEncoder.Of(deep, _ads, options.Attention == AttentionKind.Linear);
     }
@@ -75,6 +77,8 @@ internal sealed class RetrievalBench : IDisposable
     public void Dispose()
     {
         _ads.Dispose();
+        (_scorer as IDisposable)?.Dispose();
+        (_exact as IDisposable)?.Dispose();
         _index.Dispose();
     }
 
@@ -116,6 +120,7 @@ internal sealed class RetrievalBench : IDisposable
             BuildSeconds = _times.BuildSeconds,
             TrainSeconds = _times.TrainSeconds,
             Attention = _options.Attention,
+            Records = _options.Bfloat16 ? "bfloat16" : "float32",
             Parameters = parameters,
             Frontier = [.. tuned.Frontier.Select(p => new FrontierPoint(p.RelativeRecall, p.Scorings, p.ScoredFraction, p.Milliseconds))],
         };
@@ -130,7 +135,7 @@ internal sealed class RetrievalBench : IDisposable
 
     private Recalls MeasureRecall(GuidedSearch search, int[] users, IProgress<double> progress, CancellationToken cancellation)
     {
-        var all = new ExhaustiveSearch(_scorer, _team);
+        var all = new ExhaustiveSearch(_exact, _team);
         var guided = new double[users.Length];
         var exhaustive = new double[users.Length];
         double overlap = 0;

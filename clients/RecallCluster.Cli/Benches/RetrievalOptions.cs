@@ -36,6 +36,9 @@ internal sealed record RetrievalOptions
     /// <summary>Attention of the deep model.</summary>
     public AttentionKind Attention { get; init; } = AttentionKind.Linear;
 
+    /// <summary>Whether the walk scores records rounded to bfloat16; what it finds is held against scoring every ad in single precision.</summary>
+    public bool Bfloat16 { get; init; }
+
     /// <summary>Folder that keeps world, models and index for the next run; null for one that is deleted at the end.</summary>
     public string? Work { get; init; }
 

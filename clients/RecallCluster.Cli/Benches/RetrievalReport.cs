@@ -61,6 +61,9 @@ internal sealed record RetrievalReport
     /// <summary>Time of training the deep model.</summary>
     public required double TrainSeconds { get; init; }
 
+    /// <summary>How the walk's records are held.</summary>
+    public required string Records { get; init; }
+
     public required AttentionKind Attention { get; init; }
 
     /// <summary>The knobs, as tuned on validation users.</summary>

@@ -23,13 +23,14 @@ internal static class BenchRetrievalCommand
         Option<double> minutes = OptionKit.Real("--train-minutes", "Most minutes of training for each model.", defaults.TrainMinutes, 0.01, 10_000);
         Option<string> visited = OptionKit.Choice("--visited", "The visited set.", "bitmap", "hashset");
         Option<string> attention = OptionKit.Choice("--attention", "Attention of the deep model; linear attention folds.", "linear", "softmax");
+        Option<string> records = OptionKit.Choice("--records", "How the ads' records are held that the walk scores.", "float32", "bfloat16");
         Option<string?> work = OptionKit.Optional("--work", "Folder that keeps world, models and index for the next run.", "DIR");
         Option<string?> plot = OptionKit.Optional("--plot", "Draw the share of the best K found against scored fraction, as tuning measured it.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "retrieval",
             "Guided retrieval at scale on a synthetic world: recall and time beside scoring every ad.",
-            [items, users, k, scorings, evaluated, requests, minutes, visited, attention, work, plot, threads],
+            [items, users, k, scorings, evaluated, requests, minutes, visited, attention, records, work, plot, threads],
             async (parsed, context) =>
             {
                 var options = new RetrievalOptions
@@ -43,6 +44,7 @@ internal static class BenchRetrievalCommand
                     TrainMinutes = parsed.GetValue(minutes),
                     Visited = parsed.GetValue(visited) == "hashset" ? VisitedKind.HashSet : VisitedKind.Bitmap,
                     Attention = parsed.GetValue(attention) == "softmax" ? AttentionKind.Softmax : AttentionKind.Linear,
+                    Bfloat16 = parsed.GetValue(records) == "bfloat16",
                     Work = parsed.GetValue(work),
                     Threads = parsed.GetValue(threads),
                     Seed = context.Seed,

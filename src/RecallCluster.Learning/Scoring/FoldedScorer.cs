@@ -19,7 +19,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
     private readonly FoldedLayers _layers;
     private readonly NativeBlock<float>? _singles;
     private readonly NativeBlock<ushort>? _halves;
-    private readonly IDisposable? _owned;
+    private IDisposable? _owned;
 
     /// <summary>A scorer over <paramref name="count"/> records, which it does not own.</summary>
     /// <param name="weights">The layers above the first.</param>
@@ -44,12 +44,6 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         _halves = records;
     }
 
-    private FoldedScorer(FoldedWeights weights, LargePageBlock<float> owned, int count)
-        : this(weights, owned.Block, count) => _owned = owned;
-
-    private FoldedScorer(FoldedWeights weights, LargePageBlock<ushort> owned, int count)
-        : this(weights, owned.Block, count) => _owned = owned;
-
     private FoldedScorer(FoldedWeights weights, int count)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -65,7 +59,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
     /// <inheritdoc/>
     public int UserStateLength => _weights.UserStateLength;
 
-    /// <summary>A scorer over a copy of the records that it owns, in large pages (<see cref="LargePageBlock{T}"/>).</summary>
+    /// <summary>A scorer over a copy of the records that it owns, in large pages.</summary>
     /// <param name="weights">The layers above the first.</param>
     /// <param name="records">The records to copy.</param>
     /// <param name="count">Number of ads.</param>
@@ -80,11 +74,14 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         CheckLength(records, weights, count);
         int length = weights.RecordLength;
         if (bfloat16)
-            return new FoldedScorer(weights, Halves(weights, records, count), count);
-        var singles = new LargePageBlock<float>((long)count * length);
-        for (long i = 0; i < singles.Block.Length; i += length)
-            records.Span(i, length).CopyTo(singles.Block.Span(i, length));
-        return new FoldedScorer(weights, singles, count);
+            {
+            NativeBlock<ushort> halves = Halves(weights, records, count);
+            return new FoldedScorer(weights, halves, count) { _owned = halves };
+        }
+        var singles = new NativeBlock<float>((long)count * length);
+        for (long i = 0; i < singles.Length; i += length)
+            records.Span(i, length).CopyTo(singles.Span(i, length));
+        return new FoldedScorer(weights, singles, count) { _owned = singles };
     }
 
     /// <inheritdoc/>
@@ -125,14 +122,14 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
     }
 
     // The floats narrowed, the codes as they are.
-    private static LargePageBlock<ushort> Halves(FoldedWeights weights, NativeBlock<float> records, int count)
+    private static NativeBlock<ushort> Halves(FoldedWeights weights, NativeBlock<float> records, int count)
     {
         int length = weights.RecordLength, floats = weights.Width + weights.Hidden1, halved = HalvedLength(weights);
-        var halves = new LargePageBlock<ushort>((long)count * halved);
+        var halves = new NativeBlock<ushort>((long)count * halved);
         for (int i = 0; i < count; i++)
         {
             Span<float> record = records.Span((long)i * length, length);
-            Span<ushort> target = halves.Block.Span((long)i * halved, halved);
+            Span<ushort> target = halves.Span((long)i * halved, halved);
             BFloat16.Narrow(record[..floats], target[..floats]);
             MemoryMarshal.Cast<float, ushort>(record[floats..]).CopyTo(target[floats..]);
         }

@@ -27,6 +27,9 @@ public readonly record struct MatchLayout(int Fields, int Slots)
         return fields == 0 ? default : new MatchLayout(fields, (int)BitOperations.RoundUpToPowerOf2((uint)(2 * config.SequenceLimit)));
     }
 
+    /// <summary>Weights of a field: one for each level of the number of occurrences.</summary>
+    public const int Levels = HistoryMatch.Levels;
+
     /// <summary>Floats that the codes take at the end of a record.</summary>
     public int RecordFloats => (Fields + LineFloats - 1) / LineFloats * LineFloats;
 
@@ -34,7 +37,9 @@ public readonly record struct MatchLayout(int Fields, int Slots)
     public int StateFloats => Fields * 2 * Slots;
 
     /// <summary>Writes an ad's codes to the end of its record.</summary>
-    internal void WriteCodes(ReadOnlySpan<int> codes, Span<float> destination)
+    /// <param name="codes"><see cref="Fields"/> codes.</param>
+    /// <param name="destination">Receives <see cref="RecordFloats"/> floats.</param>
+    public void WriteCodes(ReadOnlySpan<int> codes, Span<float> destination)
     {
         destination[..RecordFloats].Clear();
         codes[..Fields].CopyTo(MemoryMarshal.Cast<float, int>(destination));
@@ -42,9 +47,9 @@ public readonly record struct MatchLayout(int Fields, int Slots)
 
     /// <summary>Writes a user's tables.</summary>
     /// <param name="codes">Codes of the behaviours, [length, fields].</param>
-    /// <param name="weights">The user's weights, [fields * levels] (<see cref="HistoryMatch"/>).</param>
+    /// <param name="weights">The user's weights, [fields * <see cref="Levels"/>].</param>
     /// <param name="tables">Receives <see cref="StateFloats"/> floats.</param>
-    internal void WriteTables(ReadOnlySpan<int> codes, ReadOnlySpan<float> weights, Span<float> tables)
+    public void WriteTables(ReadOnlySpan<int> codes, ReadOnlySpan<float> weights, Span<float> tables)
     {
         tables[..StateFloats].Clear();
         for (int field = 0; field < Fields; field++)
@@ -68,8 +73,10 @@ public readonly record struct MatchLayout(int Fields, int Slots)
     }
 
     /// <summary>What the matches add to the score of the ad of these codes.</summary>
+    /// <param name="tables">A user's tables, <see cref="StateFloats"/> floats.</param>
+    /// <param name="codes">The ad's codes, <see cref="Fields"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal unsafe float Sum(float* tables, int* codes)
+    public unsafe float Sum(float* tables, int* codes)
     {
         float sum = 0;
         for (int field = 0; field < Fields; field++, tables += 2 * Slots)

@@ -165,6 +165,12 @@ public sealed class AdIndex : IDisposable
         return sum;
     }
 
+    /// <summary>
+    /// Tells the system that the records' pages will hardly be needed, because they were copied: their memory is free for others. They can
+    /// still be read, from the file.
+    /// </summary>
+    public unsafe void ReleaseRecords() => MappedFile.Release((byte*)Records.Pointer, Records.Length * sizeof(float));
+
     /// <summary>Unmaps the file; all blocks of the index are invalid afterwards.</summary>
     public void Dispose()
     {

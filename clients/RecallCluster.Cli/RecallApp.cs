@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.CommandLine.Invocation;
 using RecallCluster.Cli.Commands;
 using RecallCluster.Cli.Infrastructure;
@@ -73,7 +74,7 @@ internal static class RecallApp
     private static string PathOf(ParseResult parsed)
     {
         var names = new Stack<string>();
-        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is System.CommandLine.Parsing.CommandResult command; at = at.Parent)
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult command; at = at.Parent)
             names.Push(command.Command is RootCommand ? "recall" : command.Command.Name);
         return string.Join(' ', names);
     }

@@ -71,7 +71,8 @@ public sealed record SplitInfo(string Rule, ulong? Seed);
 /// <param name="Train">Events to learn from; also the behaviour sequence at evaluation.</param>
 /// <param name="Validation">Held-out events for early stopping and tuning.</param>
 /// <param name="Test">Held-out events that only an evaluation reads.</param>
-public sealed record Dataset(string Name, FeatureTable Items, FeatureTable Users, bool Ordered, EventLog Train, EventLog Validation, EventLog Test)
+public sealed record Dataset(
+    string Name, FeatureTable Items, FeatureTable Users, bool Ordered, EventLog Train, EventLog Validation, EventLog Test)
 {
     /// <summary>How the events were split; "explicit" when nobody said.</summary>
     public SplitInfo Split { get; init; } = new("explicit", null);

@@ -66,11 +66,13 @@ internal static class DatasetChecks
         if (string.IsNullOrEmpty(field.Name))
             throw new ArgumentException($"A field of the {table} table has no name.");
         if (field.Cardinality < 1)
-            throw new ArgumentException($"Field '{field.Name}' of the {table} table has cardinality {field.Cardinality}; it is at least 1.");
+            throw new ArgumentException(
+                $"Field '{field.Name}' of the {table} table has cardinality {field.Cardinality}; it is at least 1.");
         if (field.Labels is not { } labels)
             return;
         if (labels.Length != field.Cardinality)
-            throw new ArgumentException($"Field '{field.Name}' of the {table} table has {labels.Length} labels for {field.Cardinality} codes.");
+            throw new ArgumentException(
+                $"Field '{field.Name}' of the {table} table has {labels.Length} labels for {field.Cardinality} codes.");
         if (labels[0].Length != 0)
             throw new ArgumentException($"Field '{field.Name}' of the {table} table labels code 0, which is the unknown value.");
     }
@@ -82,7 +84,8 @@ internal static class DatasetChecks
         for (int row = 0; row < codes.Length; row++)
         {
             if ((uint)codes[row] >= (uint)field.Cardinality)
-                throw new ArgumentException($"Row {row} of the {table} table: code {codes[row]} of field '{field.Name}' is outside 0 to {field.Cardinality - 1}.");
+                throw new ArgumentException(
+                    $"Row {row} of the {table} table: code {codes[row]} of field '{field.Name}' is outside 0 to {field.Cardinality - 1}.");
         }
     }
 }

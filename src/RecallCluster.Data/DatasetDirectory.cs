@@ -27,17 +27,21 @@ public static class DatasetDirectory
     /// <param name="path">The directory, which must not exist or be empty unless <paramref name="overwrite"/>.</param>
     /// <param name="overwrite">Whether a data-set directory that stands there is replaced; anything else is never touched.</param>
     /// <exception cref="ArgumentException">The data set's parts do not fit together (see <see cref="Dataset.Validate"/>).</exception>
-    /// <exception cref="IOException">There is something at <paramref name="path"/> already, or writing failed; then nothing is left behind.</exception>
+    /// <exception cref="IOException">
+    /// There is something at <paramref name="path"/> already, or writing failed; then nothing is left behind.
+    /// </exception>
     public static void Write(Dataset dataset, string path, bool overwrite = false)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentException.ThrowIfNullOrEmpty(path);
         dataset.Validate();
         if ((long)dataset.Train.Count + dataset.Validation.Count + dataset.Test.Count > Array.MaxLength)
-            throw new ArgumentException($"The data set has more than {Array.MaxLength} events; a directory holds no more.", nameof(dataset));
+            throw new ArgumentException(
+                $"The data set has more than {Array.MaxLength} events; a directory holds no more.", nameof(dataset));
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         CheckTarget(target, overwrite);
-        string parent = Path.GetDirectoryName(target) ?? throw new IOException($"{target}: a data set cannot be written over a file system's root.");
+        string parent = Path.GetDirectoryName(target) ?? throw new IOException(
+            $"{target}: a data set cannot be written over a file system's root.");
         Directory.CreateDirectory(parent);
 
         string aside = $"{target}.{Guid.NewGuid():N}.partial";
@@ -95,7 +99,8 @@ public static class DatasetDirectory
         LabelFile.Write(directory, dataset);
         EventFile.Write(directory, dataset);
         int train = dataset.Train.Count, validation = dataset.Validation.Count, test = dataset.Test.Count;
-        JsonFile.Write(directory, SplitManifest.FileName, new SplitManifest(dataset.Split.Rule, dataset.Split.Seed, train, validation, test));
+        JsonFile.Write(
+            directory, SplitManifest.FileName, new SplitManifest(dataset.Split.Rule, dataset.Split.Seed, train, validation, test));
         JsonFile.Write(
             directory,
             Manifest.FileName,

@@ -38,7 +38,8 @@ public static class FrontDoor
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(gateway);
         builder.Services.AddSingleton(options.Limits);
         builder.Services.AddSingleton<AdsRoute>();
@@ -65,7 +66,9 @@ public static class FrontDoor
     /// <summary>A defect of ours is logged in full by the framework; the caller learns only that there was one.</summary>
     private static Task AnswerFailureAsync(HttpContext context)
     {
-        int status = context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
+        int status = context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+            ? bad.StatusCode
+            : StatusCodes.Status500InternalServerError;
         return Problem.OfStatus(status).ExecuteAsync(context);
     }
 }

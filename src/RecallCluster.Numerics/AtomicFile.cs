@@ -50,7 +50,9 @@ public static partial class AtomicFile
 
     private static FileStream OpenTemporary(string path) => new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, BufferSize);
 
-    /// <summary>Makes the rename itself durable. Windows journals it; on Unix the folder must be flushed, which .NET has no call for.</summary>
+    /// <summary>
+    /// Makes the rename itself durable. Windows journals it; on Unix the folder must be flushed, which .NET has no call for.
+    /// </summary>
     private static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows())

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace RecallCluster.Numerics;
 
 /// <summary>
-/// Exact integer distances of a 16-bit query to 8-bit code rows: sum of (q - c)^2 or -sum of q * c. All paths give the same integers as long
-/// as <see cref="QueryLimit"/> is kept, within which 32 bits hold every sum.
+/// Exact integer distances of a 16-bit query to 8-bit code rows: sum of (q - c)^2 or -sum of q * c. All paths give the same integers as
+/// long as <see cref="QueryLimit"/> is kept, within which 32 bits hold every sum.
 /// </summary>
 public static unsafe class CodeKernels
 {
@@ -15,7 +15,9 @@ public static unsafe class CodeKernels
 
     private const int LargestCode = 128;
 
-    /// <summary>The largest magnitude of a query component for which no sum over <paramref name="stride"/> components overflows 32 bits.</summary>
+    /// <summary>
+    /// The largest magnitude of a query component for which no sum over <paramref name="stride"/> components overflows 32 bits.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="stride"/> is not positive.</exception>
     public static int QueryLimit(VectorMetric metric, int stride)
     {

@@ -35,7 +35,8 @@ internal readonly unsafe struct GemmProduct
     private readonly bool _accumulate;
     private readonly bool _exchanged;
 
-    private GemmProduct(GemmOperand left, GemmOperand right, float* result, int rows, int columns, int depth, bool accumulate, bool exchanged)
+    private GemmProduct(
+        GemmOperand left, GemmOperand right, float* result, int rows, int columns, int depth, bool accumulate, bool exchanged)
     {
         _left = left;
         _right = right;

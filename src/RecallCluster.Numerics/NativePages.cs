@@ -5,7 +5,9 @@ namespace RecallCluster.Numerics;
 /// <summary>Zeroed, aligned memory that asks for large pages where it is large enough to gain by them.</summary>
 internal static unsafe partial class NativePages
 {
-    /// <summary>Bytes from which on large pages are asked for: what the second-level page caches of today reach with pages of 4 KiB.</summary>
+    /// <summary>
+    /// Bytes from which on large pages are asked for: what the second-level page caches of today reach with pages of 4 KiB.
+    /// </summary>
     public const nuint Large = 8 << 20;
 
     private const nuint Alignment = 64;

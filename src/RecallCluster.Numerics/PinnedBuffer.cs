@@ -17,7 +17,9 @@ public unsafe struct PinnedBuffer<T>
     /// <summary>Number of values there is room for.</summary>
     public readonly int Capacity => _array?.Length ?? 0;
 
-    /// <summary>Makes room for <paramref name="capacity"/> values, keeping the first <paramref name="keep"/>; at least doubles when it grows.</summary>
+    /// <summary>
+    /// Makes room for <paramref name="capacity"/> values, keeping the first <paramref name="keep"/>; at least doubles when it grows.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Reserve(int capacity, int keep = 0)
     {

@@ -49,7 +49,8 @@ public static class Simd
         if (string.IsNullOrEmpty(wanted))
             return Best;
         if (!Enum.TryParse(wanted, ignoreCase: true, out SimdPath path) || path > Best)
-            throw new PlatformNotSupportedException($"RECALL_SIMD={wanted}: want portable, avx2 or avx512, at most {Best} on this processor.");
+            throw new PlatformNotSupportedException(
+                $"RECALL_SIMD={wanted}: want portable, avx2 or avx512, at most {Best} on this processor.");
         return path;
     }
 

@@ -14,7 +14,9 @@ public static unsafe class TopKKey
     /// <summary>Lower than the key of every number and at least the key of every NaN: "more than this" keeps all numbers.</summary>
     public const ulong None = uint.MaxValue;
 
-    /// <summary>The key of <paramref name="score"/> at <paramref name="ordinal"/>; at most <see cref="None"/> when the score is NaN.</summary>
+    /// <summary>
+    /// The key of <paramref name="score"/> at <paramref name="ordinal"/>; at most <see cref="None"/> when the score is NaN.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Pack(float score, int ordinal)
     {
@@ -50,7 +52,9 @@ public static unsafe class TopKKey
     public static int AppendAbove(int* ordinals, float* scores, int length, ulong threshold, ulong* destination, out int nan) =>
         Append(new ListedOrdinals(ordinals), scores, length, threshold, destination, out nan);
 
-    /// <summary>The same as <see cref="AppendAbove"/> for scores of consecutive ordinals, the first of which is <paramref name="firstOrdinal"/>.</summary>
+    /// <summary>
+    /// The same as <see cref="AppendAbove"/> for scores of consecutive ordinals, the first of which is <paramref name="firstOrdinal"/>.
+    /// </summary>
     /// <param name="firstOrdinal">Ordinal of the first score.</param>
     /// <param name="scores">Scores.</param>
     /// <param name="length">Number of scores.</param>
@@ -58,7 +62,8 @@ public static unsafe class TopKKey
     /// <param name="destination">Receives the keys in input order; room for <paramref name="length"/> + <see cref="Slack"/>.</param>
     /// <param name="nan">Number of scores that are NaN.</param>
     /// <returns>Number of keys written.</returns>
-    public static int AppendConsecutiveAbove(int firstOrdinal, float* scores, int length, ulong threshold, ulong* destination, out int nan) =>
+    public static int AppendConsecutiveAbove(
+        int firstOrdinal, float* scores, int length, ulong threshold, ulong* destination, out int nan) =>
         Append(new ConsecutiveOrdinals(firstOrdinal), scores, length, threshold, destination, out nan);
 
     private static int Append<TOrdinals>(TOrdinals ordinals, float* scores, int length, ulong threshold, ulong* destination, out int nan)
@@ -95,7 +100,9 @@ public static unsafe class TopKKey
         return written;
     }
 
-    /// <summary>Stores the lanes above <paramref name="bound"/> side by side; writes all eight lanes, of which the first returned number count.</summary>
+    /// <summary>
+    /// Stores the lanes above <paramref name="bound"/> side by side; writes all eight lanes, of which the first returned number count.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int CompressAbove(Vector512<ulong> keys, Vector512<ulong> bound, ulong* destination)
     {

@@ -43,7 +43,9 @@ public sealed unsafe class WorkerTeam : IDisposable
     /// <summary>A team of <paramref name="size"/> threads, the caller included; size 1 has no threads and runs everything inline.</summary>
     /// <param name="size">Number of threads that work on a section.</param>
     /// <param name="spin">How long an idle worker spins before it blocks; 50 microseconds unless told.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is not positive, or <paramref name="spin"/> negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="size"/> is not positive, or <paramref name="spin"/> negative.
+    /// </exception>
     public WorkerTeam(int size, TimeSpan? spin = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
@@ -75,7 +77,9 @@ public sealed unsafe class WorkerTeam : IDisposable
     }
 
     /// <summary>Runs parts 0 to <paramref name="parts"/> - 1 of <paramref name="job"/> and returns when all are done.</summary>
-    /// <remarks>When a part throws, parts not yet begun are dropped and the first exception is thrown here, after the others ended.</remarks>
+    /// <remarks>
+    /// When a part throws, parts not yet begun are dropped and the first exception is thrown here, after the others ended.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parts"/> is negative.</exception>
     /// <exception cref="ObjectDisposedException">The team was disposed.</exception>
     public void Run<TJob>(int parts, TJob job)
@@ -114,7 +118,9 @@ public sealed unsafe class WorkerTeam : IDisposable
         failure?.Throw();
     }
 
-    /// <summary>Runs <paramref name="body"/> for each part number; the same as the other overload where a closure may be allocated.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/> for each part number; the same as the other overload where a closure may be allocated.
+    /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="body"/> is null.</exception>
     public void Run(int parts, Action<int> body)
     {

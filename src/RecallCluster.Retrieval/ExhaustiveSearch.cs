@@ -31,7 +31,9 @@ public sealed unsafe class ExhaustiveSearch
     /// <param name="userState">Prepared user state, <see cref="IScorer.UserStateLength"/> floats.</param>
     /// <param name="k">Number of ads wanted, at least 1.</param>
     /// <param name="filter">The ads that may be returned; null for all.</param>
-    /// <returns>The ads, best first, ties by the lower ordinal; fewer than K where fewer are eligible or have a score that is a number.</returns>
+    /// <returns>
+    /// The ads, best first, ties by the lower ordinal; fewer than K where fewer are eligible or have a score that is a number.
+    /// </returns>
     /// <exception cref="ArgumentException">The user state has the wrong length.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="k"/> is not positive.</exception>
     public (int[] Ordinals, float[] Scores) Search(ReadOnlySpan<float> userState, int k, EligibilityFilter? filter = null)
@@ -89,7 +91,8 @@ public sealed unsafe class ExhaustiveSearch
         public float[] Scores { get; } = new float[BlockSize];
     }
 
-    private readonly struct Job(ExhaustiveSearch search, float* state, int stateLength, EligibilityFilter? filter, Part[] parts) : IParallelJob
+    private readonly struct Job(ExhaustiveSearch search, float* state, int stateLength, EligibilityFilter? filter, Part[] parts)
+        : IParallelJob
     {
         public void Run(int part)
         {

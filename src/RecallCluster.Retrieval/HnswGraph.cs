@@ -18,7 +18,9 @@ public sealed unsafe class HnswGraph
     /// <param name="levels">Top layer of each node; <paramref name="count"/> values.</param>
     /// <param name="baseSplits">Row splits of layer 0; count + 1 values.</param>
     /// <param name="baseNeighbors">Neighbours on layer 0.</param>
-    /// <param name="upperRows">For a node of level l &gt;= 1, the upper row of its layer 1 (layer j is row + j - 1); -1 for level 0.</param>
+    /// <param name="upperRows">
+    /// For a node of level l &gt;= 1, the upper row of its layer 1 (layer j is row + j - 1); -1 for level 0.
+    /// </param>
     /// <param name="upperSplits">Row splits of the upper rows; rows + 1 values.</param>
     /// <param name="upperNeighbors">Neighbours of the upper rows.</param>
     public HnswGraph(

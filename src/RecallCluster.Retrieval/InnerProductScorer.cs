@@ -23,7 +23,8 @@ public sealed unsafe class InnerProductScorer : IScorer
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfLessThan(dim, 1);
         if (vectors.Length < (long)count * dim)
-            throw new ArgumentException($"{count} vectors of {dim} components need {(long)count * dim} floats; the block has {vectors.Length}.", nameof(vectors));
+            throw new ArgumentException(
+                $"{count} vectors of {dim} components need {(long)count * dim} floats; the block has {vectors.Length}.", nameof(vectors));
         _vectors = vectors;
         _distance = new VectorDistance(VectorMetric.InnerProduct, dim);
         ItemCount = count;
@@ -40,7 +41,8 @@ public sealed unsafe class InnerProductScorer : IScorer
     public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
         if (userState.Length != UserStateLength)
-            throw new ArgumentException($"The user state has {userState.Length} floats; the vectors have {UserStateLength}.", nameof(userState));
+            throw new ArgumentException(
+                $"The user state has {userState.Length} floats; the vectors have {UserStateLength}.", nameof(userState));
         if (scores.Length < ordinals.Length)
             throw new ArgumentException($"{ordinals.Length} ads are to be scored into room for {scores.Length}.", nameof(scores));
         fixed (float* user = userState, score = scores)

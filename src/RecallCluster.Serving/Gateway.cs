@@ -10,7 +10,8 @@ namespace RecallCluster.Serving;
 ///              (once)          └─► shard n ─┘
 /// </code>
 /// A shard that fails, or has not answered when the deadline comes, is left out: the answer is then partial, and its coverage says by how
-/// much. A request sees one version of everything from its first step to its last, whatever is swapped meanwhile. Thread-safe; requests take no lock.
+/// much. A request sees one version of everything from its first step to its last, whatever is swapped meanwhile. Thread-safe; requests
+/// take no lock.
 /// </summary>
 public sealed class Gateway : IDisposable
 {
@@ -61,7 +62,9 @@ public sealed class Gateway : IDisposable
     public void Dispose() => _versions?.Dispose();
 
     /// <summary>Answers one request.</summary>
-    /// <exception cref="InvalidRequestException">The request makes no sense: K or a limit is not positive, or a profile value is wrong.</exception>
+    /// <exception cref="InvalidRequestException">
+    /// The request makes no sense: K or a limit is not positive, or a profile value is wrong.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Nothing was published yet.</exception>
     /// <exception cref="ObjectDisposedException">The gateway was disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -82,7 +85,8 @@ public sealed class Gateway : IDisposable
         Outcome[] outcomes = await round.AskAllAsync(request.Deadline - prepare, cancellation).ConfigureAwait(false);
         int[] exhausted = ShardMerge.Exhausted(outcomes, version, request.K);
         if (exhausted.Length > 0)
-            await round.AskAgainAsync(outcomes, exhausted, request.Deadline - _time.GetElapsedTime(start), cancellation).ConfigureAwait(false);
+            await round.AskAgainAsync(
+                outcomes, exhausted, request.Deadline - _time.GetElapsedTime(start), cancellation).ConfigureAwait(false);
         TimeSpan search = _time.GetElapsedTime(searchStart);
 
         long mergeStart = _time.GetTimestamp();

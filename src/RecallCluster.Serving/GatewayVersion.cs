@@ -69,9 +69,9 @@ public sealed class GatewayVersion : IDisposable
         maxScorings is { } max ? Math.Max(1, (int)(max * Weight(shard))) : null;
 
     /// <summary>
-    /// How many ads to ask of a shard for the <paramref name="k"/> best of all. Ads fall on shards by a hash, so the number of the K best on
-    /// one shard is binomial: its mean and four standard deviations leave too few once in tens of thousands of requests, which the gateway
-    /// notices and makes good.
+    /// How many ads to ask of a shard for the <paramref name="k"/> best of all. Ads fall on shards by a hash, so the number of the K best
+    /// on one shard is binomial: its mean and four standard deviations leave too few once in tens of thousands of requests, which the
+    /// gateway notices and makes good.
     /// </summary>
     internal int QuotaOf(int k, int shard)
     {

@@ -11,8 +11,8 @@ namespace RecallCluster.Simulation;
 /// four to eight interests in different departments; interest k has a share w_k, a centre z_k, a wanted price and perhaps a favoured brand.
 /// The wanted price is the category's level, plus or minus (by category) what the user likes to spend, plus a whim of the interest. Then
 /// <code>
-/// preference(u, i) = q_i + log sum_k exp( log(w_k N / (C n_k)) - |x_i - z_k|² / 2h² - (p_i - wanted_k)² / 2t² + bonus [brand_i = favoured_k] )
-/// P(click | u, i shown) = 1 / (1 + exp(threshold - preference(u, i)))
+/// preference(u, i) = q_i + log sum_k exp( log(w_k N / (C n_k)) - |x_i - z_k|² / 2h² - (p_i - wanted_k)² / 2t² + bonus [brand_i =
+/// favoured_k] ) P(click | u, i shown) = 1 / (1 + exp(threshold - preference(u, i)))
 /// </code>
 /// with n_k the ads in the interest's category, N the ads and C the categories. Clicks are drawn in proportion to exp(preference), except
 /// for a share that falls on any ad. A model that looks at the behaviour sequence from the candidate ad's point of view can tell which

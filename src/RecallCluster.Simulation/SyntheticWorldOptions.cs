@@ -15,7 +15,9 @@ public sealed record SyntheticWorldOptions
     /// <summary>Everything is drawn from this seed.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Mean number of clicks of a user; a user's own number is uniform from half of it to one and a half times it. At least 6.</summary>
+    /// <summary>
+    /// Mean number of clicks of a user; a user's own number is uniform from half of it to one and a half times it. At least 6.
+    /// </summary>
     public int ClicksPerUser { get; init; } = 30;
 
     /// <summary>Share of users whose last click is for test and the one before for validation.</summary>
@@ -122,7 +124,8 @@ public sealed record SyntheticWorldOptions
         Require(PriceBands is >= 2 and <= 255, nameof(PriceBands), PriceBands, "2 to 255");
         Require(MinInterests >= 1, nameof(MinInterests), MinInterests, "at least 1");
         Require(MaxInterests >= MinInterests && MaxInterests <= 16, nameof(MaxInterests), MaxInterests, "MinInterests to 16");
-        foreach ((string name, double share) in new[] { (nameof(HeldOutShare), HeldOutShare), (nameof(NoiseShare), NoiseShare), (nameof(LoyalShare), LoyalShare) })
+        foreach ((string name, double share) in new[] { (
+            nameof(HeldOutShare), HeldOutShare), (nameof(NoiseShare), NoiseShare), (nameof(LoyalShare), LoyalShare) })
             Require(share is >= 0 and <= 1, name, share, "0 to 1");
         foreach ((string name, double width) in new[] { (nameof(InterestWidth), InterestWidth), (nameof(PriceWidth), PriceWidth) })
             Require(width > 0 && double.IsFinite(width), name, width, "positive");

@@ -82,7 +82,9 @@ internal sealed class Taxonomy
     /// <summary>Vector of each detail.</summary>
     public float[] DetailVectors { get; }
 
-    /// <summary>Brands of the category's department (brand b belongs to department b mod departments), distinct as long as there are enough.</summary>
+    /// <summary>
+    /// Brands of the category's department (brand b belongs to department b mod departments), distinct as long as there are enough.
+    /// </summary>
     private static int[] PickBrands(int category, int departments, SyntheticWorldOptions options, SeededRandom random)
     {
         int department = category % departments;

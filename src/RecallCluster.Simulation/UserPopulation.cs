@@ -63,7 +63,8 @@ internal sealed class UserPopulation
     /// <summary>Ids and profile fields of the users.</summary>
     public FeatureTable ToTable(ParallelOptions parallel)
     {
-        Field[] fields = [new("age", AgeBands + 1), new("gender", Genders + 1), new("spending", SpendingLevels + 1), new("region", Regions + 1)];
+        Field[] fields = [new("age", AgeBands + 1), new("gender", Genders + 1), new(
+            "spending", SpendingLevels + 1), new("region", Regions + 1)];
         var codes = Array.ConvertAll(fields, _ => new int[_options.Users]);
         var ids = new string[_options.Users];
         Parallel.For(0, _options.Users, parallel, user =>
@@ -77,7 +78,8 @@ internal sealed class UserPopulation
     }
 
     /// <summary>Eight levels of half a standard deviation.</summary>
-    private static int SpendingLevel(double spending) => (int)Math.Clamp(Math.Floor((spending * 2) + (SpendingLevels / 2)), 0, SpendingLevels - 1);
+    private static int SpendingLevel(double spending) =>
+        (int)Math.Clamp(Math.Floor((spending * 2) + (SpendingLevels / 2)), 0, SpendingLevels - 1);
 
     /// <summary>A category with ads, in a department where the user has no interest yet if one turns up soon enough.</summary>
     private int PickCategory(SeededRandom random, float[] sums, ReadOnlySpan<Interest> taken)

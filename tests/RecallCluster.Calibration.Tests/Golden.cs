@@ -19,7 +19,8 @@ internal static class Golden
         throw new FileNotFoundException($"tests/golden/calibration/{name}.json is in no folder above {AppContext.BaseDirectory}.");
     }
 
-    public static double[] Numbers(this JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(n => n.GetDouble())];
+    public static double[] Numbers(this JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(n => n.GetDouble())];
 
     public static byte[] Labels(this JsonElement element, string name) => [.. element.Numbers(name).Select(n => (byte)n)];
 

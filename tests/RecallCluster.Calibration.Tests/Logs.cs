@@ -10,12 +10,16 @@ internal sealed record Log(double[] P, double[] Y, double[] W, string[] Context)
     public static ICalibrator[] AllMethods =>
     [
         new PlattScaling(), new TemperatureScaling(), new BetaCalibration(), new HistogramBinning(20), new IsotonicCalibration(),
-        new SmoothedIsotonicRegression(20), new SmoothedIsotonicRegression(1), new BayesianSir(20), new PerContext(new SmoothedIsotonicRegression(5)),
+        new SmoothedIsotonicRegression(20), new SmoothedIsotonicRegression(1), new BayesianSir(20), new PerContext(
+            new SmoothedIsotonicRegression(5)),
     ];
 
     public const int Shapes = 9;
 
-    /// <summary>An ordinary log has shape 8; 0 is tiny, 1 constant, 2 has exact zeros and ones, 3 is ranked backwards, 4 and 5 have one label, 6 soft ones, 7 weights.</summary>
+    /// <summary>
+    /// An ordinary log has shape 8; 0 is tiny, 1 constant, 2 has exact zeros and ones, 3 is ranked backwards, 4 and 5 have one label, 6
+    /// soft ones, 7 weights.
+    /// </summary>
     public static Log Random(ulong seed, int? shape = null)
     {
         var random = new SeededRandom(seed);

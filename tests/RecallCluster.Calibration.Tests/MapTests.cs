@@ -148,7 +148,9 @@ public class MapTests
     [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,1],"y":[0.5,0.2]},"contexts":{}}""", "root: Knot 1")]
     [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,1],"y":[0,1.1]},"contexts":{}}""", "root: Knot 1")]
     [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,0,1],"y":[0,0,1]},"contexts":{}}""", "root: Knot 1")]
-    [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"logistic","a":-1,"b":1,"c":0},"contexts":{}}""", "negative")]
+    [InlineData(
+        """{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"logistic","a":-1,"b":1,"c":0},"contexts":{}}""",
+        "negative")]
     [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"logistic","a":1,"b":1,"c":0},"contexts":{"x":{"kind":"steps","edges":[0.1],"values":[0.5]}}}""", "context 'x'")]
     public void A_wrong_model_is_refused_with_the_place(string json, string place)
     {
@@ -186,7 +188,8 @@ public class MapTests
         double[] probes =
         [
             0, double.Epsilon, 1e-300, 1e-15, 1 - 1e-15, 1, .. log.P, .. log.P.Take(50).Select(p => Math.Min(1, Math.BitIncrement(p))),
-            .. Enumerable.Range(0, 300).Select(_ => random.NextDouble()), .. Enumerable.Range(0, 300).Select(_ => Math.Exp(-20 * random.NextDouble())),
+            .. Enumerable.Range(0, 300).Select(_ => random.NextDouble()), .. Enumerable.Range(0, 300).Select(
+                _ => Math.Exp(-20 * random.NextDouble())),
         ];
         Array.Sort(probes);
         return probes;

@@ -45,7 +45,8 @@ public class MethodTests
     public void One_bin_shifts_the_odds_as_a_whole()
     {
         var counts = new ContextCounts();
-        counts.At(null).Add(Enumerable.Repeat(0.02, 1000).ToArray(), Enumerable.Range(0, 1000).Select(i => (byte)(i < 10 ? 1 : 0)).ToArray());
+        counts.At(null).Add(
+            Enumerable.Repeat(0.02, 1000).ToArray(), Enumerable.Range(0, 1000).Select(i => (byte)(i < 10 ? 1 : 0)).ToArray());
         CalibrationMap map = new SmoothedIsotonicRegression().Fit(counts).Root;
         Golden.Close(0.01, map.Apply(0.02), 1e-6);
         double ratio = 0.01 / 0.99 / (0.02 / 0.98);
@@ -62,7 +63,9 @@ public class MethodTests
         {
             var counts = new ContextCounts();
             counts.At(null).Add(Enumerable.Range(1, 500).Select(i => i / 1000.0).ToArray(), Enumerable.Repeat(label, 500).ToArray());
-            foreach (ICalibrator method in new ICalibrator[] { new SmoothedIsotonicRegression(), new IsotonicCalibration(), new PlattScaling(), new BetaCalibration() })
+            ICalibrator[] methods =
+                [new SmoothedIsotonicRegression(), new IsotonicCalibration(), new PlattScaling(), new BetaCalibration()];
+            foreach (ICalibrator method in methods)
             {
                 CalibrationMap map = method.Fit(counts).Root;
                 Assert.Equal(label, map.Apply(0.2), 0.01);

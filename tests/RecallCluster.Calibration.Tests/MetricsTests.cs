@@ -70,9 +70,15 @@ public class MetricsTests
         Assert.Throws<ArgumentException>(() => CalibrationMetrics.Pcoc([], []));
         Assert.Throws<ArgumentException>(() => CalibrationMetrics.Auc([0.1], [0, 1]));
         Assert.Throws<ArgumentException>(() => CalibrationMetrics.Brier([0.1], [0], [0.0]));
-        Assert.Contains("Prediction 1", Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationMetrics.Pcoc([0.1, double.NaN], [0, 1])).Message, StringComparison.Ordinal);
-        Assert.Contains("Label 0", Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationMetrics.Pcoc([0.1], [3])).Message, StringComparison.Ordinal);
-        Assert.Contains("Weight 1", Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationMetrics.Pcoc([0.1, 0.2], [0, 1], [1, -1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Prediction 1", Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationMetrics.Pcoc([0.1, double.NaN], [0, 1])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "Label 0", Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationMetrics.Pcoc([0.1], [3])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "Weight 1", Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationMetrics.Pcoc([0.1, 0.2], [0, 1], [1, -1])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new CalibrationEvaluator([0.1], [0]).Evaluate([0.1, 0.2]));
     }
 
@@ -108,8 +114,8 @@ public class MetricsTests
         Golden.Close(CalibrationMetrics.Brier(log.P, y, log.W), a.Brier.Value);
         Golden.Close(CalibrationMetrics.Auc(log.P, y, log.W), a.Auc.Value);
         Assert.Equal(0, a.DistanceToTruth!.Value.Value);
-        foreach (Interval interval in new[] { a.Pcoc, a.Ece, a.Brier, a.LogLoss, a.Auc })
-            Assert.True(interval.Low <= interval.High);
+        foreach (Interval interval in new[] { a.Pcoc, a.CalN, a.Ece, a.Brier, a.LogLoss, a.Auc })
+            Assert.InRange(interval.Value, interval.Low, interval.High);
         Assert.Equal(a, new CalibrationEvaluator(log.P, y, log.W, groups).Evaluate(log.P, log.P));
     }
 
@@ -132,7 +138,8 @@ public class MetricsTests
     {
         (double[] p, byte[] y) = SourceExample();
         int[] groups = [.. p.Select(value => value == 0.2 ? 0 : 1)];
-        CalibrationScores scores = new CalibrationEvaluator(p.AsSpan(0, 15_000), y.AsSpan(0, 15_000), groups: groups.AsSpan(0, 15_000)).Evaluate(p.AsSpan(0, 15_000));
+        CalibrationScores scores = new CalibrationEvaluator(
+            p.AsSpan(0, 15_000), y.AsSpan(0, 15_000), groups: groups.AsSpan(0, 15_000)).Evaluate(p.AsSpan(0, 15_000));
         Golden.Close(((2.0 / 3) * 1) + ((1.0 / 3) * (1.0 / 3)), scores.GcN!.Value.Value, 1e-9);
     }
 

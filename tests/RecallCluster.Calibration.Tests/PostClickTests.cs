@@ -135,7 +135,8 @@ public class PostClickTests
 
     private static double Truth(double[] signals) => 1 / (1 + Math.Exp(3 - (0.2 * signals[0]) - signals[1]));
 
-    private static double Labels(PostClickLedger ledger, double since) => ledger.Snapshot(since).Total().Summarise().Sum(cell => cell.Positives);
+    private static double Labels(PostClickLedger ledger, double since) =>
+        ledger.Snapshot(since).Total().Summarise().Sum(cell => cell.Positives);
 
     private static PostClickLedger Trained()
     {

@@ -42,7 +42,8 @@ public class ArgumentTests
         Recall run = await Recall.RunAsync("data", "import", "csv", "--from", scratch["none.csv"], "--out", scratch["d"], "--json");
 
         Assert.Equal(1, run.ExitCode);
-        string line = Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => l.StartsWith("error: ", StringComparison.Ordinal));
+        string line = Assert.Single(
+            run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => l.StartsWith("error: ", StringComparison.Ordinal));
         Assert.Contains("none.csv", line);
         Assert.DoesNotContain("   at ", run.Error);
         Assert.Equal("", run.Output);
@@ -52,9 +53,13 @@ public class ArgumentTests
     [Fact]
     public async Task Every_command_explains_itself()
     {
-        string[][] commands = [[], ["demo"], ["data"], ["data", "synth"], ["data", "import"], ["data", "import", "taobao"], ["data", "import", "amazon"],
-            ["data", "import", "movielens"], ["data", "import", "csv"], ["train"], ["index"], ["index", "build"], ["index", "verify"], ["tune"], ["eval"],
-            ["eval", "retrieval"], ["serve"], ["bench"], ["bench", "ann"], ["bench", "score"], ["bench", "retrieval"], ["test"]];
+        string[][] commands =
+        [
+            [], ["demo"], ["data"], ["data", "synth"], ["data", "import"], ["data", "import", "taobao"],
+            ["data", "import", "amazon"], ["data", "import", "movielens"], ["data", "import", "csv"], ["train"], ["index"],
+            ["index", "build"], ["index", "verify"], ["tune"], ["eval"], ["eval", "retrieval"], ["serve"], ["bench"],
+            ["bench", "ann"], ["bench", "score"], ["bench", "retrieval"], ["test"],
+        ];
         foreach (string[] command in commands)
         {
             Recall run = await Recall.RunAsync([.. command, "--help"]);

@@ -9,7 +9,8 @@ public class BenchTests
     [Fact]
     public async Task Score_has_a_row_for_every_batch_and_number_of_threads()
     {
-        Recall run = await Recall.RunAsync("bench", "score", "--items", "500", "--batch", "8,64", "--threads", "1", "--rounds", "1", "--json");
+        Recall run = await Recall.RunAsync(
+            "bench", "score", "--items", "500", "--batch", "8,64", "--threads", "1", "--rounds", "1", "--json");
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal([8, 64], run.Json.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("batch").GetInt32()).Distinct());
@@ -21,7 +22,8 @@ public class BenchTests
         using var scratch = new Scratch();
 
         Recall run = await Recall.RunAsync(
-            "bench", "ann", "--items", "1000", "--dim", "8", "--queries", "20", "--rounds", "1", "--recall", "0.8,0.95", "--plot", scratch["ann.svg"], "--json");
+            "bench", "ann", "--items", "1000", "--dim", "8", "--queries", "20", "--rounds", "1",
+            "--recall", "0.8,0.95", "--plot", scratch["ann.svg"], "--json");
 
         Assert.True(run.ExitCode == 0, run.Error);
         JsonElement[] rows = [.. run.Json.GetProperty("rows").EnumerateArray()];
@@ -34,7 +36,8 @@ public class BenchTests
     public async Task Retrieval_makes_a_world_once_and_measures_it_with_either_visited_set()
     {
         using var scratch = new Scratch();
-        string[] bench = ["bench", "retrieval", "--items", "1000", "--users", "300", "--k", "20", "--scorings", "300", "--evaluated-users", "10", "--requests", "10",
+        string[] bench = ["bench", "retrieval", "--items", "1000", "--users", "300", "--k", "20",
+            "--scorings", "300", "--evaluated-users", "10", "--requests", "10",
             "--train-minutes", "0.05", "--work", scratch["work"], "--plot", scratch["bench.svg"], "--json"];
 
         Recall first = await Recall.RunAsync(bench);

@@ -25,7 +25,8 @@ public class CalibrateCommandTests
     {
         using var scratch = new Scratch();
 
-        Recall run = await Recall.RunAsync("calibrate", "eval", "--log", scratch.Write("l.csv", Log()), "--plots", scratch["plots"], "--json");
+        Recall run = await Recall.RunAsync(
+            "calibrate", "eval", "--log", scratch.Write("l.csv", Log()), "--plots", scratch["plots"], "--json");
 
         Assert.Equal(0, run.ExitCode);
         JsonElement[] rows = [.. run.Json.GetProperty("rows").EnumerateArray()];
@@ -37,12 +38,15 @@ public class CalibrateCommandTests
         foreach (JsonElement row in rows[1..])
         {
             foreach (string figure in new[] { "pcoc", "calN", "gcN", "ece", "brier", "logLoss", "auc" })
-                Assert.True(row.GetProperty(figure).GetProperty("low").GetDouble() <= row.GetProperty(figure).GetProperty("high").GetDouble());
+                Assert.True(
+                    row.GetProperty(figure).GetProperty("low").GetDouble() <= row.GetProperty(figure).GetProperty("high").GetDouble());
             Assert.True(row.GetProperty("fitMs").GetDouble() > 0 && row.GetProperty("applyNs").GetDouble() > 0);
         }
         JsonElement sir = rows.Single(row => row.GetProperty("method").GetString() == "sir");
         Assert.InRange(sir.GetProperty("pcoc").GetProperty("value").GetDouble(), 0.8, 1.2);
-        Assert.All(run.Json.GetProperty("plots").EnumerateArray(), plot => Assert.StartsWith("<svg", File.ReadAllText(plot.GetString()!), StringComparison.Ordinal));
+        Assert.All(
+            run.Json.GetProperty("plots").EnumerateArray(),
+            plot => Assert.StartsWith("<svg", File.ReadAllText(plot.GetString()!), StringComparison.Ordinal));
         Assert.Equal(2, run.Json.GetProperty("plots").GetArrayLength());
     }
 
@@ -51,10 +55,13 @@ public class CalibrateCommandTests
     {
         using var scratch = new Scratch();
 
-        Recall run = await Recall.RunAsync("calibrate", "eval", "--log", scratch.Write("l.csv", Log(columns: false)), "--split", "random", "--test-share", "0.5", "--json");
+        Recall run = await Recall.RunAsync(
+            "calibrate", "eval", "--log", scratch.Write("l.csv", Log(columns: false)), "--split", "random", "--test-share", "0.5",
+            "--json");
 
         Assert.Equal(0, run.ExitCode);
-        Assert.DoesNotContain(run.Json.GetProperty("rows").EnumerateArray(), row => row.GetProperty("method").GetString() is "rtw-bsir" or "sir-per-context");
+        Assert.DoesNotContain(
+            run.Json.GetProperty("rows").EnumerateArray(), row => row.GetProperty("method").GetString() is "rtw-bsir" or "sir-per-context");
         Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("rows")[0].GetProperty("gcN").ValueKind);
         Assert.Contains("no column 'group'", run.Json.GetProperty("remarks").ToString(), StringComparison.Ordinal);
     }
@@ -103,11 +110,14 @@ public class CalibrateCommandTests
     {
         using var scratch = new Scratch();
 
-        Recall run = await Recall.RunAsync("calibrate", "fit", "--log", scratch.Write("l.csv", Log()), "--method", "bayes-sir", "--out", scratch[name], "--json");
+        Recall run = await Recall.RunAsync(
+            "calibrate", "fit", "--log", scratch.Write("l.csv", Log()), "--method", "bayes-sir", "--out", scratch[name], "--json");
 
         Assert.Equal(0, run.ExitCode);
         byte[] bytes = File.ReadAllBytes(scratch[name]);
-        CalibrationModel model = name.EndsWith(".json", StringComparison.Ordinal) ? ModelFormat.FromJson(bytes) : ModelFormat.FromBytes(bytes);
+        CalibrationModel model = name.EndsWith(".json", StringComparison.Ordinal)
+            ? ModelFormat.FromJson(bytes)
+            : ModelFormat.FromBytes(bytes);
         Assert.Equal("bayes-sir", model.Method);
         Assert.Equal(5, model.Contexts.Count);
         Assert.InRange(model.Apply(0.28, "adv/2") / 0.2, 0.75, 1.25);
@@ -124,7 +134,8 @@ public class CalibrateCommandTests
 
         Recall one = await Recall.RunAsync("calibrate", "eval", "--log", scratch.Write("i.txt", ipinyou), "--format", "ipinyou", "--json");
         Recall two = await Recall.RunAsync(
-            "calibrate", "eval", "--log", scratch.Write("o.csv", Obd(1)), "--format", "obd", "--prior-log", scratch.Write("r.csv", Obd(2)), "--json");
+            "calibrate", "eval", "--log", scratch.Write("o.csv", Obd(1)),
+            "--format", "obd", "--prior-log", scratch.Write("r.csv", Obd(2)), "--json");
         Recall three = await Recall.RunAsync("calibrate", "eval", "--log", scratch["o.csv"], "--format", "obd", "--json");
 
         Assert.Equal((0, 0, 2), (one.ExitCode, two.ExitCode, three.ExitCode));
@@ -146,7 +157,9 @@ public class CalibrateCommandTests
         Recall again = await Recall.RunAsync(arguments);
 
         Assert.Equal(0, run.ExitCode);
-        Assert.All(run.Json.GetProperty("rows").EnumerateArray(), row => Assert.True(row.GetProperty("distanceToTruth").GetProperty("value").GetDouble() > 0));
+        Assert.All(
+            run.Json.GetProperty("rows").EnumerateArray(),
+            row => Assert.True(row.GetProperty("distanceToTruth").GetProperty("value").GetDouble() > 0));
         Assert.NotEqual(0, run.Json.GetProperty("findings").GetArrayLength());
         Assert.Equal(run.Json.GetProperty("findings").ToString(), again.Json.GetProperty("findings").ToString());
     }

@@ -11,7 +11,8 @@ public class DataCommandTests
     {
         using var scratch = new Scratch();
 
-        Recall run = await Recall.RunAsync("data", "import", "csv", "--from", scratch.Write("e.csv", Events), "--out", scratch["d"], "--json");
+        Recall run = await Recall.RunAsync(
+            "data", "import", "csv", "--from", scratch.Write("e.csv", Events), "--out", scratch["d"], "--json");
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal((3, 2), (run.Json.GetProperty("items").GetInt32(), run.Json.GetProperty("users").GetInt32()));
@@ -24,7 +25,8 @@ public class DataCommandTests
     {
         using var scratch = new Scratch();
 
-        Recall run = await Recall.RunAsync("data", "import", "csv", "--from", scratch.Write("e.csv", Events), "--out", scratch["d"], "--name", "tiny [a]");
+        Recall run = await Recall.RunAsync(
+            "data", "import", "csv", "--from", scratch.Write("e.csv", Events), "--out", scratch["d"], "--name", "tiny [a]");
 
         Assert.Contains("tiny [a]", run.Output);
         Assert.Contains("leave-last-out", run.Output);
@@ -38,7 +40,8 @@ public class DataCommandTests
     {
         using var scratch = new Scratch();
 
-        Recall run = await Recall.RunAsync("data", "import", "csv", "--from", scratch.Write("e.csv", Events + "u3\n"), "--out", scratch["d"]);
+        Recall run = await Recall.RunAsync(
+            "data", "import", "csv", "--from", scratch.Write("e.csv", Events + "u3\n"), "--out", scratch["d"]);
 
         Assert.Equal(1, run.ExitCode);
         Assert.Matches("error: .*e.csv.*8", run.Error);

@@ -17,9 +17,12 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     public void Three_models_are_trained_side_by_side()
     {
         Succeeded(world.Train);
-        Assert.Equal(["deep", "two-tower", "no-side-information"], world.Train.Json.EnumerateArray().Select(m => m.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["deep", "two-tower", "no-side-information"], world.Train.Json.EnumerateArray().Select(m => m.GetProperty("name").GetString()));
         Assert.All(world.Train.Json.EnumerateArray(), m => Assert.InRange(m.GetProperty("validationRecall").GetDouble(), 0, 1));
-        Assert.All(world.Train.Json.EnumerateArray(), m => Assert.True(File.Exists(Path.Combine(m.GetProperty("directory").GetString()!, "model.safetensors"))));
+        Assert.All(
+            world.Train.Json.EnumerateArray(),
+            m => Assert.True(File.Exists(Path.Combine(m.GetProperty("directory").GetString()!, "model.safetensors"))));
     }
 
     [Fact]
@@ -49,14 +52,17 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         string plot = world["recall.svg"];
 
         Recall eval = await Recall.RunAsync(
-            "eval", "retrieval", "--data", world.Data, "--model", world.Models, "--index", world.IndexDirectory, "--k", "20", "--plot", plot, "--json");
+            "eval", "retrieval", "--data", world.Data, "--model", world.Models, "--index", world.IndexDirectory,
+            "--k", "20", "--plot", plot, "--json");
 
         Succeeded(eval);
         JsonElement[] rows = [.. eval.Json.EnumerateArray()];
         Assert.Equal(
-            ["deep-without-side-information", "exhaustive", "guided", "two-tower"], rows.Select(r => r.GetProperty("method").GetString()).Distinct().Order());
+            ["deep-without-side-information", "exhaustive", "guided", "two-tower"], rows.Select(
+                r => r.GetProperty("method").GetString()).Distinct().Order());
         JsonElement exhaustive = rows.Single(r => r.GetProperty("method").GetString() == "exhaustive");
-        Assert.Equal((1, 1, 1), (Number(exhaustive, "scoredFraction"), Number(exhaustive, "relativeRecall"), Number(exhaustive, "topKOverlap")));
+        Assert.Equal(
+            (1, 1, 1), (Number(exhaustive, "scoredFraction"), Number(exhaustive, "relativeRecall"), Number(exhaustive, "topKOverlap")));
         foreach (JsonElement row in rows)
         {
             Assert.Equal(20, row.GetProperty("k").GetInt32());
@@ -65,7 +71,8 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
             Assert.True(Number(row, "msPerRequest") > 0);
         }
         JsonElement[] guided = [.. rows.Where(r => r.GetProperty("method").GetString() == "guided")];
-        Assert.All(guided, g => Assert.True(Number(g, "scorings") <= 2 * g.GetProperty("parameters").GetProperty("maxScorings").GetInt32()));
+        Assert.All(
+            guided, g => Assert.True(Number(g, "scorings") <= 2 * g.GetProperty("parameters").GetProperty("maxScorings").GetInt32()));
         Assert.Contains(guided, g => g.GetProperty("versusTwoTower").ValueKind == JsonValueKind.Object);
         Assert.Equal("svg", XDocument.Load(plot).Root!.Name.LocalName);
     }
@@ -74,7 +81,8 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     public async Task With_a_budget_of_every_ad_the_guided_search_finds_what_exhaustive_scoring_finds()
     {
         Recall eval = await Recall.RunAsync(
-            "eval", "retrieval", "--data", world.Data, "--model", world.Models, "--index", world.IndexDirectory, "--k", "20", "--scorings", "2000,200", "--json");
+            "eval", "retrieval", "--data", world.Data, "--model", world.Models, "--index", world.IndexDirectory,
+            "--k", "20", "--scorings", "2000,200", "--json");
 
         JsonElement[] guided = [.. eval.Json.EnumerateArray().Where(r => r.GetProperty("method").GetString() == "guided")];
         Assert.Equal(2, guided.Length);
@@ -86,7 +94,8 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     public async Task An_index_of_another_model_is_refused()
     {
         Recall eval = await Recall.RunAsync(
-            "eval", "retrieval", "--data", world.Data, "--model", Path.Combine(world.Models, "no-side-information"), "--index", world.IndexDirectory);
+            "eval", "retrieval", "--data", world.Data, "--model", Path.Combine(
+                world.Models, "no-side-information"), "--index", world.IndexDirectory);
 
         Assert.Equal(1, eval.ExitCode);
         Assert.Contains("Build the index again", eval.Error);
@@ -95,7 +104,8 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     [Fact]
     public async Task A_vector_model_cannot_walk_an_index()
     {
-        Recall build = await Recall.RunAsync("index", "build", "--data", world.Data, "--model", Path.Combine(world.Models, "two-tower"), "--out", world["no-index"]);
+        Recall build = await Recall.RunAsync(
+            "index", "build", "--data", world.Data, "--model", Path.Combine(world.Models, "two-tower"), "--out", world["no-index"]);
 
         Assert.Equal(1, build.ExitCode);
         Assert.Contains("a deep one is wanted", build.Error);
@@ -122,8 +132,10 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     [Fact]
     public async Task A_missing_model_or_index_is_one_clear_line()
     {
-        Recall noModel = await Recall.RunAsync("index", "build", "--data", world.Data, "--model", world["nowhere"], "--out", world["no-index"]);
-        Recall noIndex = await Recall.RunAsync("serve", "--model", world.Models, "--index", world["nowhere"], "--urls", "http://127.0.0.1:0");
+        Recall noModel = await Recall.RunAsync(
+            "index", "build", "--data", world.Data, "--model", world["nowhere"], "--out", world["no-index"]);
+        Recall noIndex = await Recall.RunAsync(
+            "serve", "--model", world.Models, "--index", world["nowhere"], "--urls", "http://127.0.0.1:0");
 
         Assert.Equal((1, 1), (noModel.ExitCode, noIndex.ExitCode));
         Assert.Contains("nowhere", noModel.Error);

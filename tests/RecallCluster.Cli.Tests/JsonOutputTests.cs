@@ -14,7 +14,9 @@ public class JsonOutputTests
     {
         using var writer = new StringWriter();
 
-        JsonOutput.Write(writer, new { RelativeRecall = 0.1 + 0.2, Missing = double.NaN, Single = 0.1f, Kind = Kind.TwoTower, None = (int?)null, Big = 1_000_000.0 });
+        JsonOutput.Write(
+            writer,
+            new { RelativeRecall = 0.1 + 0.2, Missing = double.NaN, Single = 0.1f, Kind = Kind.TwoTower, None = (int?)null, Big = 1e6 });
 
         Assert.Equal(
             """{ "relativeRecall": 0.3, "missing": null, "single": 0.1, "kind": "twoTower", "none": null, "big": 1000000 }""",

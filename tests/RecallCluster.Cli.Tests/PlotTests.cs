@@ -97,5 +97,6 @@ public class PlotTests
             .Select(c => (Number(c, "cx"), Number(c, "cy"))),
     ];
 
-    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string name) =>
+        double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 }

@@ -15,7 +15,9 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
     [UnixFact]
     public async Task Serve_answers_requests_and_stops_cleanly_when_told_to_terminate()
     {
-        using Process serve = Start("serve", "--model", world.Models, "--index", world.IndexDirectory, "--data", world.Data, "--urls", "http://127.0.0.1:0", "--json");
+        using Process serve = Start(
+            "serve", "--model", world.Models, "--index", world.IndexDirectory, "--data", world.Data, "--urls", "http://127.0.0.1:0",
+            "--json");
         try
         {
             JsonElement ready = await ReadDocumentAsync(serve.StandardOutput);
@@ -56,7 +58,8 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
 
     private static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

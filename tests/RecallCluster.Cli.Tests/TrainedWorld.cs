@@ -23,10 +23,16 @@ public sealed class TrainedWorld : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        Synth = await Recall.RunAsync("data", "synth", "--out", Data, "--items", "1000", "--users", "400", "--clicks", "8", "--json", "--seed", "5");
-        Train = await Recall.RunAsync("train", "--data", Data, "--out", Models, "--epochs", "8", "--learning-rate", "0.01", "--batch", "64", "--negatives", "32", "--k", "50", "--json");
-        Index = await Recall.RunAsync("index", "build", "--data", Data, "--model", Models, "--out", IndexDirectory, "--shards", "2", "--json");
-        Tune = await Recall.RunAsync("tune", "--data", Data, "--model", Models, "--index", IndexDirectory, "--k", "20", "--users", "20", "--recall", "0.5", "--scorings", "1000", "--json");
+        Synth = await Recall.RunAsync(
+            "data", "synth", "--out", Data, "--items", "1000", "--users", "400", "--clicks", "8", "--json", "--seed", "5");
+        Train = await Recall.RunAsync(
+            "train", "--data", Data, "--out", Models, "--epochs", "8", "--learning-rate", "0.01", "--batch", "64", "--negatives", "32",
+            "--k", "50", "--json");
+        Index = await Recall.RunAsync(
+            "index", "build", "--data", Data, "--model", Models, "--out", IndexDirectory, "--shards", "2", "--json");
+        Tune = await Recall.RunAsync(
+            "tune", "--data", Data, "--model", Models, "--index", IndexDirectory, "--k", "20", "--users", "20", "--recall", "0.5",
+            "--scorings", "1000", "--json");
     }
 
     public Task DisposeAsync() => Task.CompletedTask;

@@ -11,7 +11,8 @@ public sealed class CsvImporterTests : IDisposable
     [Fact]
     public void Quoting_follows_RFC_4180()
     {
-        string events = _temporary.Write("clicks.csv", "\"user\",item\r\n\"a,1\",\"he said \"\"hi\"\"\"\r\nb,\"two\r\nlines\"\r\n\r\nb,\"\"\"\"\r\n");
+        string events = _temporary.Write(
+            "clicks.csv", "\"user\",item\r\n\"a,1\",\"he said \"\"hi\"\"\"\r\nb,\"two\r\nlines\"\r\n\r\nb,\"\"\"\"\r\n");
         Dataset dataset = CsvImporter.Import(events);
         Assert.Equal("clicks", dataset.Name);
         Assert.Equal(["a,1", "b"], dataset.Users.Ids);
@@ -56,7 +57,8 @@ public sealed class CsvImporterTests : IDisposable
         string events = _temporary.Write(
             "e.csv",
             "user,item,time\nu,a,2024-01-02T00:00:00.5Z\nu,b,2024-01-02 01:00:00+02:00\nu,c,2024-01-02\nv,a,7\n");
-        EventLog train = CsvImporter.Import(events, new CsvImportOptions { Split = CsvSplit.Random, ValidationShare = 0, TestShare = 0 }).Train;
+        EventLog train = CsvImporter.Import(
+            events, new CsvImportOptions { Split = CsvSplit.Random, ValidationShare = 0, TestShare = 0 }).Train;
         long day = new DateTimeOffset(2024, 1, 2, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
         Assert.Equal([day - 3_600_000, day, day + 500, 7], train.Times);
         Assert.Equal([1, 2, 0, 0], train.Items);
@@ -65,8 +67,10 @@ public sealed class CsvImporterTests : IDisposable
     [Fact]
     public void A_split_by_time_holds_out_the_newest_and_never_cuts_an_instant()
     {
-        string events = _temporary.Write("e.csv", "user,item,time\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"u{i % 7},i{i % 5},{i / 4}\n")));
-        Dataset dataset = CsvImporter.Import(events, new CsvImportOptions { Split = CsvSplit.Time, ValidationShare = 0.2, TestShare = 0.1 });
+        string events = _temporary.Write(
+            "e.csv", "user,item,time\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"u{i % 7},i{i % 5},{i / 4}\n")));
+        Dataset dataset = CsvImporter.Import(
+            events, new CsvImportOptions { Split = CsvSplit.Time, ValidationShare = 0.2, TestShare = 0.1 });
         Assert.Equal(100, dataset.Train.Count + dataset.Validation.Count + dataset.Test.Count);
         Assert.True(dataset.Train.Times.Max() < dataset.Validation.Times.Min());
         Assert.True(dataset.Validation.Times.Max() < dataset.Test.Times.Min());
@@ -77,8 +81,11 @@ public sealed class CsvImporterTests : IDisposable
     [Fact]
     public void A_random_split_follows_its_seed_and_shares()
     {
-        string events = _temporary.Write("e.csv", "user,item\n" + string.Concat(Enumerable.Range(0, 5000).Select(i => $"u{i % 50},i{i}\n")));
-        Dataset Split(ulong seed) => CsvImporter.Import(events, new CsvImportOptions { Split = CsvSplit.Random, ValidationShare = 0.2, TestShare = 0.3, Seed = seed });
+        string events = _temporary.Write(
+            "e.csv", "user,item\n" + string.Concat(Enumerable.Range(0, 5000).Select(i => $"u{i % 50},i{i}\n")));
+        Dataset Split(ulong seed) =>
+            CsvImporter.Import(
+                events, new CsvImportOptions { Split = CsvSplit.Random, ValidationShare = 0.2, TestShare = 0.3, Seed = seed });
         Dataset first = Split(1);
         Assert.Equal(first.Test.Items, Split(1).Test.Items);
         Assert.NotEqual(first.Test.Items, Split(2).Test.Items);

@@ -27,12 +27,15 @@ public sealed class DatasetDirectoryTests : IDisposable
 
         Assert.Equal("item\tcategory\tprice\na1\t1\t0\na2\t2\t4\n", File.ReadAllText(_temporary["d/items.tsv"]));
         Assert.Equal("user\tage\nu1\t3\nu2\t0\n", File.ReadAllText(_temporary["d/users.tsv"]));
-        Assert.Equal("table\tfield\tcode\tlabel\nitem\tcategory\t1\tshoes\nitem\tcategory\t2\thats\n", File.ReadAllText(_temporary["d/labels.tsv"]));
+        Assert.Equal(
+            "table\tfield\tcode\tlabel\nitem\tcategory\t1\tshoes\nitem\tcategory\t2\thats\n", File.ReadAllText(_temporary["d/labels.tsv"]));
         Assert.Equal(
             "user\titem\ttime\tkind\tpart\n" +
             "u1\ta1\t10\tclick\ttrain\nu1\ta2\t20\tconversion\ttrain\nu1\ta1\t30\tclick\tvalidation\nu2\ta2\t5\tclick\ttest\n",
             File.ReadAllText(_temporary["d/events.tsv"]));
-        Assert.Equal("{\n  \"rule\": \"by hand\",\n  \"seed\": 7,\n  \"train\": 2,\n  \"validation\": 1,\n  \"test\": 1\n}\n", File.ReadAllText(_temporary["d/split.json"]));
+        Assert.Equal(
+            "{\n  \"rule\": \"by hand\",\n  \"seed\": 7,\n  \"train\": 2,\n  \"validation\": 1,\n  \"test\": 1\n}\n",
+            File.ReadAllText(_temporary["d/split.json"]));
     }
 
     [Fact]
@@ -57,31 +60,50 @@ public sealed class DatasetDirectoryTests : IDisposable
     [InlineData("items.tsv", "a2\t2\t4\n", "a2\t\t4\n", "items.tsv, line 3, column 2 (category): '' is not an integer.")]
     [InlineData("items.tsv", "a2\t2\t4\n", "a1\t2\t4\n", "items.tsv, line 3, column 1 (item): the id 'a1' stands here a second time.")]
     [InlineData("items.tsv", "a2\t2\t4\n", "\t2\t4\n", "items.tsv, line 3, column 1 (item): the id is empty.")]
-    [InlineData("items.tsv", "a2\t2\t4\n", "a2\\q\t2\t4\n", "items.tsv, line 3, column 1 (item): 'a2\\q' has a backslash that is not part of \\t, \\n, \\r or \\\\.")]
+    [InlineData(
+        "items.tsv", "a2\t2\t4\n", "a2\\q\t2\t4\n",
+        "items.tsv, line 3, column 1 (item): 'a2\\q' has a backslash that is not part of \\t, \\n, \\r or \\\\.")]
     [InlineData("items.tsv", "a2\t2\t4\n", "", "items.tsv: 1 rows, dataset.json says 2.")]
     [InlineData("items.tsv", "a2\t2\t4\n", "a2\t2\t4\na3\t1\t1\n", "items.tsv, line 4: one row more than the 2 that dataset.json says.")]
-    [InlineData("items.tsv", "a2\t2\t4\n", "a2\t2\t4", "items.tsv, line 3: the line does not end with a line break; the file is cut short.")]
-    [InlineData("items.tsv", "item\tcategory", "item\tcolour", "items.tsv, line 1, column 2 (category): the header says 'colour', want 'category'.")]
+    [InlineData(
+        "items.tsv", "a2\t2\t4\n", "a2\t2\t4", "items.tsv, line 3: the line does not end with a line break; the file is cut short.")]
+    [InlineData(
+        "items.tsv", "item\tcategory", "item\tcolour",
+        "items.tsv, line 1, column 2 (category): the header says 'colour', want 'category'.")]
     [InlineData("users.tsv", "u2\t0\n", "u1\t0\n", "users.tsv, line 3, column 1 (user): the id 'u1' stands here a second time.")]
     [InlineData("events.tsv", "u2\ta2\t5", "u3\ta2\t5", "events.tsv, line 5, column 1 (user): unknown user 'u3'.")]
     [InlineData("events.tsv", "u2\ta2\t5", "u2\ta9\t5", "events.tsv, line 5, column 2 (item): unknown item 'a9'.")]
     [InlineData("events.tsv", "u2\ta2\t5", "u2\ta2\t5.5", "events.tsv, line 5, column 3 (time): '5.5' is not an integer.")]
-    [InlineData("events.tsv", "u2\ta2\t5", "u2\ta2\t99999999999999999999", "events.tsv, line 5, column 3 (time): '99999999999999999999' is not an integer.")]
+    [InlineData(
+        "events.tsv", "u2\ta2\t5", "u2\ta2\t99999999999999999999",
+        "events.tsv, line 5, column 3 (time): '99999999999999999999' is not an integer.")]
     [InlineData("events.tsv", "5\tclick", "5\tCLICK", "events.tsv, line 5, column 4 (kind): 'CLICK' is not one of click, conversion.")]
     [InlineData("events.tsv", "\ttest", "\tTest", "events.tsv, line 5, column 5 (part): 'Test' is not one of train, validation, test.")]
-    [InlineData("events.tsv", "\t20\t", "\t9\t", "events.tsv, line 3: time 9 is before 10, the user's event above it; an ordered data set lists them oldest first.")]
+    [InlineData(
+        "events.tsv", "\t20\t", "\t9\t",
+        "events.tsv, line 3: time 9 is before 10, the user's event above it; an ordered data set lists them oldest first.")]
     [InlineData("events.tsv", "u2\ta2\t5\tclick\ttest\n", "", "events.tsv: 3 events, dataset.json says 4.")]
-    [InlineData("events.tsv", "click\ttest\n", "click\ttest\nu2\ta2\t6\tclick\ttest\n", "events.tsv, line 6: one event more than the 4 that dataset.json says.")]
+    [InlineData(
+        "events.tsv", "click\ttest\n", "click\ttest\nu2\ta2\t6\tclick\ttest\n",
+        "events.tsv, line 6: one event more than the 4 that dataset.json says.")]
     [InlineData("events.tsv", "\ttest", "\ttrain", "events.tsv: 3 train events, split.json says 2.")]
-    [InlineData("labels.tsv", "item\tcategory\t2\thats\n", "", "labels.tsv: the file ends before the label of code 2 of field 'category' (item table).")]
-    [InlineData("labels.tsv", "category\t2\t", "category\t1\t", "labels.tsv, line 3, column 3 (code): want code 2; the labels of a field stand in the order of their codes.")]
+    [InlineData(
+        "labels.tsv", "item\tcategory\t2\thats\n", "",
+        "labels.tsv: the file ends before the label of code 2 of field 'category' (item table).")]
+    [InlineData(
+        "labels.tsv", "category\t2\t", "category\t1\t",
+        "labels.tsv, line 3, column 3 (code): want code 2; the labels of a field stand in the order of their codes.")]
     [InlineData("labels.tsv", "\thats\n", "\thats\nitem\tprice\t1\tlow\n", "labels.tsv, line 4: a row beyond the last labelled field.")]
     [InlineData("dataset.json", "\"version\": 1", "\"version\": 2", "dataset.json: version 2; this program reads version 1.")]
     [InlineData("dataset.json", "recallcluster-dataset", "other", "dataset.json: format is 'other', want 'recallcluster-dataset'.")]
     [InlineData("dataset.json", "categorical", "numeric", "dataset.json: items.fields[0].role is 'numeric', want 'categorical'.")]
-    [InlineData("dataset.json", "\"count\": 2", "\"count\": 2000000000", "items.tsv: dataset.json says 2000000000 rows, more than a file of 34 bytes holds.")]
+    [InlineData(
+        "dataset.json", "\"count\": 2", "\"count\": 2000000000",
+        "items.tsv: dataset.json says 2000000000 rows, more than a file of 34 bytes holds.")]
     [InlineData("dataset.json", "\"count\": 2", "\"count\": -2", "dataset.json: items.count is -2.")]
-    [InlineData("dataset.json", "\"events\": 4", "\"events\": 2000000000", "events.tsv: dataset.json says 2000000000 events, more than a file of 117 bytes holds.")]
+    [InlineData(
+        "dataset.json", "\"events\": 4", "\"events\": 2000000000",
+        "events.tsv: dataset.json says 2000000000 events, more than a file of 117 bytes holds.")]
     public void Broken_files_are_refused_with_the_place(string file, string was, string becomes, string message)
     {
         DatasetDirectory.Write(SampleDatasets.Small(), _temporary["d"]);
@@ -105,7 +127,8 @@ public sealed class DatasetDirectoryTests : IDisposable
     {
         DatasetDirectory.Write(SampleDatasets.Small(), _temporary["d"]);
         File.WriteAllText(_temporary[$"d/{file}"], "");
-        Assert.Contains(file, Assert.Throws<InvalidDataException>(() => DatasetDirectory.Read(_temporary["d"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            file, Assert.Throws<InvalidDataException>(() => DatasetDirectory.Read(_temporary["d"])).Message, StringComparison.Ordinal);
         File.Delete(_temporary[$"d/{file}"]);
         string message = Assert.Throws<InvalidDataException>(() => DatasetDirectory.Read(_temporary["d"])).Message;
         Assert.Contains($"{file} is missing", message, StringComparison.Ordinal);
@@ -156,7 +179,8 @@ public sealed class DatasetDirectoryTests : IDisposable
     {
         string longId = new('x', 3_000_000);
         string[] ids = [longId, .. Enumerable.Range(0, 200_000).Select(i => $"item{i}")];
-        var written = new Dataset("long", FeatureTable.OfIds(ids), FeatureTable.OfIds([]), false, EventLog.Empty(0), EventLog.Empty(0), EventLog.Empty(0));
+        var written = new Dataset(
+            "long", FeatureTable.OfIds(ids), FeatureTable.OfIds([]), false, EventLog.Empty(0), EventLog.Empty(0), EventLog.Empty(0));
         DatasetDirectory.Write(written, _temporary["d"]);
         Assert.Equal(ids, DatasetDirectory.Read(_temporary["d"]).Items.Ids);
     }
@@ -180,7 +204,8 @@ public sealed class DatasetDirectoryTests : IDisposable
     [Fact]
     public void A_write_that_fails_leaves_nothing_behind()
     {
-        Dataset unwritable = SampleDatasets.Small() with { Users = new FeatureTable(["u1", "lone \uD800 surrogate"], [new Field("age", 4)], [[3, 0]]) };
+        Dataset unwritable = SampleDatasets.Small() with { Users = new FeatureTable(
+            ["u1", "lone \uD800 surrogate"], [new Field("age", 4)], [[3, 0]]) };
         Assert.ThrowsAny<ArgumentException>(() => DatasetDirectory.Write(unwritable, _temporary["d"]));
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.ToString()));
     }

@@ -44,17 +44,27 @@ public sealed class MovieLensImporterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("movies.csv", "movieId,title,genres\n1,A,x\n1,B,y\n", "movies.csv, line 3, column 1 (movieId): movie '1' stands here a second time.")]
+    [InlineData(
+        "movies.csv", "movieId,title,genres\n1,A,x\n1,B,y\n",
+        "movies.csv, line 3, column 1 (movieId): movie '1' stands here a second time.")]
     [InlineData("movies.csv", "movieId,title\n1,A\n", "movies.csv, line 1: no column 'genres'; there are movieId, title.")]
     [InlineData("movies.csv", "movieId,title,genres\n1,A\n", "movies.csv, line 2: 2 fields, the header has 3 (movieId, title, genres).")]
     [InlineData("movies.csv", "movieId,title,genres\n", "movies.csv: the file holds no movie.")]
     [InlineData("movies.csv", "", "movies.csv: the file is empty.")]
-    [InlineData("ratings.csv", "userId,movieId,rating,timestamp\n1,99,4,1\n", "ratings.csv, line 2, column 2 (movieId): movie '99' is not in movies.csv.")]
-    [InlineData("ratings.csv", "userId,movieId,rating,timestamp\n1,1,good,1\n", "ratings.csv, line 2, column 3 (rating): 'good' is not a number.")]
-    [InlineData("ratings.csv", "userId,movieId,rating,timestamp\n1,1,NaN,1\n", "ratings.csv, line 2, column 3 (rating): 'NaN' is not a number.")]
-    [InlineData("ratings.csv", "userId,movieId,rating,timestamp\n1,1,5.5,1\n", "ratings.csv, line 2, column 3 (rating): 5.5 is outside 0.5 to 5.")]
-    [InlineData("ratings.csv", "userId,movieId,rating,timestamp\n1,1,5,now\n", "ratings.csv, line 2, column 4 (timestamp): 'now' is not a time in seconds.")]
-    [InlineData("ratings.csv", "userId,movieId,rating,timestamp\n1,1,5,1\n,1,5,1\n", "ratings.csv, line 3, column 1 (userId): the id is empty.")]
+    [InlineData(
+        "ratings.csv", "userId,movieId,rating,timestamp\n1,99,4,1\n",
+        "ratings.csv, line 2, column 2 (movieId): movie '99' is not in movies.csv.")]
+    [InlineData(
+        "ratings.csv", "userId,movieId,rating,timestamp\n1,1,good,1\n", "ratings.csv, line 2, column 3 (rating): 'good' is not a number.")]
+    [InlineData(
+        "ratings.csv", "userId,movieId,rating,timestamp\n1,1,NaN,1\n", "ratings.csv, line 2, column 3 (rating): 'NaN' is not a number.")]
+    [InlineData(
+        "ratings.csv", "userId,movieId,rating,timestamp\n1,1,5.5,1\n", "ratings.csv, line 2, column 3 (rating): 5.5 is outside 0.5 to 5.")]
+    [InlineData(
+        "ratings.csv", "userId,movieId,rating,timestamp\n1,1,5,now\n",
+        "ratings.csv, line 2, column 4 (timestamp): 'now' is not a time in seconds.")]
+    [InlineData(
+        "ratings.csv", "userId,movieId,rating,timestamp\n1,1,5,1\n,1,5,1\n", "ratings.csv, line 3, column 1 (userId): the id is empty.")]
     public void Broken_files_are_refused_with_the_line(string file, string content, string message)
     {
         WriteSample();
@@ -77,7 +87,8 @@ public sealed class MovieLensImporterTests : IDisposable
         DatasetDirectoryTests.AssertEqual(dataset, DatasetDirectory.Read(_temporary["d"]));
     }
 
-    private static string[] Labels(Dataset dataset, int field) => Array.ConvertAll(dataset.Items.Codes[field], code => dataset.Items.Fields[field].Labels![code]);
+    private static string[] Labels(Dataset dataset, int field) =>
+        Array.ConvertAll(dataset.Items.Codes[field], code => dataset.Items.Fields[field].Labels![code]);
 
     private void WriteSample()
     {

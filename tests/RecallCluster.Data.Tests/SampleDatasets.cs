@@ -4,12 +4,14 @@ namespace RecallCluster.Data.Tests;
 
 internal static class SampleDatasets
 {
-    private static readonly string[] Awkward = ["tab\there", "line\nbreak", "back\\slash", "\\t", "回り道", "space at end ", " ", "cr\r", "𝛀", "\"", "a,b"];
+    private static readonly string[] Awkward =
+        ["tab\there", "line\nbreak", "back\\slash", "\\t", "回り道", "space at end ", " ", "cr\r", "𝛀", "\"", "a,b"];
 
     /// <summary>Two items, two users and four events, which the tests of broken files then damage.</summary>
     public static Dataset Small() => new(
         "small",
-        new FeatureTable(["a1", "a2"], [new Field("category", 3) { Labels = ["", "shoes", "hats"] }, new Field("price", 5)], [[1, 2], [0, 4]]),
+        new FeatureTable(
+            ["a1", "a2"], [new Field("category", 3) { Labels = ["", "shoes", "hats"] }, new Field("price", 5)], [[1, 2], [0, 4]]),
         new FeatureTable(["u1", "u2"], [new Field("age", 4)], [[3, 0]]),
         Ordered: true,
         new EventLog([0, 2, 2], [0, 1], [10, 20], [EventKind.Click, EventKind.Conversion]),
@@ -74,5 +76,6 @@ internal static class SampleDatasets
         return new EventLog(splits, [.. rows], [.. times], [.. rows.Select(_ => (EventKind)random.NextInt(2))]);
     }
 
-    private static string Text(SeededRandom random) => random.NextInt(2) == 0 ? Awkward[random.NextInt(Awkward.Length)] : $"plain{random.NextInt(1000)}";
+    private static string Text(SeededRandom random) =>
+        random.NextInt(2) == 0 ? Awkward[random.NextInt(Awkward.Length)] : $"plain{random.NextInt(1000)}";
 }

@@ -45,7 +45,8 @@ public sealed class TaobaoImporterTests : IDisposable
     [InlineData("u.item", "0 118 97 1\n1 42 1\n", "u.item, line 2: 3 columns, want 4 (ad, category, brand, price).")]
     [InlineData("u.item", "0 118 97 1\n1 42 1 1 1\n", "u.item, line 2: more than 4 columns (ad, category, brand, price).")]
     [InlineData("u.item", "", "u.item: the file holds no ad.")]
-    [InlineData("u.user", "0 1 2 3\n", "u.user, line 1: 4 columns, want 9 (user, cms_segid, cms_group_id, gender, age_level, pvalue_level, shopping_level, occupation, new_user_class_level).")]
+    [InlineData("u.user", "0 1 2 3\n", "u.user, line 1: 4 columns, want 9 (user, cms_segid, cms_group_id, gender, age_level, "
+        + "pvalue_level, shopping_level, occupation, new_user_class_level).")]
     [InlineData("train.txt", "0 1 2\n7 1\n", "train.txt, line 2: user '7' is not in u.user.")]
     [InlineData("train.txt", "0 1 2\n1 1 99\n", "train.txt, line 2: ad '99' is not in u.item.")]
     [InlineData("train.txt", "0 1 2 1\n", "train.txt, line 1: ad '1' is listed for user '0' a second time (train and test together).")]
@@ -61,7 +62,9 @@ public sealed class TaobaoImporterTests : IDisposable
     [Fact]
     public void A_missing_file_is_named()
     {
-        Assert.Contains("u.item", Assert.Throws<FileNotFoundException>(() => TaobaoImporter.Import(_temporary.ToString())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "u.item", Assert.Throws<FileNotFoundException>(() => TaobaoImporter.Import(_temporary.ToString())).Message,
+            StringComparison.Ordinal);
     }
 
     [SharedDataFact("taobao_ads")]

@@ -138,7 +138,8 @@ public class AdsRouteTests
     [Fact]
     public async Task A_body_of_another_type_or_over_the_limit_is_refused()
     {
-        await using Door door = await Door.OpenAsync(Door.Serving(new GenderOnly(), new HundredAds()), new FrontDoorLimits { MaxBodyBytes = 1000 });
+        await using Door door = await Door.OpenAsync(
+            Door.Serving(new GenderOnly(), new HundredAds()), new FrontDoorLimits { MaxBodyBytes = 1000 });
 
         (int otherType, string? problemType, _) = await door.PostAsync("k=1", "application/x-www-form-urlencoded");
         (int tooLarge, _, JsonElement problem) = await door.PostAsync($$"""{"k":1,"user":{"id":"{{new string('x', 2000)}}"} }""");
@@ -186,7 +187,9 @@ public class AdsRouteTests
 
         (int status, _, JsonElement body) = await door.GetAsync("/readyz");
         Assert.Equal(200, status);
-        Assert.Equal(("v1", 1, 100), (body.GetProperty("version").GetString(), body.GetProperty("shards").GetInt32(), body.GetProperty("ads").GetInt32()));
+        Assert.Equal(
+            ("v1", 1, 100),
+            (body.GetProperty("version").GetString(), body.GetProperty("shards").GetInt32(), body.GetProperty("ads").GetInt32()));
         Assert.Equal(200, (await door.PostAsync("""{"k":1}""")).Status);
     }
 

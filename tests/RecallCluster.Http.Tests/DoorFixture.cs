@@ -21,7 +21,8 @@ public sealed class Door : IAsyncDisposable
 
     public static async Task<Door> OpenAsync(Gateway gateway, FrontDoorLimits? limits = null)
     {
-        WebApplication app = FrontDoor.Create(gateway, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"], Limits = limits ?? new FrontDoorLimits() });
+        WebApplication app = FrontDoor.Create(
+            gateway, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"], Limits = limits ?? new FrontDoorLimits() });
         await app.StartAsync();
         return new Door(app, new HttpClient { BaseAddress = FrontDoor.AddressesOf(app)[0] });
     }

@@ -52,7 +52,8 @@ public sealed unsafe class NativeBlockTests
             int dash = first.IndexOf('-');
             if (dash > 0)
             {
-                inside = ulong.Parse(first[..dash], NumberStyles.HexNumber) <= address && address < ulong.Parse(first[(dash + 1)..], NumberStyles.HexNumber);
+                inside = ulong.Parse(first[..dash], NumberStyles.HexNumber) <= address
+                    && address < ulong.Parse(first[(dash + 1)..], NumberStyles.HexNumber);
             }
             else if (inside && first == "VmFlags:")
             {

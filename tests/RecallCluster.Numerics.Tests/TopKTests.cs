@@ -75,9 +75,11 @@ public unsafe class TopKTests
     [Fact]
     public void Keys_order_scores_and_break_ties_by_the_lower_ordinal()
     {
-        float[] ascending = [float.NegativeInfinity, float.MinValue, -1, -float.Epsilon, 0, float.Epsilon, 1, float.MaxValue, float.PositiveInfinity];
+        float[] ascending =
+            [float.NegativeInfinity, float.MinValue, -1, -float.Epsilon, 0, float.Epsilon, 1, float.MaxValue, float.PositiveInfinity];
         for (int i = 1; i < ascending.Length; i++)
-            Assert.True(TopKKey.Pack(ascending[i - 1], 0) < TopKKey.Pack(ascending[i], int.MaxValue), $"{ascending[i - 1]} < {ascending[i]}");
+            Assert.True(
+                TopKKey.Pack(ascending[i - 1], 0) < TopKKey.Pack(ascending[i], int.MaxValue), $"{ascending[i - 1]} < {ascending[i]}");
         Assert.True(TopKKey.Pack(1, 4) > TopKKey.Pack(1, 5));
         Assert.Equal(TopKKey.Pack(0f, 3), TopKKey.Pack(-0f, 3));
         Assert.True(TopKKey.Pack(float.NaN, 0) <= TopKKey.None);

@@ -19,7 +19,8 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(400, attention: attention);
         using EmbeddedHost host = Host(made, made.Index(shards));
 
-        AdAnswer answer = await host.Gateway.AnswerAsync(Request(12, sequence: ["ad5", "ad7", "ad399"], profile: new() { ["gender"] = ProfileValue.OfCode(1) }), default);
+        AdAnswer answer = await host.Gateway.AnswerAsync(
+            Request(12, sequence: ["ad5", "ad7", "ad399"], profile: new() { ["gender"] = ProfileValue.OfCode(1) }), default);
 
         Assert.Equal(made.Best([1, 0], [5, 7, 399], 12), answer.Ads.Select(a => a.Id));
         Assert.Equal((1.0, 400L), (answer.Coverage, answer.Scorings));
@@ -59,7 +60,8 @@ public class EmbeddedHostTests
         using EmbeddedHost host = Host(made, made.Index(1), new UserDirectory(made.Dataset));
 
         AdAnswer female = await host.Gateway.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
-        AdAnswer unheardOf = await host.Gateway.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("x") }), default);
+        AdAnswer unheardOf = await host.Gateway.AnswerAsync(
+            Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("x") }), default);
 
         Assert.Equal(made.Best([1, 0], [], 10), female.Ads.Select(a => a.Id));
         Assert.Equal(made.Best([0, 0], [], 10), unheardOf.Ads.Select(a => a.Id));
@@ -166,7 +168,8 @@ public class EmbeddedHostTests
         string index = made.Index(1);
         ModelConfig config = made.Model.Config with { Kind = ModelKind.TwoTower };
         ModelDirectory.Save(made.ModelPath, ModelDirectory.Create(config, new SeededRandom(1)));
-        IndexDirectory.WriteManifest(index, IndexDirectory.ReadManifest(index) with { ModelFingerprint = ModelFingerprint.Of(made.ModelPath) });
+        IndexDirectory.WriteManifest(
+            index, IndexDirectory.ReadManifest(index) with { ModelFingerprint = ModelFingerprint.Of(made.ModelPath) });
 
         Assert.Throws<NotSupportedException>(() => Host(made, index));
     }

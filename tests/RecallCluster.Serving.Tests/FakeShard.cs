@@ -10,7 +10,8 @@ internal sealed class FakeShard(Func<ShardQuery, CancellationToken, Task<ShardAn
     public int Calls => _calls;
 
     public static FakeShard Answering(params (string Id, float Score)[] ads) =>
-        new((query, _) => Task.FromResult(new ShardAnswer([.. ads.Select(a => new ScoredAd(a.Id, a.Score)).Take(query.K)], ads.Length, SearchLimits.None)));
+        new((query, _) => Task.FromResult(
+            new ShardAnswer([.. ads.Select(a => new ScoredAd(a.Id, a.Score)).Take(query.K)], ads.Length, SearchLimits.None)));
 
     public static FakeShard Failing(string reason) => new((_, _) => Task.FromException<ShardAnswer>(new IOException(reason)));
 

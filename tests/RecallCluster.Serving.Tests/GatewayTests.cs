@@ -7,7 +7,8 @@ public class GatewayTests
     [Fact]
     public async Task The_best_of_all_shards_come_back_in_order()
     {
-        Gateway gateway = GatewayOver(FakeShard.Answering(("a", 5), ("b", 1)), FakeShard.Answering(("c", 4), ("d", 3)), FakeShard.Answering(("e", 2)));
+        Gateway gateway = GatewayOver(
+            FakeShard.Answering(("a", 5), ("b", 1)), FakeShard.Answering(("c", 4), ("d", 3)), FakeShard.Answering(("e", 2)));
 
         AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 4), default);
 
@@ -47,7 +48,8 @@ public class GatewayTests
         var gateway = new Gateway(TimeProvider.System);
         gateway.Publish(new GatewayVersion("v1", preparer, [new ShardSlot(small, 100), new ShardSlot(large, 300)]));
 
-        await gateway.AnswerAsync(new AdRequest(Anyone, 7) { MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1) }, default);
+        await gateway.AnswerAsync(
+            new AdRequest(Anyone, 7) { MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1) }, default);
 
         Assert.Equal(1, preparer.Calls);
         Assert.Equal(10, small.Asked!.MaxScorings);
@@ -65,7 +67,8 @@ public class GatewayTests
     {
         var gateway = new Gateway(TimeProvider.System);
         gateway.Publish(new GatewayVersion(
-            "v1", new FakePreparer(), [new ShardSlot(FakeShard.Answering(("a", 1)), 300), new ShardSlot(FakeShard.Failing("disk on fire"), 100)]));
+            "v1", new FakePreparer(), [new ShardSlot(FakeShard.Answering(("a", 1)), 300), new ShardSlot(
+                FakeShard.Failing("disk on fire"), 100)]));
 
         AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 2), default);
 
@@ -77,7 +80,8 @@ public class GatewayTests
     [Fact]
     public async Task A_shard_that_throws_at_once_is_a_failing_shard_too()
     {
-        Gateway gateway = GatewayOver(new FakeShard((_, _) => throw new InvalidOperationException("not loaded")), FakeShard.Answering(("a", 1)));
+        Gateway gateway = GatewayOver(
+            new FakeShard((_, _) => throw new InvalidOperationException("not loaded")), FakeShard.Answering(("a", 1)));
 
         AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 2), default);
 
@@ -170,7 +174,11 @@ public class GatewayTests
     {
         var shard = FakeShard.Answering(("a", 1));
         Gateway gateway = GatewayOver(shard);
-        var request = new AdRequest(Anyone, k) { MaxScorings = maxScorings, Deadline = deadlineMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null };
+        var request = new AdRequest(Anyone, k)
+        {
+            MaxScorings = maxScorings,
+            Deadline = deadlineMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+        };
 
         var error = await Assert.ThrowsAsync<InvalidRequestException>(() => gateway.AnswerAsync(request, default));
 
@@ -192,7 +200,8 @@ public class GatewayTests
     public async Task Shards_without_ads_still_count_as_covered()
     {
         var gateway = new Gateway(TimeProvider.System);
-        gateway.Publish(new GatewayVersion("v1", new FakePreparer(), [new ShardSlot(FakeShard.Answering(), 0), new ShardSlot(FakeShard.Answering(), 0)]));
+        gateway.Publish(new GatewayVersion(
+            "v1", new FakePreparer(), [new ShardSlot(FakeShard.Answering(), 0), new ShardSlot(FakeShard.Answering(), 0)]));
 
         AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 3), default);
 

@@ -9,7 +9,9 @@ using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Serving.Tests;
 
-/// <summary>A small data set with a random deep model and an index of any number of shards, in a directory that goes when the test is over.</summary>
+/// <summary>
+/// A small data set with a random deep model and an index of any number of shards, in a directory that goes when the test is over.
+/// </summary>
 internal sealed class HandMadeModel : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-host-");
@@ -23,11 +25,16 @@ internal sealed class HandMadeModel : IDisposable
             new FeatureTable([.. Enumerable.Range(0, ads).Select(i => $"ad{i}")], [new Field("category", 8)], [Codes(ads, 8)]),
             new FeatureTable(["ann", "bob"], [new Field("gender", 3) { Labels = ["", "f", "m"] }, new Field("age", 5)], [[1, 2], [4, 0]]),
             Ordered: true,
-            new EventLog([0, Math.Min(3, ads), Math.Min(3, ads)], [.. Enumerable.Range(0, Math.Min(3, ads))], new long[Math.Min(3, ads)], new EventKind[Math.Min(3, ads)]),
+            new EventLog(
+                [0, Math.Min(3, ads), Math.Min(3, ads)], [.. Enumerable.Range(0, Math.Min(3, ads))], new long[Math.Min(3, ads)],
+                new EventKind[Math.Min(3, ads)]),
             EventLog.Empty(2),
             EventLog.Empty(2));
         Model = (DeepAdModel)ModelDirectory.Create(
-            ModelConfig.For(Dataset) with { Width = 32, IdWidth = 16, FieldWidth = 8, Hidden1 = 32, Hidden2 = 16, SequenceLimit = 10, Attention = attention },
+            ModelConfig.For(Dataset) with
+            {
+                Width = 32, IdWidth = 16, FieldWidth = 8, Hidden1 = 32, Hidden2 = 16, SequenceLimit = 10, Attention = attention,
+            },
             random);
         ModelDirectory.Save(ModelPath, Model);
     }
@@ -42,7 +49,9 @@ internal sealed class HandMadeModel : IDisposable
     public string Index(int shards)
     {
         string path = Path.Combine(_directory.FullName, $"index-{shards}");
-        IndexBuild.Run(path, Model, ModelFingerprint.Of(ModelPath), Dataset, new IndexBuildOptions { Shards = shards, Threads = 1, Graph = new HnswOptions { M = 8, EfConstruction = 40 } });
+        IndexBuild.Run(
+            path, Model, ModelFingerprint.Of(ModelPath), Dataset,
+            new IndexBuildOptions { Shards = shards, Threads = 1, Graph = new HnswOptions { M = 8, EfConstruction = 40 } });
         return path;
     }
 

@@ -13,7 +13,8 @@ public sealed class IndexBuildTests
         using HandMadeModel first = new(500), again = new(500);
         string one = first.Index(2), other = again.Index(2);
         for (int shard = 0; shard < 2; shard++)
-            Assert.Equal(File.ReadAllBytes(IndexDirectory.ShardPath(one, shard)), File.ReadAllBytes(IndexDirectory.ShardPath(other, shard)));
+            Assert.Equal(
+                File.ReadAllBytes(IndexDirectory.ShardPath(one, shard)), File.ReadAllBytes(IndexDirectory.ShardPath(other, shard)));
     }
 
     [Fact]
@@ -26,7 +27,9 @@ public sealed class IndexBuildTests
         for (int row = 0; row < targets.Count; row++)
         {
             Assert.True(index.TryOrdinalOf(made.Dataset.Items.Ids[row], out int ordinal));
-            Assert.Equal(targets.Vectors.Span((long)row * targets.Width, targets.Width).ToArray(), index.Vectors.Span((long)ordinal * index.Dim, index.Dim).ToArray());
+            Assert.Equal(
+                targets.Vectors.Span((long)row * targets.Width, targets.Width).ToArray(),
+                index.Vectors.Span((long)ordinal * index.Dim, index.Dim).ToArray());
             moved += ordinal == row ? 0 : 1;
         }
         Assert.True(moved > targets.Count / 2);

@@ -76,10 +76,18 @@ public sealed class IndexDirectoryTests : IDisposable
     [InlineData("{", "line 1")]
     [InlineData("null", "null")]
     [InlineData("{}", "index.json")]
-    [InlineData("""{"format":"other","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""", "format is 'other'")]
-    [InlineData("""{"format":"recall-index","version":9,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""", "version is 9")]
-    [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""", "shards is empty")]
-    [InlineData("""{"format":"recall-index","version":1,"dataset":null,"modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""", "dataset")]
+    [InlineData(
+        """{"format":"other","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""",
+        "format is 'other'")]
+    [InlineData(
+        """{"format":"recall-index","version":9,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""",
+        "version is 9")]
+    [InlineData(
+        """{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""",
+        "shards is empty")]
+    [InlineData(
+        """{"format":"recall-index","version":1,"dataset":null,"modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""",
+        "dataset")]
     [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[{"file":"../x","ads":1}]}""", "'../x' is missing")]
     [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[{"file":"shard-7.index","ads":1}]}""", "'shard-7.index' is missing")]
     public void A_broken_manifest_is_refused_with_place_and_reason(string json, string reason)

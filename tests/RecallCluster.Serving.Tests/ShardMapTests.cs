@@ -50,13 +50,15 @@ public class ShardMapTests
             ShardAnswer[] answers =
             [
                 .. Enumerable.Range(0, 1 + random.NextInt(5)).Select(_ => new ShardAnswer(
-                    [.. Enumerable.Range(0, random.NextInt(20)).Select(_ => new ScoredAd($"{random.NextInt(40)}", random.NextSingle())).DistinctBy(a => a.Id).OrderByDescending(a => a.Score)],
+                    [.. Enumerable.Range(0, random.NextInt(20)).Select(_ => new ScoredAd(
+                        $"{random.NextInt(40)}", random.NextSingle())).DistinctBy(a => a.Id).OrderByDescending(a => a.Score)],
                     0,
                     SearchLimits.None)),
             ];
             ScoredAd[] wanted =
             [
-                .. answers.SelectMany(a => a.Ads).GroupBy(a => a.Id).Select(g => g.MaxBy(a => a.Score)).OrderByDescending(a => a.Score).Take(k),
+                .. answers.SelectMany(a => a.Ads).GroupBy(a => a.Id).Select(
+                    g => g.MaxBy(a => a.Score)).OrderByDescending(a => a.Score).Take(k),
             ];
 
             Assert.Equal(wanted, ShardMerge.Top(answers, k));

@@ -93,8 +93,10 @@ public sealed class ShardTests : IDisposable
         _shard.Add(Version("v1", Ids[..100]));
         _shard.Add(Version("v2", Ids[100..]));
 
-        Assert.Equal(_files.Best(User, 5, Ids[..100]), (await _shard.SearchAsync(new ShardQuery("v1", User, 5), default)).Ads.Select(a => a.Id));
-        Assert.Equal(_files.Best(User, 5, Ids[100..]), (await _shard.SearchAsync(new ShardQuery("v2", User, 5), default)).Ads.Select(a => a.Id));
+        Assert.Equal(
+            _files.Best(User, 5, Ids[..100]), (await _shard.SearchAsync(new ShardQuery("v1", User, 5), default)).Ads.Select(a => a.Id));
+        Assert.Equal(
+            _files.Best(User, 5, Ids[100..]), (await _shard.SearchAsync(new ShardQuery("v2", User, 5), default)).Ads.Select(a => a.Id));
         Assert.True(_shard.Remove("v1"));
         Assert.False(_shard.Remove("v1"));
         Assert.Equal(["v2"], _shard.Versions);
@@ -162,7 +164,8 @@ public sealed class ShardTests : IDisposable
         {
             string name = $"v{version}";
             _shard.Add(Version(name, parts[version % 2]));
-            gateway.Publish(new GatewayVersion(name, new FixedUser(), [new ShardSlot(_shard, parts[version % 2].Length)], () => _shard.Remove(name)));
+            gateway.Publish(
+                new GatewayVersion(name, new FixedUser(), [new ShardSlot(_shard, parts[version % 2].Length)], () => _shard.Remove(name)));
         }
     }
 
@@ -171,7 +174,8 @@ public sealed class ShardTests : IDisposable
     private ShardVersion Version(string name, string[] ids)
     {
         AdIndex index = AdIndex.Open(_files.Write(ids));
-        return new ShardVersion(name, index, new InnerProductScorer(index.Vectors, index.Count, TinyIndex.Dim), Wide, null, TimeProvider.System);
+        return new ShardVersion(
+            name, index, new InnerProductScorer(index.Vectors, index.Count, TinyIndex.Dim), Wide, null, TimeProvider.System);
     }
 
     private sealed class FixedUser : IUserStatePreparer

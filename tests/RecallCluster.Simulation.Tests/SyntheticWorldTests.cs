@@ -86,7 +86,8 @@ public sealed class SyntheticWorldTests
                     + bonus);
             }
             double expected = Math.Log(sum);
-            Assert.InRange(world.Preference(3, item), expected - 1e-3 - (1e-5 * Math.Abs(expected)), expected + 1e-3 + (1e-5 * Math.Abs(expected)));
+            Assert.InRange(
+                world.Preference(3, item), expected - 1e-3 - (1e-5 * Math.Abs(expected)), expected + 1e-3 + (1e-5 * Math.Abs(expected)));
             Assert.Equal(world.Preference(3, item), all[item], 5);
             Assert.Equal(1 / (1 + Math.Exp(options.ClickThreshold - world.Preference(3, item))), world.ClickProbability(3, item), 12);
         }

@@ -3,7 +3,9 @@ using RecallCluster.Numerics;
 
 namespace RecallCluster.Simulation.Tests;
 
-/// <summary>What must be true of a world for a retrieval model to have something to learn, and for a deep one to have something to win.</summary>
+/// <summary>
+/// What must be true of a world for a retrieval model to have something to learn, and for a deep one to have something to win.
+/// </summary>
 public sealed class WorldStatisticsTests(WorldStatisticsTests.World shared) : IClassFixture<WorldStatisticsTests.World>
 {
     private static readonly SyntheticWorldOptions Options = new() { Ads = 40_000, Users = 4_000 };

@@ -68,7 +68,8 @@ internal sealed record AnnRow(
     double? BuildRatio);
 
 /// <summary>All rows, and what could not be measured.</summary>
-internal sealed record AnnReport(int M, int EfConstruction, int Queries, int Threads, int BuildThreads, IReadOnlyList<AnnRow> Rows, IReadOnlyList<string> Notes);
+internal sealed record AnnReport(
+    int M, int EfConstruction, int Queries, int Threads, int BuildThreads, IReadOnlyList<AnnRow> Rows, IReadOnlyList<string> Notes);
 
 /// <summary>
 /// Vector search beside hnswlib. Each side searches with the smallest ef at which its own recall@k reaches the wanted one, on one thread,
@@ -132,7 +133,9 @@ internal static class AnnBench
         progress?.Report($"{set.Name}: building hnswlib's index");
         using HnswlibPeer.Index? peerIndex = peer?.Build(
             set.Vectors, set.Items, set.Dim, set.Metric, options.M, options.EfConstruction, options.BuildThreads, out peerBuildSeconds);
-        AnnSide? theirs = peerIndex is null ? null : new AnnSide((ef, ids) => peerIndex.Search(set.Queries, set.QueryCount, options.K, ef, ids));
+        AnnSide? theirs = peerIndex is null
+            ? null
+            : new AnnSide((ef, ids) => peerIndex.Search(set.Queries, set.QueryCount, options.K, ef, ids));
         theirs?.Tune(set, options.K, options.Recall);
 
         var fp32 = new VectorSearcher(graph, vectors, set.Dim, set.Metric);

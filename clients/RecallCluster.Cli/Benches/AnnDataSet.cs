@@ -6,7 +6,8 @@ namespace RecallCluster.Cli.Benches;
 /// <summary>Base vectors, queries, and the true nearest neighbours of each query.</summary>
 internal sealed unsafe class AnnDataSet
 {
-    private AnnDataSet(string name, int items, int dim, NativeBlock<float> vectors, int queryCount, NativeBlock<float> queries, VectorMetric metric)
+    private AnnDataSet(
+        string name, int items, int dim, NativeBlock<float> vectors, int queryCount, NativeBlock<float> queries, VectorMetric metric)
     {
         Name = name;
         Items = items;
@@ -41,7 +42,8 @@ internal sealed unsafe class AnnDataSet
     public static AnnDataSet Gaussian(int items, int dim, int queries, ulong seed)
     {
         var random = new SeededRandom(seed);
-        return new AnnDataSet("gaussian", items, dim, Normal(items, dim, random), queries, Normal(queries, dim, random), VectorMetric.SquaredL2);
+        return new AnnDataSet(
+            "gaussian", items, dim, Normal(items, dim, random), queries, Normal(queries, dim, random), VectorMetric.SquaredL2);
     }
 
     /// <summary>Normal noise of deviation 0.5 around 1,000 standard normal centres; queries are drawn like items.</summary>
@@ -75,7 +77,8 @@ internal sealed unsafe class AnnDataSet
         byte[] bytes = File.ReadAllBytes(path);
         int rowBytes = dim * sizeof(float);
         if (bytes.Length % rowBytes != 0)
-            throw new InvalidDataException($"{path}: {bytes.Length} bytes are not a whole number of {dim}-float rows ({rowBytes} bytes each).");
+            throw new InvalidDataException(
+                $"{path}: {bytes.Length} bytes are not a whole number of {dim}-float rows ({rowBytes} bytes each).");
         int rows = bytes.Length / rowBytes;
         if (rows < 2 * queries)
             throw new InvalidDataException($"{path}: {rows} rows are too few to hold out {queries} queries.");

@@ -45,11 +45,12 @@ internal sealed class AnnSide(Func<int, int[], double> search)
     }
 
     /// <summary>
-    /// Times both sides in turns, each round in the other order: <paramref name="rounds"/> of them, and more where they are so short that one
-    /// interruption would spoil them.
+    /// Times both sides in turns, each round in the other order: <paramref name="rounds"/> of them, and more where they are so short that
+    /// one interruption would spoil them.
     /// </summary>
     /// <returns>Median seconds of each side and the median over rounds of theirs / ours; nulls without a peer.</returns>
-    public static (double Seconds, double? PeerSeconds, double? Ratio) Compare(AnnSide ours, AnnSide? theirs, int rounds, CancellationToken cancellationToken)
+    public static (double Seconds, double? PeerSeconds, double? Ratio) Compare(
+        AnnSide ours, AnnSide? theirs, int rounds, CancellationToken cancellationToken)
     {
         var seconds = new List<double>();
         var peerSeconds = new List<double>();

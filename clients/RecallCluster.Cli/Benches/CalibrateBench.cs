@@ -27,12 +27,15 @@ internal sealed record CalibrateFitFigure(string Method, double CountMs, double 
 /// <summary>Apply of a map, nanoseconds a prediction.</summary>
 internal sealed record CalibrateApplyFigure(string Map, int Knots, double ScalarNs, double SpanNs);
 
-/// <summary>Isotonic regression beside scikit-learn's on the same samples; the peer's are null where it is not installed. Milliseconds.</summary>
+/// <summary>
+/// Isotonic regression beside scikit-learn's on the same samples; the peer's are null where it is not installed. Milliseconds.
+/// </summary>
 internal sealed record CalibratePavFigure(string What, int Samples, double Ms, double? PeerMs, double? PeerOverOurs);
 
 /// <summary>The report of <see cref="CalibrateBench"/>.</summary>
 internal sealed record CalibrateBenchReport(
-    int Samples, string Simd, double SortMs, string? Peer, IReadOnlyList<CalibrateFitFigure> Fits, IReadOnlyList<CalibrateApplyFigure> Applies,
+    int Samples, string Simd, double SortMs, string? Peer, IReadOnlyList<CalibrateFitFigure> Fits,
+    IReadOnlyList<CalibrateApplyFigure> Applies,
     IReadOnlyList<CalibratePavFigure> Pav, double? LargestDifference);
 
 /// <summary>
@@ -57,7 +60,11 @@ internal static class CalibrateBench
             counts = new ContextCounts();
             countMs = Math.Min(countMs, TimeMs(() => counts.At(null).Add(p, y)));
         }
-        ICalibrator[] methods = [new SmoothedIsotonicRegression(), new BayesianSir(), new IsotonicCalibration(), new HistogramBinning(), new PlattScaling(), new BetaCalibration()];
+        ICalibrator[] methods =
+        [
+            new SmoothedIsotonicRegression(), new BayesianSir(), new IsotonicCalibration(), new HistogramBinning(), new PlattScaling(),
+            new BetaCalibration(),
+        ];
         var fits = new List<CalibrateFitFigure>();
         var applies = new List<CalibrateApplyFigure>();
         foreach (ICalibrator method in methods)

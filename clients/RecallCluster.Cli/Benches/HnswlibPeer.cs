@@ -22,7 +22,9 @@ internal sealed unsafe class HnswlibPeer : IDisposable
     {
         _library = NativeLibrary.Load(path);
         _error = (delegate* unmanaged<nint>)NativeLibrary.GetExport(_library, "peer_error");
-        _build = (delegate* unmanaged<float*, long, int, int, int, int, int, ulong, double*, void*>)NativeLibrary.GetExport(_library, "peer_build");
+        _build = (
+            delegate* unmanaged<float*, long, int, int, int, int, int, ulong, double*,
+            void*>)NativeLibrary.GetExport(_library, "peer_build");
         _search = (delegate* unmanaged<void*, float*, int, int, int, int*, double>)NativeLibrary.GetExport(_library, "peer_search");
         _free = (delegate* unmanaged<void*, void>)NativeLibrary.GetExport(_library, "peer_free");
     }
@@ -51,7 +53,8 @@ internal sealed unsafe class HnswlibPeer : IDisposable
 
     /// <summary>Builds an index.</summary>
     /// <exception cref="InvalidOperationException">hnswlib failed; its message.</exception>
-    public Index Build(NativeBlock<float> vectors, int count, int dim, VectorMetric metric, int m, int efConstruction, int threads, out double seconds)
+    public Index Build(
+        NativeBlock<float> vectors, int count, int dim, VectorMetric metric, int m, int efConstruction, int threads, out double seconds)
     {
         double elapsed = 0;
         void* handle = _build(vectors.Pointer, count, dim, (int)metric, m, efConstruction, threads, 100, &elapsed);

@@ -6,7 +6,9 @@ using RecallCluster.Calibration.Maps;
 
 namespace RecallCluster.Cli.Benches;
 
-/// <summary>scikit-learn's isotonic regression on the same samples, in a Python of its own; where there is none, there is no peer.</summary>
+/// <summary>
+/// scikit-learn's isotonic regression on the same samples, in a Python of its own; where there is none, there is no peer.
+/// </summary>
 internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, double[] Query, double[] Fitted)
 {
     private const string Program = """
@@ -44,7 +46,9 @@ internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, dou
             File.WriteAllBytes(xPath, MemoryMarshal.AsBytes(x.AsSpan()));
             File.WriteAllBytes(yPath, MemoryMarshal.AsBytes(y.AsSpan()));
             (int exitCode, string output) = Execute(python, "-c", Program, xPath, yPath, rounds.ToString(CultureInfo.InvariantCulture));
-            return exitCode == 0 ? Parse(output) : throw new InvalidOperationException($"{python} ended with exit code {exitCode} while it measured scikit-learn.");
+            return exitCode == 0
+                ? Parse(output)
+                : throw new InvalidOperationException($"{python} ended with exit code {exitCode} while it measured scikit-learn.");
         }
         finally
         {
@@ -61,7 +65,9 @@ internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, dou
         JsonElement root = document.RootElement;
         double[] Numbers(string name) => [.. root.GetProperty(name).EnumerateArray().Select(n => n.GetDouble())];
         return new SklearnPeer(
-            "scikit-learn " + root.GetProperty("version").GetString(), root.GetProperty("fit").GetDouble() * 1000, root.GetProperty("pool").GetDouble() * 1000,
+            "scikit-learn " + root.GetProperty("version").GetString(),
+            root.GetProperty("fit").GetDouble() * 1000,
+            root.GetProperty("pool").GetDouble() * 1000,
             Numbers("query"), Numbers("fitted"));
     }
 
@@ -80,7 +86,12 @@ internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, dou
 
     private static (int ExitCode, string Output) Execute(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();

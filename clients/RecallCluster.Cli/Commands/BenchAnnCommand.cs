@@ -18,14 +18,21 @@ internal static class BenchAnnCommand
         Option<int> queries = OptionKit.Number("--queries", "Queries of a set.", defaults.Queries, 1);
         Option<int> k = OptionKit.Number("--k", "Neighbours a query.", defaults.K, 1, 10_000);
         Option<int> m = OptionKit.Number("--m", "Links of a new node, for both sides.", defaults.M, 2, 256);
-        Option<int> efConstruction = OptionKit.Number("--ef-construction", "Width of construction, for both sides.", defaults.EfConstruction, 1, 100_000);
-        Option<double[]> recall = OptionKit.Reals("--recall", "The recall at which speed is compared; several values make several rows, each with graphs of its own.", [defaults.Recall], 0.01, 1);
-        Option<int> buildThreads = OptionKit.Number("--build-threads", "Building threads, for both sides; searches run on one.", defaults.BuildThreads, 1, 1024);
-        Option<int> rounds = OptionKit.Number("--rounds", "Timed rounds; in each, both sides answer all queries.", defaults.Rounds, 1, 100_000);
+        Option<int> efConstruction = OptionKit.Number(
+            "--ef-construction", "Width of construction, for both sides.", defaults.EfConstruction, 1, 100_000);
+        Option<double[]> recall = OptionKit.Reals(
+            "--recall", "The recall at which speed is compared; several values make several rows, each with graphs of its own.",
+            [defaults.Recall], 0.01, 1);
+        Option<int> buildThreads = OptionKit.Number(
+            "--build-threads", "Building threads, for both sides; searches run on one.", defaults.BuildThreads, 1, 1024);
+        Option<int> rounds = OptionKit.Number(
+            "--rounds", "Timed rounds; in each, both sides answer all queries.", defaults.Rounds, 1, 100_000);
         Option<string?> vectors = OptionKit.Optional("--vectors", "Learned vectors: raw little-endian floats, --dim a row.", "FILE");
         Option<string> metric = OptionKit.Choice("--metric", "Metric of --vectors.", "l2", "inner-product");
-        Option<string?> siftSmall = OptionKit.Optional("--siftsmall", "Folder of the siftsmall set, with its published ground truth.", "DIR");
-        Option<string?> plot = OptionKit.Optional("--plot", "Draw queries per second against recall; give several --recall values.", "FILE.svg");
+        Option<string?> siftSmall = OptionKit.Optional(
+            "--siftsmall", "Folder of the siftsmall set, with its published ground truth.", "DIR");
+        Option<string?> plot = OptionKit.Optional(
+            "--plot", "Draw queries per second against recall; give several --recall values.", "FILE.svg");
         return builder.Build(
             "ann",
             "Vector search beside hnswlib on the same data in one run, at equal recall.",
@@ -49,8 +56,14 @@ internal static class BenchAnnCommand
                 };
                 AnnReport[] reports = await context.RunAsync(stages => Array.ConvertAll(
                     parsed.GetValue(recall)!,
-                    wanted => stages.Run($"Vector search at recall {wanted}", stage => AnnBench.Run(options with { Recall = wanted }, stage, context.Cancellation)))).ConfigureAwait(false);
-                AnnReport report = reports[0] with { Rows = [.. reports.SelectMany(r => r.Rows)], Notes = [.. reports.SelectMany(r => r.Notes).Distinct()] };
+                    wanted => stages.Run(
+                        $"Vector search at recall {wanted}",
+                        stage => AnnBench.Run(options with { Recall = wanted }, stage, context.Cancellation)))).ConfigureAwait(false);
+                AnnReport report = reports[0] with
+                {
+                    Rows = [.. reports.SelectMany(r => r.Rows)],
+                    Notes = [.. reports.SelectMany(r => r.Notes).Distinct()],
+                };
                 if (parsed.GetValue(plot) is { } file)
                     PlotFile.Save(file, PlotOf(report));
                 context.Write(report, Draw);
@@ -61,15 +74,20 @@ internal static class BenchAnnCommand
     {
         var series = new List<ChartSeries>();
         foreach (IGrouping<(string Set, string Variant), AnnRow> rows in report.Rows.GroupBy(r => (r.Set, r.Variant)))
-            series.Add(new ChartSeries($"{rows.Key.Set}: {rows.Key.Variant}", [.. rows.OrderBy(r => r.Recall).Select(r => new ChartPoint(r.Recall, r.QueriesPerSecond, $"ef {r.Ef}"))]));
+            series.Add(new ChartSeries(
+                $"{rows.Key.Set}: {rows.Key.Variant}",
+                [.. rows.OrderBy(r => r.Recall).Select(r => new ChartPoint(r.Recall, r.QueriesPerSecond, $"ef {r.Ef}"))]));
         foreach (IGrouping<string, AnnRow> rows in report.Rows.Where(r => r.PeerQueriesPerSecond is not null).GroupBy(r => r.Set))
         {
             series.Add(new ChartSeries(
                 $"{rows.Key}: hnswlib",
-                [.. rows.DistinctBy(r => r.PeerRecall).OrderBy(r => r.PeerRecall).Select(r => new ChartPoint(r.PeerRecall!.Value, r.PeerQueriesPerSecond!.Value, $"ef {r.PeerEf}"))]));
+                [.. rows.DistinctBy(r => r.PeerRecall).OrderBy(r => r.PeerRecall).Select(
+                    r => new ChartPoint(r.PeerRecall!.Value, r.PeerQueriesPerSecond!.Value, $"ef {r.PeerEf}"))]));
         }
         int k = report.Rows.Count > 0 ? report.Rows[0].K : 0;
-        return new LineChart("Vector search: queries per second by recall, one thread", new Axis($"recall@{k}"), new Axis("queries", "1/s", AxisScale.Logarithmic), series);
+        return new LineChart(
+            "Vector search: queries per second by recall, one thread", new Axis($"recall@{k}"),
+            new Axis("queries", "1/s", AxisScale.Logarithmic), series);
     }
 
     private static void Draw(IAnsiConsole console, AnnReport report)

@@ -18,14 +18,17 @@ internal static class BenchRetrievalCommand
         Option<int> users = OptionKit.Number("--users", "Users of the world, whose clicks train the models.", defaults.Users, 100);
         Option<int> k = OptionKit.Number("--k", "Ads wanted per request.", defaults.K, 1, 1_000_000);
         Option<int> scorings = OptionKit.Number("--scorings", "Most scorings per request.", defaults.Scorings, 1);
-        Option<int> evaluated = OptionKit.Number("--evaluated-users", "Test users for recall; each costs scoring every ad once.", defaults.EvaluatedUsers, 1);
+        Option<int> evaluated = OptionKit.Number(
+            "--evaluated-users", "Test users for recall; each costs scoring every ad once.", defaults.EvaluatedUsers, 1);
         Option<int> requests = OptionKit.Number("--requests", "Timed requests of each kind of load.", defaults.Requests, 1);
-        Option<double> minutes = OptionKit.Real("--train-minutes", "Most minutes of training for each model.", defaults.TrainMinutes, 0.01, 10_000);
+        Option<double> minutes = OptionKit.Real(
+            "--train-minutes", "Most minutes of training for each model.", defaults.TrainMinutes, 0.01, 10_000);
         Option<string> visited = OptionKit.Choice("--visited", "The visited set.", "bitmap", "hashset");
         Option<string> attention = OptionKit.Choice("--attention", "Attention of the deep model; linear attention folds.", "linear", "softmax");
         Option<string> records = OptionKit.Choice("--records", "How the ads' records are held that the walk scores.", "float32", "bfloat16");
         Option<string?> work = OptionKit.Optional("--work", "Folder that keeps world, models and index for the next run.", "DIR");
-        Option<string?> plot = OptionKit.Optional("--plot", "Draw the share of the best K found against scored fraction, as tuning measured it.", "FILE.svg");
+        Option<string?> plot = OptionKit.Optional(
+            "--plot", "Draw the share of the best K found against scored fraction, as tuning measured it.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "retrieval",
@@ -49,7 +52,8 @@ internal static class BenchRetrievalCommand
                     Threads = parsed.GetValue(threads),
                     Seed = context.Seed,
                 };
-                RetrievalReport report = await context.RunAsync(stages => RetrievalBench.Run(options, stages, context.Cancellation)).ConfigureAwait(false);
+                RetrievalReport report = await context.RunAsync(
+                    stages => RetrievalBench.Run(options, stages, context.Cancellation)).ConfigureAwait(false);
                 if (parsed.GetValue(plot) is { } file)
                     PlotFile.Save(file, PlotOf(report));
                 context.Write(report, Draw);
@@ -61,8 +65,11 @@ internal static class BenchRetrievalCommand
         new Axis("ads scored", "%", AxisScale.Logarithmic),
         new Axis($"share of the best {report.K} found"),
         [
-            new ChartSeries("validation users, by budget", [.. report.Frontier.Select(p => new ChartPoint(p.ScoredFraction * 100, p.Overlap, $"{p.MsPerRequest:F2} ms"))]),
-            new ChartSeries("test users, as measured", [new ChartPoint(report.ScoredFraction * 100, report.TopKOverlap, $"p50 {report.P50Ms:F2} ms")]),
+            new ChartSeries(
+                "validation users, by budget",
+                [.. report.Frontier.Select(p => new ChartPoint(p.ScoredFraction * 100, p.Overlap, $"{p.MsPerRequest:F2} ms"))]),
+            new ChartSeries(
+                "test users, as measured", [new ChartPoint(report.ScoredFraction * 100, report.TopKOverlap, $"p50 {report.P50Ms:F2} ms")]),
         ]);
 
     private static void Draw(IAnsiConsole console, RetrievalReport report)
@@ -70,13 +77,18 @@ internal static class BenchRetrievalCommand
         console.Pairs(
             $"{Drawing.Count(report.K)} of {Drawing.Count(report.Items)} ads",
             ("scorings", $"{Drawing.Count((long)report.Scorings)}, {Drawing.Percent(report.ScoredFraction)} of the ads"),
-            ("recall", $"{Drawing.Percent(report.Recall)}; scoring every ad {Drawing.Percent(report.ExhaustiveRecall)}; two-tower, every ad {Drawing.Percent(report.TwoTowerRecall)}"),
+            ("recall", $"{Drawing.Percent(report.Recall)}; scoring every ad {Drawing.Percent(report.ExhaustiveRecall)}; two-tower, every "
+            + $"ad {Drawing.Percent(report.TwoTowerRecall)}"),
             ("relative recall", Drawing.Percent(report.RelativeRecall)),
             ("overlap with the best K", Drawing.Percent(report.TopKOverlap)),
-            ("one request at a time", $"p50 {Drawing.Milliseconds(report.P50Ms)}, p99 {Drawing.Milliseconds(report.P99Ms)} on {report.Threads} threads"),
-            ("of which, on average", $"encode {Drawing.Milliseconds(report.MeanMs.Encode)}, gather {Drawing.Milliseconds(report.MeanMs.Gather)}, score {Drawing.Milliseconds(report.MeanMs.Score)}, select {Drawing.Milliseconds(report.MeanMs.Select)}"),
+            ("one request at a time",
+                $"p50 {Drawing.Milliseconds(report.P50Ms)}, p99 {Drawing.Milliseconds(report.P99Ms)} on {report.Threads} threads"),
+            ("of which, on average", $"encode {Drawing.Milliseconds(report.MeanMs.Encode)}, gather "
+            + $"{Drawing.Milliseconds(report.MeanMs.Gather)}, score {Drawing.Milliseconds(report.MeanMs.Score)}, select "
+            + $"{Drawing.Milliseconds(report.MeanMs.Select)}"),
             ("side by side", $"{Drawing.Fixed(report.RequestsPerSecond, 1)} requests/s on {report.Threads} threads"),
-            ("index", $"{Drawing.Count((long)report.BytesPerItem)} bytes an ad ({Drawing.Fixed(report.MemoryRatio)} x vectors, records and graph), opened in {Drawing.Milliseconds(report.OpenMs)}"),
+            ("index", $"{Drawing.Count((long)report.BytesPerItem)} bytes an ad ({Drawing.Fixed(report.MemoryRatio)} x vectors, records "
+            + $"and graph), opened in {Drawing.Milliseconds(report.OpenMs)}"),
             ("training, graph", $"{Drawing.Seconds(report.TrainSeconds)}, {Drawing.Seconds(report.BuildSeconds)}"));
     }
 }

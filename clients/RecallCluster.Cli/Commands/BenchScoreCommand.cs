@@ -38,7 +38,9 @@ internal static class BenchScoreCommand
 
     private static void Draw(IAnsiConsole console, ScoreReport report)
     {
-        Table table = Drawing.Table($"Folded scorer ({report.Simd}) beside {report.Peer ?? "no peer: OpenBLAS is not installed"}", "batch>", "threads>", "GFLOP/s>", "peer GFLOP/s>", "ratio>");
+        Table table = Drawing.Table(
+            $"Folded scorer ({report.Simd}) beside {report.Peer ?? "no peer: OpenBLAS is not installed"}", "batch>", "threads>", "GFLOP/s>",
+            "peer GFLOP/s>", "ratio>");
         foreach (ScoreRow row in report.Rows)
         {
             table.Row(
@@ -49,6 +51,7 @@ internal static class BenchScoreCommand
                 Drawing.Fixed(row.Ratio ?? double.NaN));
         }
         console.Write(table);
-        console.MarkupLineInterpolated($"largest difference to plain arithmetic in double precision: {report.LargestError:0.0e0} (1 + |score|)");
+        console.MarkupLineInterpolated(
+            $"largest difference to plain arithmetic in double precision: {report.LargestError:0.0e0} (1 + |score|)");
     }
 }

@@ -23,7 +23,9 @@ internal static class CalibrateCommands
         return builder.Build("fit", "Fit a calibration map to a log.", [.. log.Symbols, method, bins, output], async (parsed, context) =>
         {
             CalibrateFitReport report = await context.InStageAsync("Read and fit", stage =>
-                CalibrateFit.Run(log.Read(parsed, stage), parsed.GetValue(method)!, parsed.GetValue(bins), parsed.GetRequiredValue(output))).ConfigureAwait(false);
+                CalibrateFit.Run(
+                    log.Read(parsed, stage), parsed.GetValue(method)!, parsed.GetValue(bins),
+                    parsed.GetRequiredValue(output))).ConfigureAwait(false);
             context.Write(report, static (console, r) => console.Pairs(
                 $"{r.Method} map",
                 ("rows, positives", $"{Drawing.Count(r.Rows)}, {Drawing.Count((long)r.Positives)}"),
@@ -38,7 +40,8 @@ internal static class CalibrateCommands
     private static Command Eval(CommandBuilder builder)
     {
         var log = new LogOptions(required: false);
-        Option<string?> simulated = OptionKit.Optional("--simulated", $"In place of a log: {string.Join(", ", CalibrateScenario.All.Select(s => s.Name))}.", "SCENARIO");
+        Option<string?> simulated = OptionKit.Optional(
+            "--simulated", $"In place of a log: {string.Join(", ", CalibrateScenario.All.Select(s => s.Name))}.", "SCENARIO");
         Option<string> split = OptionKit.Choice("--split", "Which rows are scored: the last in time, or random ones.", "time", "random");
         Option<double> share = OptionKit.Real("--test-share", "Share of rows that is scored.", 0.3, 0.01, 0.99);
         Option<int> bins = Bins();
@@ -57,27 +60,33 @@ internal static class CalibrateCommands
                 if (hasLog == parsed.GetValue(simulated) is not null)
                     throw new UsageException("give either --log FILE or --simulated SCENARIO.");
                 CalibrateReport report = hasLog
-                    ? await context.InStageAsync("Evaluate", stage => CalibrateEval.Run(log.Path(parsed), log.Read(parsed, stage), new CalibrateEvalOptions
-                    {
-                        SplitByTime = parsed.GetValue(split) == "time",
-                        TestShare = parsed.GetValue(share),
-                        Bins = parsed.GetValue(bins),
-                        Clusters = parsed.GetValue(clusters),
-                        Replicates = parsed.GetValue(replicates),
-                        Plots = parsed.GetValue(plots),
-                        Seed = context.Seed,
-                    }, stage)).ConfigureAwait(false)
-                    : await context.InStageAsync("Simulate", stage => CalibrateScenario.Run(parsed.GetValue(simulated)!, new CalibrateScenarioOptions
-                    {
-                        Seeds = parsed.GetValue(seeds),
-                        Scale = parsed.GetValue(scale),
-                        Bins = parsed.GetValue(bins),
-                        Clusters = parsed.GetValue(clusters),
-                        Plots = parsed.GetValue(plots),
-                        Seed = context.Seed,
-                    }, stage)).ConfigureAwait(false);
+                    ? await context.InStageAsync("Evaluate", stage => CalibrateEval.Run(
+                        log.Path(parsed), log.Read(parsed, stage), OfLog(parsed, context.Seed), stage)).ConfigureAwait(false)
+                    : await context.InStageAsync("Simulate", stage => CalibrateScenario.Run(
+                        parsed.GetValue(simulated)!, OfWorld(parsed, context.Seed), stage)).ConfigureAwait(false);
                 context.Write(report, CalibrateDrawing.Draw);
             });
+
+        CalibrateEvalOptions OfLog(ParseResult parsed, ulong seed) => new()
+        {
+            SplitByTime = parsed.GetValue(split) == "time",
+            TestShare = parsed.GetValue(share),
+            Bins = parsed.GetValue(bins),
+            Clusters = parsed.GetValue(clusters),
+            Replicates = parsed.GetValue(replicates),
+            Plots = parsed.GetValue(plots),
+            Seed = seed,
+        };
+
+        CalibrateScenarioOptions OfWorld(ParseResult parsed, ulong seed) => new()
+        {
+            Seeds = parsed.GetValue(seeds),
+            Scale = parsed.GetValue(scale),
+            Bins = parsed.GetValue(bins),
+            Clusters = parsed.GetValue(clusters),
+            Plots = parsed.GetValue(plots),
+            Seed = seed,
+        };
     }
 
     private static Command Sweep(CommandBuilder builder)
@@ -86,7 +95,8 @@ internal static class CalibrateCommands
         Option<double> scale = OptionKit.Real("--scale", "Factor on the traffic.", 1, 0.001, 1000);
         Option<int> bins = Bins();
         Option<string?> plots = OptionKit.Optional("--plots", "Folder for the plots (SVG).", "DIR");
-        return builder.Build("sweep", "Turn bins, window and cadence one at a time in worlds of known truth.", [seeds, scale, bins, plots], async (parsed, context) =>
+        const string Description = "Turn bins, window and cadence one at a time in worlds of known truth.";
+        return builder.Build("sweep", Description, [seeds, scale, bins, plots], async (parsed, context) =>
         {
             CalibrateSweepReport report = await context.InStageAsync("Sweep", stage => CalibrateSweep.Run(new CalibrateScenarioOptions
             {
@@ -100,7 +110,8 @@ internal static class CalibrateCommands
         });
     }
 
-    private static Option<int> Bins() => OptionKit.Number("--bins", "Most bins of a map.", Calibration.Methods.SmoothedIsotonicRegression.DefaultBins, 1, 4096);
+    private static Option<int> Bins() =>
+        OptionKit.Number("--bins", "Most bins of a map.", Calibration.Methods.SmoothedIsotonicRegression.DefaultBins, 1, 4096);
 
     /// <summary>The options that name a log and say how it is written.</summary>
     private sealed class LogOptions
@@ -108,9 +119,12 @@ internal static class CalibrateCommands
         private const double HoursPerSecond = 1.0 / 3600;
 
         private readonly Option<string?> _log;
-        private readonly Option<string> _format = OptionKit.Choice("--format", "How the log is written: CSV with p,y[,group,time,weight]; iPinYou's `click price pctr hour`; Open Bandit CSV.", Formats);
+        private readonly Option<string> _format = OptionKit.Choice(
+            "--format", "How the log is written: CSV with p,y[,group,time,weight]; iPinYou's `click price pctr hour`; Open Bandit CSV.",
+            Formats);
         private readonly Option<string> _unit = OptionKit.Choice("--time-unit", "Unit of a numeric time column.", "s", "ms", "h", "d");
-        private readonly Option<string?> _prior = OptionKit.Optional("--prior-log", "Open Bandit log that the predictions are made from (--format obd).", "FILE");
+        private readonly Option<string?> _prior = OptionKit.Optional(
+            "--prior-log", "Open Bandit log that the predictions are made from (--format obd).", "FILE");
 
         public LogOptions(bool required = true) =>
             _log = new Option<string?>("--log") { Description = "Log to read.", HelpName = "FILE", Required = required };
@@ -125,9 +139,11 @@ internal static class CalibrateCommands
         {
             string format = parsed.GetValue(_format)!;
             if (format == "obd")
-                return CalibrateObdReader.Read(Path(parsed), parsed.GetValue(_prior) ?? throw new UsageException("--format obd needs --prior-log FILE: the log has no predictions of its own."));
+                return CalibrateObdReader.Read(Path(parsed), parsed.GetValue(_prior) ?? throw new UsageException(
+                    "--format obd needs --prior-log FILE: the log has no predictions of its own."));
             double unit = parsed.GetValue(_unit) switch { "ms" => HoursPerSecond / 1000, "h" => 1, "d" => 24, _ => HoursPerSecond };
-            return CalibrateLogReader.Read(Path(parsed), format == "ipinyou" ? CalibrateFormat.Ipinyou : CalibrateFormat.Csv, unit, progress);
+            return CalibrateLogReader.Read(
+                Path(parsed), format == "ipinyou" ? CalibrateFormat.Ipinyou : CalibrateFormat.Csv, unit, progress);
         }
     }
 }
@@ -147,6 +163,7 @@ internal static class CalibrateDrawing
         ("change>", row => Text(row.LogLossChange, 5)),
         ("AUC>", row => Brief(row.Auc, 4)),
         ("to truth>", row => Text(row.DistanceToTruth, 5)),
+        ("to best map>", row => Text(row.DistanceToBestMap, 5)),
         ("young>", row => Brief(row.DistanceOnYoung, 5)),
         ("var/h>", row => Brief(row.HourlyVariance, 4)),
         ("fit ms>", row => Drawing.Fixed(row.FitMs, 1)),
@@ -157,15 +174,20 @@ internal static class CalibrateDrawing
     {
         foreach (IGrouping<string?, CalibrateRow> part in report.Rows.GroupBy(row => row.Part))
         {
-            (string Name, Func<CalibrateRow, string> Cell)[] columns = [.. Columns.Where(column => part.Any(row => column.Cell(row).Length > 0))];
-            Table table = Drawing.Table(part.Key is null ? report.Source : $"{report.Source}: {part.Key}", [.. columns.Select(column => column.Name)]);
+            (string Name, Func<CalibrateRow, string> Cell)[] columns =
+                [.. Columns.Where(column => part.Any(row => column.Cell(row).Length > 0))];
+            Table table = Drawing.Table(
+                part.Key is null ? report.Source : $"{report.Source}: {part.Key}", [.. columns.Select(column => column.Name)]);
             foreach (CalibrateRow row in part)
                 table.Row([.. columns.Select(column => column.Cell(row))]);
             console.Write(table);
         }
-        console.MarkupLineInterpolated($"fitted on {report.TrainRows:N0} rows ({report.TrainPositives:N0} positives), scored on {report.TestRows:N0} ({report.TestPositives:N0}); counted in {report.CountMs:F1} ms; clusters merged: {report.MergedClusters}");
+        console.WriteLine($"fitted on {report.TrainRows:N0} rows ({report.TrainPositives:N0} positives), scored on "
+            + $"{report.TestRows:N0} ({report.TestPositives:N0}); counted in {report.CountMs:F1} ms; clusters merged: "
+            + $"{report.MergedClusters}");
         foreach (CalibrateFinding finding in report.Findings)
-            console.MarkupLineInterpolated($"{(finding.Holds ? "holds" : "FAILS")}: {finding.Claim}: {finding.Figure.Value:G4} ({finding.Figure.Low:G4} to {finding.Figure.High:G4}), wanted: {finding.Wanted}");
+            console.WriteLine($"{(finding.Holds ? "holds" : "FAILS")}: {finding.Claim}: {finding.Figure.Value:G4} "
+                + $"({finding.Figure.Low:G4} to {finding.Figure.High:G4}), wanted: {finding.Wanted}");
         foreach (string remark in report.Remarks)
             console.MarkupLineInterpolated($"note: {remark}");
         foreach (string plot in report.Plots)
@@ -177,7 +199,8 @@ internal static class CalibrateDrawing
         foreach (IGrouping<string, CalibrateSweepPoint> knob in report.Points.GroupBy(point => point.Knob))
         {
             Table table = Drawing.Table(knob.Key, "series", "setting>", "figure>");
-            foreach (CalibrateSweepPoint point in knob.OrderBy(point => point.Series, StringComparer.Ordinal).ThenBy(point => point.Setting))
+            foreach (
+                CalibrateSweepPoint point in knob.OrderBy(point => point.Series, StringComparer.Ordinal).ThenBy(point => point.Setting))
                 table.Row(point.Series, Drawing.Fixed(point.Setting, 0), Text(point.Figure, 6));
             console.Write(table);
         }
@@ -189,7 +212,9 @@ internal static class CalibrateDrawing
     {
         if (interval is not { } i)
             return "";
-        return double.IsNaN(i.Low) ? Drawing.Fixed(i.Value, digits) : $"{Drawing.Fixed(i.Value, digits)} [{Drawing.Fixed(i.Low, digits)}, {Drawing.Fixed(i.High, digits)}]";
+        return double.IsNaN(i.Low)
+            ? Drawing.Fixed(i.Value, digits)
+            : $"{Drawing.Fixed(i.Value, digits)} [{Drawing.Fixed(i.Low, digits)}, {Drawing.Fixed(i.High, digits)}]";
     }
 
     private static string Brief(Interval? interval, int digits) => interval is { } i ? Drawing.Fixed(i.Value, digits) : "";

@@ -12,8 +12,12 @@ internal static class DataImportCommands
     public static Command Build(CommandBuilder builder) => CommandBuilder.Group(
         "import",
         "Import a public format into a data-set directory.",
-        Import(builder, "taobao", "Taobao display-ad clicks: a folder of u.item, u.user, train.txt, test.txt.", [], static (_, from, seed) => TaobaoImporter.Import(from, seed)),
-        Import(builder, "amazon", "Amazon review sequences: a file of `user item item ...` lines, or its folder.", [], static (_, from, _) => AmazonImporter.Import(from)),
+        Import(
+            builder, "taobao", "Taobao display-ad clicks: a folder of u.item, u.user, train.txt, test.txt.", [],
+            static (_, from, seed) => TaobaoImporter.Import(from, seed)),
+        Import(
+            builder, "amazon", "Amazon review sequences: a file of `user item item ...` lines, or its folder.", [],
+            static (_, from, _) => AmazonImporter.Import(from)),
         MovieLens(builder),
         Csv(builder));
 
@@ -30,10 +34,14 @@ internal static class DataImportCommands
 
     private static Command Csv(CommandBuilder builder)
     {
-        Option<string?> items = OptionKit.Optional("--items", "CSV of ads: the item column, and a categorical field for each other column.", "FILE");
-        Option<string?> users = OptionKit.Optional("--users", "CSV of users: the user column, and a categorical field for each other column.", "FILE");
+        Option<string?> items = OptionKit.Optional(
+            "--items", "CSV of ads: the item column, and a categorical field for each other column.", "FILE");
+        Option<string?> users = OptionKit.Optional(
+            "--users", "CSV of users: the user column, and a categorical field for each other column.", "FILE");
         Option<string?> name = OptionKit.Optional("--name", "Name of the data set; the file's name unless given.", "NAME");
-        Option<string> split = OptionKit.Choice("--split", "How to hold out events: each user's last two, the newest of all, or by chance.", "leave-last-out", "time", "random");
+        Option<string> split = OptionKit.Choice(
+            "--split", "How to hold out events: each user's last two, the newest of all, or by chance.", "leave-last-out", "time",
+            "random");
         Option<double> validation = OptionKit.Real("--validation-share", "Share of events for validation (time, random).", 0.1, 0, 0.99);
         Option<double> test = OptionKit.Real("--test-share", "Share of events for test (time, random).", 0.1, 0, 0.99);
         Option<string> userColumn = Column("user"), itemColumn = Column("item"), timeColumn = Column("time"), kindColumn = Column("kind");
@@ -61,7 +69,8 @@ internal static class DataImportCommands
             new($"--{what}-column") { Description = $"Header of the {what} column.", DefaultValueFactory = _ => what, HelpName = "NAME" };
     }
 
-    private static Command Import(CommandBuilder builder, string name, string description, Symbol[] further, Func<ParseResult, string, ulong, Dataset> import)
+    private static Command Import(
+        CommandBuilder builder, string name, string description, Symbol[] further, Func<ParseResult, string, ulong, Dataset> import)
     {
         Option<string> from = OptionKit.Required("--from", "What to import.", "PATH");
         Option<string> to = OptionKit.Required("--out", "Data-set directory to make.", "DIR");

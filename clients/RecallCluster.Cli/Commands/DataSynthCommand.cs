@@ -16,7 +16,8 @@ internal static class DataSynthCommand
         Option<int> ads = OptionKit.Number("--items", "Number of ads.", defaults.Ads, 1_000, 10_000_000);
         Option<int> users = OptionKit.Number("--users", "Number of users.", defaults.Users, 1, 100_000_000);
         Option<int> clicks = OptionKit.Number("--clicks", "Mean number of clicks of a user.", defaults.ClicksPerUser, 6, 10_000);
-        Option<double> noise = OptionKit.Real("--noise", "Share of clicks that have nothing to do with the user.", defaults.NoiseShare, 0, 1);
+        Option<double> noise = OptionKit.Real(
+            "--noise", "Share of clicks that have nothing to do with the user.", defaults.NoiseShare, 0, 1);
         Option<bool> overwrite = OptionKit.Switch("--overwrite", "Replace a data set that stands there.");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
@@ -36,7 +37,8 @@ internal static class DataSynthCommand
                 };
                 Dataset dataset = await context.RunAsync(stages =>
                 {
-                    Dataset drawn = stages.Run("Draw the world", stage => new SyntheticWorld(options, parsed.GetValue(threads)).ToDataset(stage));
+                    Dataset drawn = stages.Run(
+                        "Draw the world", stage => new SyntheticWorld(options, parsed.GetValue(threads)).ToDataset(stage));
                     using (stages.Begin("Write the data set"))
                         DatasetDirectory.Write(drawn, directory, parsed.GetValue(overwrite));
                     return drawn;

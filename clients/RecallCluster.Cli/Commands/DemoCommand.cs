@@ -23,14 +23,17 @@ internal static class DemoCommand
             async (parsed, context) =>
             {
                 string directory = Path.GetFullPath(parsed.GetValue(to) ?? DefaultDirectory());
-                DemoOptions size = parsed.GetValue(quick) ? DemoOptions.Small(directory, context.Seed) : DemoOptions.Full(directory, context.Seed);
+                DemoOptions size = parsed.GetValue(quick)
+                    ? DemoOptions.Small(directory, context.Seed)
+                    : DemoOptions.Full(directory, context.Seed);
                 DemoOptions options = size with
                 {
                     Threads = parsed.GetValue(threads),
                     Url = parsed.GetValue(serve) ? ServingUrl : size.Url,
                 };
                 (DemoReport report, ServedDoor door) = await context.Progress
-                    .RunAsync(stages => Task.Run(() => new DemoWorkflow(options).RunAsync(stages, context.Cancellation), context.Cancellation))
+                    .RunAsync(
+                        stages => Task.Run(() => new DemoWorkflow(options).RunAsync(stages, context.Cancellation), context.Cancellation))
                     .ConfigureAwait(false);
                 await using (door.ConfigureAwait(false))
                 {
@@ -39,7 +42,8 @@ internal static class DemoCommand
                         await door.UntilStoppedAsync(context.Cancellation).ConfigureAwait(false);
                 }
                 if (report.Serving.Errors > 0)
-                    throw new InvalidOperationException($"{report.Serving.Errors} of {report.Serving.Requests} requests failed; the first: {report.Serving.FirstError}");
+                    throw new InvalidOperationException(
+                        $"{report.Serving.Errors} of {report.Serving.Requests} requests failed; the first: {report.Serving.FirstError}");
             });
     }
 

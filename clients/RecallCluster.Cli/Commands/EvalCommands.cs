@@ -14,16 +14,19 @@ namespace RecallCluster.Cli.Commands;
 /// <summary><c>recall eval</c>.</summary>
 internal static class EvalCommands
 {
-    public static Command Build(CommandBuilder builder) => CommandBuilder.Group("eval", "Measure methods on held-out events.", Retrieval(builder));
+    public static Command Build(CommandBuilder builder) =>
+        CommandBuilder.Group("eval", "Measure methods on held-out events.", Retrieval(builder));
 
     private static Command Retrieval(CommandBuilder builder)
     {
         Option<string> data = OptionKit.Required("--data", "Data-set directory.", "DIR");
         Option<string> model = OptionKit.Required("--model", "Directory that `train` made.", "DIR");
-        Option<string> index = OptionKit.Required("--index", "Index directory. It is tuned first where it was not tuned for this K.", "DIR");
+        Option<string> index = OptionKit.Required(
+            "--index", "Index directory. It is tuned first where it was not tuned for this K.", "DIR");
         Option<int> k = OptionKit.Number("--k", "Ads wanted.", 200, 1);
         Option<int> users = OptionKit.Number("--users", "Most test users, drawn by the seed; 0 for all.", 0, 0);
-        Option<int[]> scorings = OptionKit.Numbers("--scorings", "Budgets of the guided search; the tuned ones unless given.", [], 1, int.MaxValue);
+        Option<int[]> scorings = OptionKit.Numbers(
+            "--scorings", "Budgets of the guided search; the tuned ones unless given.", [], 1, int.MaxValue);
         Option<string?> plot = OptionKit.Optional("--plot", "Draw recall against scored fraction.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
@@ -42,12 +45,18 @@ internal static class EvalCommands
                     ComparedModels models = ComparedModels.In(parsed.GetRequiredValue(model));
                     DeepAdModel deep = IndexWorkflow.LoadDeep(models.Deep);
                     using IndexedAds ads = stages.Run("Open the index", () => new IndexedAds(indexDirectory, models.Deep, deep, dataset));
-                    TunedSearch tuned = TuneWorkflow.Tuned(dataset, ads, deep, indexDirectory, parsed.GetValue(k), context.Seed, stages, team);
+                    TunedSearch tuned = TuneWorkflow.Tuned(
+                        dataset, ads, deep, indexDirectory, parsed.GetValue(k), context.Seed, stages, team);
                     int[] budgets = parsed.GetValue(scorings)!;
                     IReadOnlyList<GuidedSearchParameters> settings = budgets.Length > 0
                         ? GuidedSettingsChoice.Of(tuned, budgets, ads.Shards.Count)
                         : GuidedSettingsChoice.Of(tuned);
-                    var workflow = new EvalWorkflow(dataset, models, team) { K = parsed.GetValue(k), MaxUsers = parsed.GetValue(users), Seed = context.Seed };
+                    var workflow = new EvalWorkflow(dataset, models, team)
+                    {
+                        K = parsed.GetValue(k),
+                        MaxUsers = parsed.GetValue(users),
+                        Seed = context.Seed,
+                    };
                     return workflow.Run(deep, ads, settings, stages, context.Cancellation);
                 }).ConfigureAwait(false);
                 if (parsed.GetValue(plot) is { } file)

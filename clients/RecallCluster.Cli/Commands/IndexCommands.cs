@@ -12,7 +12,8 @@ namespace RecallCluster.Cli.Commands;
 /// <summary><c>recall index</c>.</summary>
 internal static class IndexCommands
 {
-    public static Command Build(CommandBuilder builder) => CommandBuilder.Group("index", "Build or check an index.", BuildIndex(builder), Verify(builder));
+    public static Command Build(CommandBuilder builder) =>
+        CommandBuilder.Group("index", "Build or check an index.", BuildIndex(builder), Verify(builder));
 
     private static Command BuildIndex(CommandBuilder builder)
     {
@@ -21,9 +22,12 @@ internal static class IndexCommands
         Option<string> model = OptionKit.Required("--model", "Directory that `train` made.", "DIR");
         Option<string> to = OptionKit.Required("--out", "Index directory to make; an index that stands there is replaced.", "DIR");
         Option<int> shards = OptionKit.Number("--shards", "Number of shards.", 1, 1, 4096);
-        Option<int> m = OptionKit.Number("--m", "Links of a new node (twice as many on the bottom layer): more finds more and costs memory.", defaults.M, 2, 256);
-        Option<int> efConstruction = OptionKit.Number("--ef-construction", "Width of construction: more makes a better graph and takes longer.", defaults.EfConstruction, 1, 100_000);
-        Option<int> levelRatio = OptionKit.Number("--level-ratio", "Nodes of a layer for each node of the layer above.", defaults.LevelRatio, 2, 1_000_000);
+        Option<int> m = OptionKit.Number(
+            "--m", "Links of a new node (twice as many on the bottom layer): more finds more and costs memory.", defaults.M, 2, 256);
+        Option<int> efConstruction = OptionKit.Number(
+            "--ef-construction", "Width of construction: more makes a better graph and takes longer.", defaults.EfConstruction, 1, 100_000);
+        Option<int> levelRatio = OptionKit.Number(
+            "--level-ratio", "Nodes of a layer for each node of the layer above.", defaults.LevelRatio, 2, 1_000_000);
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "build",
@@ -85,10 +89,12 @@ internal static class IndexCommands
             if (index.Count != shard.Ads)
                 throw new InvalidDataException($"{index.FilePath}: holds {index.Count} ads, the manifest says {shard.Ads}.");
             if (index.Metadata.ModelFingerprint != manifest.ModelFingerprint)
-                throw new InvalidDataException($"{index.FilePath}: is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}.");
+                throw new InvalidDataException(
+                    $"{index.FilePath}: is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}.");
             bytes += index.FileBytes;
         }
-        return new VerifiedIndex(directory, manifest.Dataset, manifest.ModelFingerprint, manifest.Shards.Sum(s => (long)s.Ads), manifest.Shards.Count, bytes);
+        return new VerifiedIndex(
+            directory, manifest.Dataset, manifest.ModelFingerprint, manifest.Shards.Sum(s => (long)s.Ads), manifest.Shards.Count, bytes);
     }
 
     private static void Draw(IAnsiConsole console, IndexReport report) => console.Pairs(

@@ -16,8 +16,15 @@ internal static class ServeCommand
         var defaults = new FrontDoorOptions();
         Option<string> model = OptionKit.Required("--model", "Directory that `train` made.", "DIR");
         Option<string> index = OptionKit.Required("--index", "Index directory.", "DIR");
-        Option<string?> data = OptionKit.Optional("--data", "Data-set directory: its users are known by their ids, and profile labels have a meaning.", "DIR");
-        Option<string[]> urls = new("--urls") { Description = "Where to listen; port 0 takes a free one.", DefaultValueFactory = _ => [.. defaults.Urls], HelpName = "URL", AllowMultipleArgumentsPerToken = true };
+        Option<string?> data = OptionKit.Optional(
+            "--data", "Data-set directory: its users are known by their ids, and profile labels have a meaning.", "DIR");
+        Option<string[]> urls = new("--urls")
+        {
+            Description = "Where to listen; port 0 takes a free one.",
+            DefaultValueFactory = _ => [.. defaults.Urls],
+            HelpName = "URL",
+            AllowMultipleArgumentsPerToken = true,
+        };
         Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
@@ -27,7 +34,8 @@ internal static class ServeCommand
             async (parsed, context) =>
             {
                 UserDirectory? users = parsed.GetValue(data) is { } directory
-                    ? await context.InStageAsync("Read the users", _ => new UserDirectory(DatasetDirectory.Read(directory))).ConfigureAwait(false)
+                    ? await context.InStageAsync(
+                        "Read the users", _ => new UserDirectory(DatasetDirectory.Read(directory))).ConfigureAwait(false)
                     : null;
                 var options = new EmbeddedHostOptions
                 {
@@ -35,7 +43,11 @@ internal static class ServeCommand
                     IndexDirectory = parsed.GetRequiredValue(index),
                     Users = users,
                 };
-                var door = new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } };
+                var door = new FrontDoorOptions
+                {
+                    Urls = parsed.GetValue(urls)!,
+                    Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) },
+                };
                 ServedDoor served = await context.Progress.RunAsync(async stages =>
                 {
                     using IStage stage = stages.Begin("Open model and index");
@@ -43,10 +55,13 @@ internal static class ServeCommand
                 }).ConfigureAwait(false);
                 await using (served.ConfigureAwait(false))
                 {
-                    context.Write(new Serving([.. served.Addresses], served.Summary.Version, served.Summary.Shards, served.Summary.Ads), (console, serving) =>
+                    context.Write(new Serving(
+                        [.. served.Addresses], served.Summary.Version, served.Summary.Shards, served.Summary.Ads), (console, serving) =>
                     {
-                        console.WriteLine($"Serving {Drawing.Count(serving.Ads)} ads on {serving.Shards} shard(s), version {serving.Version}, at {string.Join(", ", serving.Urls.Select(u => u.ToString()))}");
-                        console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/ads -H 'content-type: application/json' -d '{{\"user\":{{\"sequence\":[]}},\"k\":5}}'");
+                        console.WriteLine($"Serving {Drawing.Count(serving.Ads)} ads on {serving.Shards} shard(s), version "
+                            + $"{serving.Version}, at {string.Join(", ", serving.Urls.Select(u => u.ToString()))}");
+                        console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/ads -H 'content-type: application/json' -d "
+                            + $"'{{\"user\":{{\"sequence\":[]}},\"k\":5}}'");
                         console.WriteLine("Stop with Ctrl-C.");
                     });
                     await served.UntilStoppedAsync(context.Cancellation).ConfigureAwait(false);

@@ -10,5 +10,6 @@ internal static class TestCommand
         "test",
         "Build and run every test that can run here (through the ./recall script).",
         [],
-        static (_, _) => throw new InvalidOperationException("tests are built and run by the script: use `./recall test` at the root of the repository."));
+        static (_, _) => throw new InvalidOperationException(
+            "tests are built and run by the script: use `./recall test` at the root of the repository."));
 }

@@ -63,7 +63,9 @@ internal static class TrainCommand
 
     public static void Draw(IAnsiConsole console, TrainedModel[] models)
     {
-        Table table = Drawing.Table("Trained models", "model", "parameters>", "validation recall>", "steps>", "best step>", "loss>", "examples/s>", "time>", "ended");
+        Table table = Drawing.Table(
+            "Trained models", "model", "parameters>", "validation recall>", "steps>", "best step>", "loss>", "examples/s>", "time>",
+            "ended");
         foreach (TrainedModel model in models)
         {
             table.Row(

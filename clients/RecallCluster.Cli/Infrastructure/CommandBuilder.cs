@@ -18,7 +18,8 @@ internal sealed class CommandBuilder(GlobalOptions globals, TextWriter output, T
         }
         command.SetAction(async (parsed, cancellation) =>
         {
-            var context = new CommandContext(output, error, parsed.GetValue(globals.Json), parsed.GetValue(globals.Seed), errorIsTerminal, cancellation);
+            var context = new CommandContext(
+                output, error, parsed.GetValue(globals.Json), parsed.GetValue(globals.Seed), errorIsTerminal, cancellation);
             await run(parsed, context).ConfigureAwait(false);
             return ExitCodes.Success;
         });

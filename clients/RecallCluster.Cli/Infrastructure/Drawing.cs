@@ -11,18 +11,21 @@ internal static class Drawing
     /// <summary>A table; columns whose name ends in &gt; are aligned to the right.</summary>
     public static Table Table(string? title, params string[] columns)
     {
-        var table = new Table { Border = TableBorder.Rounded, Title = title is null ? null : new TableTitle(Markup.Escape(title), new Style(decoration: Decoration.Bold)) };
+        var table = new Table { Border = TableBorder.Rounded, Title = title is null ? null : new TableTitle(
+            Markup.Escape(title), new Style(decoration: Decoration.Bold)) };
         foreach (string column in columns)
         {
             bool right = column.EndsWith('>');
             string name = right ? column[..^1] : column;
-            table.AddColumn(new TableColumn(Markup.Escape(name)) { Alignment = right ? Justify.Right : Justify.Left, NoWrap = columns[0].Length > 0 });
+            table.AddColumn(
+                new TableColumn(Markup.Escape(name)) { Alignment = right ? Justify.Right : Justify.Left, NoWrap = columns[0].Length > 0 });
         }
         return table;
     }
 
     /// <summary>Adds a row of plain text.</summary>
-    public static Table Row(this Table table, params string[] cells) => table.AddRow(Array.ConvertAll(cells, c => new Markup(Markup.Escape(c))));
+    public static Table Row(this Table table, params string[] cells) =>
+        table.AddRow(Array.ConvertAll(cells, c => new Markup(Markup.Escape(c))));
 
     /// <summary>A table of names and values.</summary>
     public static void Pairs(this IAnsiConsole console, string title, params (string Name, string Value)[] pairs)

@@ -5,7 +5,11 @@ namespace RecallCluster.Cli.Infrastructure;
 /// <summary>The options that every command has.</summary>
 internal sealed class GlobalOptions
 {
-    public Option<bool> Json { get; } = new("--json") { Description = "Print exactly one JSON document instead of tables.", Recursive = true };
+    public Option<bool> Json { get; } = new("--json")
+    {
+        Description = "Print exactly one JSON document instead of tables.",
+        Recursive = true,
+    };
 
     public Option<ulong> Seed { get; } = new("--seed")
     {

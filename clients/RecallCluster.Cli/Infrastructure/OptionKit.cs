@@ -41,12 +41,26 @@ internal static class OptionKit
     }
 
     /// <summary>Whole numbers, separated by commas or given one after the other.</summary>
-    public static Option<int[]> Numbers(string name, string description, int[] values, int min, int max) => List(
-        name, description, values, "n", text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max ? value : (int?)null, $"whole numbers, each {Range(min, max)}");
+    public static Option<int[]> Numbers(string name, string description, int[] values, int min, int max) =>
+        List(
+            name,
+            description,
+            values,
+            "n",
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+                && value >= min && value <= max ? value : null,
+            $"whole numbers, each {Range(min, max)}");
 
     /// <summary>Real numbers, separated by commas or given one after the other.</summary>
-    public static Option<double[]> Reals(string name, string description, double[] values, double min, double max) => List(
-        name, description, values, "x", text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max ? value : (double?)null, $"numbers, each {Range(min, max)}");
+    public static Option<double[]> Reals(string name, string description, double[] values, double min, double max) =>
+        List(
+            name,
+            description,
+            values,
+            "x",
+            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                && value >= min && value <= max ? value : null,
+            $"numbers, each {Range(min, max)}");
 
     /// <summary>A real number in [<paramref name="min"/>, <paramref name="max"/>].</summary>
     public static Option<double> Real(string name, string description, double value, double min, double max)
@@ -69,7 +83,8 @@ internal static class OptionKit
         option.CustomParser = result =>
         {
             var parsed = new List<T>();
-            foreach (string part in result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
+            const StringSplitOptions Parts = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+            foreach (string part in result.Tokens.SelectMany(t => t.Value.Split(',', Parts)))
             {
                 if (parse(part) is { } value)
                 {

@@ -1,6 +1,8 @@
 namespace RecallCluster.Cli.Infrastructure;
 
-/// <summary>Progress as lines, for logs and pipes: one when a stage starts to say something, one when it ends, and at most one a few seconds.</summary>
+/// <summary>
+/// Progress as lines, for logs and pipes: one when a stage starts to say something, one when it ends, and at most one a few seconds.
+/// </summary>
 internal sealed class PlainProgress(TextWriter writer, TimeProvider time) : IProgressReporter, IStages
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

@@ -8,7 +8,9 @@ internal sealed class SpectreProgress(IAnsiConsole console) : IProgressReporter
     public Task<T> RunAsync<T>(Func<IStages, Task<T>> work) =>
         console.Progress()
             .AutoClear(false)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(
+                new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(),
+                new PercentageColumn(), new ElapsedTimeColumn())
             .StartAsync(context => work(new Stages(context)));
 
     private sealed class Stages(ProgressContext context) : IStages

@@ -4,8 +4,8 @@ using System.Xml;
 namespace RecallCluster.Cli.Plots;
 
 /// <summary>
-/// Draws a <see cref="LineChart"/> as one self-contained SVG document: title, axes with round ticks and a grid, a marker a point, a legend. Its
-/// colours are readable on white and on dark pages and follow the reader's preference.
+/// Draws a <see cref="LineChart"/> as one self-contained SVG document: title, axes with round ticks and a grid, a marker a point, a legend.
+/// Its colours are readable on white and on dark pages and follow the reader's preference.
 /// </summary>
 internal static class SvgLineChart
 {
@@ -15,7 +15,10 @@ internal static class SvgLineChart
 
     // Okabe and Ito's palette, which people with colour-vision deficiencies can tell apart; the dark variants are lighter.
     private static readonly (string Light, string Dark)[] Palette =
-        [("#0072b2", "#56b4e9"), ("#d55e00", "#e69f00"), ("#009e73", "#40d0a0"), ("#a5508a", "#cc79a7"), ("#7a6a00", "#f0e442"), ("#555555", "#bbbbbb")];
+    [
+        ("#0072b2", "#56b4e9"), ("#d55e00", "#e69f00"), ("#009e73", "#40d0a0"), ("#a5508a", "#cc79a7"), ("#7a6a00", "#f0e442"),
+        ("#555555", "#bbbbbb"),
+    ];
 
     private static readonly string[] Dashes = ["none", "7 3", "2 3"];
 
@@ -24,13 +27,16 @@ internal static class SvgLineChart
     public static string Draw(LineChart chart)
     {
         var points = chart.Series.SelectMany(s => s.Points).Where(IsDrawable).ToArray();
-        var canvas = new Canvas(AxisTicks.For(points.Select(p => p.X), chart.X.Scale), AxisTicks.For(points.Select(p => p.Y), chart.Y.Scale));
+        var canvas = new Canvas(
+            AxisTicks.For(points.Select(p => p.X), chart.X.Scale), AxisTicks.For(points.Select(p => p.Y), chart.Y.Scale));
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         using (var writer = XmlWriter.Create(text, new XmlWriterSettings { Indent = true, OmitXmlDeclaration = true }))
         {
             double height = Height + (LegendRow * chart.Series.Count);
             writer.WriteStartElement("svg", Namespace);
-            Attributes(writer, ("viewBox", Invariant($"0 0 {Width} {height}")), ("width", Invariant($"{Width}")), ("height", Invariant($"{height}")), ("role", "img"));
+            Attributes(
+                writer, ("viewBox", Invariant($"0 0 {Width} {height}")), ("width", Invariant($"{Width}")),
+                ("height", Invariant($"{height}")), ("role", "img"));
             writer.WriteElementString("title", Namespace, chart.Title);
             writer.WriteElementString("style", Namespace, Style(chart.Series.Count));
             Element(writer, "rect", ("class", "page"), ("width", "100%"), ("height", "100%"));
@@ -73,7 +79,9 @@ internal static class SvgLineChart
         writer.WriteStartElement("g", Namespace);
         writer.WriteAttributeString("class", $"s{index}");
         if (points.Length > 1)
-            Element(writer, "polyline", ("class", "line"), ("points", string.Join(' ', points.Select(p => $"{N(canvas.X(p.X))},{N(canvas.Y(p.Y))}"))));
+            Element(
+                writer, "polyline", ("class", "line"),
+                ("points", string.Join(' ', points.Select(p => $"{N(canvas.X(p.X))},{N(canvas.Y(p.Y))}"))));
         foreach (ChartPoint point in points)
         {
             writer.WriteStartElement("circle", Namespace);
@@ -103,7 +111,8 @@ internal static class SvgLineChart
             (string light, string darker) = Palette[i % Palette.Length];
             return $".s{i}{{color:{(dark ? darker : light)}}}";
         });
-        IEnumerable<string> dashes = Enumerable.Range(0, series).Select(i => $".s{i} .line{{stroke-dasharray:{Dashes[i / Palette.Length % Dashes.Length]}}}");
+        IEnumerable<string> dashes = Enumerable.Range(0, series).Select(
+            i => $".s{i} .line{{stroke-dasharray:{Dashes[i / Palette.Length % Dashes.Length]}}}");
         return string.Join(
             '\n',
             [
@@ -120,7 +129,8 @@ internal static class SvgLineChart
             ]);
     }
 
-    private static void Text(XmlWriter writer, string text, string style, double x, double y, string anchor = "start", string? transform = null)
+    private static void Text(
+        XmlWriter writer, string text, string style, double x, double y, string anchor = "start", string? transform = null)
     {
         writer.WriteStartElement("text", Namespace);
         Attributes(writer, ("class", style), ("x", N(x)), ("y", N(y)), ("text-anchor", anchor));
@@ -143,7 +153,8 @@ internal static class SvgLineChart
             writer.WriteAttributeString(name, value);
     }
 
-    private static double Rounded(double value) => double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Rounded(double value) =>
+        double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static string N(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 

@@ -10,11 +10,13 @@ internal static class DatasetDrawing
         $"{summary.Name} in {summary.Directory}",
         ("ads", Drawing.Count(summary.Items)),
         ("users", Drawing.Count(summary.Users)),
-        ("events (train, validation, test)", $"{Drawing.Count(summary.Events.Train)}, {Drawing.Count(summary.Events.Validation)}, {Drawing.Count(summary.Events.Test)}"),
+        ("events (train, validation, test)", string.Join(
+            ", ", new[] { summary.Events.Train, summary.Events.Validation, summary.Events.Test }.Select(n => Drawing.Count(n)))),
         ("in time order", summary.Ordered ? "yes" : "no"),
         ("ad fields", Names(summary.ItemFields)),
         ("user fields", Names(summary.UserFields)),
         ("split", summary.Split));
 
-    private static string Names(FieldSummary[] fields) => fields.Length == 0 ? "none" : string.Join(", ", fields.Select(f => $"{f.Name} ({f.Codes})"));
+    private static string Names(FieldSummary[] fields) =>
+        fields.Length == 0 ? "none" : string.Join(", ", fields.Select(f => $"{f.Name} ({f.Codes})"));
 }

@@ -4,7 +4,8 @@ namespace RecallCluster.Cli.Reports;
 
 /// <summary>What a data set holds.</summary>
 internal sealed record DatasetSummary(
-    string Name, string Directory, int Items, int Users, bool Ordered, EventCounts Events, FieldSummary[] ItemFields, FieldSummary[] UserFields, string Split)
+    string Name, string Directory, int Items, int Users, bool Ordered, EventCounts Events, FieldSummary[] ItemFields,
+    FieldSummary[] UserFields, string Split)
 {
     public static DatasetSummary Of(Dataset dataset, string directory) => new(
         dataset.Name,
@@ -17,7 +18,8 @@ internal sealed record DatasetSummary(
         FieldsOf(dataset.Users),
         dataset.Split.Rule);
 
-    private static FieldSummary[] FieldsOf(FeatureTable table) => Array.ConvertAll(table.Fields, f => new FieldSummary(f.Name, f.Cardinality));
+    private static FieldSummary[] FieldsOf(FeatureTable table) =>
+        Array.ConvertAll(table.Fields, f => new FieldSummary(f.Name, f.Cardinality));
 }
 
 /// <summary>Number of events by part.</summary>

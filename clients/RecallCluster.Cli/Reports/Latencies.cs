@@ -9,7 +9,9 @@ internal sealed record Latencies(double MeanMs, double P50Ms, double P90Ms, doub
         if (milliseconds.Length == 0)
             return new Latencies(double.NaN, double.NaN, double.NaN, double.NaN, double.NaN);
         Array.Sort(milliseconds);
-        return new Latencies(milliseconds.Average(), Percentile(milliseconds, 0.5), Percentile(milliseconds, 0.9), Percentile(milliseconds, 0.99), milliseconds[^1]);
+        return new Latencies(
+            milliseconds.Average(), Percentile(milliseconds, 0.5), Percentile(milliseconds, 0.9), Percentile(milliseconds, 0.99),
+            milliseconds[^1]);
     }
 
     /// <summary>The nearest-rank percentile: the smallest value that at least that share of the values does not exceed.</summary>

@@ -12,7 +12,8 @@ internal static class RetrievalDrawing
     {
         Table table = Drawing.Table(
             $"Recall@{rows[0].K}, {Drawing.Count(rows[0].Users)} users (95 % intervals over users)",
-            "method", "recall>", "interval>", "relative>", "overlap>", "scorings>", "of all ads>", "a request>", "less two-tower>", "less no side information>");
+            "method", "recall>", "interval>", "relative>", "overlap>", "scorings>", "of all ads>", "a request>",
+            "less two-tower>", "less no side information>");
         foreach (RetrievalRow row in rows)
         {
             table.Row(
@@ -28,7 +29,8 @@ internal static class RetrievalDrawing
                 Points(row.VersusNoSideInformation));
         }
         console.Write(table);
-        console.WriteLine("relative: recall over that of scoring every ad with the deep model; overlap: share of its best ads that were found.");
+        console.WriteLine(
+            "relative: recall over that of scoring every ad with the deep model; overlap: share of its best ads that were found.");
     }
 
     private static string Points(MeanInterval? difference) => difference is null

@@ -20,7 +20,11 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
     public string Name => "overestimated-campaign";
 
     public IEnumerable<string> Remarks =>
-        ["part 'wavy': the model's error is a wave in the logit; part 'straight': a line in the logit, Platt's own assumption. The order of methods depends on it."];
+    [
+        "part 'wavy': the model's error is a wave in the logit; part 'straight': a line in the logit, Platt's own assumption. The order of "
+        + "methods depends on it.",
+        "'truth' is the true probability itself: what chance alone leaves of each metric.",
+    ];
 
     public ScenarioRun Run(ulong seed, CalibrateScenarioOptions options)
     {
@@ -43,7 +47,9 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
             void Add(string method, double[] values, double fitMs, double applyNs)
             {
                 samples.Add(new ScenarioSample(part, method, evaluator.Evaluate(values, served.Truths), fitMs, applyNs));
-                samples.Add(new ScenarioSample(part + ", campaign over by 30 %", method, over.Evaluate(OfCampaign(served, values), OfCampaign(served, served.Truths)), fitMs, applyNs));
+                samples.Add(new ScenarioSample(
+                    part + ", campaign over by 30 %", method, over.Evaluate(OfCampaign(served, values), OfCampaign(served, served.Truths)),
+                    fitMs, applyNs));
                 calibrated.Add((method, values));
             }
             Add("none", test.Predictions, 0, 0);
@@ -52,6 +58,7 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
                 (double[] values, double fitMs, double applyNs) = CalibrateScenario.Timed(method, counts, test);
                 Add(method.Name, values, fitMs, applyNs);
             }
+            Add("truth", served.Truths, 0, 0);
             trainClicks += CalibrateScenario.Positives(train.Labels);
             testClicks += CalibrateScenario.Positives(test.Labels);
             draw ??= (folder, plots) => plots.Add(CalibratePlots.Reliability(
@@ -69,7 +76,9 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
             foreach (string rival in Rivals)
             {
                 Interval difference = table.Difference(sir, table.Of(part, rival, s => s.Scores.CalN.Value));
-                yield return new CalibrateFinding($"{part}: SIR is best or tied in Cal-N against {rival} (difference)", difference, "not above 0 beyond chance", difference.Low <= 0);
+                yield return new CalibrateFinding(
+                    $"{part}: SIR is best or tied in Cal-N against {rival} (difference)", difference, "not above 0 beyond chance",
+                    difference.Low <= 0);
             }
         }
         const string Over = "wavy, campaign over by 30 %";
@@ -79,7 +88,9 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
             Interval left = table.Ratio(table.Of(Over, method, Excess), before);
             bool claimed = method == "bayes-sir";
             yield return new CalibrateFinding(
-                $"wavy: share of |PCOC - 1| that is left of the campaign over by 30 %, {method}", left, claimed ? "at most 1/3" : "for comparison", !claimed || left.Value <= 1.0 / 3);
+                $"wavy: share of |PCOC - 1| that is left of the campaign over by 30 %, {method}", left, claimed
+                    ? "at most 1/3"
+                    : "for comparison", !claimed || left.Value <= 1.0 / 3);
         }
     }
 
@@ -95,7 +106,9 @@ internal sealed class OverestimatedCampaign : ICalibrateScenario
     private static CalibrationEvaluator EvaluatorOfCampaign(ClickLog log, CalibrateScenarioOptions options)
     {
         byte[] labels = [.. log.Clicks.Where((_, i) => log.Campaigns[i] == Campaign)];
-        return new CalibrationEvaluator(OfCampaign(log, log.Predictions), labels, options: new EvaluationOptions { Clusters = Math.Min(5, options.Clusters), Replicates = 0 });
+        return new CalibrationEvaluator(
+            OfCampaign(log, log.Predictions), labels,
+            options: new EvaluationOptions { Clusters = Math.Min(5, options.Clusters), Replicates = 0 });
     }
 
     private static double[] OfCampaign(ClickLog log, double[] values) => [.. values.Where((_, i) => log.Campaigns[i] == Campaign)];
@@ -110,14 +123,24 @@ internal sealed class YoungCampaigns : ICalibrateScenario
     public string Name => "young-campaigns";
 
     public IEnumerable<string> Remarks =>
-        [$"a campaign is young with fewer than {YoungBelow} training impressions (1 to 6 clicks); 'sir' is one map over everything, 'sir-per-context' one map a campaign from its own counts."];
+        [$"a campaign is young with fewer than {YoungBelow} training impressions (1 to 6 clicks); 'sir' is one map over everything, "
+            + "'sir-per-context' one map a campaign from its own counts."];
 
     public ScenarioRun Run(ulong seed, CalibrateScenarioOptions options)
     {
         var random = new SeededRandom(seed);
         int rows = (int)(Impressions * options.Scale);
         var world = new ClickWorld(
-            new ClickWorldOptions { Campaigns = 300, Advertisers = 15, TrafficSpread = 2, AdvertiserBias = 0.3, CampaignBias = 0.25, Distortion = Distortion.Wavy }, random);
+            new ClickWorldOptions
+            {
+                Campaigns = 300,
+                Advertisers = 15,
+                TrafficSpread = 2,
+                AdvertiserBias = 0.3,
+                CampaignBias = 0.25,
+                Distortion = Distortion.Wavy,
+            },
+            random);
         CalibrateLog train = CalibrateScenario.AsLog(world, world.Generate(rows, 0, 24, random), byContext: false);
         ClickLog served = world.Generate(rows, 24, 48, random);
         CalibrateLog test = CalibrateScenario.AsLog(world, served, byContext: false);
@@ -128,7 +151,8 @@ internal sealed class YoungCampaigns : ICalibrateScenario
             trained[campaign]++;
         var samples = new List<ScenarioSample>();
         void Add(string method, double[] values, double fitMs, double applyNs) => samples.Add(new ScenarioSample(
-            "all", method, evaluator.Evaluate(values, served.Truths), fitMs, applyNs, DistanceOnYoung: Distance(served, values, campaign => trained[campaign] < YoungBelow)));
+            "all", method, evaluator.Evaluate(values, served.Truths), fitMs, applyNs, DistanceOnYoung: Distance(
+                served, values, campaign => trained[campaign] < YoungBelow)));
         Add("none", test.Predictions, 0, 0);
         foreach (ICalibrator method in CalibrateMethods.All(options.Bins, withContexts: true))
         {
@@ -142,11 +166,17 @@ internal sealed class YoungCampaigns : ICalibrateScenario
     {
         double[] bayes = table.Of("all", "bayes-sir", s => s.DistanceOnYoung!.Value);
         Interval perCampaign = table.Ratio(bayes, table.Of("all", "sir-per-context", s => s.DistanceOnYoung!.Value));
-        yield return new CalibrateFinding("young campaigns: distance to the truth, Bayes-SIR over SIR fitted per campaign", perCampaign, "at most 0.5", perCampaign.Value <= 0.5);
+        yield return new CalibrateFinding(
+            "young campaigns: distance to the truth, Bayes-SIR over SIR fitted per campaign", perCampaign, "at most 0.5",
+            perCampaign.Value <= 0.5);
         Interval global = table.Ratio(bayes, table.Of("all", "sir", s => s.DistanceOnYoung!.Value));
-        yield return new CalibrateFinding("young campaigns: distance to the truth, Bayes-SIR over one SIR map for all", global, "below 1", global.Value < 1);
-        Interval all = table.Ratio(table.Of("all", "bayes-sir", s => s.Scores.DistanceToTruth!.Value.Value), table.Of("all", "sir", s => s.Scores.DistanceToTruth!.Value.Value));
-        yield return new CalibrateFinding("all campaigns: distance to the truth, Bayes-SIR over one SIR map for all", all, "below 1", all.Value < 1);
+        yield return new CalibrateFinding(
+            "young campaigns: distance to the truth, Bayes-SIR over one SIR map for all", global, "below 1", global.Value < 1);
+        Interval all = table.Ratio(
+            table.Of("all", "bayes-sir", s => s.Scores.DistanceToTruth!.Value.Value),
+            table.Of("all", "sir", s => s.Scores.DistanceToTruth!.Value.Value));
+        yield return new CalibrateFinding(
+            "all campaigns: distance to the truth, Bayes-SIR over one SIR map for all", all, "below 1", all.Value < 1);
     }
 
     private static double Distance(ClickLog log, double[] values, Func<int, bool> of)

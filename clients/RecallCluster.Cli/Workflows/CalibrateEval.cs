@@ -63,7 +63,9 @@ internal static class CalibrateEval
             CalibrationScores scores = evaluator.Evaluate(values);
             merged = scores.MergedClusters;
             calibrated.Add((method, values));
-            rows.Add(Row(method, scores, fitMs, applyNs, HourlyVariance(test, values)) with { LogLossChange = evaluator.LogLossChange(values, test.Predictions) });
+            rows.Add(Row(
+                method, scores, fitMs, applyNs,
+                HourlyVariance(test, values)) with { LogLossChange = evaluator.LogLossChange(values, test.Predictions) });
         }
         Score("none", test.Predictions, 0, 0);
         foreach (ICalibrator method in CalibrateMethods.All(options.Bins, withContexts: log.Groups is not null))
@@ -114,7 +116,9 @@ internal static class CalibrateEval
         return (values, fitMs, applyNs);
     }
 
-    /// <summary>Applies a model to every row: over the whole span where one map serves all, else row by row through its context's map.</summary>
+    /// <summary>
+    /// Applies a model to every row: over the whole span where one map serves all, else row by row through its context's map.
+    /// </summary>
     public static void Apply(CalibrationModel model, CalibrateLog log, Span<double> values)
     {
         if (log.Groups is null || model.Contexts.Count == 0)
@@ -147,7 +151,8 @@ internal static class CalibrateEval
             order = [.. order.OrderBy(row => log.Hours[row])];
         int trained = (int)(log.Count * (1 - options.TestShare));
         if (trained == 0 || trained == log.Count)
-            throw new InvalidDataException($"A log of {log.Count} rows leaves nothing to fit or nothing to score at a test share of {options.TestShare}.");
+            throw new InvalidDataException(
+                $"A log of {log.Count} rows leaves nothing to fit or nothing to score at a test share of {options.TestShare}.");
         int[] train = order[..trained], test = order[trained..];
         if (!options.SplitByTime)
         {
@@ -179,12 +184,14 @@ internal static class CalibrateEval
         if (clicks < FewPositives || Positives(train) < FewPositives)
         {
             double error = clicks > 0 ? 196 / Math.Sqrt(clicks) : double.PositiveInfinity;
-            yield return $"{Positives(train):F0} positives to fit and {clicks:F0} to score are few: chance alone moves PCOC by about ±{error:F0} %, so only gross bias can be seen, and an order of methods inside the intervals means nothing.";
+            yield return $"{Positives(train):F0} positives to fit and {clicks:F0} to score are few: chance alone moves PCOC by about "
+                + $"±{error:F0} %, so only gross bias can be seen, and an order of methods inside the intervals means nothing.";
         }
         if (log.Groups is null)
             yield return "no column 'group': GC-N, sir-per-context and RTW-BSIR are left out, and bayes-sir has one map.";
         if (log.Hours is null)
             yield return "no column 'time': rows count as being in time order; RTW-BSIR and the hourly figures are left out.";
-        yield return "PCCEM needs signals after each click, which a log of p and y does not hold; it is measured by --simulated delayed-conversions.";
+        yield return "PCCEM needs signals after each click, which a log of p and y does not hold; it is measured by --simulated "
+            + "delayed-conversions.";
     }
 }

@@ -7,7 +7,8 @@ namespace RecallCluster.Cli.Workflows;
 
 /// <summary>What <c>calibrate fit</c> did.</summary>
 internal sealed record CalibrateFitReport(
-    string Method, int Rows, double Positives, double PcocBefore, int Contexts, bool StrictlyIncreasing, double CountMs, double FitMs, string Out, long Bytes);
+    string Method, int Rows, double Positives, double PcocBefore, int Contexts, bool StrictlyIncreasing, double CountMs, double FitMs,
+    string Out, long Bytes);
 
 /// <summary><c>calibrate fit</c>: a log in, a map file out (JSON if the name ends in .json, else bytes).</summary>
 internal static class CalibrateFit

@@ -24,8 +24,10 @@ internal sealed class HourlyDrift : ICalibrateScenario
 
     public IEnumerable<string> Remarks =>
     [
-        "bayes-sir, sir, isotonic and platt are one map over everything, fitted on the day before; rtw-bsir is the same fit re-weighted every 5 minutes from the last 30.",
-        "bayes-sir-by-context has a map per context: where the context is known when a bid is made, that mends a shift of the mix too, at the price of one map each.",
+        "bayes-sir, sir, isotonic and platt are one map over everything, fitted on the day before; rtw-bsir is the same fit re-weighted "
+        + "every 5 minutes from the last 30.",
+        "bayes-sir-by-context has a map per context: where the context is known when a bid is made, that mends a shift of the mix too, "
+        + "at the price of one map each.",
         $"bayes-sir-refit is fitted anew every hour on the last {RefitWindowHours} hours: the only one that follows a bias that moves.",
     ];
 
@@ -56,7 +58,9 @@ internal sealed class HourlyDrift : ICalibrateScenario
             var calibrated = new List<(string, double[])>();
             void Add(string method, double[] values, double fitMs, double applyNs)
             {
-                samples.Add(new ScenarioSample(part, method, evaluator.Evaluate(values, served.Truths), fitMs, applyNs, CalibrateScenario.HourlyVariance(test, values)));
+                samples.Add(new ScenarioSample(
+                    part, method, evaluator.Evaluate(values, served.Truths), fitMs, applyNs,
+                    CalibrateScenario.HourlyVariance(test, values)));
                 calibrated.Add((method, values));
             }
             void AddFitted(string name, ICalibrator method, ContextCounts counts)
@@ -73,10 +77,15 @@ internal sealed class HourlyDrift : ICalibrateScenario
             trainClicks += CalibrateScenario.Positives(train.Labels);
             testClicks += CalibrateScenario.Positives(test.Labels);
             draws.Add((folder, plots) => plots.Add(CalibratePlots.PcocByHour(
-                folder, $"calibration-hours-{part}.svg", part == "mix" ? "PCOC by hour: the mix of contexts swings" : "PCOC by hour: the bias itself swings", test.Hours!, test.Labels,
+                folder,
+                $"calibration-hours-{part}.svg",
+                part == "mix" ? "PCOC by hour: the mix of contexts swings" : "PCOC by hour: the bias itself swings",
+                test.Hours!,
+                test.Labels,
                 [.. calibrated.Where(c => c.Item1 is "none" or "bayes-sir" or "rtw-bsir" or "bayes-sir-refit")])));
         }
-        return new ScenarioRun(samples, 3L * rows, trainClicks, 3L * rows, testClicks, (folder, plots) => draws.ForEach(draw => draw(folder, plots)));
+        return new ScenarioRun(
+            samples, 3L * rows, trainClicks, 3L * rows, testClicks, (folder, plots) => draws.ForEach(draw => draw(folder, plots)));
     }
 
     public IEnumerable<CalibrateFinding> Findings(ScenarioTable table)
@@ -85,12 +94,19 @@ internal sealed class HourlyDrift : ICalibrateScenario
             table.Of(part, method, s => s.HourlyVariance!.Value), table.Of(part, "bayes-sir", s => s.HourlyVariance!.Value));
         Interval mix = Ratio("mix", "rtw-bsir");
         yield return new CalibrateFinding("mix: variance of hourly PCOC, RTW-BSIR over Bayes-SIR", mix, "at most 0.5", mix.Value <= 0.5);
-        yield return new CalibrateFinding("mix: variance of hourly PCOC, Bayes-SIR by context over Bayes-SIR", Ratio("mix", "bayes-sir-by-context"), "for comparison", true);
+        yield return new CalibrateFinding(
+            "mix: variance of hourly PCOC, Bayes-SIR by context over Bayes-SIR", Ratio("mix", "bayes-sir-by-context"), "for comparison",
+            true);
         foreach (string part in new[] { "bias", "bias-alone" })
         {
-            yield return new CalibrateFinding($"{part}: variance of hourly PCOC, RTW-BSIR over Bayes-SIR", Ratio(part, "rtw-bsir"), "for comparison: it cannot mend this", true);
-            yield return new CalibrateFinding($"{part}: variance of hourly PCOC, Bayes-SIR by context over Bayes-SIR", Ratio(part, "bayes-sir-by-context"), "for comparison", true);
-            yield return new CalibrateFinding($"{part}: variance of hourly PCOC, hourly refit over Bayes-SIR", Ratio(part, "bayes-sir-refit"), "for comparison", true);
+            yield return new CalibrateFinding(
+                $"{part}: variance of hourly PCOC, RTW-BSIR over Bayes-SIR", Ratio(part, "rtw-bsir"), "for comparison: it cannot mend this",
+                true);
+            yield return new CalibrateFinding(
+                $"{part}: variance of hourly PCOC, Bayes-SIR by context over Bayes-SIR", Ratio(part, "bayes-sir-by-context"),
+                "for comparison", true);
+            yield return new CalibrateFinding(
+                $"{part}: variance of hourly PCOC, hourly refit over Bayes-SIR", Ratio(part, "bayes-sir-refit"), "for comparison", true);
         }
     }
 
@@ -98,7 +114,8 @@ internal sealed class HourlyDrift : ICalibrateScenario
         [("mix", Options(mixSwings: true)), ("bias", Options(mixSwings: false)), ("bias-alone", Options(mixSwings: false, contextBias: 0))];
 
     /// <summary>RTW-BSIR over a log.</summary>
-    public static double[] RealTimeWeighted(ContextCounts training, CalibrateLog test, int bins, CalibrateRealTime.Schedule schedule, out double fitMs, out double applyNs)
+    public static double[] RealTimeWeighted(
+        ContextCounts training, CalibrateLog test, int bins, CalibrateRealTime.Schedule schedule, out double fitMs, out double applyNs)
     {
         long started = Stopwatch.GetTimestamp();
         var fit = new RealTimeWeightedSir(training, bins);
@@ -110,7 +127,10 @@ internal sealed class HourlyDrift : ICalibrateScenario
         return values;
     }
 
-    /// <summary>Bayes-SIR fitted anew every <paramref name="cadence"/> hours on the last <paramref name="window"/> hours of labels: a sliding window of hourly counts.</summary>
+    /// <summary>
+    /// Bayes-SIR fitted anew every <paramref name="cadence"/> hours on the last <paramref name="window"/> hours of labels: a sliding window
+    /// of hourly counts.
+    /// </summary>
     public static double[] Refitted(CalibrateLog train, CalibrateLog test, int bins, int window, int cadence)
     {
         var hours = new Dictionary<int, ContextCounts>();

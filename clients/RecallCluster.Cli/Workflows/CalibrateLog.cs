@@ -7,7 +7,8 @@ namespace RecallCluster.Cli.Workflows;
 /// <param name="Groups">Group of each row as an index into <paramref name="GroupNames"/>, or null without groups.</param>
 /// <param name="GroupNames">Context paths of the groups.</param>
 /// <param name="Hours">Time of each row in hours, or null without times.</param>
-internal sealed record CalibrateLog(double[] Predictions, byte[] Labels, double[]? Weights, int[]? Groups, string[] GroupNames, double[]? Hours)
+internal sealed record CalibrateLog(
+    double[] Predictions, byte[] Labels, double[]? Weights, int[]? Groups, string[] GroupNames, double[]? Hours)
 {
     public int Count => Predictions.Length;
 

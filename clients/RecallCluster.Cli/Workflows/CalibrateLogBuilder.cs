@@ -39,7 +39,12 @@ internal sealed class CalibrateLogBuilder(bool hasWeights, bool hasGroups, bool 
     }
 
     public CalibrateLog Build() => new(
-        [.. _predictions], [.. _labels], hasWeights ? [.. _weights] : null, hasGroups ? [.. _groups] : null, [.. _names], hasHours ? [.. _hours] : null);
+        [.. _predictions],
+        [.. _labels],
+        hasWeights ? [.. _weights] : null,
+        hasGroups ? [.. _groups] : null,
+        [.. _names],
+        hasHours ? [.. _hours] : null);
 
     private int IdOf(ReadOnlySpan<char> group)
     {

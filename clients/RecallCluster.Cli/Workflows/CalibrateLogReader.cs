@@ -41,7 +41,9 @@ internal static class CalibrateLogReader
         else
         {
             separator = ',';
-            columns = Header(reader.ReadLine() ?? throw new InvalidDataException($"{path}: is empty; a header with the columns p and y is needed."), path);
+            columns = Header(
+                reader.ReadLine() ?? throw new InvalidDataException($"{path}: is empty; a header with the columns p and y is needed."),
+                path);
             line = 1;
         }
         var builder = new CalibrateLogBuilder(hasWeights: columns[4] >= 0, hasGroups: columns[2] >= 0, hasHours: columns[3] >= 0);
@@ -114,11 +116,13 @@ internal static class CalibrateLogReader
         string[] names = [.. header.TrimStart('\uFEFF').Split(',').Select(name => name.Trim().Trim('"'))];
         int[] columns = [.. Columns.Select(name => Array.IndexOf(names, name))];
         if (columns[0] < 0 || columns[1] < 0)
-            throw new InvalidDataException($"{path}, line 1: the header needs the columns p and y (and may have group, time, weight); it has: {string.Join(", ", names)}.");
+            throw new InvalidDataException($"{path}, line 1: the header needs the columns p and y (and may have group, time, weight); it "
+                + $"has: {string.Join(", ", names)}.");
         return columns;
     }
 
-    private static void AddRow(CalibrateLogBuilder builder, string text, char separator, int[] columns, List<Range> fields, double hoursPerUnit)
+    private static void AddRow(
+        CalibrateLogBuilder builder, string text, char separator, int[] columns, List<Range> fields, double hoursPerUnit)
     {
         Split(text, separator, fields);
         ReadOnlySpan<char> p = Field(text, fields, columns[0], "p"), y = Field(text, fields, columns[1], "y");
@@ -131,5 +135,7 @@ internal static class CalibrateLogReader
     }
 
     private static ReadOnlySpan<char> Field(ReadOnlySpan<char> text, List<Range> fields, int column, string name) =>
-        column < fields.Count ? text[fields[column]].Trim() : throw new FormatException($"column '{name}' is missing: the line has {fields.Count} fields");
+        column < fields.Count
+            ? text[fields[column]].Trim()
+            : throw new FormatException($"column '{name}' is missing: the line has {fields.Count} fields");
 }

@@ -54,7 +54,9 @@ internal static class CalibrateObdReader
                 double click = CalibrateLogReader.Number(text.AsSpan()[fields[columns[3]]], "click");
                 if (click is not (0 or 1))
                     throw new FormatException($"column 'click': {click} is neither 0 nor 1");
-                rows.Add(new Row(text[fields[columns[1]]], text[fields[columns[2]]], (byte)click, CalibrateLogReader.Hours(text.AsSpan()[fields[columns[0]]], 1)));
+                rows.Add(new Row(
+                    text[fields[columns[1]]], text[fields[columns[2]]], (byte)click,
+                    CalibrateLogReader.Hours(text.AsSpan()[fields[columns[0]]], 1)));
             }
             catch (FormatException e)
             {

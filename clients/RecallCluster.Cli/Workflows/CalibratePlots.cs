@@ -20,16 +20,21 @@ internal static class CalibratePlots
         return paths;
     }
 
-    public static string Reliability(string folder, string name, string title, byte[] labels, IReadOnlyList<(string Method, double[] Values)> calibrated)
+    public static string Reliability(
+        string folder, string name, string title, byte[] labels, IReadOnlyList<(string Method, double[] Values)> calibrated)
     {
         var series = new List<ChartSeries>();
         double low = 1, high = 0;
         foreach ((string method, double[] values) in calibrated)
         {
-            ReliabilityRow[] rows = [.. ReliabilityTable.EqualFrequency(values, labels, ReliabilityBins).Where(row => row.Rate > 0 && row.MeanPrediction > 0)];
+            ReliabilityRow[] rows = [.. ReliabilityTable.EqualFrequency(values, labels, ReliabilityBins).Where(
+                row => row.Rate > 0 && row.MeanPrediction > 0)];
             foreach (ReliabilityRow row in rows)
-                (low, high) = (Math.Min(low, Math.Min(row.MeanPrediction, row.Rate)), Math.Max(high, Math.Max(row.MeanPrediction, row.Rate)));
-            series.Add(new ChartSeries(method, [.. rows.Select(row => new ChartPoint(row.MeanPrediction, row.Rate, $"{row.Count} rows, {row.Low:G3} to {row.High:G3}"))]));
+                (low, high) = (
+                    Math.Min(low, Math.Min(row.MeanPrediction, row.Rate)), Math.Max(high, Math.Max(row.MeanPrediction, row.Rate)));
+            series.Add(new ChartSeries(
+                method,
+                [.. rows.Select(row => new ChartPoint(row.MeanPrediction, row.Rate, $"{row.Count} rows, {row.Low:G3} to {row.High:G3}"))]));
         }
         if (high > low)
             series.Add(new ChartSeries("right", [new ChartPoint(low, low), new ChartPoint(high, high)]));
@@ -37,14 +42,16 @@ internal static class CalibratePlots
             title, new Axis("mean prediction", "", AxisScale.Logarithmic), new Axis("observed rate", "", AxisScale.Logarithmic), series));
     }
 
-    public static string PcocByHour(string folder, string name, string title, double[] hours, byte[] labels, IReadOnlyList<(string Method, double[] Values)> calibrated)
+    public static string PcocByHour(
+        string folder, string name, string title, double[] hours, byte[] labels, IReadOnlyList<(string Method, double[] Values)> calibrated)
     {
         double first = Math.Floor(hours.Min());
         ChartSeries[] series =
         [
             .. calibrated.Select(c => new ChartSeries(
                 c.Method,
-                [.. PcocByPeriod.Series(hours, c.Values, labels, 1).Where(p => double.IsFinite(p.Pcoc)).Select(p => new ChartPoint(p.Period - first, p.Pcoc, $"{p.Positives:F0} positives"))])),
+                [.. PcocByPeriod.Series(hours, c.Values, labels, 1).Where(p => double.IsFinite(p.Pcoc)).Select(
+                    p => new ChartPoint(p.Period - first, p.Pcoc, $"{p.Positives:F0} positives"))])),
         ];
         return Save(folder, name, new LineChart(title, new Axis("hour of the test", "h"), new Axis("PCOC (1 is right)"), series));
     }

@@ -6,11 +6,13 @@ namespace RecallCluster.Cli.Workflows;
 /// <remarks>
 /// Part: part of a scenario, null for a log. N: test rows, of all seeds together. HourlyVariance: variance of the hours' PCOC, null without
 /// times. DistanceOnYoung: distance to the truth on campaigns with fewer than 200 training impressions, null elsewhere.
+/// DistanceToBestMap: mean distance to what the best map of the prediction gives, null where the world does not tell.
 /// LogLossChange: log loss minus the raw prediction's, paired over the same resamples; null for a scenario.
 /// </remarks>
 internal sealed record CalibrateRow(
-    string? Part, string Method, long N, Interval Pcoc, Interval CalN, Interval? GcN, Interval Ece, Interval Brier, Interval LogLoss, Interval Auc,
-    double FitMs, double ApplyNs, Interval? DistanceToTruth, Interval? DistanceOnYoung, Interval? HourlyVariance, Interval? LogLossChange = null);
+    string? Part, string Method, long N, Interval Pcoc, Interval CalN, Interval? GcN, Interval Ece, Interval Brier, Interval LogLoss,
+    Interval Auc, double FitMs, double ApplyNs, Interval? DistanceToTruth, Interval? DistanceOnYoung, Interval? HourlyVariance,
+    Interval? DistanceToBestMap = null, Interval? LogLossChange = null);
 
 /// <summary>A claim of the design, with the number that decides it.</summary>
 /// <param name="Claim">What is claimed.</param>
@@ -34,5 +36,6 @@ internal sealed record CalibrateFinding(string Claim, Interval Figure, string Wa
 /// <param name="Remarks">What the reader should know before believing the table.</param>
 /// <param name="Plots">SVG files written.</param>
 internal sealed record CalibrateReport(
-    string Source, long TrainRows, double TrainPositives, long TestRows, double TestPositives, int Seeds, int Clusters, int MergedClusters, double CountMs,
-    IReadOnlyList<CalibrateRow> Rows, IReadOnlyList<CalibrateFinding> Findings, IReadOnlyList<string> Remarks, IReadOnlyList<string> Plots);
+    string Source, long TrainRows, double TrainPositives, long TestRows, double TestPositives, int Seeds, int Clusters, int MergedClusters,
+    double CountMs, IReadOnlyList<CalibrateRow> Rows, IReadOnlyList<CalibrateFinding> Findings, IReadOnlyList<string> Remarks,
+    IReadOnlyList<string> Plots);

@@ -27,7 +27,8 @@ internal sealed record CalibrateScenarioOptions
 
 /// <summary>One method's figures in one part of one seed's world.</summary>
 internal sealed record ScenarioSample(
-    string Part, string Method, CalibrationScores Scores, double FitMs, double ApplyNs, double? HourlyVariance = null, double? DistanceOnYoung = null);
+    string Part, string Method, CalibrationScores Scores, double FitMs, double ApplyNs,
+    double? HourlyVariance = null, double? DistanceOnYoung = null, double? DistanceToBestMap = null);
 
 /// <summary>A world, what is fitted in it, and the claims that it decides.</summary>
 internal interface ICalibrateScenario
@@ -46,7 +47,8 @@ internal interface ICalibrateScenario
 
 /// <summary>One seed's outcome; the drawing data is kept for the first seed only.</summary>
 internal sealed record ScenarioRun(
-    IReadOnlyList<ScenarioSample> Samples, long TrainRows, double TrainPositives, long TestRows, double TestPositives, Action<string, List<string>>? Draw = null);
+    IReadOnlyList<ScenarioSample> Samples, long TrainRows, double TrainPositives, long TestRows, double TestPositives,
+    Action<string, List<string>>? Draw = null);
 
 /// <summary><c>calibrate eval --simulated</c>: a scenario over many seeds.</summary>
 internal static class CalibrateScenario
@@ -58,7 +60,8 @@ internal static class CalibrateScenario
     public static CalibrateReport Run(string name, CalibrateScenarioOptions options, IProgress<string>? progress)
     {
         ICalibrateScenario scenario = All.FirstOrDefault(candidate => candidate.Name == name)
-            ?? throw new ArgumentException($"'{name}' is not a scenario; there are {string.Join(", ", All.Select(s => s.Name))}.", nameof(name));
+            ?? throw new ArgumentException(
+                $"'{name}' is not a scenario; there are {string.Join(", ", All.Select(s => s.Name))}.", nameof(name));
         var runs = new List<ScenarioRun>();
         var plots = new List<string>();
         for (int i = 0; i < options.Seeds; i++)
@@ -71,7 +74,8 @@ internal static class CalibrateScenario
         }
         var table = new ScenarioTable([.. runs.Select(run => run.Samples)], options.Seed);
         return new CalibrateReport(
-            $"simulated: {scenario.Name}", runs.Sum(run => run.TrainRows), runs.Sum(run => run.TrainPositives), runs.Sum(run => run.TestRows),
+            $"simulated: {scenario.Name}", runs.Sum(run => run.TrainRows),
+            runs.Sum(run => run.TrainPositives), runs.Sum(run => run.TestRows),
             runs.Sum(run => run.TestPositives), options.Seeds, options.Clusters, table.MergedClusters, 0, table.Rows(),
             [.. scenario.Findings(table)], [.. scenario.Remarks], plots);
     }
@@ -131,17 +135,22 @@ internal sealed class ScenarioTable
         }
     }
 
-    public int MergedClusters => _samples.Where(pair => pair.Key.Method == "none").Sum(pair => pair.Value.Sum(s => s.Scores.MergedClusters));
+    public int MergedClusters =>
+        _samples.Where(pair => pair.Key.Method == "none").Sum(pair => pair.Value.Sum(s => s.Scores.MergedClusters));
 
     public List<CalibrateRow> Rows() => [.. _order.Select(key =>
     {
         List<ScenarioSample> s = _samples[key];
-        Interval? IfAll(Func<ScenarioSample, double?> of) => s.All(sample => of(sample) is not null) ? MeanOf(s.Select(sample => of(sample)!.Value)) : null;
+        Interval? IfAll(Func<ScenarioSample, double?> of) =>
+            s.All(sample => of(sample) is not null) ? MeanOf(s.Select(sample => of(sample)!.Value)) : null;
         return new CalibrateRow(
-            key.Part, key.Method, s.Sum(x => (long)x.Scores.Count), MeanOf(s.Select(x => x.Scores.Pcoc.Value)), MeanOf(s.Select(x => x.Scores.CalN.Value)),
+            key.Part, key.Method, s.Sum(x => (long)x.Scores.Count),
+            MeanOf(s.Select(x => x.Scores.Pcoc.Value)), MeanOf(s.Select(x => x.Scores.CalN.Value)),
             IfAll(x => x.Scores.GcN?.Value), MeanOf(s.Select(x => x.Scores.Ece.Value)), MeanOf(s.Select(x => x.Scores.Brier.Value)),
-            MeanOf(s.Select(x => x.Scores.LogLoss.Value)), MeanOf(s.Select(x => x.Scores.Auc.Value)), s.Average(x => x.FitMs), s.Average(x => x.ApplyNs),
-            IfAll(x => x.Scores.DistanceToTruth?.Value), IfAll(x => x.DistanceOnYoung), IfAll(x => x.HourlyVariance));
+            MeanOf(s.Select(x => x.Scores.LogLoss.Value)),
+            MeanOf(s.Select(x => x.Scores.Auc.Value)), s.Average(x => x.FitMs), s.Average(x => x.ApplyNs),
+            IfAll(x => x.Scores.DistanceToTruth?.Value), IfAll(x => x.DistanceOnYoung), IfAll(x => x.HourlyVariance),
+            IfAll(x => x.DistanceToBestMap));
     })];
 
     /// <summary>A figure of one method, seed by seed.</summary>

@@ -40,7 +40,8 @@ internal static class CalibrateSweep
         CalibrateSweepPoint[] points =
         [
             .. figures.GroupBy(f => (f.Knob, f.Series, f.Setting)).Select(group =>
-                new CalibrateSweepPoint(group.Key.Knob, group.Key.Series, group.Key.Setting, MeanOf([.. group.Select(f => f.Figure)], options.Seed))),
+                new CalibrateSweepPoint(
+                    group.Key.Knob, group.Key.Series, group.Key.Setting, MeanOf([.. group.Select(f => f.Figure)], options.Seed))),
         ];
         return new CalibrateSweepReport(options.Seeds, points, options.Plots is null ? [] : Draw(options.Plots, points));
     }
@@ -76,8 +77,10 @@ internal static class CalibrateSweep
             string series = $"{rows / 24:N0} impressions an hour";
             foreach (int hours in Hours)
             {
-                yield return ("refit-window", series, hours, Distance(HourlyDrift.Refitted(train, test, options.Bins, hours, 1), served.Truths));
-                yield return ("refit-cadence", series, hours, Distance(HourlyDrift.Refitted(train, test, options.Bins, 2, hours), served.Truths));
+                yield return (
+                    "refit-window", series, hours, Distance(HourlyDrift.Refitted(train, test, options.Bins, hours, 1), served.Truths));
+                yield return (
+                    "refit-cadence", series, hours, Distance(HourlyDrift.Refitted(train, test, options.Bins, 2, hours), served.Truths));
             }
         }
     }
@@ -102,17 +105,26 @@ internal static class CalibrateSweep
 
     private static List<string> Draw(string folder, CalibrateSweepPoint[] points) =>
     [
-        Draw(folder, points, "bins", "Bins: distance to the truth", new Axis("most bins", "", AxisScale.Logarithmic), "distance to the truth"),
-        Draw(folder, points, "refit-window", "Window of an hourly refit while the bias swings", new Axis("window", "h", AxisScale.Logarithmic), "distance to the truth"),
-        Draw(folder, points, "refit-cadence", "Cadence of the refit (window 2 h) while the bias swings", new Axis("hours between refits", "h", AxisScale.Logarithmic), "distance to the truth"),
-        Draw(folder, points, "rtw-window", "Window of RTW-BSIR while the mix swings", new Axis("window", "min", AxisScale.Logarithmic), "variance of hourly PCOC"),
+        Draw(
+            folder, points, "bins", "Bins: distance to the truth", new Axis("most bins", "", AxisScale.Logarithmic),
+            "distance to the truth"),
+        Draw(
+            folder, points, "refit-window", "Window of an hourly refit while the bias swings",
+            new Axis("window", "h", AxisScale.Logarithmic), "distance to the truth"),
+        Draw(
+            folder, points, "refit-cadence", "Cadence of the refit (window 2 h) while the bias swings",
+            new Axis("hours between refits", "h", AxisScale.Logarithmic), "distance to the truth"),
+        Draw(
+            folder, points, "rtw-window", "Window of RTW-BSIR while the mix swings", new Axis("window", "min", AxisScale.Logarithmic),
+            "variance of hourly PCOC"),
     ];
 
     private static string Draw(string folder, CalibrateSweepPoint[] points, string knob, string title, Axis x, string y) =>
         CalibratePlots.Save(folder, $"calibration-sweep-{knob}.svg", new LineChart(title, x, new Axis(y, "", AxisScale.Logarithmic),
         [
             .. points.Where(point => point.Knob == knob).GroupBy(point => point.Series).Select(series => new ChartSeries(
-                series.Key, [.. series.OrderBy(point => point.Setting).Select(point => new ChartPoint(point.Setting, point.Figure.Value, $"{point.Figure.Low:G3} to {point.Figure.High:G3}"))])),
+                series.Key, [.. series.OrderBy(point => point.Setting).Select(
+                    point => new ChartPoint(point.Setting, point.Figure.Value, $"{point.Figure.Low:G3} to {point.Figure.High:G3}"))])),
         ]));
 
     private static double Distance(double[] values, double[] truths)

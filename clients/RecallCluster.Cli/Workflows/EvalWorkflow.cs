@@ -34,7 +34,8 @@ internal sealed class EvalWorkflow(Dataset dataset, ComparedModels models, Worke
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Measures all methods; the guided searches with <paramref name="settings"/>, one row each.</summary>
-    public RetrievalRow[] Run(DeepAdModel deep, IndexedAds ads, IReadOnlyList<GuidedSearchParameters> settings, IStages stages, CancellationToken cancellation)
+    public RetrievalRow[] Run(
+        DeepAdModel deep, IndexedAds ads, IReadOnlyList<GuidedSearchParameters> settings, IStages stages, CancellationToken cancellation)
     {
         _users = Users();
         if (_users.Length == 0)

@@ -11,7 +11,8 @@ internal static class GuidedSettingsChoice
     /// <summary>The tuned setting among a spread of budgets from the frontier, by rising budget.</summary>
     public static IReadOnlyList<GuidedSearchParameters> Of(TunedSearch tuned)
     {
-        GuidedSearchParameters[] all = [.. tuned.Frontier.Append(tuned.Parameters).DistinctBy(p => p.MaxScorings).OrderBy(p => p.MaxScorings)];
+        GuidedSearchParameters[] all =
+            [.. tuned.Frontier.Append(tuned.Parameters).DistinctBy(p => p.MaxScorings).OrderBy(p => p.MaxScorings)];
         if (all.Length <= MostRows)
             return all;
         // Budgets differ by factors: the rows are spread evenly over the logarithm.

@@ -8,7 +8,9 @@ namespace RecallCluster.Cli.Workflows;
 
 /// <summary>What a load of HTTP requests met.</summary>
 /// <param name="Requests">Requests sent.</param>
-/// <param name="Errors">Requests that failed, were not answered with 200, or came back with fewer ads than wanted or a partial answer.</param>
+/// <param name="Errors">
+/// Requests that failed, were not answered with 200, or came back with fewer ads than wanted or a partial answer.
+/// </param>
 /// <param name="Seconds">From the first request to the last answer.</param>
 /// <param name="Latencies">Times of the requests that were answered.</param>
 /// <param name="FirstError">The first thing that went wrong, or null.</param>
@@ -70,7 +72,9 @@ internal sealed class HttpLoad(Uri door, IReadOnlyList<byte[]> bodies, int wante
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using HttpResponseMessage response = await client.PostAsync(_ads, content, cancellation).ConfigureAwait(false);
             byte[] answer = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
-            return response.StatusCode == HttpStatusCode.OK ? Check(answer) : $"{(int)response.StatusCode}: {System.Text.Encoding.UTF8.GetString(answer)}";
+            return response.StatusCode == HttpStatusCode.OK
+                ? Check(answer)
+                : $"{(int)response.StatusCode}: {System.Text.Encoding.UTF8.GetString(answer)}";
         }
         catch (HttpRequestException e)
         {

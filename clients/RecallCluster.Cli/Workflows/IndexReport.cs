@@ -4,7 +4,8 @@ namespace RecallCluster.Cli.Workflows;
 
 /// <summary>What <c>index build</c> made.</summary>
 internal sealed record IndexReport(
-    string Directory, string Dataset, string ModelFingerprint, int Items, int[] Shards, long Bytes, double BytesPerItem, double VectorsSeconds, double BuildSeconds, double WriteSeconds)
+    string Directory, string Dataset, string ModelFingerprint, int Items, int[] Shards, long Bytes, double BytesPerItem,
+    double VectorsSeconds, double BuildSeconds, double WriteSeconds)
 {
     public static IndexReport Of(string directory, IndexBuildResult built) => new(
         directory,

@@ -9,9 +9,11 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>Builds an index directory from a model directory.</summary>
 internal static class IndexWorkflow
 {
-    public static IndexReport Build(Dataset dataset, string modelFolder, string directory, IndexBuildOptions options, IStages stages, CancellationToken cancellation)
+    public static IndexReport Build(
+        Dataset dataset, string modelFolder, string directory, IndexBuildOptions options, IStages stages, CancellationToken cancellation)
     {
-        (DeepAdModel model, string fingerprint) = stages.Run("Load the model", () => (LoadDeep(modelFolder), ModelFingerprint.Of(modelFolder)));
+        (DeepAdModel model, string fingerprint) = stages.Run(
+            "Load the model", () => (LoadDeep(modelFolder), ModelFingerprint.Of(modelFolder)));
         using IStage stage = stages.Begin("Build the index");
         return IndexReport.Of(directory, IndexBuild.Run(directory, model, fingerprint, dataset, options, stage, cancellation));
     }

@@ -8,7 +8,9 @@ using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Cli.Workflows;
 
-/// <summary>The shards of an index directory, opened for measuring: each with its scorer and with the data-set row of every ordinal.</summary>
+/// <summary>
+/// The shards of an index directory, opened for measuring: each with its scorer and with the data-set row of every ordinal.
+/// </summary>
 internal sealed class IndexedAds : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
@@ -19,7 +21,8 @@ internal sealed class IndexedAds : IDisposable
         Manifest = IndexDirectory.ReadManifest(indexDirectory);
         Fingerprint = ModelFingerprint.Of(modelFolder);
         if (Manifest.ModelFingerprint != Fingerprint)
-            throw new InvalidDataException($"{indexDirectory} was built from model {Manifest.ModelFingerprint}; the model in {modelFolder} is {Fingerprint}. Build the index again.");
+            throw new InvalidDataException($"{indexDirectory} was built from model {Manifest.ModelFingerprint}; the model in "
+                + $"{modelFolder} is {Fingerprint}. Build the index again.");
         var rows = new Dictionary<string, int>(dataset.Items.Count, StringComparer.Ordinal);
         for (int row = 0; row < dataset.Items.Count; row++)
             rows.Add(dataset.Items.Ids[row], row);

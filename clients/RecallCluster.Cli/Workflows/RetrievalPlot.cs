@@ -11,7 +11,9 @@ internal static class RetrievalPlot
         double from = guided.Select(r => r.ScoredFraction).DefaultIfEmpty(0.01).Min() * 100;
         var series = new List<ChartSeries>
         {
-            new("guided by the deep model", [.. guided.Select(r => new ChartPoint(r.ScoredFraction * 100, r.Recall, $"relative recall {r.RelativeRecall:F3}"))]),
+            new(
+                "guided by the deep model",
+                [.. guided.Select(r => new ChartPoint(r.ScoredFraction * 100, r.Recall, $"relative recall {r.RelativeRecall:F3}"))]),
         };
         // The others score every ad: a level to compare with.
         foreach (RetrievalRow row in rows.Where(r => r.Method != RetrievalRow.Guided))

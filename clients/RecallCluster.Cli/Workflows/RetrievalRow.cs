@@ -17,7 +17,9 @@ namespace RecallCluster.Cli.Workflows;
 /// <param name="MsPerRequest">Mean time of a request on one thread, with a request on every thread; the user's state not included.</param>
 /// <param name="Parameters">Of a guided search; null otherwise.</param>
 /// <param name="VersusTwoTower">Recall less the two-tower's, paired over users; null where there is none.</param>
-/// <param name="VersusNoSideInformation">Recall less that of the deep model without side information, paired; null where there is none.</param>
+/// <param name="VersusNoSideInformation">
+/// Recall less that of the deep model without side information, paired; null where there is none.
+/// </param>
 internal sealed record RetrievalRow(
     string Method,
     int K,
@@ -46,7 +48,8 @@ internal sealed record GuidedSettings(int MaxScorings, int? EntryLayer, LayerSet
     public static GuidedSettings Of(GuidedSearchParameters parameters) => new(
         parameters.MaxScorings,
         parameters.EntryLayer,
-        [.. parameters.Layers.Select(l => new LayerSettings(l.Ef, l.Hops >= 1_000_000 ? null : l.Hops, l.Width == int.MaxValue ? null : l.Width))]);
+        [.. parameters.Layers.Select(
+            l => new LayerSettings(l.Ef, l.Hops >= 1_000_000 ? null : l.Hops, l.Width == int.MaxValue ? null : l.Width))]);
 }
 
 /// <summary>The knobs of one layer, the bottom layer first.</summary>

@@ -22,7 +22,8 @@ internal sealed class ServedDoor : IAsyncDisposable
     public Serving.GatewaySummary Summary => _host.Gateway.Summary!;
 
     /// <summary>Listens at once, and is ready when model and index are open.</summary>
-    public static async Task<ServedDoor> OpenAsync(EmbeddedHostOptions options, FrontDoorOptions door, int threads, CancellationToken cancellation)
+    public static async Task<ServedDoor> OpenAsync(
+        EmbeddedHostOptions options, FrontDoorOptions door, int threads, CancellationToken cancellation)
     {
         var host = new EmbeddedHost(threads);
         WebApplication app = FrontDoor.Create(host.Gateway, door);

@@ -10,10 +10,12 @@ namespace RecallCluster.Cli.Workflows;
 
 /// <summary>What <c>tune</c> found.</summary>
 internal sealed record TuneReport(
-    int K, int Users, string Goal, double Wanted, double Reached, bool WantedReached, double Scorings, double ScoredFraction, GuidedSettings Parameters, TunePoint[] Frontier);
+    int K, int Users, string Goal, double Wanted, double Reached, bool WantedReached, double Scorings, double ScoredFraction,
+    GuidedSettings Parameters, TunePoint[] Frontier);
 
 /// <summary>A setting that no other beats in both recall and scorings.</summary>
-internal sealed record TunePoint(double RelativeRecall, double Scorings, double ScoredFraction, double MsPerRequest, GuidedSettings Parameters);
+internal sealed record TunePoint(
+    double RelativeRecall, double Scorings, double ScoredFraction, double MsPerRequest, GuidedSettings Parameters);
 
 /// <summary>
 /// Finds the search parameters for an index on the validation users and keeps them beside the shards. With several shards they are found
@@ -56,7 +58,8 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
             Goal = Goal,
             MaxScorings = MaxScorings is { } max ? Math.Max(1, max / ads.Shards.Count) : null,
         };
-        TuningResult result = stages.Run("Tune the search", stage => SearchTuner.Run(shard.Index.Graph, shard.Scorer, queries, options, team, new Relay(stage)));
+        TuningResult result = stages.Run(
+            "Tune the search", stage => SearchTuner.Run(shard.Index.Graph, shard.Scorer, queries, options, team, new Relay(stage)));
         IndexDirectory.WriteTuned(indexDirectory, new TunedSearch
         {
             ModelFingerprint = ads.Fingerprint,
@@ -77,7 +80,8 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
             result.Best.Scorings * ads.Shards.Count,
             result.Best.ScoredFraction,
             GuidedSettings.Of(result.Best.Parameters),
-            [.. result.Frontier.Select(p => new TunePoint(p.RelativeRecall, p.Scorings * ads.Shards.Count, p.ScoredFraction, p.Milliseconds, GuidedSettings.Of(p.Parameters)))]);
+            [.. result.Frontier.Select(p => new TunePoint(
+                p.RelativeRecall, p.Scorings * ads.Shards.Count, p.ScoredFraction, p.Milliseconds, GuidedSettings.Of(p.Parameters)))]);
     }
 
     /// <summary>As many ads as a gateway asks of a shard that holds this share of the ads.</summary>
@@ -113,6 +117,7 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
         private int _settings;
 
         public void Report(TunedPoint value) =>
-            stage.Update(double.NaN, $"{++_settings} settings, last: relative recall {value.RelativeRecall:F3} at {value.ScoredFraction:P2} scored");
+            stage.Update(
+                double.NaN, $"{++_settings} settings, last: relative recall {value.RelativeRecall:F3} at {value.ScoredFraction:P2} scored");
     }
 }

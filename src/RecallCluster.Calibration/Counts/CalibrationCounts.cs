@@ -69,7 +69,9 @@ public sealed class CalibrationCounts : IEquatable<CalibrationCounts>
 
     /// <summary>Counts impressions of weight 1 with labels 0 or 1: the fast path over a log.</summary>
     /// <exception cref="ArgumentException">The spans differ in length.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A prediction is NaN or outside [0, 1], or a label is neither 0 nor 1; the impressions before it have been counted.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A prediction is NaN or outside [0, 1], or a label is neither 0 nor 1; the impressions before it have been counted.
+    /// </exception>
     /// <exception cref="OverflowException">A cell's weight would exceed 2^43.</exception>
     public void Add(ReadOnlySpan<double> predictions, ReadOnlySpan<byte> labels)
     {
@@ -110,7 +112,8 @@ public sealed class CalibrationCounts : IEquatable<CalibrationCounts>
         UInt128 old = Scaled(oldLabel, units);
         ref Cell target = ref CellAt(cell);
         if (target.Weight < (long)units || target.Positives < old)
-            throw new InvalidOperationException($"No impression with prediction {p}, label {oldLabel} and weight {weight} has been counted.");
+            throw new InvalidOperationException(
+                $"No impression with prediction {p}, label {oldLabel} and weight {weight} has been counted.");
         target.Positives = target.Positives - old + Scaled(newLabel, units);
     }
 

@@ -15,7 +15,9 @@ public readonly record struct Bin(int FirstCell, int LastCell, double Weight, do
     public double Rate => Math.Min(1, Positives / Weight);
 }
 
-/// <summary>Bins with about the same number of impressions each, derived from merged counts (so that every split gives the same bins).</summary>
+/// <summary>
+/// Bins with about the same number of impressions each, derived from merged counts (so that every split gives the same bins).
+/// </summary>
 public static class EqualFrequencyBins
 {
     /// <summary>

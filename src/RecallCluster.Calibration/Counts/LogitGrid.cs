@@ -8,7 +8,8 @@ namespace RecallCluster.Calibration.Counts;
 /// </summary>
 /// <remarks>
 /// A cell is found without a logarithm: the exponent and the top eight mantissa bits of p give a starting cell, at most two comparisons
-/// with exact edges finish it. The upper half mirrors the lower one (1 - p is exact for p of at least 0.5), which keeps the cells fine near 1.
+/// with exact edges finish it. The upper half mirrors the lower one (1 - p is exact for p of at least 0.5), which keeps the cells fine near
+/// 1.
 /// </remarks>
 public static class LogitGrid
 {
@@ -37,7 +38,9 @@ public static class LogitGrid
         return p < 0.5 ? LowerCellOf(p) : Cells - 1 - LowerCellOf(1 - p);
     }
 
-    /// <summary>Lower edge of <paramref name="cell"/> (0 for the first); the upper edge is the next cell's lower one, 1 for the last.</summary>
+    /// <summary>
+    /// Lower edge of <paramref name="cell"/> (0 for the first); the upper edge is the next cell's lower one, 1 for the last.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="cell"/> is not in [0, <see cref="Cells"/>].</exception>
     public static double LowerEdge(int cell)
     {

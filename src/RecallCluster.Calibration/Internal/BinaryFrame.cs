@@ -4,7 +4,9 @@ using System.Text;
 
 namespace RecallCluster.Calibration;
 
-/// <summary>The frame of every binary form here: four letters, a version, the payload's length, the payload, its CRC-32C. Little-endian.</summary>
+/// <summary>
+/// The frame of every binary form here: four letters, a version, the payload's length, the payload, its CRC-32C. Little-endian.
+/// </summary>
 internal static class BinaryFrame
 {
     private const int HeaderBytes = 12;
@@ -37,7 +39,8 @@ internal static class BinaryFrame
             throw new InvalidDataException($"{what}: version {found}; this program reads version {version}.");
         int length = BinaryPrimitives.ReadInt32LittleEndian(frame[8..]);
         if (length != frame.Length - HeaderBytes - CrcBytes)
-            throw new InvalidDataException($"{what}: the header names a payload of {length} bytes; there are {frame.Length - HeaderBytes - CrcBytes}.");
+            throw new InvalidDataException(
+                $"{what}: the header names a payload of {length} bytes; there are {frame.Length - HeaderBytes - CrcBytes}.");
         uint stored = BinaryPrimitives.ReadUInt32LittleEndian(frame[(HeaderBytes + length)..]);
         if (stored != Crc(frame[..(HeaderBytes + length)]))
             throw new InvalidDataException($"{what}: the checksum does not match; the data is damaged.");

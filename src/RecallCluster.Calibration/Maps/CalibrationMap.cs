@@ -13,7 +13,9 @@ public abstract class CalibrationMap : IEquatable<CalibrationMap>
     /// <summary>The map that changes nothing: what a calibrator without any evidence returns.</summary>
     public static CalibrationMap Identity { get; } = new PiecewiseLinearMap([0, 1], [0, 1]);
 
-    /// <summary>Whether two different predictions (within the map's resolution) never become equal, so that ranking and AUC are kept.</summary>
+    /// <summary>
+    /// Whether two different predictions (within the map's resolution) never become equal, so that ranking and AUC are kept.
+    /// </summary>
     public abstract bool StrictlyIncreasing { get; }
 
     /// <summary>The calibrated probability of <paramref name="p"/>.</summary>
@@ -22,7 +24,9 @@ public abstract class CalibrationMap : IEquatable<CalibrationMap>
 
     /// <summary>The calibrated probabilities of many predictions; the spans may be the same memory.</summary>
     /// <exception cref="ArgumentException">The spans differ in length.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A prediction is NaN or outside [0, 1]; the message says which. What precedes it may have been written.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A prediction is NaN or outside [0, 1]; the message says which. What precedes it may have been written.
+    /// </exception>
     public void Apply(ReadOnlySpan<double> predictions, Span<double> calibrated)
     {
         if (predictions.Length != calibrated.Length)

@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace RecallCluster.Calibration.Maps;
 
-/// <summary>Which interval of an ascending array of edges a value lies in; branch-free binary search, one value or four at a time.</summary>
+/// <summary>
+/// Which interval of an ascending array of edges a value lies in; branch-free binary search, one value or four at a time.
+/// </summary>
 internal static unsafe class KnotSearch
 {
     /// <summary>The largest i below <paramref name="intervals"/> with edges[i] &lt;= <paramref name="p"/>; 0 if there is none.</summary>

@@ -83,8 +83,10 @@ public sealed class LogisticMap : CalibrationMap
     private Vector256<double> Evaluate(Vector256<double> p)
     {
         Vector256<double> one = Vector256<double>.One;
-        Vector256<double> clipped = Vector256.Min(Vector256.Max(p, Vector256.Create(Probability.Floor)), Vector256.Create(1 - Probability.Floor));
-        Vector256<double> logit = (Vector256.Create(A) * Vector256.Log(clipped)) - (Vector256.Create(B) * Vector256.Log(one - clipped)) + Vector256.Create(C);
+        Vector256<double> clipped = Vector256.Min(
+            Vector256.Max(p, Vector256.Create(Probability.Floor)), Vector256.Create(1 - Probability.Floor));
+        Vector256<double> logit = (Vector256.Create(A) * Vector256.Log(clipped))
+            - (Vector256.Create(B) * Vector256.Log(one - clipped)) + Vector256.Create(C);
         Vector256<double> decay = Vector256.Exp(-Vector256.Abs(logit));
         Vector256<double> positive = Vector256.GreaterThanOrEqual(logit, Vector256<double>.Zero);
         return Vector256.ConditionalSelect(positive, one, decay) / (one + decay);

@@ -5,8 +5,9 @@ namespace RecallCluster.Calibration.Maps;
 
 /// <summary>
 /// Fitted models as JSON (to read and to diff) and as bytes (to send and to store); both lossless: the model read equals the model
-/// written, to the last bit of every number. JSON: <c>{"format":"recall-calibration","version":1,"method":…,"root":MAP,"contexts":{path:MAP}}</c>
-/// with MAP one of <c>{"kind":"piecewise-linear","x":[…],"y":[…]}</c>, <c>{"kind":"steps","edges":[…],"values":[…]}</c>,
+/// written, to the last bit of every number. JSON:
+/// <c>{"format":"recall-calibration","version":1,"method":…,"root":MAP,"contexts":{path:MAP}}</c> with MAP one of
+/// <c>{"kind":"piecewise-linear","x":[…],"y":[…]}</c>, <c>{"kind":"steps","edges":[…],"values":[…]}</c>,
 /// <c>{"kind":"logistic","a":…,"b":…,"c":…}</c>. Bytes: "RCCM", version 1, the same content, CRC-32C.
 /// </summary>
 public static class ModelFormat
@@ -50,7 +51,9 @@ public static class ModelFormat
     }
 
     /// <summary>The model that <paramref name="json"/> holds.</summary>
-    /// <exception cref="InvalidDataException">Not JSON, not this format or version, or a map that is not monotone inside [0, 1]; the message names the place.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Not JSON, not this format or version, or a map that is not monotone inside [0, 1]; the message names the place.
+    /// </exception>
     public static CalibrationModel FromJson(ReadOnlyMemory<byte> json)
     {
         try
@@ -149,7 +152,9 @@ public static class ModelFormat
                 "piecewise-linear" => new PiecewiseLinearMap(Numbers(element, "x", place), Numbers(element, "y", place)),
                 "steps" => new StepMap(Numbers(element, "edges", place), Numbers(element, "values", place)),
                 "logistic" => new LogisticMap(
-                    Member(element, "a", place).GetDouble(), Member(element, "b", place).GetDouble(), Member(element, "c", place).GetDouble()),
+                    Member(element, "a", place).GetDouble(),
+                    Member(element, "b", place).GetDouble(),
+                    Member(element, "c", place).GetDouble()),
                 _ => throw new InvalidDataException($"{What}: {place}: '{kind}' is not a kind of map."),
             };
         }
@@ -160,7 +165,9 @@ public static class ModelFormat
     }
 
     private static JsonElement Member(JsonElement element, string name, string place) =>
-        element.TryGetProperty(name, out JsonElement member) ? member : throw new InvalidDataException($"{What}: {place}: '{name}' is missing.");
+        element.TryGetProperty(name, out JsonElement member)
+            ? member
+            : throw new InvalidDataException($"{What}: {place}: '{name}' is missing.");
 
     private static double[] Numbers(JsonElement element, string name, string place) =>
         [.. Member(element, name, place).EnumerateArray().Select(number => number.GetDouble())];

@@ -17,7 +17,8 @@ public sealed unsafe class StepMap : CalibrationMap
     public StepMap(ReadOnlySpan<double> edges, ReadOnlySpan<double> values)
     {
         if (edges.Length == 0 || edges.Length != values.Length)
-            throw new ArgumentException($"A map needs at least one step and as many values; got {edges.Length} steps and {values.Length} values.");
+            throw new ArgumentException(
+                $"A map needs at least one step and as many values; got {edges.Length} steps and {values.Length} values.");
         if (edges[0] != 0 || !(edges[^1] <= 1))
             throw new ArgumentException($"The steps must start at 0 and end at or below 1; they run from {edges[0]} to {edges[^1]}.");
         for (int i = 0; i < edges.Length; i++)

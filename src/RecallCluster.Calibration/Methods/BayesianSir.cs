@@ -56,7 +56,8 @@ public sealed class BayesianSir : ICalibrator
         foreach (IGrouping<int, string> level in tree.Keys.Where(path => path.Length > 0).GroupBy(Depth).OrderBy(group => group.Key))
             FitLevel([.. level], tree, maps);
         maps.Remove(ContextCounts.Root);
-        return new CalibrationModel(Name, root, maps.ToDictionary(pair => pair.Key, pair => (CalibrationMap)pair.Value, StringComparer.Ordinal));
+        return new CalibrationModel(
+            Name, root, maps.ToDictionary(pair => pair.Key, pair => (CalibrationMap)pair.Value, StringComparer.Ordinal));
     }
 
     private static int Depth(string path) => path.Count(c => c == '/');
@@ -91,7 +92,8 @@ public sealed class BayesianSir : ICalibrator
         FitBins(shifted, maps);
     }
 
-    private void FitBins(List<(string Context, CellSummary[] Cells, PiecewiseLinearMap Map)> contexts, Dictionary<string, PiecewiseLinearMap> maps)
+    private void FitBins(
+        List<(string Context, CellSummary[] Cells, PiecewiseLinearMap Map)> contexts, Dictionary<string, PiecewiseLinearMap> maps)
     {
         var binned = new List<(string Context, PiecewiseLinearMap Map, List<PriorBin> Bins)>();
         foreach ((string context, CellSummary[] cells, PiecewiseLinearMap map) in contexts)

@@ -16,7 +16,9 @@ public static class BetaBinomial
     private const int MaxIterations = 500;
     private const double Tolerance = 1e-9;
 
-    /// <summary>One observed unit: <paramref name="Positives"/> of <paramref name="Trials"/>, with prior mean <paramref name="Mean"/>.</summary>
+    /// <summary>
+    /// One observed unit: <paramref name="Positives"/> of <paramref name="Trials"/>, with prior mean <paramref name="Mean"/>.
+    /// </summary>
     /// <param name="Positives">Positives, in [0, Trials]; need not be whole (soft labels, weights).</param>
     /// <param name="Trials">Trials, above 0.</param>
     /// <param name="Mean">Prior mean, in (0, 1).</param>
@@ -51,12 +53,18 @@ public static class BetaBinomial
         return strength < StrengthCap && LogLikelihood(units, StrengthCap) >= LogLikelihood(units, strength) ? StrengthCap : strength;
     }
 
-    /// <summary>The Beta(a, b) that maximises the likelihood of <paramref name="positives"/>[i] of <paramref name="trials"/>[i]; a + b is at most <see cref="StrengthCap"/>.</summary>
-    /// <exception cref="ArgumentException">The spans differ in length or are empty, a unit is not as described, or all or none are positive (no maximum).</exception>
+    /// <summary>
+    /// The Beta(a, b) that maximises the likelihood of <paramref name="positives"/>[i] of <paramref name="trials"/>[i]; a + b is at most
+    /// <see cref="StrengthCap"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The spans differ in length or are empty, a unit is not as described, or all or none are positive (no maximum).
+    /// </exception>
     public static (double A, double B) Fit(ReadOnlySpan<double> positives, ReadOnlySpan<double> trials)
     {
         if (positives.Length != trials.Length || positives.Length == 0)
-            throw new ArgumentException($"{positives.Length} counts of positives and {trials.Length} of trials; want as many, and at least one.");
+            throw new ArgumentException(
+                $"{positives.Length} counts of positives and {trials.Length} of trials; want as many, and at least one.");
         double sumPositives = 0, sumTrials = 0;
         for (int i = 0; i < positives.Length; i++)
         {

@@ -11,7 +11,9 @@ namespace RecallCluster.Calibration.Methods;
 /// <exception cref="ArgumentOutOfRangeException"><paramref name="bins"/> is not positive.</exception>
 public sealed class HistogramBinning(int bins = SmoothedIsotonicRegression.DefaultBins) : ICalibrator
 {
-    private readonly int _bins = bins > 0 ? bins : throw new ArgumentOutOfRangeException(nameof(bins), bins, "Binning needs at least one bin.");
+    private readonly int _bins = bins > 0
+        ? bins
+        : throw new ArgumentOutOfRangeException(nameof(bins), bins, "Binning needs at least one bin.");
 
     /// <inheritdoc/>
     public string Name => "binning";

@@ -58,7 +58,8 @@ public static class IsotonicRegression
     }
 
     // A counting sort over the grid's cells first: what remains is to sort short runs that fit the first-level cache.
-    private static (double[] X, Sample[] Samples) Sorted(ReadOnlySpan<double> predictions, ReadOnlySpan<double> labels, ReadOnlySpan<double> weights)
+    private static (double[] X, Sample[] Samples) Sorted(
+        ReadOnlySpan<double> predictions, ReadOnlySpan<double> labels, ReadOnlySpan<double> weights)
     {
         int count = predictions.Length;
         if (labels.Length != count || (weights.Length != count && weights.Length != 0))

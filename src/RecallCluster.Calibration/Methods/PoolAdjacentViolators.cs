@@ -10,7 +10,9 @@ public static class PoolAdjacentViolators
     /// <param name="values">In: the values; out: the fit.</param>
     /// <param name="weights">As many weights, each finite and above 0.</param>
     /// <returns>Number of blocks of equal values.</returns>
-    /// <exception cref="ArgumentException">The spans differ in length, a value is not finite, or a weight is not finite and positive.</exception>
+    /// <exception cref="ArgumentException">
+    /// The spans differ in length, a value is not finite, or a weight is not finite and positive.
+    /// </exception>
     public static int Fit(Span<double> values, ReadOnlySpan<double> weights)
     {
         if (values.Length != weights.Length)

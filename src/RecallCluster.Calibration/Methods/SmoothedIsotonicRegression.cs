@@ -8,7 +8,9 @@ namespace RecallCluster.Calibration.Methods;
 /// prediction; each bin's observed rate; pool-adjacent-violators over the bins weighted by impressions; straight lines through the
 /// points (bin's mean prediction, isotonic value). Strictly increasing: ties inside a pooled block are broken by a slope of 1e-6.
 /// </summary>
-/// <param name="bins">Most bins; fewer come out where one grid cell holds more than its share. One bin shifts the odds of everything alike.</param>
+/// <param name="bins">
+/// Most bins; fewer come out where one grid cell holds more than its share. One bin shifts the odds of everything alike.
+/// </param>
 /// <exception cref="ArgumentOutOfRangeException"><paramref name="bins"/> is not positive.</exception>
 public sealed class SmoothedIsotonicRegression(int bins = SmoothedIsotonicRegression.DefaultBins) : ICalibrator
 {

@@ -2,8 +2,9 @@ namespace RecallCluster.Calibration.Methods;
 
 /// <summary>
 /// How far contexts stray from their parent, as a mixture of Beta strengths around the one that fits them all. One strength alone
-/// cannot say "nearly all campaigns are like their advertiser, and one is off by a third": it would hold the odd one as tightly as the rest.
-/// The mixture's weights come from expectation-maximisation; a context's posterior then weighs the strengths by how well each explains it.
+/// cannot say "nearly all campaigns are like their advertiser, and one is off by a third": it would hold the odd one as tightly as the
+/// rest. The mixture's weights come from expectation-maximisation; a context's posterior then weighs the strengths by how well each
+/// explains it.
 /// </summary>
 internal sealed class StrengthMixture
 {

@@ -9,7 +9,8 @@ namespace RecallCluster.Calibration.Metrics;
 /// <remarks>
 /// The bootstrap resamples blocks: rows are dealt at random into at most 1,000 blocks, a replicate draws as many blocks with
 /// replacement. For up to 1,000 rows that is the ordinary bootstrap; above, blocks make replicates cheap and, rows being dealt at
-/// random, estimate the same variance. Intervals are percentiles. A replicate that leaves a figure undefined (no positives) is left out.
+/// random, estimate the same variance. Intervals are percentiles, centred on the figure (<see cref="Interval"/>). A replicate that leaves a
+/// figure undefined (no positives) is left out.
 /// </remarks>
 public sealed class CalibrationEvaluator
 {
@@ -66,17 +67,19 @@ public sealed class CalibrationEvaluator
     public CalibrationScores Evaluate(ReadOnlySpan<double> calibrated, ReadOnlySpan<double> truth = default)
     {
         if (calibrated.Length != _labels.Length || (truth.Length != 0 && truth.Length != _labels.Length))
-            throw new ArgumentException($"The sample has {_labels.Length} rows; got {calibrated.Length} predictions and {truth.Length} truths.");
+            throw new ArgumentException(
+                $"The sample has {_labels.Length} rows; got {calibrated.Length} predictions and {truth.Length} truths.");
         CalibrationMetrics.Check(calibrated, _labels, _weights);
         var sums = new BlockSums(_blocks, _clusters.Count);
         for (int i = 0; i < calibrated.Length; i++)
             sums.Add(_blockOf[i], _clusters.ClusterOf[i], calibrated[i], _labels[i], _weights[i], truth.IsEmpty ? double.NaN : truth[i]);
         BlockFigures whole = sums.Figures(Ones(_blocks));
         BlockFigures[] replicates = [.. _multiplicities.Select(sums.Figures)];
-        Interval Of(Func<BlockFigures, double> figure) => Interval.FromReplicates(figure(whole), replicates.Select(figure).ToArray());
+        Interval Of(Func<BlockFigures, double> figure) => Interval.FromReplicates(figure(whole), replicates.Select(figure).ToArray(), 0);
         int leftOut = 0;
         return new CalibrationScores(
-            calibrated.Length, whole.Positives, Of(f => f.Pcoc), Of(f => f.CalN), _groups is null ? null : GcN(calibrated.ToArray(), out leftOut),
+            calibrated.Length, whole.Positives, Of(f => f.Pcoc), Of(f => f.CalN),
+            _groups is null ? null : GcN(calibrated.ToArray(), out leftOut),
             Of(f => f.Ece), Of(f => f.Brier), Of(f => f.LogLoss), Auc(calibrated), truth.IsEmpty ? null : Of(f => f.Distance),
             whole.MergedClusters, leftOut);
     }
@@ -89,7 +92,8 @@ public sealed class CalibrationEvaluator
     public Interval LogLossChange(ReadOnlySpan<double> calibrated, ReadOnlySpan<double> reference)
     {
         if (calibrated.Length != _labels.Length || reference.Length != _labels.Length)
-            throw new ArgumentException($"The sample has {_labels.Length} rows; got {calibrated.Length} and {reference.Length} predictions.");
+            throw new ArgumentException(
+                $"The sample has {_labels.Length} rows; got {calibrated.Length} and {reference.Length} predictions.");
         double[] changes = new double[_blocks], weights = new double[_blocks];
         for (int i = 0; i < _labels.Length; i++)
         {
@@ -115,7 +119,7 @@ public sealed class CalibrationEvaluator
         var replicates = new double[_multiplicities.Length];
         double value = GcN(calibrated, [], out leftOut);
         Parallel.For(0, replicates.Length, r => replicates[r] = GcN(calibrated, _multiplicities[r], out _));
-        return Interval.FromReplicates(value, replicates);
+        return Interval.FromReplicates(value, replicates, 0);
     }
 
     private double GcN(double[] calibrated, double[] multiplicities, out int leftOut)
@@ -144,7 +148,7 @@ public sealed class CalibrationEvaluator
     {
         var replicates = new double[_multiplicities.Length];
         Parallel.For(0, replicates.Length, r => replicates[r] = ranking.Auc(_blockOf, _multiplicities[r]));
-        return Interval.FromReplicates(ranking.Auc(), replicates);
+        return Interval.FromReplicates(ranking.Auc(), replicates, 0);
     }
 
     private static ushort[] DealIntoBlocks(int rows, int blocks, SeededRandom random)

@@ -27,7 +27,9 @@ public static class CalibrationMetrics
     /// <summary>PCOC of sums; infinite without positives.</summary>
     public static double Pcoc(double predicted, double positives) => positives > 0 ? predicted / positives : double.PositiveInfinity;
 
-    /// <summary>Calibration error of one PCOC: the relative excess, seen from the smaller side; at least 0, and the same for r and 1/r.</summary>
+    /// <summary>
+    /// Calibration error of one PCOC: the relative excess, seen from the smaller side; at least 0, and the same for r and 1/r.
+    /// </summary>
     public static double ErrorOf(double pcoc) => pcoc >= 1 ? pcoc - 1 : (1 / pcoc) - 1;
 
     /// <summary>
@@ -36,7 +38,9 @@ public static class CalibrationMetrics
     /// </summary>
     /// <param name="predicted">Sum of predictions of each cluster, in ascending order of raw score.</param>
     /// <param name="positives">Positives of each cluster.</param>
-    /// <param name="weights">Impressions of each cluster; predictions are floored at <see cref="Floor"/> each, so that errors stay finite.</param>
+    /// <param name="weights">
+    /// Impressions of each cluster; predictions are floored at <see cref="Floor"/> each, so that errors stay finite.
+    /// </param>
     /// <param name="merged">How many clusters were merged into a neighbour (empty ones not counted).</param>
     public static double CalN(ReadOnlySpan<double> predicted, ReadOnlySpan<double> positives, ReadOnlySpan<double> weights, out int merged)
     {
@@ -89,7 +93,9 @@ public static class CalibrationMetrics
     public static double Brier(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights = default) =>
         Mean(p, y, weights, static (prediction, label) => Square(prediction - label));
 
-    /// <summary>AUC: the chance that a positive is ranked above a negative, ties counting half. NaN without positives or without negatives.</summary>
+    /// <summary>
+    /// AUC: the chance that a positive is ranked above a negative, ties counting half. NaN without positives or without negatives.
+    /// </summary>
     public static double Auc(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights = default)
     {
         Check(p, y, weights);
@@ -102,7 +108,8 @@ public static class CalibrationMetrics
         return y != 0 ? -Math.Log(clipped) : -Math.Log(1 - clipped);
     }
 
-    private static double Mean(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights, Func<double, byte, double> lossOf)
+    private static double Mean(
+        ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights, Func<double, byte, double> lossOf)
     {
         Check(p, y, weights);
         double loss = 0, total = 0;
@@ -120,7 +127,8 @@ public static class CalibrationMetrics
     internal static void Check(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, ReadOnlySpan<double> weights)
     {
         if (p.IsEmpty || p.Length != y.Length || (weights.Length != 0 && weights.Length != p.Length))
-            throw new ArgumentException($"{p.Length} predictions, {y.Length} labels, {weights.Length} weights; want as many of each, and at least one.");
+            throw new ArgumentException(
+                $"{p.Length} predictions, {y.Length} labels, {weights.Length} weights; want as many of each, and at least one.");
         double total = 0;
         for (int i = 0; i < p.Length; i++)
         {

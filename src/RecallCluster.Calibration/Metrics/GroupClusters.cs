@@ -39,7 +39,9 @@ internal sealed class GroupClusters
 
     public int SlotCount => _start[^1];
 
-    /// <summary>GC-N of sums by slot: Cal-N of each group, weighted by the group's impressions; groups without positives are left out.</summary>
+    /// <summary>
+    /// GC-N of sums by slot: Cal-N of each group, weighted by the group's impressions; groups without positives are left out.
+    /// </summary>
     public double GcN(ReadOnlySpan<double> predicted, ReadOnlySpan<double> positives, ReadOnlySpan<double> weights, out int leftOut)
     {
         leftOut = 0;
@@ -52,7 +54,8 @@ internal sealed class GroupClusters
                 weight += slot;
             if (weight <= 0)
                 continue;
-            double error = CalibrationMetrics.CalN(predicted.Slice(start, length), positives.Slice(start, length), weights.Slice(start, length), out _);
+            double error = CalibrationMetrics.CalN(
+                predicted.Slice(start, length), positives.Slice(start, length), weights.Slice(start, length), out _);
             if (double.IsPositiveInfinity(error))
             {
                 leftOut++;

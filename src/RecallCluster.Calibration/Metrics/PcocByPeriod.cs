@@ -16,7 +16,9 @@ public static class PcocByPeriod
     /// <param name="y">Labels, 0 or 1.</param>
     /// <param name="length">Length of a period in the unit of the times.</param>
     /// <exception cref="ArgumentException">Lengths differ or there are no rows.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range, or <paramref name="length"/> is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A value is outside its range, or <paramref name="length"/> is not positive.
+    /// </exception>
     public static PeriodPcoc[] Series(ReadOnlySpan<double> times, ReadOnlySpan<double> p, ReadOnlySpan<byte> y, double length)
     {
         CalibrationMetrics.Check(p, y, []);
@@ -33,7 +35,8 @@ public static class PcocByPeriod
             sums.TryGetValue(period, out (int Count, double Predicted, double Positives) sum);
             sums[period] = (sum.Count + 1, sum.Predicted + p[i], sum.Positives + y[i]);
         }
-        return [.. sums.Select(s => new PeriodPcoc(s.Key, s.Value.Count, s.Value.Positives, CalibrationMetrics.Pcoc(s.Value.Predicted, s.Value.Positives)))];
+        return [.. sums.Select(
+            s => new PeriodPcoc(s.Key, s.Value.Count, s.Value.Positives, CalibrationMetrics.Pcoc(s.Value.Predicted, s.Value.Positives)))];
     }
 
     /// <summary>Variance of the periods' PCOC around its mean, periods without positives left out; NaN with fewer than two.</summary>

@@ -1,6 +1,8 @@
 namespace RecallCluster.Calibration.Metrics;
 
-/// <summary>Labels in ascending order of a score, ties marked: AUC in one pass, and again with other weights without sorting anew.</summary>
+/// <summary>
+/// Labels in ascending order of a score, ties marked: AUC in one pass, and again with other weights without sorting anew.
+/// </summary>
 internal sealed class RankedLabels
 {
     private readonly int[] _rows;

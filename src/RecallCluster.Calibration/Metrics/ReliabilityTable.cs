@@ -25,7 +25,9 @@ public static class ReliabilityTable
         return FromEdges(p, y, inner);
     }
 
-    /// <summary>Bins between quantiles of the predictions (linear between neighbours); a prediction on an edge belongs to the bin below it.</summary>
+    /// <summary>
+    /// Bins between quantiles of the predictions (linear between neighbours); a prediction on an edge belongs to the bin below it.
+    /// </summary>
     /// <exception cref="ArgumentException">Lengths differ or there are no rows.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range, or <paramref name="bins"/> is not positive.</exception>
     public static ReliabilityRow[] EqualFrequency(ReadOnlySpan<double> p, ReadOnlySpan<byte> y, int bins)

@@ -1,6 +1,8 @@
 namespace RecallCluster.Calibration.PostClick;
 
-/// <summary>The share F(t) of conversions that come within t of their click: the empirical distribution of matured clicks' delays.</summary>
+/// <summary>
+/// The share F(t) of conversions that come within t of their click: the empirical distribution of matured clicks' delays.
+/// </summary>
 public sealed class DelayDistribution
 {
     private const int MaxQuantiles = 1024;

@@ -33,7 +33,8 @@ public sealed class PostClickLedger
         if (!(options.Window > 0 && double.IsFinite(options.Window)))
             throw new ArgumentOutOfRangeException(nameof(options), options.Window, "The attribution window must be finite and above 0.");
         if (!(options.SignalHorizon >= 0 && options.SignalHorizon < options.Window))
-            throw new ArgumentOutOfRangeException(nameof(options), options.SignalHorizon, "The signals' horizon must lie inside the window.");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), options.SignalHorizon, "The signals' horizon must lie inside the window.");
         if (!(options.Slice > 0 && double.IsFinite(options.Slice)))
             throw new ArgumentOutOfRangeException(nameof(options), options.Slice, "A slice must have a finite length above 0.");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxTrainingClicks);
@@ -74,7 +75,10 @@ public sealed class PostClickLedger
         return true;
     }
 
-    /// <summary>Takes in a conversion: its click's label becomes 1 (as soon as clicks of its age are counted at all). Applying one twice changes nothing.</summary>
+    /// <summary>
+    /// Takes in a conversion: its click's label becomes 1 (as soon as clicks of its age are counted at all). Applying one twice changes
+    /// nothing.
+    /// </summary>
     /// <returns>Whether an open click was found.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The time is not finite.</exception>
     public bool RecordConversion(long clickId, double time)
@@ -122,7 +126,9 @@ public sealed class PostClickLedger
         }
     }
 
-    /// <summary>Trains the model and the delays on the matured clicks; open clicks are judged anew at the next <see cref="Advance"/>.</summary>
+    /// <summary>
+    /// Trains the model and the delays on the matured clicks; open clicks are judged anew at the next <see cref="Advance"/>.
+    /// </summary>
     /// <returns>False, and nothing changes, when there is no matured click yet.</returns>
     public bool Train()
     {

@@ -27,7 +27,9 @@ public sealed class PostClickModel
     }
 
     /// <summary>Trains the model; signals are standardised, a small ridge penalty keeps it finite without conversions.</summary>
-    /// <exception cref="ArgumentException">There are no clicks, their signals differ in number, or a signal is not finite; the message names the click.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no clicks, their signals differ in number, or a signal is not finite; the message names the click.
+    /// </exception>
     public static PostClickModel Train(IReadOnlyList<MaturedClick> clicks)
     {
         ArgumentNullException.ThrowIfNull(clicks);

@@ -49,13 +49,17 @@ public sealed class AppliedDistribution
         }
     }
 
-    /// <summary>Impressions that came too late to lie in the window (a clock that went back further than the window), not counted.</summary>
+    /// <summary>
+    /// Impressions that came too late to lie in the window (a clock that went back further than the window), not counted.
+    /// </summary>
     public long TooLate { get; private set; }
 
     /// <summary>Counts one impression that was served.</summary>
     /// <param name="p">Raw prediction.</param>
     /// <param name="cluster">Its cluster, from <see cref="RealTimeWeightedSir.ClusterOf"/>.</param>
-    /// <param name="time">Its time. Times may go back: the impression counts in the slot of its own time while the window holds that.</param>
+    /// <param name="time">
+    /// Its time. Times may go back: the impression counts in the slot of its own time while the window holds that.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range; nothing was counted.</exception>
     public void Record(double p, int cluster, double time)
     {
@@ -73,7 +77,10 @@ public sealed class AppliedDistribution
         _counts[place]++;
     }
 
-    /// <summary>Moves the window to <paramref name="time"/> without an impression: what is older than the window goes. A time in the past changes nothing.</summary>
+    /// <summary>
+    /// Moves the window to <paramref name="time"/> without an impression: what is older than the window goes. A time in the past changes
+    /// nothing.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is not finite or too far from 0 for its slot to be numbered.</exception>
     public void Advance(double time) => MoveTo(SlotOf(time));
 

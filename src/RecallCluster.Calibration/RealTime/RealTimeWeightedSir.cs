@@ -23,7 +23,9 @@ public sealed class RealTimeWeightedSir
     /// <summary>Importance weights are cut to [1/this, this].</summary>
     public const double DefaultClip = 20;
 
-    /// <summary>Impressions of training mix that every bin's applied counts start from, so that the first ones do not swing the map.</summary>
+    /// <summary>
+    /// Impressions of training mix that every bin's applied counts start from, so that the first ones do not swing the map.
+    /// </summary>
     public const double DefaultInertia = 50;
 
     private readonly CalibrationModel _bayes;
@@ -45,7 +47,10 @@ public sealed class RealTimeWeightedSir
     /// <exception cref="ArgumentException">The training window is empty: there is no mix to compare with.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public RealTimeWeightedSir(
-        ContextCounts training, int bins = SmoothedIsotonicRegression.DefaultBins, double clip = DefaultClip, double inertia = DefaultInertia)
+        ContextCounts training,
+        int bins = SmoothedIsotonicRegression.DefaultBins,
+        double clip = DefaultClip,
+        double inertia = DefaultInertia)
     {
         ArgumentNullException.ThrowIfNull(training);
         if (!(clip >= 1 && double.IsFinite(clip)))

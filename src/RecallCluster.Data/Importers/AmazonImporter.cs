@@ -12,9 +12,13 @@ public static class AmazonImporter
     private static readonly string[] NotData = ["SOURCE.txt", "README.txt", "LICENSE.txt"];
 
     /// <summary>Reads a sequence file.</summary>
-    /// <param name="path">The file, or a directory with exactly one such file (a <c>.txt</c> that is not a SOURCE, README or LICENSE).</param>
+    /// <param name="path">
+    /// The file, or a directory with exactly one such file (a <c>.txt</c> that is not a SOURCE, README or LICENSE).
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file, or not exactly one in the directory.</exception>
-    /// <exception cref="InvalidDataException">A user comes twice or without an item, or the file is empty; the message names the line.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A user comes twice or without an item, or the file is empty; the message names the line.
+    /// </exception>
     public static Dataset Import(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -41,7 +45,8 @@ public static class AmazonImporter
         Splitter.LeaveLastOut(events, users.Count, byTime: false);
         (EventLog train, EventLog validation, EventLog test) = events.ToLogs(users.Count, byTime: false);
         string name = "amazon-" + Path.GetFileNameWithoutExtension(file).ToLowerInvariant();
-        return new Dataset(name, FeatureTable.OfIds(items.ToArray()), FeatureTable.OfIds(users.ToArray()), Ordered: true, train, validation, test)
+        return new Dataset(
+            name, FeatureTable.OfIds(items.ToArray()), FeatureTable.OfIds(users.ToArray()), Ordered: true, train, validation, test)
         {
             Split = new SplitInfo(Splitter.LeaveLastOutRule, null),
         };
@@ -49,9 +54,11 @@ public static class AmazonImporter
 
     private static string OnlyFile(string directory)
     {
-        string[] files = [.. Directory.GetFiles(directory, "*.txt").Where(file => !NotData.Contains(Path.GetFileName(file), StringComparer.OrdinalIgnoreCase))];
+        string[] files = [.. Directory.GetFiles(directory, "*.txt").Where(
+            file => !NotData.Contains(Path.GetFileName(file), StringComparer.OrdinalIgnoreCase))];
         return files.Length == 1
             ? files[0]
-            : throw new FileNotFoundException($"{directory}: {files.Length} sequence files (.txt) here, want exactly one; name the file itself.", directory);
+            : throw new FileNotFoundException(
+                $"{directory}: {files.Length} sequence files (.txt) here, want exactly one; name the file itself.", directory);
     }
 }

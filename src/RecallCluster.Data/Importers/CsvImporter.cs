@@ -7,7 +7,9 @@ namespace RecallCluster.Data.Importers;
 /// <summary>How <see cref="CsvImporter"/> divides events.</summary>
 public enum CsvSplit
 {
-    /// <summary>Each user's last event is for test, the one before for validation; users with fewer than three events stay in training.</summary>
+    /// <summary>
+    /// Each user's last event is for test, the one before for validation; users with fewer than three events stay in training.
+    /// </summary>
     LeaveLastOut = 0,
 
     /// <summary>The newest share of all events is for test, the share before it for validation. Needs times.</summary>
@@ -20,10 +22,14 @@ public enum CsvSplit
 /// <summary>What <see cref="CsvImporter"/> reads and how.</summary>
 public sealed record CsvImportOptions
 {
-    /// <summary>CSV of items (the item column, and a categorical field for every other column); null to take items from the events.</summary>
+    /// <summary>
+    /// CSV of items (the item column, and a categorical field for every other column); null to take items from the events.
+    /// </summary>
     public string? ItemsPath { get; init; }
 
-    /// <summary>CSV of users (the user column, and a categorical field for every other column); null to take users from the events.</summary>
+    /// <summary>
+    /// CSV of users (the user column, and a categorical field for every other column); null to take users from the events.
+    /// </summary>
     public string? UsersPath { get; init; }
 
     /// <summary>Name of the data set; the events file's name when null.</summary>
@@ -35,7 +41,10 @@ public sealed record CsvImportOptions
     /// <summary>Header of the item column.</summary>
     public string ItemColumn { get; init; } = "item";
 
-    /// <summary>Header of the optional time column: an integer of any unit, or an ISO 8601 date or time (UTC unless it says otherwise), which becomes Unix milliseconds.</summary>
+    /// <summary>
+    /// Header of the optional time column: an integer of any unit, or an ISO 8601 date or time (UTC unless it says otherwise), which
+    /// becomes Unix milliseconds.
+    /// </summary>
     public string TimeColumn { get; init; } = "time";
 
     /// <summary>Header of the optional kind column: click or conversion; empty is click.</summary>
@@ -71,15 +80,17 @@ public static class CsvImporter
     /// <exception cref="ArgumentException">The shares are not in [0, 1) or leave nothing to train on.</exception>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// A file is empty or malformed, a column is missing, an id empty, a duplicate, or not in the items or users file, or a split by time is
-    /// asked of events without time; the message names the line.
+    /// A file is empty or malformed, a column is missing, an id empty, a duplicate, or not in the items or users file, or a split by time
+    /// is asked of events without time; the message names the line.
     /// </exception>
     public static Dataset Import(string eventsPath, CsvImportOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(eventsPath);
         options ??= new CsvImportOptions();
         if (!(options.ValidationShare >= 0 && options.TestShare >= 0 && options.ValidationShare + options.TestShare < 1))
-            throw new ArgumentException($"Validation share {options.ValidationShare} and test share {options.TestShare}: want both in [0, 1), together below 1.", nameof(options));
+            throw new ArgumentException(
+                $"Validation share {options.ValidationShare} and test share {options.TestShare}: want both in [0, 1), together below 1.",
+                nameof(options));
         IReadOnlyCollection<string> ignored = options.IgnoredColumns;
         (Vocabulary items, FieldColumn[] itemColumns) = ReadTable(options.ItemsPath, options.ItemColumn, DatasetChecks.ItemTable, ignored);
         (Vocabulary users, FieldColumn[] userColumns) = ReadTable(options.UsersPath, options.UserColumn, DatasetChecks.UserTable, ignored);
@@ -100,7 +111,8 @@ public static class CsvImporter
         };
     }
 
-    private static (Vocabulary Ids, FieldColumn[] Columns) ReadTable(string? path, string idColumn, string table, IReadOnlyCollection<string> ignored)
+    private static (Vocabulary Ids, FieldColumn[] Columns) ReadTable(
+        string? path, string idColumn, string table, IReadOnlyCollection<string> ignored)
     {
         var ids = new Vocabulary();
         if (path is null)
@@ -109,7 +121,8 @@ public static class CsvImporter
         int id = reader.Column(idColumn);
         int[] sources = [.. Enumerable.Range(0, reader.Header.Count).Where(c => c != id && !ignored.Contains(reader.Header[c]))];
         if (sources.Any(c => reader.Header[c] == table))
-            throw new InvalidDataException($"{reader.FileName}, line 1: no field may be called '{table}', as the id is; ignore or rename the column.");
+            throw new InvalidDataException(
+                $"{reader.FileName}, line 1: no field may be called '{table}', as the id is; ignore or rename the column.");
         FieldColumn[] columns = Array.ConvertAll(sources, c => new FieldColumn(reader.Header[c]));
         while (reader.Read())
         {

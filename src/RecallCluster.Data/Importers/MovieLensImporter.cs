@@ -16,11 +16,14 @@ public static class MovieLensImporter
     private const int GenreFields = 3;
 
     /// <summary>Reads the CSVs in <paramref name="directory"/>.</summary>
-    /// <param name="directory">Holds <c>movies.csv</c> (movieId, title, genres) and <c>ratings.csv</c> (userId, movieId, rating, timestamp).</param>
+    /// <param name="directory">
+    /// Holds <c>movies.csv</c> (movieId, title, genres) and <c>ratings.csv</c> (userId, movieId, rating, timestamp).
+    /// </param>
     /// <param name="minRating">Lowest rating that is a positive event, 0.5 to 5.</param>
     /// <exception cref="FileNotFoundException">One of the files is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// A line is malformed, a rating outside 0.5 to 5, a movie unknown or twice there, or no rating is positive; the message names the line.
+    /// A line is malformed, a rating outside 0.5 to 5, a movie unknown or twice there, or no rating is positive; the message names the
+    /// line.
     /// </exception>
     public static Dataset Import(string directory, double minRating = 4)
     {
@@ -104,7 +107,9 @@ public static class MovieLensImporter
         const int YearDigits = 4;
         int bracket = title.LastIndexOf((byte)'(');
         ReadOnlySpan<byte> inside = bracket < 0 ? [] : title[(bracket + 1)..];
-        bool isYear = inside.Length >= YearDigits && Utf8Parser.TryParse(inside[..YearDigits], out int year, out int digits) && digits == YearDigits;
+        bool isYear = inside.Length >= YearDigits
+            && Utf8Parser.TryParse(inside[..YearDigits], out int year, out int digits)
+            && digits == YearDigits;
         return isYear ? $"{Encoding.UTF8.GetString(inside[..(YearDigits - 1)])}0s" : "";
     }
 }

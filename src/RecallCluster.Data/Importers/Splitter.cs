@@ -53,7 +53,9 @@ internal static class Splitter
         for (int e = 0; e < events.Count; e++)
         {
             double draw = random.NextDouble();
-            events.Parts[e] = draw < testShare ? EventPart.Test : draw < testShare + validationShare ? EventPart.Validation : EventPart.Train;
+            events.Parts[e] = draw < testShare
+                ? EventPart.Test
+                : draw < testShare + validationShare ? EventPart.Validation : EventPart.Train;
         }
     }
 

@@ -37,7 +37,8 @@ public static class TaobaoImporter
         (EventLog train, EventLog validation, EventLog test) = events.ToLogs(users.Count, byTime: false);
         return new Dataset("taobao", itemTable, userTable, Ordered: false, train, validation, test)
         {
-            Split = new SplitInfo("the source's test clicks; for validation one training click of a tenth of the users with at least 4", seed),
+            Split = new SplitInfo(
+                "the source's test clicks; for validation one training click of a tenth of the users with at least 4", seed),
         };
     }
 
@@ -84,7 +85,8 @@ public static class TaobaoImporter
                 if (item < 0)
                     throw reader.Error($"ad {Utf8LineReader.Quote(itemId)} is not in {ItemFile}.");
                 if (!seen.Add((user, item)))
-                    throw reader.Error($"ad {Utf8LineReader.Quote(itemId)} is listed for user {Utf8LineReader.Quote(userId)} a second time (train and test together).");
+                    throw reader.Error($"ad {Utf8LineReader.Quote(itemId)} is listed for user {Utf8LineReader.Quote(userId)} a second "
+                        + "time (train and test together).");
                 events.Add(user, item, part: part);
             }
         }

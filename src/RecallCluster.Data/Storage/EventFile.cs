@@ -3,8 +3,8 @@ using RecallCluster.Data.Text;
 namespace RecallCluster.Data.Storage;
 
 /// <summary>
-/// <c>events.tsv</c>: user id, item id, time (0 where unknown), kind (click, conversion) and part (train, validation, test). Written grouped
-/// by user; read in any order of users. Within a user and part, the order of the rows is the order of the events.
+/// <c>events.tsv</c>: user id, item id, time (0 where unknown), kind (click, conversion) and part (train, validation, test). Written
+/// grouped by user; read in any order of users. Within a user and part, the order of the rows is the order of the events.
 /// </summary>
 internal static class EventFile
 {
@@ -30,7 +30,8 @@ internal static class EventFile
     {
         using var reader = new TsvReader(directory, FileName, Columns);
         if (manifest.Events > reader.Length / ShortestRow)
-            throw new InvalidDataException($"{FileName}: {Manifest.FileName} says {manifest.Events} events, more than a file of {reader.Length} bytes holds.");
+            throw new InvalidDataException(
+                $"{FileName}: {Manifest.FileName} says {manifest.Events} events, more than a file of {reader.Length} bytes holds.");
         var events = new EventTable(manifest.Events);
         // Last time of each user and part, where times must ascend.
         long[] latest = new long[manifest.Ordered ? users.Count * 3 : 0];
@@ -55,7 +56,8 @@ internal static class EventFile
             {
                 ref long last = ref latest[(user * 3) + (int)part];
                 if (time < last)
-                    throw reader.RowError($"time {time} is before {last}, the user's event above it; an ordered data set lists them oldest first.");
+                    throw reader.RowError(
+                        $"time {time} is before {last}, the user's event above it; an ordered data set lists them oldest first.");
                 last = time;
             }
             if (events.Count == manifest.Events)

@@ -27,7 +27,8 @@ internal static class FeatureTableFile
         using var reader = new TsvReader(directory, fileName, Columns(idColumn, Array.ConvertAll(manifest.Fields, f => f.Name)));
         // The count is only a claim until the rows have been read: it must not allocate more than the file could fill.
         if (manifest.Count > reader.Length / ShortestRow)
-            throw new InvalidDataException($"{fileName}: {Manifest.FileName} says {manifest.Count} rows, more than a file of {reader.Length} bytes holds.");
+            throw new InvalidDataException(
+                $"{fileName}: {Manifest.FileName} says {manifest.Count} rows, more than a file of {reader.Length} bytes holds.");
         var ids = new Vocabulary(manifest.Count);
         var codes = new int[manifest.Fields.Length][];
         for (int f = 0; f < codes.Length; f++)

@@ -61,7 +61,8 @@ internal static class LabelFile
         for (int code = 1; code < labels.Length; code++)
         {
             if (!reader.Read())
-                throw new InvalidDataException($"{FileName}: the file ends before the label of code {code} of field '{manifest.Name}' ({table} table).");
+                throw new InvalidDataException(
+                    $"{FileName}: the file ends before the label of code {code} of field '{manifest.Name}' ({table} table).");
             Expect(reader, table);
             Expect(reader, manifest.Name);
             if (reader.NextInteger(1, int.MaxValue) != code)

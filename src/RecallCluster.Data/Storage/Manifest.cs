@@ -48,9 +48,11 @@ internal sealed record TableManifest([property: JsonRequired] int Count, [proper
             if (Fields[f].Name.Length == 0 || !columns.Add(Fields[f].Name))
                 throw new InvalidDataException($"{Manifest.FileName}: {name}.fields[{f}].name '{Fields[f].Name}' is empty or taken.");
             if (Fields[f].Cardinality < 1)
-                throw new InvalidDataException($"{Manifest.FileName}: {name}.fields[{f}].cardinality is {Fields[f].Cardinality}; it is at least 1.");
+                throw new InvalidDataException(
+                    $"{Manifest.FileName}: {name}.fields[{f}].cardinality is {Fields[f].Cardinality}; it is at least 1.");
             if (Fields[f].Role != FieldManifest.Categorical)
-                throw new InvalidDataException($"{Manifest.FileName}: {name}.fields[{f}].role is '{Fields[f].Role}', want '{FieldManifest.Categorical}'.");
+                throw new InvalidDataException(
+                    $"{Manifest.FileName}: {name}.fields[{f}].role is '{Fields[f].Role}', want '{FieldManifest.Categorical}'.");
         }
     }
 }

@@ -104,7 +104,8 @@ internal sealed class TsvReader : IDisposable
     private void CheckHeader()
     {
         if (!Read())
-            throw new InvalidDataException($"{_lines.FileName}: the file is empty; its first line names the columns {string.Join(", ", _columns)}.");
+            throw new InvalidDataException(
+                $"{_lines.FileName}: the file is empty; its first line names the columns {string.Join(", ", _columns)}.");
         foreach (string column in _columns)
         {
             ReadOnlySpan<byte> name = NextText();

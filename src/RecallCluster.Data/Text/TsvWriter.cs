@@ -4,7 +4,9 @@ using System.Text;
 
 namespace RecallCluster.Data.Text;
 
-/// <summary>Writes a tab-separated file that <see cref="TsvReader"/> reads, through one buffer, flushed to the disk by <see cref="Complete"/>.</summary>
+/// <summary>
+/// Writes a tab-separated file that <see cref="TsvReader"/> reads, through one buffer, flushed to the disk by <see cref="Complete"/>.
+/// </summary>
 internal sealed class TsvWriter : IDisposable
 {
     private const int BufferSize = 1 << 20;

@@ -1,6 +1,8 @@
 namespace RecallCluster.Data.Text;
 
-/// <summary>Reads lines of words separated by spaces or tabs, as the sequence files of recommender papers have them. Empty lines are skipped.</summary>
+/// <summary>
+/// Reads lines of words separated by spaces or tabs, as the sequence files of recommender papers have them. Empty lines are skipped.
+/// </summary>
 internal sealed class WordReader(string path) : IDisposable
 {
     private readonly Utf8LineReader _lines = new(path);

@@ -30,7 +30,8 @@ internal sealed class AdsUserBody
 
 /// <summary>Body of the answer to <c>POST /v1/ads</c>.</summary>
 internal sealed record AdsAnswerBody(
-    AdBody[] Ads, double Coverage, string Version, long Scorings, string[] Limits, UserBody User, FailureBody[] Failures, TimingsBody Timings);
+    AdBody[] Ads, double Coverage, string Version, long Scorings, string[] Limits, UserBody User, FailureBody[] Failures,
+    TimingsBody Timings);
 
 /// <summary>An ad and its score, the model's logit of interest.</summary>
 internal readonly record struct AdBody(string Id, float Score);
@@ -48,7 +49,8 @@ internal sealed record TimingsBody(double PrepareMs, double SearchMs, double Mer
 internal sealed record HealthBody(string Status, string? Version = null, int? Shards = null, long? Ads = null);
 
 /// <summary>Problem details (RFC 9457) with the field that is wrong and why, where there is one.</summary>
-internal sealed record ProblemBody(string Type, string Title, int Status, string? Detail = null, string? Field = null, string? Reason = null);
+internal sealed record ProblemBody(
+    string Type, string Title, int Status, string? Detail = null, string? Field = null, string? Reason = null);
 
 /// <summary>Serialisers made at compile time; strict about what comes in, sparing about what goes out.</summary>
 [JsonSourceGenerationOptions(

@@ -9,7 +9,12 @@ internal static class Problem
     private const string ContentType = "application/problem+json";
 
     public static IResult Invalid(InvalidRequestException e) => Of(new ProblemBody(
-        "urn:recallcluster:problem:invalid-request", "The request makes no sense.", StatusCodes.Status400BadRequest, e.Message, e.Field, e.Reason));
+        "urn:recallcluster:problem:invalid-request",
+        "The request makes no sense.",
+        StatusCodes.Status400BadRequest,
+        e.Message,
+        e.Field,
+        e.Reason));
 
     public static IResult NotReady() => Of(new ProblemBody(
         "urn:recallcluster:problem:not-ready", "No shard is loaded yet.", StatusCodes.Status503ServiceUnavailable));

@@ -28,10 +28,14 @@ internal static class AdsRequestReader
     public static async Task<AdRequest> ReadAsync(HttpRequest request, FrontDoorLimits limits)
     {
         AdsRequestBody body = await DeserializeAsync(request).ConfigureAwait(false);
-        return new AdRequest(UserOf(body.User), Checked("k", body.K ?? throw new InvalidRequestException("k", "is missing: how many ads are wanted?"), limits.MaxK))
+        return new AdRequest(
+            UserOf(body.User),
+            Checked("k", body.K ?? throw new InvalidRequestException("k", "is missing: how many ads are wanted?"), limits.MaxK))
         {
             MaxScorings = body.MaxScorings is { } scorings ? Checked("maxScorings", scorings, int.MaxValue) : null,
-            Deadline = body.DeadlineMs is { } deadline ? TimeSpan.FromMilliseconds(Checked("deadlineMs", deadline, limits.MaxDeadline.TotalMilliseconds)) : null,
+            Deadline = body.DeadlineMs is { } deadline
+                ? TimeSpan.FromMilliseconds(Checked("deadlineMs", deadline, limits.MaxDeadline.TotalMilliseconds))
+                : null,
             Exclude = body.Exclude is null ? [] : IdsOf("exclude", body.Exclude).ToHashSet(StringComparer.Ordinal),
         };
     }
@@ -40,7 +44,8 @@ internal static class AdsRequestReader
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync(request.Body, HttpJson.Default.AdsRequestBody, request.HttpContext.RequestAborted).ConfigureAwait(false)
+            return await JsonSerializer.DeserializeAsync(
+                request.Body, HttpJson.Default.AdsRequestBody, request.HttpContext.RequestAborted).ConfigureAwait(false)
                 ?? throw new InvalidRequestException(Body, Wanted[Body] + ", not null.");
         }
         catch (JsonException e)

@@ -115,7 +115,9 @@ internal sealed unsafe class GraphUnderConstruction : IDisposable
     }
 }
 
-/// <summary>A layer of a graph under construction. Rows are copied out before they are used, since another thread may change them.</summary>
+/// <summary>
+/// A layer of a graph under construction. Rows are copied out before they are used, since another thread may change them.
+/// </summary>
 internal readonly unsafe struct GrowingRows : INeighborRows
 {
     private readonly LinkRows _links;

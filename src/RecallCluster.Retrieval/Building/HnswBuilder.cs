@@ -61,7 +61,8 @@ public static unsafe class HnswBuilder
     private static void CheckVectors(NativeBlock<float> vectors, int count, int dim)
     {
         if (vectors.Length < (long)count * dim)
-            throw new ArgumentException($"{count} vectors of {dim} components need {(long)count * dim} floats; the block has {vectors.Length}.", nameof(vectors));
+            throw new ArgumentException(
+                $"{count} vectors of {dim} components need {(long)count * dim} floats; the block has {vectors.Length}.", nameof(vectors));
         for (int row = 0; row < count; row++)
         {
             ReadOnlySpan<float> vector = vectors.Span((long)row * dim, dim);
@@ -70,7 +71,8 @@ public static unsafe class HnswBuilder
             int component = 0;
             while (float.IsFinite(vector[component]))
                 component++;
-            throw new ArgumentException($"Vector {row} has {vector[component]} as component {component}; only finite numbers can be indexed.", nameof(vectors));
+            throw new ArgumentException(
+                $"Vector {row} has {vector[component]} as component {component}; only finite numbers can be indexed.", nameof(vectors));
         }
     }
 

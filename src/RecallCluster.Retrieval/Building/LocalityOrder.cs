@@ -68,7 +68,8 @@ public static unsafe class LocalityOrder
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(width);
         if (rows.Length < (long)order.Length * width)
-            throw new ArgumentException($"{order.Length} rows of {width} need {(long)order.Length * width} values; the block has {rows.Length}.", nameof(rows));
+            throw new ArgumentException(
+                $"{order.Length} rows of {width} need {(long)order.Length * width} values; the block has {rows.Length}.", nameof(rows));
         Inverse(order, order.Length);
         var result = new NativeBlock<T>((long)order.Length * width);
         for (int row = 0; row < order.Length; row++)
@@ -103,7 +104,8 @@ public static unsafe class LocalityOrder
             }
         }
         if (reached != members)
-            throw new ArgumentException($"{members - reached} nodes cannot be reached on layer {layer}; the graph was not repaired.", nameof(graph));
+            throw new ArgumentException(
+                $"{members - reached} nodes cannot be reached on layer {layer}; the graph was not repaired.", nameof(graph));
         return SortByOwner(queue, owners, sources.Length);
     }
 

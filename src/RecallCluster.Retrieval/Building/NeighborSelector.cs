@@ -4,11 +4,10 @@ using RecallCluster.Retrieval.VectorSearch;
 namespace RecallCluster.Retrieval.Building;
 
 /// <summary>
-/// SELECT-NEIGHBORS-HEURISTIC of Malkov &amp; Yashunin (arXiv 1603.09320, Algorithm 4): a candidate is kept when it is nearer to the node than
-/// to every candidate kept before it, so that links point in different directions. The result is "diverse".
-/// Candidates that are known to be diverse among themselves are not measured against one another again: that leaves the result as
-/// it is, and takes most of the work out of shrinking a full row, of which only the links added since the last shrink are new.
-/// Not thread-safe; one per worker.
+/// SELECT-NEIGHBORS-HEURISTIC of Malkov &amp; Yashunin (arXiv 1603.09320, Algorithm 4): a candidate is kept when it is nearer to the node
+/// than to every candidate kept before it, so that links point in different directions. The result is "diverse". Candidates that are known
+/// to be diverse among themselves are not measured against one another again: that leaves the result as it is, and takes most of the work
+/// out of shrinking a full row, of which only the links added since the last shrink are new. Not thread-safe; one per worker.
 /// </summary>
 internal sealed unsafe class NeighborSelector : IDisposable
 {

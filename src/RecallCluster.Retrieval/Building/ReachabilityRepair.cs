@@ -6,8 +6,8 @@ namespace RecallCluster.Retrieval.Building;
 /// <summary>
 /// Makes every node reachable from the entry point on each of its layers, within the degree bound. Shrinking rows leaves some nodes
 /// without an incoming link; a search never finds those. A spanning tree of what is reachable is grown breadth first. Each node left
-/// outside is linked from a reachable node near it that has a free slot, or else one that spares its longest link outside the tree; both keep
-/// the tree whole, so nothing becomes unreachable. A tree of n nodes has n - 1 links, so some reachable node always has such a slot.
+/// outside is linked from a reachable node near it that has a free slot, or else one that spares its longest link outside the tree; both
+/// keep the tree whole, so nothing becomes unreachable. A tree of n nodes has n - 1 links, so some reachable node always has such a slot.
 /// Costs one pass over the links, and one search for each node to be linked whose own neighbours cannot take it.
 /// </summary>
 internal sealed unsafe class ReachabilityRepair

@@ -10,7 +10,9 @@ public enum IndexCheck
     /// <summary>Nothing more: the file is trusted.</summary>
     Header,
 
-    /// <summary>The graph too: its checksums, and that every row and neighbour is in bounds, so that a walk cannot leave the memory.</summary>
+    /// <summary>
+    /// The graph too: its checksums, and that every row and neighbour is in bounds, so that a walk cannot leave the memory.
+    /// </summary>
     Graph,
 
     /// <summary>Everything, as <see cref="AdIndex.Verify"/> does.</summary>
@@ -25,7 +27,8 @@ public sealed class AdIndex : IDisposable
 {
     private static readonly string[] GraphSections =
     [
-        SectionNames.Levels, SectionNames.BaseSplits, SectionNames.BaseNeighbors, SectionNames.UpperRows, SectionNames.UpperSplits, SectionNames.UpperNeighbors,
+        SectionNames.Levels, SectionNames.BaseSplits, SectionNames.BaseNeighbors, SectionNames.UpperRows, SectionNames.UpperSplits,
+        SectionNames.UpperNeighbors,
     ];
 
     private readonly MappedFile _file;
@@ -42,7 +45,9 @@ public sealed class AdIndex : IDisposable
         Dim = header.Dim;
         RecordLength = header.RecordLength;
         Vectors = _reader.Section<float>(SectionNames.Vectors, header.Count * header.Dim);
-        Records = RecordLength == 0 ? new NativeBlock<float>(0) : _reader.Section<float>(SectionNames.Records, header.Count * header.RecordLength);
+        Records = RecordLength == 0
+            ? new NativeBlock<float>(0)
+            : _reader.Section<float>(SectionNames.Records, header.Count * header.RecordLength);
         Graph = new HnswGraph(
             Count,
             header.M,
@@ -57,10 +62,14 @@ public sealed class AdIndex : IDisposable
         NativeBlock<int> slots = _reader.Section<int>(SectionNames.IdTable, null);
         if (!System.Numerics.BitOperations.IsPow2(slots.Length) || slots.Length <= header.Count)
             throw IndexFormat.Broken(path, $"section '{SectionNames.IdTable}'", $"{slots.Length} slots cannot be a table of {Count} ids");
-        _ids = new IdTable(path, Count, _reader.Section<long>(SectionNames.IdOffsets, header.Count + 1), _reader.Section<byte>(SectionNames.IdBytes, null), slots);
+        _ids = new IdTable(
+            path, Count, _reader.Section<long>(SectionNames.IdOffsets, header.Count + 1), _reader.Section<byte>(SectionNames.IdBytes, null),
+            slots);
         new GraphChecker(path, Graph).CheckEnds();
         Metadata = ReadMetadata();
-        ScorerWeights = _reader.Has(SectionNames.ScorerWeights) ? _reader.Section<byte>(SectionNames.ScorerWeights, null) : new NativeBlock<byte>(0);
+        ScorerWeights = _reader.Has(SectionNames.ScorerWeights)
+            ? _reader.Section<byte>(SectionNames.ScorerWeights, null)
+            : new NativeBlock<byte>(0);
     }
 
     /// <summary>Path of the file.</summary>
@@ -96,7 +105,9 @@ public sealed class AdIndex : IDisposable
     /// <summary>Maps an index file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="check">How much of it is checked now.</param>
-    /// <exception cref="InvalidDataException">It is truncated, damaged, of another version or no index file; the message names file, section and check.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is truncated, damaged, of another version or no index file; the message names file, section and check.
+    /// </exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static AdIndex Open(string path, IndexCheck check = IndexCheck.Graph)
     {
@@ -142,7 +153,8 @@ public sealed class AdIndex : IDisposable
     public void RequireShape(int dim, int recordLength)
     {
         if (Dim != dim || RecordLength != recordLength)
-            throw IndexFormat.Broken(FilePath, "header", $"vectors of {Dim} and records of {RecordLength} floats; the model wants {dim} and {recordLength}");
+            throw IndexFormat.Broken(
+                FilePath, "header", $"vectors of {Dim} and records of {RecordLength} floats; the model wants {dim} and {recordLength}");
     }
 
     /// <summary>Reads the whole file and checks every checksum, the graph and the ids.</summary>
@@ -204,7 +216,8 @@ public sealed class AdIndex : IDisposable
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException(IndexFormat.Broken(FilePath, $"section '{SectionNames.Metadata}'", error.Message).Message, error);
+            throw new InvalidDataException(
+                IndexFormat.Broken(FilePath, $"section '{SectionNames.Metadata}'", error.Message).Message, error);
         }
     }
 }

@@ -19,7 +19,9 @@ public sealed record AdIndexMetadata
         JsonSerializer.Deserialize<AdIndexMetadata>(json, JsonSerializerOptions.Web) ?? throw new JsonException("null is not metadata");
 }
 
-/// <summary>Everything that goes into an index file: the graph, and per ad, in the order of the graph's ordinals, what belongs to it.</summary>
+/// <summary>
+/// Everything that goes into an index file: the graph, and per ad, in the order of the graph's ordinals, what belongs to it.
+/// </summary>
 public sealed record AdIndexContents
 {
     /// <summary>

@@ -7,7 +7,9 @@ namespace RecallCluster.Retrieval.Files;
 public static class AdIndexFile
 {
     /// <summary>Creates or replaces an index file. The name shows the new file only when all of it is on the device.</summary>
-    /// <exception cref="ArgumentException">The parts do not fit together, or ids are empty or occur twice, or the order is no permutation; the message names the place.</exception>
+    /// <exception cref="ArgumentException">
+    /// The parts do not fit together, or ids are empty or occur twice, or the order is no permutation; the message names the place.
+    /// </exception>
     /// <exception cref="IOException">The file could not be written; the name shows what it showed before.</exception>
     public static void Write(string path, AdIndexContents contents)
     {

@@ -35,13 +35,17 @@ internal sealed class GraphChecker(string path, HnswGraph graph)
         {
             int level = graph.Levels[node];
             if (level > maxLevel)
-                throw IndexFormat.Broken(path, $"section '{SectionNames.Levels}'", $"ad {node} stands on layer {level}, above the entry point's {maxLevel}");
+                throw IndexFormat.Broken(
+                    path, $"section '{SectionNames.Levels}'", $"ad {node} stands on layer {level}, above the entry point's {maxLevel}");
             if (graph.UpperRows[node] != (level == 0 ? -1 : rows))
-                throw IndexFormat.Broken(path, $"section '{SectionNames.UpperRows}'", $"ad {node} has row {graph.UpperRows[node]}, not {(level == 0 ? -1 : rows)}");
+                throw IndexFormat.Broken(
+                    path, $"section '{SectionNames.UpperRows}'",
+                    $"ad {node} has row {graph.UpperRows[node]}, not {(level == 0 ? -1 : rows)}");
             rows += level;
         }
         if (rows != graph.UpperSplits.Length - 1)
-            throw IndexFormat.Broken(path, $"section '{SectionNames.UpperSplits}'", $"it has {graph.UpperSplits.Length - 1} rows; the levels want {rows}");
+            throw IndexFormat.Broken(
+                path, $"section '{SectionNames.UpperSplits}'", $"it has {graph.UpperSplits.Length - 1} rows; the levels want {rows}");
         CheckUpperLevels();
     }
 
@@ -54,7 +58,9 @@ internal sealed class GraphChecker(string path, HnswGraph graph)
                 foreach (int neighbor in graph.Neighbors(node, layer))
                 {
                     if (graph.Levels[neighbor] < layer)
-                        throw IndexFormat.Broken(path, $"section '{SectionNames.UpperNeighbors}'", $"ad {node} links to {neighbor} on layer {layer}, where that does not stand");
+                        throw IndexFormat.Broken(
+                            path, $"section '{SectionNames.UpperNeighbors}'",
+                            $"ad {node} links to {neighbor} on layer {layer}, where that does not stand");
                 }
             }
         }
@@ -84,7 +90,8 @@ internal sealed class GraphChecker(string path, HnswGraph graph)
             Span<int> piece = neighbors.Span(start, (int)Math.Min(Piece, neighbors.Length - start));
             int bad = piece.IndexOfAnyExceptInRange(0, graph.Count - 1);
             if (bad >= 0)
-                throw IndexFormat.Broken(path, $"section '{section}'", $"neighbour {start + bad} is {piece[bad]}; there are {graph.Count} ads");
+                throw IndexFormat.Broken(
+                    path, $"section '{section}'", $"neighbour {start + bad} is {piece[bad]}; there are {graph.Count} ads");
         }
     }
 }

@@ -39,7 +39,8 @@ internal sealed class IdTable
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)ordinal, (uint)_count, nameof(ordinal));
             long start = _offsets[ordinal], end = _offsets[ordinal + 1];
             if (start < 0 || end < start || end > _bytes.Length || end - start > int.MaxValue)
-                throw IndexFormat.Broken(_path, $"section '{SectionNames.IdOffsets}'", $"id {ordinal} lies at [{start}, {end}) of {_bytes.Length} bytes");
+                throw IndexFormat.Broken(
+                    _path, $"section '{SectionNames.IdOffsets}'", $"id {ordinal} lies at [{start}, {end}) of {_bytes.Length} bytes");
             return _bytes.Span(start, (int)(end - start));
         }
     }
@@ -78,7 +79,8 @@ internal sealed class IdTable
     public void Verify()
     {
         if (_offsets[0] != 0 || _offsets[_count] != _bytes.Length)
-            throw IndexFormat.Broken(_path, $"section '{SectionNames.IdOffsets}'", $"the ids span [{_offsets[0]}, {_offsets[_count]}) of {_bytes.Length} bytes");
+            throw IndexFormat.Broken(
+                _path, $"section '{SectionNames.IdOffsets}'", $"the ids span [{_offsets[0]}, {_offsets[_count]}) of {_bytes.Length} bytes");
         for (int ordinal = 0; ordinal < _count; ordinal++)
         {
             int found = Find(this[ordinal]);

@@ -57,7 +57,8 @@ internal sealed unsafe class IndexFileReader
         SectionEntry entry = _sections[name];
         uint state = Checksum.Start;
         for (long at = 0; at < entry.Bytes; at += Piece)
-            state = Checksum.Update(state, new ReadOnlySpan<byte>(_file.Pointer + entry.Offset + at, (int)Math.Min(Piece, entry.Bytes - at)));
+            state = Checksum.Update(
+                state, new ReadOnlySpan<byte>(_file.Pointer + entry.Offset + at, (int)Math.Min(Piece, entry.Bytes - at)));
         if (Checksum.Finish(state) != entry.Checksum)
             throw Broken($"section '{name}'", $"its checksum is {Checksum.Finish(state):x8}, the table says {entry.Checksum:x8}");
         long padding = IndexFormat.PadToPage(entry.Bytes) - entry.Bytes;
@@ -102,7 +103,9 @@ internal sealed unsafe class IndexFileReader
             if (entry.ElementSize is < 1 or > 8 || entry.Length < 0 || entry.Length > _file.Length / entry.ElementSize)
                 throw Broken(part, $"{entry.Length} values of {entry.ElementSize} bytes do not fit into the file");
             if (entry.Offset != end || entry.Offset + IndexFormat.PadToPage(entry.Bytes) > _file.Length)
-                throw Broken(part, $"it lies at {entry.Offset} with {entry.Bytes} bytes; the sections before it end at {end}, the file at {_file.Length}");
+                throw Broken(
+                    part,
+                    $"it lies at {entry.Offset} with {entry.Bytes} bytes; the sections before it end at {end}, the file at {_file.Length}");
             if (!_sections.TryAdd(entry.Name, entry))
                 throw Broken(part, "it occurs twice");
             end = entry.Offset + IndexFormat.PadToPage(entry.Bytes);

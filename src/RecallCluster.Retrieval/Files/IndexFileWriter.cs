@@ -51,7 +51,8 @@ internal static class IndexFileWriter
             stream.Write(piece);
         });
         if (written != section.Length * section.ElementSize)
-            throw new InvalidOperationException($"Section '{section.Name}' gave {written} bytes; {section.Length * section.ElementSize} were announced.");
+            throw new InvalidOperationException(
+                $"Section '{section.Name}' gave {written} bytes; {section.Length * section.ElementSize} were announced.");
         Span<byte> padding = stackalloc byte[IndexFormat.PageSize];
         padding.Clear();
         stream.Write(padding[..(int)(IndexFormat.PadToPage(written) - written)]);

@@ -53,7 +53,9 @@ internal sealed record IndexSection(string Name, ElementType Type, int ElementSi
             return ElementType.Int32;
         if (typeof(T) == typeof(long))
             return ElementType.Int64;
-        return typeof(T) == typeof(float) ? ElementType.Single : throw new NotSupportedException($"Sections of {typeof(T).Name} are not defined.");
+        return typeof(T) == typeof(float)
+            ? ElementType.Single
+            : throw new NotSupportedException($"Sections of {typeof(T).Name} are not defined.");
     }
 }
 

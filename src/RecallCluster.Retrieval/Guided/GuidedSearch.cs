@@ -123,22 +123,29 @@ public sealed class GuidedSearch
     /// <summary>Finds the best ads for a request; allocates nothing but what <paramref name="scratch"/> grows by.</summary>
     /// <param name="request">The request.</param>
     /// <param name="scratch">Working memory that no other search uses meanwhile.</param>
-    /// <param name="ordinals">Receives the ordinals, best first; room for min(K, number of ads). Over a live index their room bounds K.</param>
+    /// <param name="ordinals">
+    /// Receives the ordinals, best first; room for min(K, number of ads). Over a live index their room bounds K.
+    /// </param>
     /// <param name="scores">Receives their scores; as much room.</param>
     /// <param name="statistics">What the search did.</param>
     /// <returns>
-    /// Number of ads found: K, unless fewer ads are eligible (or have a score that is a number), or the budget or the deadline ended the search first.
+    /// Number of ads found: K, unless fewer ads are eligible (or have a score that is a number), or the budget or the deadline ended the
+    /// search first.
     /// </returns>
-    /// <exception cref="ArgumentException">The request does not fit the scorer, its K is not positive, or an output is too short.</exception>
+    /// <exception cref="ArgumentException">
+    /// The request does not fit the scorer, its K is not positive, or an output is too short.
+    /// </exception>
     public int Search(
-        in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, out GuidedSearchStatistics statistics)
+        in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores,
+        out GuidedSearchStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(scratch);
         return Search(_live?.Store, request, scratch, ordinals, scores, out statistics);
     }
 
     private int Search(
-        LiveStore? store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, out GuidedSearchStatistics statistics)
+        LiveStore? store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores,
+        out GuidedSearchStatistics statistics)
     {
         int found;
         if (store is not null)
@@ -152,14 +159,16 @@ public sealed class GuidedSearch
             if (ordinals.Length < room || scores.Length < room)
                 throw new ArgumentException($"The outputs hold {ordinals.Length} ordinals and {scores.Length} scores; {room} are wanted.");
             EligibleSet eligible = EligibleSet.Of(request.Filter, _graph.Count);
-            found = Run(new FrozenGraphView(_graph, _members!), eligible, request.K, request, scratch, _scorer!, ordinals, scores, out statistics);
+            found = Run(
+                new FrozenGraphView(_graph, _members!), eligible, request.K, request, scratch, _scorer!, ordinals, scores, out statistics);
         }
         GC.KeepAlive(this);
         return found;
     }
 
     private unsafe int SearchLive(
-        LiveStore store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, out GuidedSearchStatistics statistics)
+        LiveStore store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores,
+        out GuidedSearchStatistics statistics)
     {
         Check(request, store.Scorer);
         var view = new LiveGraphView(store);

@@ -34,7 +34,9 @@ public record struct GuidedSearchStatistics
     /// <summary>Number of ads met again on a lower layer, whose score was kept.</summary>
     public int ReusedScores { get; set; }
 
-    /// <summary>Number of scorings outside the walk: a scan of the eligible ads, or the filling of a result that the walk left short.</summary>
+    /// <summary>
+    /// Number of scorings outside the walk: a scan of the eligible ads, or the filling of a result that the walk left short.
+    /// </summary>
     public int ScannedScorings { get; set; }
 
     /// <summary>Number of scores that were NaN; such ads are neither returned nor walked through.</summary>

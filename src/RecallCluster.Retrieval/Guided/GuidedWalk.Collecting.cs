@@ -50,7 +50,9 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         ScanUnscored(int.MaxValue);
     }
 
-    /// <summary>Fills a result that the walk left short, as when parts of the graph cannot be reached, with eligible ads not yet scored.</summary>
+    /// <summary>
+    /// Fills a result that the walk left short, as when parts of the graph cannot be reached, with eligible ads not yet scored.
+    /// </summary>
     private void Fill() => ScanUnscored(_wanted);
 
     /// <summary>Scores eligible ads that were not scored yet, in ordinal order, until <paramref name="enough"/> are collected.</summary>

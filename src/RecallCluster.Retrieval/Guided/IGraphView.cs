@@ -6,7 +6,9 @@ namespace RecallCluster.Retrieval.Guided;
 /// </summary>
 internal interface IGraphView
 {
-    /// <summary>Whether rows may name nodes at or above <see cref="Count"/> (added since the view was taken), which the reader must skip.</summary>
+    /// <summary>
+    /// Whether rows may name nodes at or above <see cref="Count"/> (added since the view was taken), which the reader must skip.
+    /// </summary>
     static abstract bool Grows { get; }
 
     /// <summary>Number of nodes in the view.</summary>

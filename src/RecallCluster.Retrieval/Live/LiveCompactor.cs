@@ -4,7 +4,9 @@ using RecallCluster.Retrieval.Files;
 
 namespace RecallCluster.Retrieval.Live;
 
-/// <summary>Writes the living ads of a live index as an index file: every node made reachable, near ads side by side. For the writer.</summary>
+/// <summary>
+/// Writes the living ads of a live index as an index file: every node made reachable, near ads side by side. For the writer.
+/// </summary>
 internal sealed unsafe class LiveCompactor
 {
     private const int Dead = -1;
@@ -76,6 +78,7 @@ internal sealed unsafe class LiveCompactor
             living += _renumbered[row[i]] == Dead ? 0 : 1;
         }
         distance.Many(vectors.Pointer + ((long)node * _store.Dim), vectors.Pointer, nodes, living, lengths);
-        graph.Links(layer).Replace(graph.Row(node, layer), new ReadOnlySpan<int>(nodes, living), new ReadOnlySpan<float>(lengths, living), diverse: 0);
+        graph.Links(layer).Replace(
+            graph.Row(node, layer), new ReadOnlySpan<int>(nodes, living), new ReadOnlySpan<float>(lengths, living), diverse: 0);
     }
 }

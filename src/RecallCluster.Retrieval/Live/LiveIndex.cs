@@ -95,7 +95,9 @@ public sealed unsafe class LiveIndex : IDisposable
     /// <param name="vector">Its target vector, <see cref="Dim"/> floats.</param>
     /// <param name="record">Its folded record, <see cref="RecordLength"/> floats.</param>
     /// <returns>Its ordinal.</returns>
-    /// <exception cref="ArgumentException">The id is empty or taken, or vector or record have the wrong length or hold NaN or an infinity.</exception>
+    /// <exception cref="ArgumentException">
+    /// The id is empty or taken, or vector or record have the wrong length or hold NaN or an infinity.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Another write is in progress.</exception>
     public int Add(string id, ReadOnlySpan<float> vector, ReadOnlySpan<float> record)
     {
@@ -114,7 +116,9 @@ public sealed unsafe class LiveIndex : IDisposable
     /// <param name="vector">The new target vector.</param>
     /// <param name="record">The new folded record.</param>
     /// <returns>The ad's new ordinal.</returns>
-    /// <exception cref="ArgumentException">The id is not there, or vector or record have the wrong length or hold NaN or an infinity.</exception>
+    /// <exception cref="ArgumentException">
+    /// The id is not there, or vector or record have the wrong length or hold NaN or an infinity.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Another write is in progress.</exception>
     public int Update(string id, ReadOnlySpan<float> vector, ReadOnlySpan<float> record)
     {

@@ -145,7 +145,9 @@ internal sealed unsafe class LiveLinker : IDisposable
         return _selector.Nodes.Contains(node);
     }
 
-    /// <summary>Gives a node that no neighbour kept one link: in place of one that the nearest neighbour's other neighbours have too.</summary>
+    /// <summary>
+    /// Gives a node that no neighbour kept one link: in place of one that the nearest neighbour's other neighbours have too.
+    /// </summary>
     private void ForceLink(int source, int node, int layer)
     {
         LiveRows rows = _store.Rows(layer);
@@ -188,7 +190,9 @@ internal sealed unsafe class LiveLinker : IDisposable
         return false;
     }
 
-    /// <summary>Writes down the living neighbours of a node, and those that its deleted neighbours lead to, through further deleted ones.</summary>
+    /// <summary>
+    /// Writes down the living neighbours of a node, and those that its deleted neighbours lead to, through further deleted ones.
+    /// </summary>
     private int CollectLiving(int node, int layer)
     {
         _met.Clear();

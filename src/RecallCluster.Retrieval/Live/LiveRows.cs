@@ -75,7 +75,9 @@ internal readonly unsafe struct LiveRows
     }
 }
 
-/// <summary>One layer of a live graph, as vector searches read it. Rows are copied out, since the writer may change them meanwhile.</summary>
+/// <summary>
+/// One layer of a live graph, as vector searches read it. Rows are copied out, since the writer may change them meanwhile.
+/// </summary>
 internal readonly unsafe struct LiveLayer(LiveStore store, int layer, int* copy) : INeighborRows
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

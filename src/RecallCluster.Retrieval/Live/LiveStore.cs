@@ -27,7 +27,9 @@ internal sealed unsafe class LiveStore
     // Even while the deletions may be read; odd while several are changed as one.
     private int _deletionEpoch;
 
-    public LiveStore(int capacity, int dim, int recordLength, int m, int m0, long upperRows, LiveLayerMembers members, Func<NativeBlock<float>, int, IScorer> scorerOf)
+    public LiveStore(
+        int capacity, int dim, int recordLength, int m, int m0, long upperRows, LiveLayerMembers members, Func<NativeBlock<float>, int,
+        IScorer> scorerOf)
     {
         Capacity = capacity;
         Dim = dim;

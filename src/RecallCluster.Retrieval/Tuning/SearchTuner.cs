@@ -6,8 +6,8 @@ namespace RecallCluster.Retrieval.Tuning;
 /// <summary>
 /// Finds the guided-search setting of fewest scorings that reaches a wanted relative recall on validation requests. Recall rises with the
 /// budget, so for each way to spend it (entry layer, widths, frontier) the smallest sufficient budget is found by bisection; the ways are
-/// improved one knob at a time until none helps. A new way is first tried at slightly less than the best budget so far, which settles most of
-/// them in one measurement. Deterministic.
+/// improved one knob at a time until none helps. A new way is first tried at slightly less than the best budget so far, which settles most
+/// of them in one measurement. Deterministic.
 /// </summary>
 public sealed class SearchTuner
 {
@@ -28,7 +28,8 @@ public sealed class SearchTuner
     private readonly List<TunedPoint> _points = [];
 
     private SearchTuner(
-        GuidedSearch search, IScorer scorer, int count, IReadOnlyList<TuningQuery> queries, TuningOptions options, WorkerTeam? team, IProgress<TunedPoint>? progress)
+        GuidedSearch search, IScorer scorer, int count, IReadOnlyList<TuningQuery> queries, TuningOptions options, WorkerTeam? team,
+        IProgress<TunedPoint>? progress)
     {
         _search = search;
         _queries = queries;
@@ -65,7 +66,8 @@ public sealed class SearchTuner
             throw new ArgumentException($"{queries.Count} queries over {graph.Count} ads leave nothing to tune.", nameof(queries));
         if (scorer.ItemCount != graph.Count)
             throw new ArgumentException($"The scorer knows {scorer.ItemCount} ads; the graph has {graph.Count}.", nameof(scorer));
-        return new SearchTuner(new GuidedSearch(graph, scorer, team: team), scorer, graph.Count, queries, options, team, progress).Run(graph);
+        return new SearchTuner(
+            new GuidedSearch(graph, scorer, team: team), scorer, graph.Count, queries, options, team, progress).Run(graph);
     }
 
     /// <summary>One way to spend a budget; the indices are into the options' lists.</summary>
@@ -120,7 +122,8 @@ public sealed class SearchTuner
     private int?[] EntryLayers(HnswGraph graph)
     {
         var members = new LayerMembers(graph.Levels, graph.Count);
-        return [null, .. Enumerable.Range(1, graph.MaxLevel).Reverse().Where(layer => members[layer].Length <= _largestBudget / 2).Select(layer => (int?)layer)];
+        return [null, .. Enumerable.Range(1, graph.MaxLevel).Reverse().Where(
+            layer => members[layer].Length <= _largestBudget / 2).Select(layer => (int?)layer)];
     }
 
     /// <summary>The smallest budget, up to a limit, at which a way reaches the wanted recall; null when it does not.</summary>
@@ -205,7 +208,8 @@ public sealed class SearchTuner
             hits += best.Count(wanted[i].Contains);
         }
         if (hits == 0)
-            throw new InvalidOperationException($"Scoring every ad finds none of the held-out ads among its best {_options.K}: there is no recall to be relative to.");
+            throw new InvalidOperationException(
+                $"Scoring every ad finds none of the held-out ads among its best {_options.K}: there is no recall to be relative to.");
         return (wanted, hits);
     }
 

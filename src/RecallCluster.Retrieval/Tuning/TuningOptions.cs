@@ -68,7 +68,8 @@ public sealed record TuningOptions
 /// <param name="Scorings">Mean scorings per request.</param>
 /// <param name="ScoredFraction">Mean scorings over the number of ads.</param>
 /// <param name="Milliseconds">Mean time per request.</param>
-public sealed record TunedPoint(GuidedSearchParameters Parameters, double RelativeRecall, double Scorings, double ScoredFraction, double Milliseconds);
+public sealed record TunedPoint(
+    GuidedSearchParameters Parameters, double RelativeRecall, double Scorings, double ScoredFraction, double Milliseconds);
 
 /// <summary>What tuning found.</summary>
 /// <param name="Best">The setting of fewest scorings that reaches the wanted recall; where none does, the one of highest recall.</param>

@@ -12,8 +12,8 @@ namespace RecallCluster.Retrieval.VectorSearch;
 internal sealed unsafe class LayerWalk(int count, int rowLength) : IDisposable
 {
     /// <summary>
-    /// Candidates whose neighbours are measured in one batch. Expanding the two nearest at once keeps the memory busy while the first of them
-    /// would wait for its row; nearly all of the pool is expanded in the end, so little is measured in vain.
+    /// Candidates whose neighbours are measured in one batch. Expanding the two nearest at once keeps the memory busy while the first of
+    /// them would wait for its row; nearly all of the pool is expanded in the end, so little is measured in vain.
     /// </summary>
     private const int ExpandedTogether = 2;
 

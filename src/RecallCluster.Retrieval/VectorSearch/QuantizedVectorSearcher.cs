@@ -33,7 +33,8 @@ public sealed unsafe class QuantizedVectorSearcher
         if (codes.Count != graph.Count)
             throw new ArgumentException($"The graph has {graph.Count} nodes; there are codes for {codes.Count}.", nameof(codes));
         if (vectors.Length < (long)graph.Count * codes.Dim)
-            throw new ArgumentException($"{graph.Count} nodes of {codes.Dim} components need {(long)graph.Count * codes.Dim} floats; the block has {vectors.Length}.", nameof(vectors));
+            throw new ArgumentException($"{graph.Count} nodes of {codes.Dim} components need {(long)graph.Count * codes.Dim} floats; the "
+                + $"block has {vectors.Length}.", nameof(vectors));
         _graph = graph;
         _vectors = vectors;
         _codes = codes;

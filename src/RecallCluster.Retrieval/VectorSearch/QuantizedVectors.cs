@@ -3,8 +3,8 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Retrieval.VectorSearch;
 
 /// <summary>
-/// Vectors as 8-bit codes: code = round((x - mean) / step), clamped to [-127, 127], with a mean for each component and one step for all, so that
-/// squared distances between codes are squared distances between vectors in units of the step. A vector takes a quarter of the memory
+/// Vectors as 8-bit codes: code = round((x - mean) / step), clamped to [-127, 127], with a mean for each component and one step for all, so
+/// that squared distances between codes are squared distances between vectors in units of the step. A vector takes a quarter of the memory
 /// of its floats, and at 64 components one cache line.
 /// </summary>
 public sealed unsafe class QuantizedVectors : IDisposable
@@ -32,7 +32,8 @@ public sealed unsafe class QuantizedVectors : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfLessThan(dim, 1);
         if (vectors.Length < (long)count * dim)
-            throw new ArgumentException($"{count} vectors of {dim} components need {(long)count * dim} floats; the block has {vectors.Length}.", nameof(vectors));
+            throw new ArgumentException(
+                $"{count} vectors of {dim} components need {(long)count * dim} floats; the block has {vectors.Length}.", nameof(vectors));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(dim, LargestDim);
         Count = count;
         Dim = dim;
@@ -69,8 +70,8 @@ public sealed unsafe class QuantizedVectors : IDisposable
     public void Dispose() => Codes.Dispose();
 
     /// <summary>
-    /// Writes a query in the units of the codes. Under the inner product the means only add the same number to every distance, so the query is
-    /// scaled on its own, to as many bits as the sums leave room for.
+    /// Writes a query in the units of the codes. Under the inner product the means only add the same number to every distance, so the query
+    /// is scaled on its own, to as many bits as the sums leave room for.
     /// </summary>
     /// <param name="query"><see cref="Dim"/> floats.</param>
     /// <param name="encoded">Receives <see cref="Stride"/> components.</param>

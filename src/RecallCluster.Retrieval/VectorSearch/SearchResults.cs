@@ -23,12 +23,13 @@ internal static unsafe class SearchResults
     public static void CheckBitmap(ReadOnlySpan<ulong> eligible, int count)
     {
         if (eligible.Length < (count + 63) >> 6)
-            throw new ArgumentException($"{count} nodes need a bitmap of {(count + 63) >> 6} words; it has {eligible.Length}.", nameof(eligible));
+            throw new ArgumentException(
+                $"{count} nodes need a bitmap of {(count + 63) >> 6} words; it has {eligible.Length}.", nameof(eligible));
     }
 
     /// <summary>
-    /// Whether measuring all eligible nodes costs less than walking until <paramref name="ef"/> of them are found. With a share s of n nodes
-    /// eligible, a scan measures s n nodes, a walk about 12 ef / s.
+    /// Whether measuring all eligible nodes costs less than walking until <paramref name="ef"/> of them are found. With a share s of n
+    /// nodes eligible, a scan measures s n nodes, a walk about 12 ef / s.
     /// </summary>
     public static bool PrefersScan(ReadOnlySpan<ulong> eligible, int count, int ef)
     {

@@ -75,7 +75,9 @@ internal sealed unsafe class SearchScratch(HnswGraph graph) : IDisposable
         }
     }
 
-    /// <summary>Measures every node of a bitmap and keeps the <paramref name="ef"/> nearest: exact, and cheaper than a walk when few are eligible.</summary>
+    /// <summary>
+    /// Measures every node of a bitmap and keeps the <paramref name="ef"/> nearest: exact, and cheaper than a walk when few are eligible.
+    /// </summary>
     public void Scan<TMeasure>(TMeasure measure, ReadOnlySpan<ulong> eligible, int ef)
         where TMeasure : struct, IMeasure
     {

@@ -26,7 +26,9 @@ public sealed unsafe class VectorSearcher
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentOutOfRangeException.ThrowIfLessThan(dim, 1);
         if (vectors.Length < (long)graph.Count * dim)
-            throw new ArgumentException($"{graph.Count} nodes of {dim} components need {(long)graph.Count * dim} floats; the block has {vectors.Length}.", nameof(vectors));
+            throw new ArgumentException(
+                $"{graph.Count} nodes of {dim} components need {(long)graph.Count * dim} floats; the block has {vectors.Length}.",
+                nameof(vectors));
         _graph = graph;
         _vectors = vectors;
         _distance = new VectorDistance(metric, dim);
@@ -37,7 +39,9 @@ public sealed unsafe class VectorSearcher
     /// <param name="query">A vector.</param>
     /// <param name="ef">Search width: more finds more of the true nearest and takes longer. Raised to K where it is less.</param>
     /// <param name="ordinals">Receives up to K = its length nodes, nearest first, ties by ordinal.</param>
-    /// <param name="distances">Receives their distances (<see cref="VectorMetric"/>); at least as long, or empty when they are not wanted.</param>
+    /// <param name="distances">
+    /// Receives their distances (<see cref="VectorMetric"/>); at least as long, or empty when they are not wanted.
+    /// </param>
     /// <returns>Number of nodes found: K, or the number of nodes where that is less.</returns>
     /// <exception cref="ArgumentException">The query has another length or holds NaN or an infinity, or an output is too short.</exception>
     public int Search(ReadOnlySpan<float> query, int ef, Span<int> ordinals, Span<float> distances)
@@ -60,7 +64,9 @@ public sealed unsafe class VectorSearcher
     /// <summary>Finds the eligible nodes nearest to <paramref name="query"/>; others are walked through but not returned.</summary>
     /// <param name="query">A vector.</param>
     /// <param name="ef">Search width in eligible nodes. Raised to K where it is less.</param>
-    /// <param name="eligible">One bit per node, bit i % 64 of word i / 64. When few are set they are all measured instead, which is exact.</param>
+    /// <param name="eligible">
+    /// One bit per node, bit i % 64 of word i / 64. When few are set they are all measured instead, which is exact.
+    /// </param>
     /// <param name="ordinals">Receives up to K = its length nodes, nearest first.</param>
     /// <param name="distances">Receives their distances; at least as long, or empty.</param>
     /// <returns>Number of nodes found: K, or the number of eligible nodes where that is less.</returns>

@@ -39,7 +39,9 @@ public sealed class EmbeddedHost : IDisposable
     public Gateway Gateway { get; }
 
     /// <summary>Opens a (model, index) version and lets requests from now on be answered with it. One call at a time.</summary>
-    /// <exception cref="InvalidDataException">A file is broken, or the index is of another model; what was served before is served on.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is broken, or the index is of another model; what was served before is served on.
+    /// </exception>
     /// <exception cref="IOException">A file is missing or cannot be read; what was served before is served on.</exception>
     /// <exception cref="NotSupportedException">The model cannot walk an index: it is not a deep model.</exception>
     public void Load(EmbeddedHostOptions options)
@@ -50,7 +52,8 @@ public sealed class EmbeddedHost : IDisposable
         if (manifest.ModelFingerprint != fingerprint)
         {
             throw new InvalidDataException(
-                $"{options.IndexDirectory} was built from model {manifest.ModelFingerprint}; the model in {options.ModelDirectory} is {fingerprint}. Build the index again.");
+                $"{options.IndexDirectory} was built from model {manifest.ModelFingerprint}; the model in {options.ModelDirectory} is "
+                + $"{fingerprint}. Build the index again.");
         }
         if (ModelDirectory.Load(options.ModelDirectory) is not DeepAdModel model)
             throw new NotSupportedException($"{options.ModelDirectory} holds a vector model; walking an index wants a deep one.");
@@ -82,7 +85,8 @@ public sealed class EmbeddedHost : IDisposable
                 indexes.Add(index);
                 index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
                 if (index.Metadata.ModelFingerprint != manifest.ModelFingerprint)
-                    throw new InvalidDataException($"{index.FilePath}: is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}.");
+                    throw new InvalidDataException(
+                        $"{index.FilePath}: is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}.");
                 if (index.Count != file.Ads)
                     throw new InvalidDataException($"{index.FilePath}: holds {index.Count} ads, the manifest says {file.Ads}.");
             }
@@ -99,11 +103,13 @@ public sealed class EmbeddedHost : IDisposable
     private static void WarmUp(GatewayVersion version)
     {
         PreparedUser nobody = version.Users.Prepare(new UserFeatures());
-        Task<ShardAnswer>[] searches = [.. version.Shards.Select(s => s.Shard.SearchAsync(new ShardQuery(version.Name, nobody.State, 1), default))];
+        Task<ShardAnswer>[] searches = [.. version.Shards.Select(
+            s => s.Shard.SearchAsync(new ShardQuery(version.Name, nobody.State, 1), default))];
         Task.WaitAll(searches);
     }
 
-    private GatewayVersion Assemble(string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, EmbeddedHostOptions options)
+    private GatewayVersion Assemble(
+        string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, EmbeddedHostOptions options)
     {
         // Several shards are searched side by side already; with one, the threads share the scoring of each batch.
         WorkerTeam? team = indexes.Length == 1 ? _team : null;
@@ -127,5 +133,6 @@ public sealed class EmbeddedHost : IDisposable
     }
 
     private static bool SameFields(IReadOnlyList<Data.Field> one, ModelField[] other) =>
-        one.Count == other.Length && one.Zip(other).All(pair => pair.First.Name == pair.Second.Name && pair.First.Cardinality == pair.Second.Cardinality);
+        one.Count == other.Length
+            && one.Zip(other).All(pair => pair.First.Name == pair.Second.Name && pair.First.Cardinality == pair.Second.Cardinality);
 }

@@ -67,7 +67,8 @@ internal sealed class ModelUsers : IUserStatePreparer
         foreach ((string name, ProfileValue value) in values)
         {
             if (!_fieldByName.TryGetValue(name, out int field))
-                throw new InvalidRequestException($"user.profile.{name}", $"there is no such profile field; there {(_fields.Count == 0 ? "are none" : "are " + string.Join(", ", _fieldByName.Keys))}.");
+                throw new InvalidRequestException($"user.profile.{name}", $"there is no such profile field; there "
+                    + $"{(_fields.Count == 0 ? "are none" : "are " + string.Join(", ", _fieldByName.Keys))}.");
             profile[field] = CodeOf(_fields[field], value);
         }
     }

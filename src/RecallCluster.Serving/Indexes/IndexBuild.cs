@@ -28,7 +28,8 @@ public sealed record IndexBuildOptions
 /// <param name="VectorsTime">Time to compute target vectors and records.</param>
 /// <param name="GraphTime">Time to build the graphs.</param>
 /// <param name="WriteTime">Time to write the files.</param>
-public sealed record IndexBuildResult(IndexManifest Manifest, int Ads, long Bytes, TimeSpan VectorsTime, TimeSpan GraphTime, TimeSpan WriteTime);
+public sealed record IndexBuildResult(
+    IndexManifest Manifest, int Ads, long Bytes, TimeSpan VectorsTime, TimeSpan GraphTime, TimeSpan WriteTime);
 
 /// <summary>
 /// Builds an index directory from a trained deep model: per shard target vectors and folded records from the model, the graph over the
@@ -105,7 +106,8 @@ public static class IndexBuild
         clock.Vectors += BuildClock.Since(start);
 
         start = BuildClock.Now;
-        HnswGraph graph = HnswBuilder.Build(targets.Vectors, targets.Count, targets.Width, options.Graph, options.Threads, inserted, cancellation);
+        HnswGraph graph = HnswBuilder.Build(
+            targets.Vectors, targets.Count, targets.Width, options.Graph, options.Threads, inserted, cancellation);
         int[] order = LocalityOrder.Find(graph);
         clock.Graph += BuildClock.Since(start);
 

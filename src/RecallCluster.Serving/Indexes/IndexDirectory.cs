@@ -31,7 +31,8 @@ public static class IndexDirectory
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         Directory.CreateDirectory(directory);
-        string[] strange = [.. Directory.EnumerateFileSystemEntries(directory).Select(p => Path.GetFileName(p)).Where(name => !IsOurs(name))];
+        string[] strange =
+            [.. Directory.EnumerateFileSystemEntries(directory).Select(p => Path.GetFileName(p)).Where(name => !IsOurs(name))];
         if (strange.Length > 0)
             throw new IOException($"{directory}: holds {strange[0]}, which is no part of an index; it is left as it is.");
         foreach (string file in Directory.EnumerateFiles(directory))
@@ -40,7 +41,8 @@ public static class IndexDirectory
 
     /// <summary>Writes the manifest, which makes the directory an index.</summary>
     public static void WriteManifest(string directory, IndexManifest manifest) =>
-        AtomicFile.Write(Path.Combine(directory, ManifestFile), JsonSerializer.SerializeToUtf8Bytes(manifest, IndexJson.Default.IndexManifest));
+        AtomicFile.Write(
+            Path.Combine(directory, ManifestFile), JsonSerializer.SerializeToUtf8Bytes(manifest, IndexJson.Default.IndexManifest));
 
     /// <summary>Reads the manifest.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
@@ -56,7 +58,8 @@ public static class IndexDirectory
         if (manifest.Format != IndexManifest.FormatName)
             throw new InvalidDataException($"{path}: format is '{manifest.Format}'; '{IndexManifest.FormatName}' is wanted.");
         if (manifest.Version != IndexManifest.CurrentVersion)
-            throw new InvalidDataException($"{path}: version is {manifest.Version}; this program reads version {IndexManifest.CurrentVersion}.");
+            throw new InvalidDataException(
+                $"{path}: version is {manifest.Version}; this program reads version {IndexManifest.CurrentVersion}.");
         if (manifest.Shards.Count == 0)
             throw new InvalidDataException($"{path}: shards is empty.");
         foreach (ShardFile shard in manifest.Shards)
@@ -81,11 +84,13 @@ public static class IndexDirectory
         TunedSearch tuned = Read(path, IndexJson.Default.TunedSearch);
         return tuned.ModelFingerprint == modelFingerprint
             ? tuned
-            : throw new InvalidDataException($"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
+            : throw new InvalidDataException(
+                $"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
     }
 
     private static bool IsOurs(string name) =>
-        name is ManifestFile or TunedFile || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
+        name is ManifestFile or TunedFile
+            || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
 
     private static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {

@@ -49,7 +49,9 @@ public enum SearchLimits
 /// <param name="Known">Whether the user's id was found.</param>
 /// <param name="SequenceLength">Ads of the sequence that the model saw.</param>
 /// <param name="UnknownSequenceItems">Ids of the sequence that no shard knows; they were left out.</param>
-/// <param name="DroppedSequenceItems">Known ids that were dropped, oldest first, because the sequence is longer than the model's limit.</param>
+/// <param name="DroppedSequenceItems">
+/// Known ids that were dropped, oldest first, because the sequence is longer than the model's limit.
+/// </param>
 public readonly record struct UserReading(bool Known, int SequenceLength, int UnknownSequenceItems, int DroppedSequenceItems);
 
 /// <summary>A shard that did not answer.</summary>

@@ -1,6 +1,8 @@
 namespace RecallCluster.Serving;
 
-/// <summary>A request makes no sense. It names the field as the request does, e.g. <c>user.profile.gender</c>, and says what is wrong with it.</summary>
+/// <summary>
+/// A request makes no sense. It names the field as the request does, e.g. <c>user.profile.gender</c>, and says what is wrong with it.
+/// </summary>
 public sealed class InvalidRequestException : ArgumentException
 {
     /// <summary>A complaint about <paramref name="field"/>.</summary>

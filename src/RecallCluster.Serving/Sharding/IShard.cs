@@ -17,7 +17,9 @@ public sealed record ShardQuery(string Version, ReadOnlyMemory<float> UserState,
     /// <summary>Most ads that may be scored; null for what the index was tuned to.</summary>
     public int? MaxScorings { get; init; }
 
-    /// <summary>Time left, counted from when the shard receives the query; null for no limit. When it is over, the shard answers what it has.</summary>
+    /// <summary>
+    /// Time left, counted from when the shard receives the query; null for no limit. When it is over, the shard answers what it has.
+    /// </summary>
     public TimeSpan? TimeLeft { get; init; }
 
     /// <summary>Ids of ads near which good ones are likely, such as the user's behaviours; those that the shard does not hold are passed over.</summary>

@@ -13,7 +13,8 @@ namespace RecallCluster.Serving;
 public sealed class Shard : IShard, IDisposable
 {
     private readonly TimeProvider _time;
-    private ImmutableDictionary<string, VersionedIndex<ShardVersion>> _versions = ImmutableDictionary<string, VersionedIndex<ShardVersion>>.Empty;
+    private ImmutableDictionary<string, VersionedIndex<ShardVersion>> _versions =
+        ImmutableDictionary<string, VersionedIndex<ShardVersion>>.Empty;
 
     /// <summary>A shard that holds nothing yet.</summary>
     /// <param name="time">The clock of deadlines; the versions must have the same.</param>
@@ -64,7 +65,8 @@ public sealed class Shard : IShard, IDisposable
     private ShardAnswer Search(ShardQuery query, long? deadline)
     {
         if (!_versions.TryGetValue(query.Version, out VersionedIndex<ShardVersion>? held))
-            throw new InvalidOperationException($"The shard does not hold version {query.Version}; it holds {(_versions.IsEmpty ? "none" : string.Join(", ", _versions.Keys))}.");
+            throw new InvalidOperationException($"The shard does not hold version {query.Version}; it holds "
+                + $"{(_versions.IsEmpty ? "none" : string.Join(", ", _versions.Keys))}.");
         using VersionedIndex<ShardVersion>.Lease lease = held.Acquire();
         ShardVersion version = lease.Value;
         GuidedSearchResult found = version.Search.Search(new GuidedRequest(query.UserState.Span, query.K)

@@ -5,7 +5,8 @@ namespace RecallCluster.Serving;
 
 /// <summary>
 /// Which shard an ad belongs to: a function of its id and the number of shards alone, equal on every machine, and such that adding a shard
-/// moves only the ads that go to it. Source: jump consistent hash, Lamping &amp; Veach, arXiv 1406.2294, over FNV-1a of the id's UTF-8 bytes.
+/// moves only the ads that go to it. Source: jump consistent hash, Lamping &amp; Veach, arXiv 1406.2294, over FNV-1a of the id's UTF-8
+/// bytes.
 /// </summary>
 public sealed class ShardMap
 {

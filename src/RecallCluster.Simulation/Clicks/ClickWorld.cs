@@ -75,7 +75,8 @@ public sealed class ClickWorld
         if (!(toHour > fromHour))
             throw new ArgumentOutOfRangeException(nameof(toHour), toHour, "The span of time is empty.");
         var log = new ClickLog(
-            new double[impressions], new double[impressions], new byte[impressions], new double[impressions], new int[impressions], new int[impressions]);
+            new double[impressions], new double[impressions], new byte[impressions], new double[impressions], new int[impressions],
+            new int[impressions]);
         double[] mix = [];
         double mixHour = double.NaN;
         for (int i = 0; i < impressions; i++)
@@ -87,7 +88,8 @@ public sealed class ClickWorld
                 mix = MixAt(mixHour);
             }
             int campaign = Draw(_campaignShares, random), context = Draw(mix, random);
-            double logit = _options.BaseLogit + _campaignLogit[campaign] + _contextLogit[context] + (_options.ImpressionSpread * random.NextGaussian());
+            double logit = _options.BaseLogit + _campaignLogit[campaign] + _contextLogit[context]
+                + (_options.ImpressionSpread * random.NextGaussian());
             double truth = Sigmoid(logit);
             double bias = Math.Log(_options.OverallBias) + _campaignLogBias[campaign] + _contextLogBias[context] + BiasAt(hour);
             log.Predictions[i] = Sigmoid(Bend(logit) + bias + (_options.Noise * random.NextGaussian()));
@@ -117,7 +119,10 @@ public sealed class ClickWorld
     {
         var logShares = new double[_contextLogShare.Length];
         for (int context = 0; context < logShares.Length; context++)
-            logShares[context] = _contextLogShare[context] + (_options.MixSwing * Math.Sin(2 * Math.PI * ((hour / HoursPerDay) + _contextPhase[context])));
+        {
+            double phase = 2 * Math.PI * ((hour / HoursPerDay) + _contextPhase[context]);
+            logShares[context] = _contextLogShare[context] + (_options.MixSwing * Math.Sin(phase));
+        }
         return Cumulative(logShares);
     }
 

@@ -1,6 +1,8 @@
 namespace RecallCluster.Simulation.Clicks;
 
-/// <summary>The make of a click world. Biases are factors on the odds of the prediction: 1.3 over-estimates by about 30 % where p is small.</summary>
+/// <summary>
+/// The make of a click world. Biases are factors on the odds of the prediction: 1.3 over-estimates by about 30 % where p is small.
+/// </summary>
 public sealed record ClickWorldOptions
 {
     /// <summary>Advertisers.</summary>
@@ -45,10 +47,14 @@ public sealed record ClickWorldOptions
     /// <summary>Bias factors of single campaigns, in place of what chance gives them.</summary>
     public IReadOnlyDictionary<int, double> BiasOfCampaign { get; init; } = new Dictionary<int, double>();
 
-    /// <summary>Standard deviation of the logarithm of traffic between campaigns: 0 is even, 2 leaves many campaigns with next to nothing.</summary>
+    /// <summary>
+    /// Standard deviation of the logarithm of traffic between campaigns: 0 is even, 2 leaves many campaigns with next to nothing.
+    /// </summary>
     public double TrafficSpread { get; init; } = 0.5;
 
-    /// <summary>How far the mix of contexts swings during the day (amplitude on the logarithm of a context's share); the biases stay put.</summary>
+    /// <summary>
+    /// How far the mix of contexts swings during the day (amplitude on the logarithm of a context's share); the biases stay put.
+    /// </summary>
     public double MixSwing { get; init; }
 
     /// <summary>How far the bias itself swings during the day, in every context alike (amplitude on the logarithm of the factor).</summary>

@@ -15,6 +15,13 @@ public sealed class ConversionWorld(ConversionWorldOptions options)
     private const double CartRate = 0.05;
     private const double CartRateOfConverting = 0.5;
 
+    // Five-point Gauss-Hermite quadrature (Abramowitz & Stegun, table 25.10).
+    private static readonly (double Node, double Weight)[] GaussHermite =
+    [
+        (-2.0201828704560856, 0.01995324205904591), (-0.9585724646138185, 0.39361932315224116), (0, 0.9453087204829419),
+        (0.9585724646138185, 0.39361932315224116), (2.0201828704560856, 0.01995324205904591),
+    ];
+
     /// <summary>Clicks at even intervals over a span of time.</summary>
     /// <param name="clicks">How many.</param>
     /// <param name="fromHour">Start, in hours.</param>
@@ -27,16 +34,20 @@ public sealed class ConversionWorld(ConversionWorldOptions options)
         ArgumentOutOfRangeException.ThrowIfNegative(clicks);
         if (!(toHour > fromHour))
             throw new ArgumentOutOfRangeException(nameof(toHour), toHour, "The span of time is empty.");
-        var log = new ConversionLog(new double[clicks], new double[clicks], new double[clicks], new double[clicks], new double[clicks][]);
+        var log = new ConversionLog(
+            new double[clicks], new double[clicks], new double[clicks], new double[clicks], new double[clicks], new double[clicks][]);
         for (int i = 0; i < clicks; i++)
         {
             double hour = fromHour + ((toHour - fromHour) * (i + 0.5) / clicks);
             double modelled = options.BaseLogit + (options.Spread * random.NextGaussian());
-            double truth = Sigmoid(modelled + (hour >= options.TruthShiftHour ? Math.Log(options.TruthShift) : 0));
+            double shift = hour >= options.TruthShiftHour ? Math.Log(options.TruthShift) : 0;
+            double truth = Sigmoid(modelled + shift);
             double bias = Math.Log(hour >= options.ReleaseHour ? options.BiasAfter : options.BiasBefore);
             bool converts = random.NextDouble() < truth;
-            log.Predictions[i] = Sigmoid(modelled + bias + (options.Noise * random.NextGaussian()));
+            double seen = modelled + (options.Noise * random.NextGaussian());
+            log.Predictions[i] = Sigmoid(seen + bias);
             log.Truths[i] = truth;
+            log.Attainable[i] = MeanTruth(seen, shift);
             log.Hours[i] = hour;
             log.Delays[i] = converts ? Delay(random) : double.PositiveInfinity;
             log.Signals[i] =
@@ -47,6 +58,19 @@ public sealed class ConversionWorld(ConversionWorldOptions options)
             ];
         }
         return log;
+    }
+
+    /// <summary>The mean of the truth given the noisy logit: the true logit is Gaussian then, and a quadrature averages over it.</summary>
+    private double MeanTruth(double seen, double shift)
+    {
+        double prior = options.Spread * options.Spread, noise = options.Noise * options.Noise;
+        double known = prior + noise > 0 ? prior / (prior + noise) : 1;
+        double mean = options.BaseLogit + (known * (seen - options.BaseLogit)) + shift;
+        double step = Math.Sqrt(2 * known * noise);
+        double sum = 0;
+        foreach ((double node, double weight) in GaussHermite)
+            sum += weight * Sigmoid(mean + (step * node));
+        return sum / Math.Sqrt(Math.PI);
     }
 
     private double Delay(SeededRandom random)

@@ -75,8 +75,12 @@ public sealed class AdIndexTests : IDisposable
             Assert.True(index.TryOrdinalOf(contents.Ids[order[i]], out int ordinal));
             Assert.Equal(i, ordinal);
             Assert.Equal(contents.Ids[order[i]], index.IdOf(i));
-            Assert.Equal(contents.Vectors.Span((long)order[i] * TestModel.Dim, TestModel.Dim).ToArray(), index.Vectors.Span((long)i * TestModel.Dim, TestModel.Dim).ToArray());
-            Assert.Equal(contents.Records!.Span((long)order[i] * RecordLength, RecordLength).ToArray(), index.Records.Span((long)i * RecordLength, RecordLength).ToArray());
+            Assert.Equal(
+                contents.Vectors.Span((long)order[i] * TestModel.Dim, TestModel.Dim).ToArray(),
+                index.Vectors.Span((long)i * TestModel.Dim, TestModel.Dim).ToArray());
+            Assert.Equal(
+                contents.Records!.Span((long)order[i] * RecordLength, RecordLength).ToArray(),
+                index.Records.Span((long)i * RecordLength, RecordLength).ToArray());
         }
     }
 
@@ -122,7 +126,8 @@ public sealed class AdIndexTests : IDisposable
         var random = new SeededRandom(9);
 
         // All of the header's fields and the section table, then a sample of the rest.
-        IEnumerable<int> positions = Enumerable.Range(0, 128 + (13 * 64)).Concat(Enumerable.Range(0, 1_500).Select(_ => random.NextInt(good.Length)));
+        IEnumerable<int> positions = Enumerable.Range(0, 128 + (13 * 64)).Concat(
+            Enumerable.Range(0, 1_500).Select(_ => random.NextInt(good.Length)));
         foreach (int position in positions)
         {
             byte[] bad = [.. good];
@@ -175,7 +180,8 @@ public sealed class AdIndexTests : IDisposable
         AssertGraphError("'base-splits': row 4 has", graph => graph.BaseSplits[5] = graph.BaseSplits[4] - 1);
         AssertGraphError("do not span", graph => graph.BaseSplits[0] = 1);
         AssertGraphError("'upper-rows'", graph => graph.UpperRows[0] = 77);
-        AssertGraphError("where that does not stand", graph => graph.UpperNeighbors[0] = Enumerable.Range(0, 300).First(i => graph.Levels[i] == 0));
+        AssertGraphError(
+            "where that does not stand", graph => graph.UpperNeighbors[0] = Enumerable.Range(0, 300).First(i => graph.Levels[i] == 0));
         AssertGraphError("above the entry point's", graph => graph.Levels[graph.EntryPoint == 0 ? 1 : 0] = 9);
     }
 
@@ -215,7 +221,8 @@ public sealed class AdIndexTests : IDisposable
             throw new IOException("No space left on device");
         });
         Assert.Throws<IOException>(() => IndexFileWriter.Write(Target, default, [failing]));
-        Assert.Throws<InvalidOperationException>(() => IndexFileWriter.Write(Target, default, [failing with { Produce = sink => sink(new byte[4]) }]));
+        Assert.Throws<InvalidOperationException>(
+            () => IndexFileWriter.Write(Target, default, [failing with { Produce = sink => sink(new byte[4]) }]));
         using AdIndex index = AdIndex.Open(Target, IndexCheck.All);
         Assert.Equal(20, index.Count);
         Assert.Equal([Target], Directory.GetFiles(_folder.FullName));
@@ -231,7 +238,8 @@ public sealed class AdIndexTests : IDisposable
     private static AdIndexContents Contents(int count)
     {
         NativeBlock<float> vectors = TestVectors.Gaussian(count, TestModel.Dim, 3);
-        return Contents(HnswBuilder.Build(vectors, count, TestModel.Dim, new HnswOptions { M = 4, EfConstruction = 20, LevelRatio = 4 }), vectors);
+        return Contents(
+            HnswBuilder.Build(vectors, count, TestModel.Dim, new HnswOptions { M = 4, EfConstruction = 20, LevelRatio = 4 }), vectors);
     }
 
     private static AdIndexContents Contents(HnswGraph graph, NativeBlock<float> vectors) => new()
@@ -250,7 +258,8 @@ public sealed class AdIndexTests : IDisposable
         where T : unmanaged
     {
         Assert.Equal(expected.Length, actual.Length);
-        Assert.True(MemoryMarshal.AsBytes(expected.Span(0, (int)expected.Length)).SequenceEqual(MemoryMarshal.AsBytes(actual.Span(0, (int)actual.Length))));
+        Assert.True(MemoryMarshal.AsBytes(expected.Span(0, (int)expected.Length)).SequenceEqual(
+            MemoryMarshal.AsBytes(actual.Span(0, (int)actual.Length))));
     }
 
     private void AssertError(string message, Action<byte[]> damage, IndexCheck check = IndexCheck.All)
@@ -274,7 +283,8 @@ public sealed class AdIndexTests : IDisposable
     }
 
     private void AssertRefused(string message, AdIndexContents contents) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => AdIndexFile.Write(Target, contents)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message, Assert.Throws<ArgumentException>(() => AdIndexFile.Write(Target, contents)).Message, StringComparison.Ordinal);
 
     private static int Offset(byte[] bytes, string section)
     {

@@ -50,7 +50,8 @@ public class ExhaustiveSearchTests
     {
         var search = new ExhaustiveSearch(new FunctionScorer(5, 2, (_, _) => 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => search.Search(new float[2], 0));
-        Assert.Contains("3 floats", Assert.Throws<ArgumentException>(() => search.Search(new float[3], 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "3 floats", Assert.Throws<ArgumentException>(() => search.Search(new float[3], 1)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new InnerProductScorer(new NativeBlock<float>(7), 2, 4));
     }
 

@@ -176,7 +176,8 @@ public class GuidedSearchTests
     {
         var model = new TestModel(3_000, levelRatio: 4);
         var scorer = new FunctionScorer(model.Count, TestModel.Dim, model.Score) { Batches = [] };
-        var search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(100, 5), new(40, 4)], EntryLayer = entryLayer });
+        var search = new GuidedSearch(
+            model.Graph, scorer, new GuidedSearchParameters { Layers = [new(100, 5), new(40, 4)], EntryLayer = entryLayer });
         GuidedSearchResult result = search.Search(new GuidedRequest(TestModel.User(new SeededRandom(4)), 20));
         int[] scored = [.. scorer.Batches.SelectMany(batch => batch)];
         Assert.Equal(scored.Length, scored.Distinct().Count());
@@ -219,7 +220,8 @@ public class GuidedSearchTests
     {
         var model = new TestModel(3_000);
         var scorer = new FunctionScorer(model.Count, TestModel.Dim, model.Score) { Batches = [] };
-        var search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(200, 9), new(50, 3)], EntryLayer = 2 });
+        var search = new GuidedSearch(
+            model.Graph, scorer, new GuidedSearchParameters { Layers = [new(200, 9), new(50, 3)], EntryLayer = 2 });
         float[] user = TestModel.User(new SeededRandom(12));
         search.Search(new GuidedRequest(user, 100));
         int[] whole = scorer.Batches[^1];
@@ -233,7 +235,8 @@ public class GuidedSearchTests
 
         // The first one found hangs on the best of the frontier: on the best scored node that neighbours any of the batch.
         int[] scored = [.. scorer.Batches.SkipLast(1).SelectMany(batch => batch)];
-        int best = scored.Where(node => model.Graph.Neighbors(node, 0).ToArray().Intersect(whole).Any()).MaxBy(node => model.Score(user, node));
+        int best = scored.Where(
+            node => model.Graph.Neighbors(node, 0).ToArray().Intersect(whole).Any()).MaxBy(node => model.Score(user, node));
         Assert.Contains(cut[0], model.Graph.Neighbors(best, 0).ToArray());
     }
 
@@ -371,7 +374,8 @@ public class GuidedSearchTests
     public void Ads_whose_score_is_NaN_are_counted_and_never_returned(bool filtered)
     {
         var model = new TestModel(600);
-        var scorer = new FunctionScorer(600, TestModel.Dim, (user, i) => i % 3 == 0 || i == model.Graph.EntryPoint ? float.NaN : model.Score(user, i));
+        var scorer = new FunctionScorer(
+            600, TestModel.Dim, (user, i) => i % 3 == 0 || i == model.Graph.EntryPoint ? float.NaN : model.Score(user, i));
         float[] user = TestModel.User(new SeededRandom(3));
         EligibilityFilter? filter = filtered ? new EligibilityFilter(600, allowed: true) : null;
         var search = new GuidedSearch(model.Graph, scorer, Everything(600) with { ScanFactor = 0 });
@@ -416,7 +420,8 @@ public class GuidedSearchTests
         EligibilityFilter? filter = filtered ? new EligibilityFilter(3_000, allowed: true) : null;
         if (filter is not null)
             filter[17] = false;
-        var search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(300, 8), new(50, 3)], EntryLayer = 1 }, team);
+        var search = new GuidedSearch(
+            model.Graph, scorer, new GuidedSearchParameters { Layers = [new(300, 8), new(50, 3)], EntryLayer = 1 }, team);
         var scratch = new GuidedSearchScratch();
         var ordinals = new int[200];
         var scores = new float[200];
@@ -426,7 +431,8 @@ public class GuidedSearchTests
         int hops = 0, found = 0;
         for (int query = 0; query < 50; query++)
         {
-            found += search.Search(new GuidedRequest(user, 200) { Filter = filter }, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
+            found += search.Search(
+                new GuidedRequest(user, 200) { Filter = filter }, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
             hops += statistics.Hops;
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -458,9 +464,13 @@ public class GuidedSearchTests
         var model = new TestModel(50);
         var search = new GuidedSearch(model.Graph, model.Scorer);
         var user = new float[TestModel.Dim];
-        Assert.Contains("K is 0", Assert.Throws<ArgumentException>(() => search.Search(new GuidedRequest(user, 0))).Message, StringComparison.Ordinal);
-        Assert.Contains("3 floats", Assert.Throws<ArgumentException>(() => search.Search(new GuidedRequest(new float[3], 1))).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => search.Search(new GuidedRequest(user, 5), new GuidedSearchScratch(), new int[4], new float[5], out _));
+        Assert.Contains(
+            "K is 0", Assert.Throws<ArgumentException>(() => search.Search(new GuidedRequest(user, 0))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "3 floats", Assert.Throws<ArgumentException>(() => search.Search(new GuidedRequest(new float[3], 1))).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(
+            () => search.Search(new GuidedRequest(user, 5), new GuidedSearchScratch(), new int[4], new float[5], out _));
         Assert.Throws<ArgumentException>(() => new GuidedSearch(model.Graph, new FunctionScorer(49, 1, (_, _) => 0)));
         Assert.Throws<ArgumentException>(() => search.With(new GuidedSearchParameters { Layers = [] }));
         Assert.Throws<ArgumentException>(() => search.With(new GuidedSearchParameters { Layers = [new(0, 1)] }));
@@ -494,7 +504,8 @@ public class GuidedSearchTests
         var upperRows = new NativeBlock<int>(rows.Length);
         upperRows.Span(0, rows.Length).Fill(-1);
         return new HnswGraph(
-            rows.Length, 8, 16, 0, new NativeBlock<byte>(rows.Length), splits, neighbors, upperRows, new NativeBlock<int>(1), new NativeBlock<int>(0));
+            rows.Length, 8, 16, 0, new NativeBlock<byte>(rows.Length), splits, neighbors, upperRows, new NativeBlock<int>(1),
+            new NativeBlock<int>(0));
     }
 
     private sealed class ManualClock : TimeProvider

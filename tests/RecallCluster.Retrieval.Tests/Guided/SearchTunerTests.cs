@@ -52,7 +52,8 @@ public class SearchTunerTests
     {
         var seen = new List<TunedPoint>();
         TuningResult result = SearchTuner.Run(
-            _model.Graph, _model.Scorer, _queries, new TuningOptions { K = 30, WantedRecall = 0.9, MaxScorings = 2_500 }, progress: new Collect(seen));
+            _model.Graph, _model.Scorer, _queries, new TuningOptions { K = 30, WantedRecall = 0.9, MaxScorings = 2_500 },
+            progress: new Collect(seen));
         for (int i = 1; i < result.Frontier.Count; i++)
         {
             Assert.True(result.Frontier[i].Scorings > result.Frontier[i - 1].Scorings);
@@ -66,7 +67,8 @@ public class SearchTunerTests
     [Fact]
     public void What_cannot_be_reached_is_said()
     {
-        TuningResult result = SearchTuner.Run(_model.Graph, _model.Scorer, _queries, new TuningOptions { K = 30, WantedRecall = 1, MaxScorings = 60 });
+        TuningResult result = SearchTuner.Run(
+            _model.Graph, _model.Scorer, _queries, new TuningOptions { K = 30, WantedRecall = 1, MaxScorings = 60 });
         Assert.False(result.Reached);
         Assert.Equal(result.Frontier.Max(point => point.RelativeRecall), result.Best.RelativeRecall);
     }
@@ -99,7 +101,8 @@ public class SearchTunerTests
     {
         var options = new TuningOptions { K = 5 };
         Assert.Throws<ArgumentException>(() => SearchTuner.Run(_model.Graph, _model.Scorer, [], options));
-        Assert.Throws<ArgumentOutOfRangeException>(() => SearchTuner.Run(_model.Graph, _model.Scorer, _queries, options with { WantedRecall = 1.5 }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => SearchTuner.Run(_model.Graph, _model.Scorer, _queries, options with { WantedRecall = 1.5 }));
         Assert.Throws<ArgumentException>(() => SearchTuner.Run(_model.Graph, _model.Scorer, _queries, options with { Widths = [] }));
         Assert.Throws<InvalidOperationException>(() => SearchTuner.Run(
             _model.Graph, _model.Scorer, [new TuningQuery(_queries[0].UserState, [])], options with { Goal = TuningGoal.HeldOutRecall }));

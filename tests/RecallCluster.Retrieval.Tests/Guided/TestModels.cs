@@ -40,7 +40,8 @@ internal sealed class TestModel
     {
         Count = count;
         Vectors = TestVectors.Gaussian(count, Dim, seed);
-        Graph = HnswBuilder.Build(Vectors, count, Dim, new HnswOptions { M = 8, EfConstruction = 60, Seed = seed, LevelRatio = levelRatio });
+        Graph = HnswBuilder.Build(
+            Vectors, count, Dim, new HnswOptions { M = 8, EfConstruction = 60, Seed = seed, LevelRatio = levelRatio });
         Scorer = new FunctionScorer(count, Dim, Score);
     }
 

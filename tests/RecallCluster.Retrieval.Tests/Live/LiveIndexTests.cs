@@ -150,7 +150,8 @@ public sealed class LiveIndexTests : IDisposable
         Assert.False(live.TryOrdinalOf("ad7", out _));
         AddRandom(live, ads, "ad7");
         AssertFindsExactly(live, ads, Everything(51), 50);
-        Assert.Contains("in the index already", Assert.Throws<ArgumentException>(() => AddRandom(live, ads, "ad7")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "in the index already", Assert.Throws<ArgumentException>(() => AddRandom(live, ads, "ad7")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -312,7 +313,9 @@ public sealed class LiveIndexTests : IDisposable
     private LiveIndex Open(int count) => Open(count, out _);
 
     private LiveIndex Open(int count, out Dictionary<string, float[]> ads, int? room = null) =>
-        new(Write(count, out ads), (records, capacity) => new RecordScorer(records, capacity), new LiveIndexOptions { EfConstruction = 60, LevelRatio = 8, Room = room });
+        new(
+            Write(count, out ads), (records, capacity) => new RecordScorer(records, capacity),
+            new LiveIndexOptions { EfConstruction = 60, LevelRatio = 8, Room = room });
 
     private AdIndex Write(int count, out Dictionary<string, float[]> ads)
     {
@@ -376,7 +379,8 @@ public sealed class LiveIndexTests : IDisposable
             float[] point = TestModel.User(_random);
             Assert.Equal(10, live.Nearest(point, 40, ordinals, distances));
             Assert.Equal(distances.Order(), distances);
-            IEnumerable<string> truth = ads.OrderBy(ad => ad.Value.Zip(point, (a, b) => (double)(a - b) * (a - b)).Sum()).Take(10).Select(ad => ad.Key);
+            IEnumerable<string> truth = ads.OrderBy(
+                ad => ad.Value.Zip(point, (a, b) => (double)(a - b) * (a - b)).Sum()).Take(10).Select(ad => ad.Key);
             found += ordinals.Select(live.IdOf).Intersect(truth).Count();
         }
         Assert.True(found >= share * 200, $"found {found} of 200");

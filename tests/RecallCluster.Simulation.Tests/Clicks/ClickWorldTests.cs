@@ -43,7 +43,12 @@ public class ClickWorldTests
     [Fact]
     public void A_campaign_is_over_estimated_as_much_as_was_asked_for()
     {
-        var options = new ClickWorldOptions { Distortion = Distortion.None, Noise = 0, BiasOfCampaign = new Dictionary<int, double> { [3] = 1.3 } };
+        var options = new ClickWorldOptions
+        {
+            Distortion = Distortion.None,
+            Noise = 0,
+            BiasOfCampaign = new Dictionary<int, double> { [3] = 1.3 },
+        };
         ClickLog log = Make(options);
         Assert.Equal(1.3, Pcoc(log, i => log.Campaigns[i] == 3), 0.03);
         Assert.Equal(1, Pcoc(log, i => log.Campaigns[i] != 3), 9);
@@ -54,9 +59,11 @@ public class ClickWorldTests
     {
         var options = new ClickWorldOptions { Distortion = Distortion.None, Noise = 0, ContextBias = 0.5, MixSwing = 1.5 };
         ClickLog log = Make(options);
-        double Share(double hour) => Enumerable.Range(0, log.Count).Where(i => Math.Floor(log.Hours[i]) == hour).Average(i => log.Contexts[i] == 0 ? 1.0 : 0);
+        double Share(double hour) =>
+            Enumerable.Range(0, log.Count).Where(i => Math.Floor(log.Hours[i]) == hour).Average(i => log.Contexts[i] == 0 ? 1.0 : 0);
         Assert.True(Share(6) > 2 * Share(18));
-        double early = Pcoc(log, i => log.Contexts[i] == 0 && log.Hours[i] < 12), late = Pcoc(log, i => log.Contexts[i] == 0 && log.Hours[i] >= 12);
+        double early = Pcoc(log, i => log.Contexts[i] == 0 && log.Hours[i] < 12), late = Pcoc(
+            log, i => log.Contexts[i] == 0 && log.Hours[i] >= 12);
         Assert.Equal(1, early / late, 0.03);
     }
 
@@ -99,7 +106,8 @@ public class ClickWorldTests
         Assert.Throws<ArgumentException>(() => new ClickWorld(new ClickWorldOptions { Campaigns = 0 }, new SeededRandom(1)));
         Assert.Throws<ArgumentException>(() => new ClickWorld(new ClickWorldOptions { OverallBias = 0 }, new SeededRandom(1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => Make(new ClickWorldOptions(), from: 3, to: 3));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ConversionWorld(new ConversionWorldOptions()).Generate(1, 1, 0, new SeededRandom(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new ConversionWorld(new ConversionWorldOptions()).Generate(1, 1, 0, new SeededRandom(1)));
     }
 
     [Fact]
@@ -112,9 +120,36 @@ public class ClickWorldTests
         Assert.InRange(delays.Length, log.Truths.Sum() - (4 * deviation), log.Truths.Sum() + (4 * deviation));
         Assert.All(delays, delay => Assert.InRange(delay, 0, options.WindowHours));
         Assert.InRange(delays.Count(delay => delay < 2) / (double)delays.Length, 0.33, 0.42);
-        double Cart(bool converts) => Enumerable.Range(0, log.Count).Where(i => double.IsFinite(log.Delays[i]) == converts).Average(i => log.Signals[i][2]);
+        double Cart(bool converts) =>
+            Enumerable.Range(0, log.Count).Where(i => double.IsFinite(log.Delays[i]) == converts).Average(i => log.Signals[i][2]);
         Assert.Equal(0.5, Cart(true), 0.03);
         Assert.Equal(0.05, Cart(false), 0.01);
+    }
+
+    [Fact]
+    public void No_map_of_the_prediction_comes_nearer_to_the_truth_than_what_is_attainable()
+    {
+        ConversionLog log = new ConversionWorld(new ConversionWorldOptions { Noise = 0.4 }).Generate(200_000, 0, 24, new SeededRandom(5));
+        double Squares(Func<int, double> value) => Enumerable.Range(0, log.Count).Sum(i => Math.Pow(log.Truths[i] - value(i), 2));
+        double best = Squares(i => log.Attainable[i]);
+        Assert.True(best < Squares(i => log.Predictions[i]));
+        foreach (double factor in new[] { 0.9, 0.97, 1.03, 1.1 })
+        {
+            Assert.True(best < Squares(i => factor * log.Attainable[i]));
+            Assert.True(best < Squares(i => Math.Pow(log.Attainable[i], factor)));
+        }
+        int[] byPrediction = [.. Enumerable.Range(0, log.Count).OrderBy(i => log.Predictions[i])];
+        foreach (int[] bin in byPrediction.Chunk(20_000))
+            Assert.Equal(1, bin.Sum(i => log.Truths[i]) / bin.Sum(i => log.Attainable[i]), 0.01);
+    }
+
+    [Fact]
+    public void Without_noise_the_truth_is_attainable()
+    {
+        var options = new ConversionWorldOptions { ReleaseHour = 12, TruthShiftHour = 12, TruthShift = 2, Noise = 0 };
+        ConversionLog log = new ConversionWorld(options).Generate(1000, 0, 24, new SeededRandom(5));
+        for (int i = 0; i < log.Count; i++)
+            Assert.Equal(log.Truths[i], log.Attainable[i], 12);
     }
 
     [Fact]

@@ -1,19 +1,25 @@
 using RecallCluster.Learning.Evaluation;
 using RecallCluster.Retrieval.Guided;
+using RecallCluster.Serving;
 
 namespace RecallCluster.Cli.Workflows;
 
-/// <summary>Model-guided search over all shards, one after the other, merged; finds data-set rows.</summary>
+/// <summary>
+/// Model-guided search over all shards, one after the other, merged; finds data-set rows. Each shard is asked for its part of the K ads,
+/// as a gateway does.
+/// </summary>
 internal sealed class GuidedRetriever : IRetriever
 {
     private readonly IReadOnlyList<IndexedShard> _shards;
     private readonly GuidedSearch[] _searches;
+    private readonly int _ads;
 
     /// <param name="ads">The shards.</param>
     /// <param name="parameters">The knobs, for each shard.</param>
     public GuidedRetriever(IndexedAds ads, GuidedSearchParameters parameters)
     {
         _shards = ads.Shards;
+        _ads = Math.Max(1, ads.Ads);
         _searches = [.. ads.Shards.Select(s => new GuidedSearch(s.Index.Graph, s.Scorer, parameters))];
     }
 
@@ -26,9 +32,9 @@ internal sealed class GuidedRetriever : IRetriever
         int scorings = 0;
         for (int shard = 0; shard < _shards.Count; shard++)
         {
-            int room = Math.Min(ordinals.Length, _shards[shard].Index.Count);
-            own.Reserve(room);
-            var request = new GuidedRequest(userState, ordinals.Length) { Seeds = own.Seeds(_shards[shard], behaviour) };
+            int part = ShardMap.QuotaOf(ordinals.Length, (double)_shards[shard].Index.Count / _ads);
+            own.Reserve(Math.Min(part, _shards[shard].Index.Count));
+            var request = new GuidedRequest(userState, part) { Seeds = own.Seeds(_shards[shard], behaviour) };
             int found = _searches[shard].Search(request, own.Scratch, own.Ordinals, own.Scores, out GuidedSearchStatistics statistics);
             scorings += statistics.Scorings;
             for (int i = 0; i < found; i++)

@@ -26,7 +26,15 @@ internal sealed class IndexedAds : IDisposable
         var rows = new Dictionary<string, int>(dataset.Items.Count, StringComparer.Ordinal);
         for (int row = 0; row < dataset.Items.Count; row++)
             rows.Add(dataset.Items.Ids[row], row);
-        Shards = [.. Manifest.Shards.Select(file => Open(Path.Combine(indexDirectory, file.File), model, rows))];
+        try
+        {
+            Shards = [.. Enumerable.Range(0, Manifest.Shards.Count).Select(shard => Open(indexDirectory, shard, model, rows))];
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public IndexManifest Manifest { get; }
@@ -43,9 +51,9 @@ internal sealed class IndexedAds : IDisposable
             owned.Dispose();
     }
 
-    private IndexedShard Open(string path, DeepAdModel model, Dictionary<string, int> rowOf)
+    private IndexedShard Open(string indexDirectory, int shard, DeepAdModel model, Dictionary<string, int> rowOf)
     {
-        AdIndex index = AdIndex.Open(path);
+        AdIndex index = IndexDirectory.OpenShard(indexDirectory, Manifest, shard);
         _owned.Add(index);
         index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
         IScorer scorer = IndexScorer.Of(model, index);
@@ -56,7 +64,7 @@ internal sealed class IndexedAds : IDisposable
         {
             string id = index.IdOf(ordinal);
             if (!rowOf.TryGetValue(id, out rows[ordinal]))
-                throw new InvalidDataException($"{path}: holds ad '{id}', which the data set does not.");
+                throw new InvalidDataException($"{index.FilePath}: holds ad '{id}', which the data set does not.");
         }
         return new IndexedShard(index, scorer, rows);
     }

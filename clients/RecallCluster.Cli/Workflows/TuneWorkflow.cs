@@ -4,6 +4,7 @@ using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Tuning;
+using RecallCluster.Serving;
 using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Cli.Workflows;
@@ -49,7 +50,7 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
     public TuneReport Run(IStages stages, WorkerTeam team)
     {
         IndexedShard shard = ads.Shards[0];
-        int k = Math.Min(shard.Index.Count, PartOf(K, (double)shard.Index.Count / Math.Max(1, ads.Ads)));
+        int k = Math.Min(shard.Index.Count, ShardMap.QuotaOf(K, (double)shard.Index.Count / Math.Max(1, ads.Ads)));
         TuningQuery[] queries = stages.Run("Prepare validation users", () => Queries(shard, team));
         var options = new TuningOptions
         {
@@ -83,10 +84,6 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
             [.. result.Frontier.Select(p => new TunePoint(
                 p.RelativeRecall, p.Scorings * ads.Shards.Count, p.ScoredFraction, p.Milliseconds, GuidedSettings.Of(p.Parameters)))]);
     }
-
-    /// <summary>As many ads as a gateway asks of a shard that holds this share of the ads.</summary>
-    private static int PartOf(int k, double share) =>
-        (int)Math.Min(k, Math.Ceiling((k * share) + (4 * Math.Sqrt(k * share * (1 - share))) + 3));
 
     private TuningQuery[] Queries(IndexedShard shard, WorkerTeam team)
     {

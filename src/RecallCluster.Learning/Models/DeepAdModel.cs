@@ -33,7 +33,6 @@ public sealed class DeepAdModel : IAdModel
     private readonly ChunkedLoss?[] _chunks = new ChunkedLoss?[2];
     private WorkerTeam? _team;
 
-
     /// <summary>A model with random weights.</summary>
     /// <exception cref="InvalidDataException">The configuration is not usable, or is not of a deep model.</exception>
     public DeepAdModel(ModelConfig config, SeededRandom random)

@@ -92,13 +92,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
     /// <exception cref="ObjectDisposedException">The scorer or its records were disposed.</exception>
     public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
-        if (userState.Length != UserStateLength)
-        {
-            throw new ArgumentException(
-                $"The user state holds {userState.Length} floats; {UserStateLength} are wanted.", nameof(userState));
-        }
-        if (scores.Length < ordinals.Length)
-            throw new ArgumentException($"There is room for {scores.Length} scores; {ordinals.Length} ads are asked for.", nameof(scores));
+        ScorerChecks.RequireLengths(this, userState, ordinals, scores);
         byte* records = _singles is null ? (byte*)_halves!.Pointer : (byte*)_singles.Pointer;
         ObjectDisposedException.ThrowIf(records == null || _layers.IsDisposed, this);
         int size = _singles is null ? sizeof(ushort) : sizeof(float);

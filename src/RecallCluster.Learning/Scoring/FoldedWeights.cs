@@ -36,7 +36,7 @@ public sealed class FoldedWeights
     /// <param name="b3">Output bias.</param>
     /// <param name="match">Layout of the history match; none by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">A width is not positive.</exception>
-    /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
+    /// <exception cref="ArgumentException">The lengths do not fit each other, or the history match has no layout.</exception>
     public FoldedWeights(
         int width,
         ReadOnlySpan<float> slope1,
@@ -53,6 +53,7 @@ public sealed class FoldedWeights
         CheckLength(w2.Length, (long)b2.Length * slope1.Length, nameof(w2));
         CheckLength(slope2.Length, b2.Length, nameof(slope2));
         CheckLength(w3.Length, b2.Length, nameof(w3));
+        match.Validate();
         Width = width;
         Hidden1 = slope1.Length;
         Hidden2 = b2.Length;

@@ -34,7 +34,16 @@ public readonly record struct MatchLayout(int Fields, int Slots)
     public int RecordFloats => (Fields + LineFloats - 1) / LineFloats * LineFloats;
 
     /// <summary>Floats that the tables take at the end of a state.</summary>
-    public int StateFloats => Fields * 2 * Slots;
+    /// <exception cref="OverflowException">They are more than an array holds.</exception>
+    public int StateFloats => checked(Fields * 2 * Slots);
+
+    /// <summary>Checks that scorers can read such tables, which they do through pointers.</summary>
+    /// <exception cref="ArgumentException">A number is negative, or there are codes and the slots are no power of two.</exception>
+    internal void Validate()
+    {
+        if (Fields < 0 || (Fields > 0 && (Slots < 1 || !BitOperations.IsPow2(Slots))))
+            throw new ArgumentException($"A history match of {Fields} fields and {Slots} slots has no layout: want a power of two of slots.");
+    }
 
     /// <summary>Writes an ad's codes to the end of its record.</summary>
     /// <param name="codes"><see cref="Fields"/> codes.</param>

@@ -58,11 +58,14 @@ public sealed class PlainScorer : IScorer
     public int UserStateLength => PlainUserState.LengthFor(_config);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The user state has another length, or <paramref name="scores"/> is too short.</exception>
+    /// <exception cref="ArgumentException">The user state has another length or is not one of this model's, or <paramref name="scores"/> is too short.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An ordinal names no ad.</exception>
     public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
         ScorerChecks.Require(this, userState, ordinals, scores);
+        float places = userState[_layout.CountOffset];
+        if (!(places >= 0 && places <= _config.SequenceLimit))
+            throw new ArgumentException($"The user state says a sequence of {places}; the model's has 0 to {_config.SequenceLimit} behaviours.", nameof(userState));
         PlainScratch scratch = s_scratch ??= new PlainScratch();
         scratch.Reserve(Block, _config);
         for (int start = 0; start < ordinals.Length; start += Block)

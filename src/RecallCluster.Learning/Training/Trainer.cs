@@ -8,7 +8,7 @@ namespace RecallCluster.Learning.Training;
 
 /// <summary>
 /// Trains a model on a data set's training events: Adam over mini-batches with sampled negatives, validated on held-out events, the best
-/// weights being kept. Equal seeds, options and team sizes give equal weights.
+/// weights being kept. Equal seeds, options and team sizes give equal weights, unless there is a time limit, which the learning rate follows.
 /// </summary>
 public sealed class Trainer
 {

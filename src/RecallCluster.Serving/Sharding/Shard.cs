@@ -50,7 +50,10 @@ public sealed class Shard : IShard, IDisposable
     public Task<ShardAnswer> SearchAsync(ShardQuery query, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(query);
-        long? deadline = query.TimeLeft is { } left ? _time.GetTimestamp() + (long)(left.TotalSeconds * _time.TimestampFrequency) : null;
+        // The query may come from another process, with any time in it: the sum must not overflow.
+        long? deadline = query.TimeLeft is { } left
+            ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
+            : null;
         // A search keeps a processor busy for milliseconds: off the caller's thread, so that shards are searched side by side.
         return Task.Run(() => Search(query, deadline), cancellation);
     }

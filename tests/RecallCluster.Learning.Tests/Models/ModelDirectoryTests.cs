@@ -78,6 +78,17 @@ public sealed class ModelDirectoryTests : IDisposable
         AssertRefused(json => json["itemFields"]![1]!["cardinality"] = 0, "itemFields[1].cardinality");
 
     [Fact]
+    public void A_field_that_is_there_twice_is_refused_and_named() =>
+        AssertRefused(json => json["itemFields"]![1]!["name"] = json["itemFields"]![0]!["name"]!.GetValue<string>(), "itemFields[1].name");
+
+    [Fact]
+    public void A_table_that_no_tensor_holds_is_refused_and_named()
+    {
+        AssertRefused(json => json["items"] = 2_000_000_000, "'items'");
+        AssertRefused(json => json["itemFields"]![1]!["cardinality"] = 2_000_000_000, "itemFields[1].cardinality");
+    }
+
+    [Fact]
     public void Broken_json_is_refused_with_its_line()
     {
         File.WriteAllText(ConfigPath, "{\n  \"version\": 1,\n  \"kind\": \n}");

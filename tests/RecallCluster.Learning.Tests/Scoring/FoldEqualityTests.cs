@@ -60,6 +60,44 @@ public class FoldEqualityTests
         }
     }
 
+    [Theory]
+    [InlineData(-1f)]
+    [InlineData(9f)]
+    [InlineData(float.NaN)]
+    [InlineData(1e30f)]
+    public void A_plain_state_with_an_impossible_sequence_is_refused(float places)
+    {
+        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset) with { SequenceLimit = 8 });
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
+        var scorer = new PlainScorer(model, records, targets.Count);
+        UserEncoder encoder = UserEncoder.Of(model, targets, folded: false);
+        var state = new float[encoder.UserStateLength];
+        encoder.Encode([2], [3, 4], state);
+        state[new PlainUserState(model.Config).CountOffset] = places;
+        Assert.Contains("0 to 8", Assert.Throws<ArgumentException>(() => scorer.Score(state, [1], new float[1])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_state_of_other_origin_is_read_within_its_memory(int free)
+    {
+        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset));
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using PreparedModel prepared = PreparedModel.Of(model, targets);
+        MatchLayout match = MatchLayout.Of(model.Config);
+        var state = new float[prepared.Scorer.UserStateLength];
+        // Match tables without, or with hardly, a free slot, whose codes are no ad's.
+        Span<int> tables = System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(state.AsSpan(state.Length - match.StateFloats));
+        for (int field = 0; field < match.Fields; field++)
+            for (int slot = free; slot < match.Slots; slot++)
+                tables[(field * 2 * match.Slots) + slot] = -1 - slot;
+        var scores = new float[prepared.Scorer.ItemCount];
+        prepared.Scorer.Score(state, AllItems(), scores);
+        Assert.All(scores, score => Assert.True(float.IsFinite(score)));
+    }
+
     [Fact]
     public void Two_tower_scorer_equals_the_logits_on_the_tape()
     {

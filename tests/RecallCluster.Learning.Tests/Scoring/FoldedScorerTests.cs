@@ -184,6 +184,10 @@ public sealed class FoldedScorerTests
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[5], two, two, two, 0));
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, three, two, 0));
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, three, 0));
+        Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(2, 0)));
+        Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(2, 48)));
+        Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(-1, 16)));
+        Assert.Throws<OverflowException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(1 << 20, 1 << 20)));
         var weights = new FoldedWeights(4, three, new float[6], two, two, two, 0.5f);
         Assert.Equal((4, 3, 2, 7, 23), (weights.Width, weights.Hidden1, weights.Hidden2, weights.RecordLength, weights.UserStateLength));
         Assert.Equal((3, 7, 11), (weights.NormalizerOffset, weights.InteractionOffset, weights.AttentionOffset));

@@ -127,9 +127,10 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         }
         _scratch.Found.Reserve(1);
         _scratch.Found.Pointer[0] = _graph.EntryPoint;
-        int scoredEntry = ScoreFound(SplitKnown(1, out int known), layer);
+        // Remembered like an ad of an upper layer: seeds may push it out of W, and then it is met again.
+        int scoredEntry = ScoreFound(SplitKnown(1, out int known), Math.Max(layer, 1));
         Select(ef: 1, scoredEntry, known);
-        if (_best < scoredEntry)
+        if (_best < scoredEntry + known)
         {
             // Its score is NaN, but the walk must start somewhere; the collector will not take it.
             _scratch.Best.Pointer[_best++] = TopKKey.Pack(float.NaN, _graph.EntryPoint);
@@ -141,7 +142,8 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     private void ScoreSeeds()
     {
         _visited.Begin(_graph.Count);
-        ScoreFound(GatherSeeds(), layer: 1);
+        int scored = ScoreFound(GatherSeeds(), layer: 1);
+        NoteNan(scored, CountNan(_scratch.FoundScores.Span(scored)));
     }
 
     /// <summary>Adds the seeds to W, those aside that are there.</summary>

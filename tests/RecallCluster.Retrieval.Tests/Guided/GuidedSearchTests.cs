@@ -136,6 +136,44 @@ public class GuidedSearchTests
     }
 
     [Fact]
+    public void An_entry_point_that_the_seeds_push_out_is_neither_scored_nor_returned_again()
+    {
+        var model = new TestModel(60, 7, levelRatio: 1_000_000);
+        Assert.Equal(0, model.Graph.MaxLevel);
+        int entry = model.Graph.EntryPoint;
+        // The best ads are not eligible: as seeds they fill W, and push out the entry point, the best of those that are.
+        int[] seeds = [.. Enumerable.Range(0, 60).Where(i => i != entry).Take(30)];
+        var filter = new EligibilityFilter(60, allowed: true);
+        foreach (int seed in seeds)
+            filter[seed] = false;
+        var scorer = new FunctionScorer(60, TestModel.Dim, (_, ordinal) => ordinal == entry ? 1 : filter[ordinal] ? -ordinal : 2 + ordinal) { Batches = [] };
+        var search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(4, int.MaxValue)], ScanFactor = 1, MaxScorings = 200 });
+        GuidedSearchResult result = search.Search(new GuidedRequest(new float[TestModel.Dim], 4) { Filter = filter, Seeds = seeds });
+        int[] scored = [.. scorer.Batches.SelectMany(batch => batch)];
+        Assert.NotEqual(StopReason.ScannedEligible, result.Statistics.StopReason);
+        Assert.Equal(scored.Length, scored.Distinct().Count());
+        Assert.Equal(entry, result.Ordinals[0]);
+        Assert.Equal(4, result.Ordinals.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_seed_whose_score_is_NaN_is_counted_and_the_walk_goes_on(bool oneLayer)
+    {
+        var model = new TestModel(700, 7, oneLayer ? 1_000_000 : 8);
+        int entry = model.Graph.EntryPoint;
+        var scorer = new FunctionScorer(700, TestModel.Dim, (user, ordinal) => ordinal == entry ? float.NaN : model.Score(user, ordinal));
+        var search = new GuidedSearch(model.Graph, scorer, Everything(700));
+        float[] user = TestModel.User(new SeededRandom(28));
+        GuidedSearchResult result = search.Search(new GuidedRequest(user, 20) { Seeds = [entry] });
+        Assert.Equal(model.Best(user, 20, ordinal => ordinal != entry), result.Ordinals);
+        Assert.Equal(1, result.Statistics.NanScores);
+        Assert.Equal(entry, result.Statistics.NanOrdinal);
+        Assert.Equal(0, result.Statistics.ScannedScorings);
+    }
+
+    [Fact]
     public void Seeds_are_within_the_budget()
     {
         var model = new TestModel(700, 7);
@@ -426,13 +464,13 @@ public class GuidedSearchTests
         var ordinals = new int[200];
         var scores = new float[200];
         float[] user = TestModel.User(new SeededRandom(9));
-        search.Search(new GuidedRequest(user, 200) { Filter = filter }, scratch, ordinals, scores, out _);
+        int[] seeds = [5, 5, 600, 2_999, -1];
+        search.Search(new GuidedRequest(user, 200) { Filter = filter, Seeds = seeds }, scratch, ordinals, scores, out _);
         long before = GC.GetAllocatedBytesForCurrentThread();
         int hops = 0, found = 0;
         for (int query = 0; query < 50; query++)
         {
-            found += search.Search(
-                new GuidedRequest(user, 200) { Filter = filter }, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
+            found += search.Search(new GuidedRequest(user, 200) { Filter = filter, Seeds = seeds }, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
             hops += statistics.Hops;
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;

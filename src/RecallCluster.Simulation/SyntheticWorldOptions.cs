@@ -124,8 +124,9 @@ public sealed record SyntheticWorldOptions
         Require(PriceBands is >= 2 and <= 255, nameof(PriceBands), PriceBands, "2 to 255");
         Require(MinInterests >= 1, nameof(MinInterests), MinInterests, "at least 1");
         Require(MaxInterests >= MinInterests && MaxInterests <= 16, nameof(MaxInterests), MaxInterests, "MinInterests to 16");
-        foreach ((string name, double share) in new[] { (
-            nameof(HeldOutShare), HeldOutShare), (nameof(NoiseShare), NoiseShare), (nameof(LoyalShare), LoyalShare) })
+        (string Name, double Share)[] shares =
+            [(nameof(HeldOutShare), HeldOutShare), (nameof(NoiseShare), NoiseShare), (nameof(LoyalShare), LoyalShare)];
+        foreach ((string name, double share) in shares)
             Require(share is >= 0 and <= 1, name, share, "0 to 1");
         foreach ((string name, double width) in new[] { (nameof(InterestWidth), InterestWidth), (nameof(PriceWidth), PriceWidth) })
             Require(width > 0 && double.IsFinite(width), name, width, "positive");

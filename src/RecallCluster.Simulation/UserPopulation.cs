@@ -63,8 +63,8 @@ internal sealed class UserPopulation
     /// <summary>Ids and profile fields of the users.</summary>
     public FeatureTable ToTable(ParallelOptions parallel)
     {
-        Field[] fields = [new("age", AgeBands + 1), new("gender", Genders + 1), new(
-            "spending", SpendingLevels + 1), new("region", Regions + 1)];
+        Field[] fields =
+            [new("age", AgeBands + 1), new("gender", Genders + 1), new("spending", SpendingLevels + 1), new("region", Regions + 1)];
         var codes = Array.ConvertAll(fields, _ => new int[_options.Users]);
         var ids = new string[_options.Users];
         Parallel.For(0, _options.Users, parallel, user =>

@@ -24,8 +24,9 @@ internal static class SpecialFunctions
         for (; x < SeriesStart; x++)
             product *= x;
         double f = 1 / (x * x);
-        double series = (
-            (1.0 / 12) - (f * ((1.0 / 360) - (f * ((1.0 / 1260) - (f * ((1.0 / 1680) - (f * ((1.0 / 1188) - (f * 691 / 360360)))))))))) / x;
+        double series =
+            ((1.0 / 12)
+            - (f * ((1.0 / 360) - (f * ((1.0 / 1260) - (f * ((1.0 / 1680) - (f * ((1.0 / 1188) - (f * 691 / 360360)))))))))) / x;
         return ((x - 0.5) * Math.Log(x)) - x + (0.5 * Math.Log(2 * Math.PI)) + series - Math.Log(product);
     }
 }

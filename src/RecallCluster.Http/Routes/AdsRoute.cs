@@ -7,8 +7,8 @@ namespace RecallCluster.Http;
 /// <summary><c>POST /v1/ads</c>: user features in, the best ads with their scores out.</summary>
 internal sealed partial class AdsRoute(Gateway gateway, FrontDoorLimits limits, ILogger<AdsRoute> logger)
 {
-    private static readonly (
-        SearchLimits Limit, string Name)[] LimitNames = [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
+    private static readonly (SearchLimits Limit, string Name)[] LimitNames =
+        [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
 
     public async Task<IResult> AnswerAsync(HttpContext context)
     {

@@ -28,8 +28,14 @@ internal sealed unsafe class LiveStore
     private int _deletionEpoch;
 
     public LiveStore(
-        int capacity, int dim, int recordLength, int m, int m0, long upperRows, LiveLayerMembers members, Func<NativeBlock<float>, int,
-        IScorer> scorerOf)
+        int capacity,
+        int dim,
+        int recordLength,
+        int m,
+        int m0,
+        long upperRows,
+        LiveLayerMembers members,
+        Func<NativeBlock<float>, int, IScorer> scorerOf)
     {
         Capacity = capacity;
         Dim = dim;

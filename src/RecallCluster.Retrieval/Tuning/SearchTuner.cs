@@ -122,8 +122,8 @@ public sealed class SearchTuner
     private int?[] EntryLayers(HnswGraph graph)
     {
         var members = new LayerMembers(graph.Levels, graph.Count);
-        return [null, .. Enumerable.Range(1, graph.MaxLevel).Reverse().Where(
-            layer => members[layer].Length <= _largestBudget / 2).Select(layer => (int?)layer)];
+        IEnumerable<int> small = Enumerable.Range(1, graph.MaxLevel).Reverse().Where(layer => members[layer].Length <= _largestBudget / 2);
+        return [null, .. small.Select(layer => (int?)layer)];
     }
 
     /// <summary>The smallest budget, up to a limit, at which a way reaches the wanted recall; null when it does not.</summary>

@@ -62,8 +62,8 @@ public class ClickWorldTests
         double Share(double hour) =>
             Enumerable.Range(0, log.Count).Where(i => Math.Floor(log.Hours[i]) == hour).Average(i => log.Contexts[i] == 0 ? 1.0 : 0);
         Assert.True(Share(6) > 2 * Share(18));
-        double early = Pcoc(log, i => log.Contexts[i] == 0 && log.Hours[i] < 12), late = Pcoc(
-            log, i => log.Contexts[i] == 0 && log.Hours[i] >= 12);
+        double early = Pcoc(log, i => log.Contexts[i] == 0 && log.Hours[i] < 12);
+        double late = Pcoc(log, i => log.Contexts[i] == 0 && log.Hours[i] >= 12);
         Assert.Equal(1, early / late, 0.03);
     }
 

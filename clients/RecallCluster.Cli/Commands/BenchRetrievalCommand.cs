@@ -87,6 +87,8 @@ internal static class BenchRetrievalCommand
             + $"{Drawing.Milliseconds(report.MeanMs.Gather)}, score {Drawing.Milliseconds(report.MeanMs.Score)}, select "
             + $"{Drawing.Milliseconds(report.MeanMs.Select)}"),
             ("side by side", $"{Drawing.Fixed(report.RequestsPerSecond, 1)} requests/s on {report.Threads} threads"),
+            ("as tuned", $"{Drawing.Count((long)report.Tuned.Scorings)} scorings, {Drawing.Percent(report.Tuned.TopKOverlap)} of the best K, "
+            + $"p50 {Drawing.Milliseconds(report.Tuned.P50Ms)}, {Drawing.Fixed(report.Tuned.RequestsPerSecond, 1)} requests/s"),
             ("index", $"{Drawing.Count((long)report.BytesPerItem)} bytes an ad ({Drawing.Fixed(report.MemoryRatio)} x vectors, records "
             + $"and graph), opened in {Drawing.Milliseconds(report.OpenMs)}"),
             ("training, graph", $"{Drawing.Seconds(report.TrainSeconds)}, {Drawing.Seconds(report.BuildSeconds)}"));

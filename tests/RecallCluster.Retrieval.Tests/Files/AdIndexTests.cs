@@ -220,13 +220,13 @@ public sealed class AdIndexTests : IDisposable
                 continue;
             bytes.AsSpan((int)at.Offset, (int)at.Bytes).Fill((byte)' ');
             System.Text.Encoding.UTF8.GetBytes(json, bytes.AsSpan((int)at.Offset, (int)at.Bytes));
-            at.Checksum = Checksum.Of(bytes.AsSpan((int)at.Offset, (int)at.Bytes));
+            at.Checksum = Crc32C.Of(bytes.AsSpan((int)at.Offset, (int)at.Bytes));
             entry = at;
         }
         Assert.Equal("metadata", entry.Name);
         ref IndexHeader header = ref MemoryMarshal.AsRef<IndexHeader>(bytes.AsSpan());
         header.Checksum = 0;
-        header.Checksum = Checksum.Of(bytes.AsSpan(0, 4_096));
+        header.Checksum = Crc32C.Of(bytes.AsSpan(0, 4_096));
         File.WriteAllBytes(Target, bytes);
         Assert.Contains("section 'metadata'", Assert.Throws<InvalidDataException>(() => AdIndex.Open(Target)).Message, StringComparison.Ordinal);
     }

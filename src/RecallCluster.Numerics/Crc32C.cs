@@ -1,10 +1,10 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace RecallCluster.Retrieval.Files;
+namespace RecallCluster.Numerics;
 
 /// <summary>CRC-32C (Castagnoli), by the processor's instruction where it has one.</summary>
-internal static class Checksum
+public static class Crc32C
 {
     /// <summary>The state before any byte.</summary>
     public const uint Start = uint.MaxValue;
@@ -20,7 +20,9 @@ internal static class Checksum
         return state;
     }
 
+    /// <summary>The checksum of the bytes that led to a state.</summary>
     public static uint Finish(uint state) => ~state;
 
+    /// <summary>The checksum of some bytes.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes) => Finish(Update(Start, bytes));
 }

@@ -39,7 +39,9 @@ internal sealed record RetrievalOptions
     /// <summary>Whether the walk scores records rounded to bfloat16; what it finds is held against scoring every ad in single precision.</summary>
     public bool Bfloat16 { get; init; }
 
-    /// <summary>Folder that keeps world, models and index for the next run; null for one that is deleted at the end.</summary>
+    /// <summary>
+    /// Folder that keeps world, models and index for the next run, which takes them as they are; null for one that is deleted at the end.
+    /// </summary>
     public string? Work { get; init; }
 
     /// <summary>Seed of the world, of training and of the choice of users.</summary>

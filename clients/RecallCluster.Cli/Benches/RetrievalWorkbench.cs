@@ -10,8 +10,8 @@ using RecallCluster.Simulation;
 namespace RecallCluster.Cli.Benches;
 
 /// <summary>
-/// The world, the models trained on it and the index, which the retrieval bench measures: made step by step in a folder, each step only
-/// where a former run has not left its result.
+/// The world, the models trained on it and the index, which the retrieval bench measures: made in a folder, unless a former run has left
+/// them there.
 /// </summary>
 internal sealed class RetrievalWorkbench(string folder, RetrievalOptions options, WorkerTeam team)
 {

@@ -26,7 +26,7 @@ internal static class BenchRetrievalCommand
         Option<string> visited = OptionKit.Choice("--visited", "The visited set.", "bitmap", "hashset");
         Option<string> attention = OptionKit.Choice("--attention", "Attention of the deep model; linear attention folds.", "linear", "softmax");
         Option<string> records = OptionKit.Choice("--records", "How the ads' records are held that the walk scores.", "float32", "bfloat16");
-        Option<string?> work = OptionKit.Optional("--work", "Folder that keeps world, models and index for the next run.", "DIR");
+        Option<string?> work = OptionKit.Optional("--work", "Folder that keeps world, models and index for the next run, which takes them as they are.", "DIR");
         Option<string?> plot = OptionKit.Optional(
             "--plot", "Draw the share of the best K found against scored fraction, as tuning measured it.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();

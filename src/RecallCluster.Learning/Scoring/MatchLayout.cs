@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using RecallCluster.Learning.Models;
 
 namespace RecallCluster.Learning.Scoring;
@@ -10,21 +11,25 @@ namespace RecallCluster.Learning.Scoring;
 /// from the codes of the user's sequence to what a match adds to the score.
 /// </summary>
 /// <remarks>
-/// Codes are int32 bits in place of floats, whatever the format of the record's floats, padded with zeros to a cache line. A table is
-/// [codes: slots | weights: slots], open addressing with linear probing, at most half full, code 0 marking a free slot.
+/// Codes are int32 bits in place of floats, whatever the format of the record's floats, padded with zeros to a cache line. A table is made
+/// of buckets [4 codes | 4 weights], at most half full, code 0 marking a free slot. A code stands in one of two buckets, so that it is
+/// looked up by two comparisons of four codes each and no branch that could be guessed wrong (two-choice hashing; Azar et al., 1999).
 /// </remarks>
 /// <param name="Fields">Codes of an ad; 0 for a model without history match.</param>
-/// <param name="Slots">Slots of a table, a power of two.</param>
+/// <param name="Slots">Slots of a table, a power of two from 8 on.</param>
 public readonly record struct MatchLayout(int Fields, int Slots)
 {
     private const int LineFloats = 16;
+    private const int BucketSlots = 4;
+    private const int BucketFloats = 2 * BucketSlots;
 
     /// <summary>The layout of a model.</summary>
     public static MatchLayout Of(ModelConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         int fields = HistoryMatch.FieldsOf(config);
-        return fields == 0 ? default : new MatchLayout(fields, (int)BitOperations.RoundUpToPowerOf2((uint)(2 * config.SequenceLimit)));
+        uint slots = BitOperations.RoundUpToPowerOf2((uint)Math.Max(BucketFloats, 2 * config.SequenceLimit));
+        return fields == 0 ? default : new MatchLayout(fields, (int)slots);
     }
 
     /// <summary>Weights of a field: one for each level of the number of occurrences.</summary>
@@ -38,11 +43,12 @@ public readonly record struct MatchLayout(int Fields, int Slots)
     public int StateFloats => checked(Fields * 2 * Slots);
 
     /// <summary>Checks that scorers can read such tables, which they do through pointers.</summary>
-    /// <exception cref="ArgumentException">A number is negative, or there are codes and the slots are no power of two.</exception>
+    /// <exception cref="ArgumentException">A number is negative, or there are codes and the slots are too few or no power of two.</exception>
     internal void Validate()
     {
-        if (Fields < 0 || (Fields > 0 && (Slots < 1 || !BitOperations.IsPow2(Slots))))
-            throw new ArgumentException($"A history match of {Fields} fields and {Slots} slots has no layout: want a power of two of slots.");
+        if (Fields < 0 || (Fields > 0 && (Slots < BucketFloats || !BitOperations.IsPow2(Slots))))
+            throw new ArgumentException(
+                $"A history match of {Fields} fields and {Slots} slots has no layout: want a power of two of slots, at least {BucketFloats}.");
     }
 
     /// <summary>Writes an ad's codes to the end of its record.</summary>
@@ -58,26 +64,26 @@ public readonly record struct MatchLayout(int Fields, int Slots)
     /// <param name="codes">Codes of the behaviours, [length, fields].</param>
     /// <param name="weights">The user's weights, [fields * <see cref="Levels"/>].</param>
     /// <param name="tables">Receives <see cref="StateFloats"/> floats.</param>
+    /// <remarks>A code both of whose buckets are full is left out; that takes ten codes that were chosen to meet.</remarks>
     public void WriteTables(ReadOnlySpan<int> codes, ReadOnlySpan<float> weights, Span<float> tables)
     {
         tables[..StateFloats].Clear();
         for (int field = 0; field < Fields; field++)
         {
             Span<float> table = tables.Slice(field * 2 * Slots, 2 * Slots);
-            Span<int> keys = MemoryMarshal.Cast<float, int>(table[..Slots]), occurrences = MemoryMarshal.Cast<float, int>(table[Slots..]);
+            Span<int> cells = MemoryMarshal.Cast<float, int>(table);
             for (int at = field; at < codes.Length; at += Fields)
             {
-                if (codes[at] == 0)
+                if (codes[at] == 0 || FindSlot(cells, codes[at]) is not (>= 0 and int slot))
                     continue;
-                int slot = SlotOf(codes[at]);
-                while (keys[slot] != 0 && keys[slot] != codes[at])
-                    slot = (slot + 1) & (Slots - 1);
-                keys[slot] = codes[at];
-                occurrences[slot]++;
+                cells[slot] = codes[at];
+                cells[slot + BucketSlots]++;
             }
-            for (int slot = 0; slot < Slots; slot++)
-                if (keys[slot] != 0)
-                    table[Slots + slot] = weights[(field * HistoryMatch.Levels) + HistoryMatch.LevelOf(occurrences[slot])];
+            // The occurrences give way to what they weigh.
+            for (int bucket = 0; bucket < cells.Length; bucket += BucketFloats)
+                for (int slot = bucket; slot < bucket + BucketSlots; slot++)
+                    if (cells[slot] != 0)
+                        table[slot + BucketSlots] = weights[(field * Levels) + HistoryMatch.LevelOf(cells[slot + BucketSlots])];
         }
     }
 
@@ -87,21 +93,43 @@ public readonly record struct MatchLayout(int Fields, int Slots)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe float Sum(float* tables, int* codes)
     {
-        float sum = 0;
+        Vector128<float> sum = Vector128<float>.Zero;
         for (int field = 0; field < Fields; field++, tables += 2 * Slots)
         {
-            int code = codes[field], slot = SlotOf(code);
-            int* keys = (int*)tables;
-            // Bounded, should a state from elsewhere have no free slot.
-            for (int left = Slots; keys[slot] != code && keys[slot] != 0 && left > 0; left--)
-                slot = (slot + 1) & (Slots - 1);
-            // A free slot has weight 0, and so has the code 0, which is found in free slots.
-            sum += tables[Slots + slot];
+            (int first, int second) = BucketsOf(codes[field]);
+            Vector128<int> wanted = Vector128.Create(codes[field]);
+            // Free slots weigh 0, and so does the code 0, which is found in free slots.
+            sum += WeightIn(tables + first, wanted) + WeightIn(tables + second, wanted);
         }
-        return sum;
+        return Vector128.Sum(sum);
     }
 
-    /// <summary>Fibonacci hashing: the upper bits of the code times 2^32 over the golden ratio.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int SlotOf(int code) => (int)(((ulong)((uint)code * 2654435769u) * (uint)Slots) >> 32);
+    private static unsafe Vector128<float> WeightIn(float* bucket, Vector128<int> wanted) =>
+        Vector128.Equals(Vector128.Load((int*)bucket), wanted).AsSingle() & Vector128.Load(bucket + BucketSlots);
+
+    /// <summary>The slot that holds a code, else a free one of the emptier of its buckets; -1 when both are full.</summary>
+    private int FindSlot(Span<int> cells, int code)
+    {
+        (int first, int second) = BucketsOf(code);
+        Span<int> one = cells.Slice(first, BucketSlots), other = cells.Slice(second, BucketSlots);
+        if (one.IndexOf(code) is >= 0 and int here)
+            return first + here;
+        if (other.IndexOf(code) is >= 0 and int there)
+            return second + there;
+        // Slots fill from the front.
+        int inOne = one.IndexOf(0), inOther = other.IndexOf(0);
+        bool useOther = inOne < 0 || (inOther >= 0 && inOther < inOne);
+        return useOther ? (inOther < 0 ? -1 : second + inOther) : first + inOne;
+    }
+
+    /// <summary>The starts of a code's two buckets, which differ. Fibonacci hashing for the first; the second lies an odd number of buckets off.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private (int First, int Second) BucketsOf(int code)
+    {
+        uint buckets = (uint)Slots / BucketSlots, hash = (uint)code * 2654435769u;
+        uint first = (uint)(((ulong)hash * buckets) >> 32);
+        uint second = (first ^ ((hash >> 7) | 1)) & (buckets - 1);
+        return ((int)first * BucketFloats, (int)second * BucketFloats);
+    }
 }

@@ -78,15 +78,21 @@ public class HistoryMatchTests
     }
 
     [Fact]
-    public unsafe void A_table_without_free_slots_ends_the_search()
+    public unsafe void In_the_smallest_tables_every_code_counts_once_or_is_left_out()
     {
-        var layout = new MatchLayout(1, 4);
-        float[] tables = new float[8];
-        for (int slot = 0; slot < 4; slot++)
-            tables[slot] = BitConverter.Int32BitsToSingle(100 + slot);
-        int stranger = 7;
-        fixed (float* table = tables)
-            Assert.Equal(0, layout.Sum(table, &stranger));
+        var layout = new MatchLayout(1, 8);
+        float[] weights = [1, 1, 1, 1, 1], tables = new float[layout.StateFloats];
+        int[] codes = [.. Enumerable.Range(1, 20)];
+        layout.WriteTables(codes, weights, tables);
+        var found = new List<float>();
+        for (int i = 1; i <= 40; i++)
+        {
+            fixed (float* table = tables)
+                found.Add(layout.Sum(table, &i));
+        }
+        Assert.All(found, weight => Assert.True(weight is 0 or 1));
+        Assert.Equal(8, found[..20].Sum());
+        Assert.Equal(0, found[20..].Sum());
     }
 
     private static float Expected(int[] codes, float[] weights, int[] ad, int field)

@@ -207,7 +207,7 @@ public sealed class FoldedScorerTests
             float layer1 = 1 / MathF.Sqrt(d), layer2 = 1 / MathF.Sqrt(h1);
             Weights = new FoldedWeights(
                 d, Uniform(h1, 0, 0.5f), Uniform(h1 * h2, -layer2, layer2), Uniform(h2, -0.5f, 0.5f), Uniform(h2, -0.2f, 0.5f), Uniform(h2, -1, 1), 0.3f,
-                matchFields == 0 ? default : new MatchLayout(matchFields, 16));
+                matchFields == 0 ? default : new MatchLayout(matchFields, 32));
             _codes = [.. Enumerable.Range(0, items * matchFields).Select(_ => _random.NextInt(12))];
             Records = new NativeBlock<float>((long)items * Weights.RecordLength);
             for (int i = 0; i < items; i++)

@@ -97,7 +97,7 @@ public sealed class CampaignLedger
 
     /// <summary>A copy of the account of the day that the latest time falls into.</summary>
     /// <exception cref="InvalidOperationException">The ledger was never told a time.</exception>
-    public DayAccount Today => CurrentDay() with { };
+    public DayAccount Today => (KnownDay() ?? NewDay()) with { };
 
     /// <summary>Asks for the right to spend.</summary>
     /// <param name="at">The ledger's clock.</param>
@@ -341,16 +341,19 @@ public sealed class CampaignLedger
 
     private DayAccount CurrentDay()
     {
-        if (Now == DateTimeOffset.MinValue)
-            throw new InvalidOperationException("The ledger was never told a time.");
-        if (_days.Count > 0 && _days.Values.Last() is { } last && last.Day.End > Now)
-            return last;
-        BudgetDay day = _calendar.DayOf(Now);
-        var account = new DayAccount { Day = day, Budget = Terms.DailyBudget };
-        _days.Add(day.Date, account);
+        if (KnownDay() is { } known)
+            return known;
+        DayAccount account = NewDay();
+        _days.Add(account.Day.Date, account);
         ForgetDays();
         return account;
     }
+
+    private DayAccount? KnownDay() => _days.Count > 0 && _days.Values.Last() is { } last && last.Day.End > Now ? last : null;
+
+    private DayAccount NewDay() => Now == DateTimeOffset.MinValue
+        ? throw new InvalidOperationException("The ledger was never told a time.")
+        : new DayAccount { Day = _calendar.DayOf(Now), Budget = Terms.DailyBudget };
 
     private void ForgetDays()
     {

@@ -162,6 +162,8 @@ public sealed class CampaignLedger
     {
         ArgumentOutOfRangeException.ThrowIfNegative(feedback.Price.Value, nameof(feedback));
         Advance(at);
+        if (feedback.Kind == FeedbackKind.Conversion && feedback.Price == Micros.Zero)
+            return new FeedbackResult(Counted(CountConversion(in feedback)));
         if (Now - feedback.AuctionAt >= Terms.EventWindow)
             return new FeedbackResult(Counted(LedgerOutcome.Late));
         if (!_leases.TryGetValue(feedback.Lease, out LeaseAccount? lease))
@@ -313,6 +315,23 @@ public sealed class CampaignLedger
             day.FreeAmount += free;
         }
         return new FeedbackResult(LedgerOutcome.Applied, charged, free);
+    }
+
+    // Its lease may long be forgotten: nothing is charged, so all that matters is that there was one and on which day.
+    private LedgerOutcome CountConversion(in FeedbackEvent feedback)
+    {
+        DateTimeOffset wonAt = feedback.AuctionAt;
+        if (Now - wonAt >= Terms.ConversionWindow)
+            return LedgerOutcome.Late;
+        if (feedback.Lease < 1 || feedback.Lease >= _nextLease)
+            return LedgerOutcome.UnknownLease;
+        DayAccount? day = _days.Values.FirstOrDefault(day => day.Day.Start <= wonAt && wonAt < day.Day.End);
+        if (day is null)
+            return LedgerOutcome.OutsideLease;
+        if (!_seen.Add(feedback.Id, wonAt + Terms.ConversionWindow))
+            return LedgerOutcome.Duplicate;
+        day.Count(FeedbackKind.Conversion);
+        return LedgerOutcome.Applied;
     }
 
     private void Return(LeaseAccount lease, Micros amount)

@@ -6,6 +6,8 @@ public sealed record CampaignTerms
     /// <summary>The highest daily budget: ten billion units of the currency, so that years of spend add up without overflow.</summary>
     public static readonly Micros MaxDailyBudget = new(10_000_000_000 * Micros.PerUnit);
 
+    private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(30);
+
     /// <summary>The campaign.</summary>
     public required long CampaignId { get; init; }
 
@@ -27,7 +29,7 @@ public sealed record CampaignTerms
     /// <summary>Expected traffic of each local hour, for <see cref="PacingMode.Traffic"/>.</summary>
     public double[]? TrafficByHour { get; init; }
 
-    /// <summary>How long a lease runs. Longer: fewer requests; shorter: budget edits, pacing and a lost gateway bite sooner.</summary>
+    /// <summary>How long a lease runs, at most a day. Longer: fewer requests; shorter: budget edits, pacing and a lost gateway bite sooner.</summary>
     public TimeSpan LeaseTerm { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>By how much two clocks may differ: a gateway stops spending this much before its lease's expiry, the ledger waits this much after it.</summary>
@@ -35,6 +37,9 @@ public sealed record CampaignTerms
 
     /// <summary>How long after its auction an event counts. Longer: fewer lost clicks; shorter: reserves come back sooner, fewer ids are kept.</summary>
     public TimeSpan EventWindow { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long after its auction, at most 30 days, a conversion counts that is not charged; no money waits for it.</summary>
+    public TimeSpan ConversionWindow { get; init; } = TimeSpan.FromDays(7);
 
     internal IPacing CreatePacing(CampaignCalendar calendar) => Pacing switch
     {
@@ -50,8 +55,13 @@ public sealed record CampaignTerms
         CheckBudget(DailyBudget);
         if (FlightEnd <= FlightStart)
             throw new ArgumentException($"{nameof(FlightEnd)} {FlightEnd:O} is not after {nameof(FlightStart)} {FlightStart:O}.");
-        if (LeaseTerm <= TimeSpan.Zero || ClockMargin < TimeSpan.Zero || EventWindow <= TimeSpan.Zero)
-            throw new ArgumentException($"{nameof(LeaseTerm)} and {nameof(EventWindow)} are above 0, {nameof(ClockMargin)} is 0 or more.");
+        if (LeaseTerm <= TimeSpan.Zero || EventWindow <= TimeSpan.Zero || ConversionWindow < EventWindow || ClockMargin < TimeSpan.Zero)
+        {
+            throw new ArgumentException(
+                $"{nameof(LeaseTerm)} and {nameof(EventWindow)} are above 0, {nameof(ConversionWindow)} is no shorter than that, {nameof(ClockMargin)} is 0 or more.");
+        }
+        if (LeaseTerm > TimeSpan.FromDays(1) || ConversionWindow > LongestWindow)
+            throw new ArgumentException($"{nameof(LeaseTerm)} is at most a day, {nameof(ConversionWindow)} at most {LongestWindow.TotalDays} days.");
         if (LeaseTerm <= ClockMargin)
             throw new ArgumentException($"A lease of {LeaseTerm} is over before it begins with a {nameof(ClockMargin)} of {ClockMargin}.");
     }

@@ -3,6 +3,8 @@ namespace RecallCluster.Bidding.Money;
 /// <summary>How a gateway spends from leases.</summary>
 public sealed record WalletOptions
 {
+    private const double MaxTailDeviations = 100;
+
     /// <summary>How long before its expiry a lease is no longer spent from; that of the campaign's terms.</summary>
     public TimeSpan ClockMargin { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -20,8 +22,8 @@ public sealed record WalletOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ClockMargin, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(EventWindow, TimeSpan.Zero);
-        if (!(TailDeviations >= 0) || !double.IsFinite(TailDeviations))
-            throw new ArgumentOutOfRangeException(nameof(TailDeviations), TailDeviations, "The tail is a finite number of deviations, 0 or more.");
+        if (!(TailDeviations >= 0 && TailDeviations <= MaxTailDeviations))
+            throw new ArgumentOutOfRangeException(nameof(TailDeviations), TailDeviations, $"The tail is 0 to {MaxTailDeviations} deviations.");
     }
 }
 

@@ -51,6 +51,21 @@ public class CampaignLedgerTests
     }
 
     [Fact]
+    public void A_conversion_counts_long_after_its_lease_is_forgotten_and_once()
+    {
+        var ledger = new CampaignLedger(s_terms);
+        Lease lease = Grant(ledger, 10);
+        FeedbackEvent conversion = Click(1, lease, 0) with { Kind = FeedbackKind.Conversion };
+        Assert.Equal(LedgerOutcome.Applied, ledger.Feedback(s_noon.AddDays(3), conversion).Outcome);
+        Assert.Equal(LedgerOutcome.Duplicate, ledger.Feedback(s_noon.AddDays(6), conversion).Outcome);
+        Assert.Equal((0, 1), (ledger.OpenLeases, ledger.Days[0].Conversions));
+        Assert.Equal(LedgerOutcome.UnknownLease, ledger.Feedback(s_noon, conversion with { Id = 2, Lease = 2 }).Outcome);
+        Assert.Equal(LedgerOutcome.OutsideLease, ledger.Feedback(s_noon, conversion with { Id = 2, AuctionAt = s_noon.AddDays(-1).AddSeconds(1) }).Outcome);
+        Assert.Equal(LedgerOutcome.Late, ledger.Feedback(s_noon.AddDays(8), conversion with { Id = 2 }).Outcome);
+        Assert.Equal(LedgerOutcome.Late, ledger.Feedback(s_noon.AddDays(8), conversion with { Id = 3, Price = Units(1) }).Outcome);
+    }
+
+    [Fact]
     public void A_click_beyond_what_is_left_is_free_counted_and_reported()
     {
         var ledger = new CampaignLedger(s_terms with { DailyBudget = Units(10) });

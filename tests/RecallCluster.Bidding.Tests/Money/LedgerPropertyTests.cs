@@ -108,7 +108,7 @@ public class LedgerPropertyTests
                 return;
             Lease lease = _leases[^(1 + _random.NextInt(Math.Min(6, _leases.Count)))];
             DateTimeOffset at = lease.GrantedAt.AddSeconds(_random.NextInt(90) - 10);
-            _events.Add(new FeedbackEvent((UInt128)(_events.Count + 1), (FeedbackKind)_random.NextInt(3), lease.Id, at, Amount(60)));
+            _events.Add(new FeedbackEvent((UInt128)(_events.Count + 1), (FeedbackKind)_random.NextInt(3), lease.Id, at, _random.NextInt(4) == 0 ? Micros.Zero : Amount(60)));
             if (_random.NextInt(3) > 0)
                 Deliver(_events[^1]);
         }

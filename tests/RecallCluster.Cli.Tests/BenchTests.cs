@@ -57,7 +57,8 @@ public class BenchTests
     public async Task Auction_measures_every_kind_the_books_and_a_market()
     {
         Recall run = await Recall.RunAsync(
-            "bench", "auction", "--bids", "5", "--auctions", "1000", "--events", "1000", "--day-auctions", "5000", "--campaigns", "10", "--threads", "2", "--rounds", "1", "--json");
+            "bench", "auction", "--bids", "5", "--auctions", "1000", "--events", "1000", "--day-auctions", "5000", "--campaigns", "10", "--threads", "2", "--rounds", "1", "--days", "1",
+            "--json");
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(12, run.Json.GetProperty("auctions").GetArrayLength());

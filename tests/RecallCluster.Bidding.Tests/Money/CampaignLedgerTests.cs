@@ -244,6 +244,9 @@ public class CampaignLedgerTests
         Assert.Contains("Account of 2026-06-01", Message(state with { Leases = [] }));
         Assert.Contains("twice", Message(state with { Leases = [state.Leases[0], state.Leases[0]] }));
         Assert.Contains("Lease 1", Message(state with { NextLease = 1 }));
+        Assert.Contains("gateway", Message(state with { Gateways = [] }));
+        Assert.Contains("null", Message(state with { Leases = [null!] }));
+        Assert.Contains("Mars", Message(state with { Terms = s_terms with { TimeZone = "Mars/Olympus" } }));
         Assert.Contains("Outcomes", Message(state with { Outcomes = [] }));
         Assert.Contains("Terms", Message(state with { Terms = s_terms with { DailyBudget = new Micros(-1) } }));
         Assert.Contains("twice", Message(state with { Seen = [new SeenMinute(1, [5, 5])] }));

@@ -74,7 +74,7 @@ internal readonly struct Offer
     private static bool TryRead(double probability, out ulong units)
     {
         bool valid = probability >= 0 && probability <= 1;
-        units = valid ? (ulong)((probability * ProbabilityUnits) + 0.5) : 0;
+        units = valid ? (ulong)double.ConvertToIntegerNative<long>((probability * ProbabilityUnits) + 0.5) : 0;
         return valid;
     }
 

@@ -62,7 +62,8 @@ internal sealed class CampaignSeat
     /// <summary>Whether every auction is kept, for the day's report.</summary>
     public bool KeepsLog { get; set; }
 
-    public bool Logs => KeepsLog || Controller is ILogController;
+    /// <summary>Whether auctions are kept today, for the report or for the controller.</summary>
+    public bool Logs { get; private set; }
 
     /// <summary>What was charged during the day, units of the currency; also for clicks on ads won the day before.</summary>
     public double Charged { get; private set; }
@@ -71,6 +72,7 @@ internal sealed class CampaignSeat
     public void BeginDay(DateTimeOffset start, int ticks)
     {
         _dayStart = start;
+        Logs = KeepsLog || Controller is ILogController;
         Charged = 0;
         (_total, _last) = (default, default);
         (_declined, _clicks, _conversions, _freeEvents, _trueClicks) = (0, 0, 0, 0, 0);
@@ -82,7 +84,7 @@ internal sealed class CampaignSeat
 
     public void BeginTick(int tick, double elapsed, double tickShare)
     {
-        if (tick > 0 && Controller is ILogController observer)
+        if (tick > 0 && Logs && Controller is ILogController observer)
         {
             observer.Observe(_log.ToLog(_loggedBefore), 1);
             _loggedBefore = _log.Count;

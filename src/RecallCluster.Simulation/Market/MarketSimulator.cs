@@ -34,6 +34,7 @@ public sealed class MarketSimulator
     private UInt128 _nextWin;
     private int _nextDay;
     private long _auctions, _wonByUs;
+    private bool _logs;
 
     /// <summary>A market.</summary>
     /// <param name="world">Its users, ads and rivals.</param>
@@ -81,6 +82,7 @@ public sealed class MarketSimulator
         (_auctions, _wonByUs) = (0, 0);
         foreach (CampaignSeat seat in _seats)
             seat.BeginDay(_world.Options.Start.AddDays(day), ticks);
+        _logs = _seats.Any(seat => seat.Logs);
         foreach ((int tick, AuctionBlock? block) in _pipeline.Day(day))
         {
             if (tick == begun)
@@ -118,9 +120,10 @@ public sealed class MarketSimulator
         for (int position = 0; position < segment.Campaigns.Length; position++)
         {
             CampaignSeat seat = _seats[segment.Campaigns[position]];
-            bids[position] = bids[position] with { Bid = seat.Bid(clicks[position], conversions[position], now), ClickProbability = clicks[position] };
+            bids[position].Bid = seat.Bid(clicks[position], conversions[position], now);
+            bids[position].ClickProbability = clicks[position];
         }
-        bids[^1] = bids[^1] with { Bid = new Micros(block.Rivals[i]) };
+        bids[^1].Bid = new Micros(block.Rivals[i]);
         var request = new AuctionRequest(1, _floor);
         UInt128 id = _nextWin++;
         while (true)
@@ -134,13 +137,14 @@ public sealed class MarketSimulator
                 double trueClick = _world.TrueClick(user, winner, block.ClickShift);
                 if (!seat.TryWin(in win, id, now, clicks[winner], conversions[winner], trueClick, out long lease))
                 {
-                    bids[winner] = bids[winner] with { Bid = Micros.Zero };
+                    bids[winner].Bid = Micros.Zero;
                     continue;
                 }
                 _wonByUs++;
                 Happen(block, i, user, winner, seat, id, lease, in win, now, trueClick);
             }
-            Log(segment, clicks, conversions, winner, in win, sold);
+            if (_logs)
+                Log(segment, clicks, conversions, winner, in win, sold);
             return;
         }
     }

@@ -22,7 +22,8 @@ internal static class CommandTree
             BenchAnnCommand.Build(builder),
             BenchScoreCommand.Build(builder),
             BenchRetrievalCommand.Build(builder),
-            BenchCalibrateCommand.Build(builder)),
+            BenchCalibrateCommand.Build(builder),
+            BenchAuctionCommand.Build(builder)),
         TestCommand.Build(builder),
     ];
 }

@@ -43,6 +43,12 @@ public sealed record UscbOptions
     /// <summary>Actions tried at each state beside the one taken; only acting and holding can be evaluated without playing on.</summary>
     public int ExtraActions { get; init; } = 2;
 
+    /// <summary>Rounds in which only the critic learns: an actor that follows a critic that knows nothing runs into its limits.</summary>
+    public int CriticOnlyRounds { get; init; } = 3;
+
+    /// <summary>Weight of the mean square of actions before their hyperbolic tangent in the actor's loss.</summary>
+    public float ActionDecay { get; init; } = 0.003f;
+
     /// <summary>Adam's rate for the critic.</summary>
     public float CriticRate { get; init; } = 2e-3f;
 

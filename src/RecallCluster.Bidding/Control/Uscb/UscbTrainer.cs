@@ -106,7 +106,8 @@ public sealed class UscbTrainer
         {
             _buffer.Sample(choice, batch);
             loss += LearnCritic(batch);
-            LearnActor(batch);
+            if (_round >= _options.CriticOnlyRounds)
+                LearnActor(batch);
             if (_options.Target == CriticTarget.Bootstrapped)
             {
                 ActorNetwork.Blend(_actor, _slowActor, TargetBlend);
@@ -202,8 +203,10 @@ public sealed class UscbTrainer
     {
         int count = _options.Batch;
         Tensor state = _tape.Constant(Columns(batch, 0, _states), new Shape(count, _states));
-        Tensor value = _critic.Forward(_tape, _tape.Concat(state, _tape.Tanh(_actor.Forward(_tape, state))));
-        _tape.Backward(_tape.Scale(_tape.Mean(value), -1));
+        Tensor raw = _actor.Forward(_tape, state);
+        Tensor value = _critic.Forward(_tape, _tape.Concat(state, _tape.Tanh(raw)));
+        // The small term keeps the hyperbolic tangent where it has a slope; saturated, an actor never learns again.
+        _tape.Backward(_tape.Subtract(_tape.Scale(_tape.Mean(_tape.Square(raw)), _options.ActionDecay), _tape.Mean(value)));
         _actorAdam.Step();
         // The critic only passed the gradient on.
         _criticAdam.ClearGradients();

@@ -7,7 +7,7 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Simulation.Bidding;
 
 /// <summary>
-/// Days of simulated campaigns whose optimal weights differ from day to day as much as <see cref="CampaignDaysOptions.Deviation"/> says. Every
+/// Days of simulated campaigns whose optimal weights differ from day to day as much as <see cref="CampaignDaysOptions.Deviations"/> says. Every
 /// campaign has its own level of prices and click probabilities, a daily rhythm of traffic, prices and clicks that lasts, and each day a
 /// level and a wandering of its own that nobody knows beforehand.
 /// </summary>

@@ -10,7 +10,7 @@ public sealed record DrlbOptions
     public int DaysPerRound { get; init; } = 24;
 
     /// <summary>Different days to learn from; each is played many times, for the best outcome of a state and action to be known.</summary>
-    public int Days { get; init; } = 192;
+    public int Days { get; init; } = 64;
 
     /// <summary>Gradient steps in each round.</summary>
     public int StepsPerRound { get; init; } = 60;
@@ -31,7 +31,7 @@ public sealed record DrlbOptions
     public float Rate { get; init; } = 1e-3f;
 
     /// <summary>Share of random actions in the first round; falls to a twentieth of it.</summary>
-    public double Exploration { get; init; } = 0.8;
+    public double Exploration { get; init; } = 0.6;
 
     /// <summary>Growth of the penalty of a KPI's violation (our extension: the source knows the budget only).</summary>
     public double PenaltyGrowth { get; init; } = 5;

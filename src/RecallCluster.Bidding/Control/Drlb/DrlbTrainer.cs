@@ -19,7 +19,7 @@ namespace RecallCluster.Bidding.Control.Drlb;
 public sealed class DrlbTrainer
 {
     private const int Capacity = 80_000, States = DrlbFeatures.Count, RowWidth = (2 * States) + 3;
-    private const float TargetBlend = 0.02f;
+    private const float TargetBlend = 0.02f, Discount = 0.9f;
 
     private readonly DrlbOptions _options;
     private readonly SeededRandom _random;
@@ -216,12 +216,16 @@ public sealed class DrlbTrainer
         var wanted = new float[count];
         using (_tape.Pause())
         {
-            Tensor reward = _reward.Forward(_tape, StatesAndActions(batch));
+            Span<float> rewards = _reward.Forward(_tape, StatesAndAllActions(batch)).Values;
             Tensor next = _slow.Forward(_tape, _tape.Constant(Columns(batch, States + 2), new Shape(count, States)));
             for (int i = 0; i < count; i++)
             {
+                // How much is lost for good, as against the best action here: 0 all along the best day. The plain score of a day hardly
+                // differs between actions and would drown in the network's error.
+                ReadOnlySpan<float> own = rewards.Slice(i * actions, actions);
+                float reward = own[(int)batch[(i * RowWidth) + States]] - TensorPrimitives.Max(own);
                 float later = TensorPrimitives.Max(next.Values.Slice(i * actions, actions));
-                wanted[i] = RewardScale(reward.Values[i]) + (batch[((i + 1) * RowWidth) - 1] * later);
+                wanted[i] = reward + (batch[((i + 1) * RowWidth) - 1] * Discount * later);
             }
         }
         _tape.Reset();
@@ -235,8 +239,21 @@ public sealed class DrlbTrainer
         return value;
     }
 
-    // Every tick's reward is the score of a whole day; a day's sum is kept near 1.
-    private float RewardScale(float reward) => reward / _days[0].Ticks;
+    private Tensor StatesAndAllActions(ReadOnlySpan<float> batch)
+    {
+        int actions = DrlbController.Actions, width = States + actions;
+        var rows = new float[_options.Batch * actions * width];
+        for (int i = 0; i < _options.Batch; i++)
+        {
+            for (int action = 0; action < actions; action++)
+            {
+                Span<float> row = rows.AsSpan(((i * actions) + action) * width, width);
+                batch.Slice(i * RowWidth, States).CopyTo(row);
+                row[States + action] = 1;
+            }
+        }
+        return _tape.Constant(rows, new Shape(_options.Batch * actions, width));
+    }
 
     private Tensor StatesAndActions(ReadOnlySpan<float> batch) =>
         _tape.Concat(_tape.Constant(Columns(batch, 0), new Shape(_options.Batch, States)), OneHot(batch));

@@ -28,7 +28,8 @@ internal sealed class UscbEpisode(UscbOptions options, int kpis)
         var rows = new float[day.Ticks * perTick * RowWidth];
         Span<float> action = stackalloc float[_actions];
         var run = new DayRun(day);
-        ControlState state = run.State with { Weights = start };
+        // Days begin anywhere around yesterday's optimum, so that the critic knows the way back from wherever the actor strays.
+        ControlState state = run.State with { Weights = steps.Disturbed(start, options.StartDeviation * random.NextDouble(), random) };
         float[] x = new float[_states], next = new float[_states];
         features.Fill(state, x);
         while (!run.IsOver)
@@ -55,6 +56,8 @@ internal sealed class UscbEpisode(UscbOptions options, int kpis)
             if (!run.IsOver)
             {
                 state = run.State;
+                if (holds && random.NextDouble() < options.Jumps)
+                    state = state with { Weights = steps.Disturbed(start, options.StartDeviation, random) };
                 features.Fill(state, next);
             }
             if (!holds)

@@ -47,16 +47,25 @@ public sealed record UscbOptions
     public int CriticOnlyRounds { get; init; } = 3;
 
     /// <summary>Weight of the mean square of actions before their hyperbolic tangent in the actor's loss.</summary>
-    public float ActionDecay { get; init; } = 0.003f;
+    public float ActionDecay { get; init; } = 0.005f;
 
     /// <summary>Adam's rate for the critic.</summary>
     public float CriticRate { get; init; } = 2e-3f;
 
     /// <summary>Adam's rate for the actor.</summary>
-    public float ActorRate { get; init; } = 7e-4f;
+    public float ActorRate { get; init; } = 5e-4f;
 
     /// <summary>Standard deviation of the noise on actions in the first round; falls to a fifth.</summary>
     public double Noise { get; init; } = 0.5;
+
+    /// <summary>Largest standard deviation of the logarithm of the weights that training days begin with, around yesterday's optimum.</summary>
+    public double StartDeviation { get; init; } = 0.6;
+
+    /// <summary>
+    /// Probability, at each tick of a training day, that the weights jump to others: acting and holding is learned state by state, so states need
+    /// not follow from one another.
+    /// </summary>
+    public double Jumps { get; init; } = 0.08;
 
     /// <summary>Penalty of a violation x is exp(this times x) - 1 ...</summary>
     public double PenaltyGrowth { get; init; } = 5;

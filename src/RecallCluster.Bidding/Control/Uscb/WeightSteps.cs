@@ -1,5 +1,6 @@
 using RecallCluster.Bidding.Formula;
 using RecallCluster.Bidding.Goals;
+using RecallCluster.Numerics;
 
 namespace RecallCluster.Bidding.Control.Uscb;
 
@@ -8,7 +9,8 @@ internal sealed class WeightSteps
 {
     public const double Largest = 0.6;
 
-    private const double Farthest = 1e3;
+    // Far from yesterday's optimum nothing is won, or all, and a learner sees no slope to come back by.
+    private const double Farthest = 20;
 
     private readonly double[] _floors, _ceilings;
     private readonly double _start;
@@ -23,6 +25,15 @@ internal sealed class WeightSteps
             _floors[j] = StartWeights.Floor(setting, j, start.Value);
             _ceilings[j] = setting.Goal.Kpis[j].Kind == KpiKind.CostRelated ? 1 : Math.Max(start[j], _floors[j]) * Farthest;
         }
+    }
+
+    /// <summary>Weights somewhere around others, for training to begin from.</summary>
+    public BidWeights Disturbed(in BidWeights weights, double deviation, SeededRandom random)
+    {
+        Span<float> action = stackalloc float[1 + _floors.Length];
+        foreach (ref float a in action)
+            a = (float)(deviation / Largest * random.NextGaussian());
+        return Apply(weights, action);
     }
 
     public BidWeights Apply(in BidWeights weights, ReadOnlySpan<float> action)

@@ -4,15 +4,16 @@ using RecallCluster.Bidding.Replay;
 namespace RecallCluster.Bidding.Training;
 
 /// <summary>
-/// What a day is worth to a learner: R / R* less a penalty of exp(growth x) - 1 for every KPI with relative violation x, at most a cap.
+/// What a day is worth to a learner: R / R* less a penalty of exp(growth x) - 1 for every KPI with relative violation x, at most a cap; and
+/// no less than -0.25, so that the slope near the limit is not drowned by days far beyond it.
 /// </summary>
-/// <param name="Growth">Steepness: 5 takes 5 points for one percent of violation.</param>
+/// <param name="Growth">Steepness: 4 takes 4 points for one percent of violation.</param>
 /// <param name="Cap">The largest penalty of one KPI.</param>
 internal readonly record struct DayScore(double Growth, double Cap)
 {
-    private const double SmallestOptimum = 1e-12;
+    private const double SmallestOptimum = 1e-12, Least = -0.25;
 
-    public double Of(BidDay day, in TickSums sums) => Share(day, sums.Value) - Penalty(day, sums);
+    public double Of(BidDay day, in TickSums sums) => Math.Max(Least, Share(day, sums.Value) - Penalty(day, sums));
 
     public static double Share(BidDay day, double value) => value / Math.Max(SmallestOptimum, day.Optimum.Value);
 

@@ -27,10 +27,11 @@ internal sealed class ResumableAdam
 
     public long Steps { get; private set; }
 
-    public void Step()
+    /// <summary>One step at <paramref name="scale"/> times the rate; clears the gradients.</summary>
+    public void Step(float scale = 1)
     {
         Steps++;
-        float rate = (float)(_rate / (1 - Math.Pow(Beta1, Steps))), correction = (float)(1 / (1 - Math.Pow(Beta2, Steps)));
+        float rate = (float)(scale * _rate / (1 - Math.Pow(Beta1, Steps))), correction = (float)(1 / (1 - Math.Pow(Beta2, Steps)));
         for (int k = 0; k < _parameters.Length; k++)
         {
             Span<float> gradient = _parameters[k].Gradient.Values, value = _parameters[k].Value.Values;

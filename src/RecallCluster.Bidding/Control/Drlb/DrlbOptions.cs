@@ -34,8 +34,8 @@ public sealed record DrlbOptions
     public double Exploration { get; init; } = 0.6;
 
     /// <summary>Growth of the penalty of a KPI's violation (our extension: the source knows the budget only).</summary>
-    public double PenaltyGrowth { get; init; } = 5;
+    public double PenaltyGrowth { get; init; } = 4;
 
     /// <summary>Most penalty of a KPI.</summary>
-    public double PenaltyCap { get; init; } = 1;
+    public double PenaltyCap { get; init; } = 2;
 }

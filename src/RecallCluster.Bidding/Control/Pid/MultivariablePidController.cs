@@ -12,6 +12,9 @@ public sealed class MultivariablePidController : IBidController
     /// <summary>A violated KPI outweighs a budget that is behind its plan.</summary>
     private const double KpiImportance = 4;
 
+    /// <summary>A KPI this far below its limit (relative) leaves the budget's loop all its strength.</summary>
+    private const double FullRoom = 0.05;
+
     private readonly ControllerSetting _setting;
     private readonly PidOptions _options;
     private readonly BidWeights _start;
@@ -44,7 +47,7 @@ public sealed class MultivariablePidController : IBidController
         ReadOnlySpan<KpiConstraint> kpis = _setting.Goal.Kpis;
         int size = 1 + kpis.Length;
         Span<double> wanted = stackalloc double[size], importance = stackalloc double[size], change = stackalloc double[size];
-        wanted[0] = _loops[0].Next(Errors.Pace(state, state.Elapsed - _elapsed));
+        double pace = Errors.Pace(state, state.Elapsed - _elapsed), room = 1;
         importance[0] = 1;
         _elapsed = state.Elapsed;
         for (int j = 0; j < kpis.Length; j++)
@@ -52,7 +55,10 @@ public sealed class MultivariablePidController : IBidController
             // A KPI that is kept has no wish of its own; one that is violated has to fall.
             wanted[j + 1] = _loops[j + 1].Next(Math.Min(0, Errors.Kpi(state, kpis[j], j)));
             importance[j + 1] = wanted[j + 1] < 0 ? KpiImportance : 0;
+            room = Math.Min(room, Math.Clamp(Errors.Kpi(state, kpis[j], j) / FullRoom, 0, 1));
         }
+        // Money that a KPI forbids to spend is not behind its plan.
+        wanted[0] = _loops[0].Next(pace > 0 && state.Total.Wins > 0 ? pace * room : pace);
         _response.Solve(wanted, importance, change);
         Span<double> weights = stackalloc double[kpis.Length];
         for (int j = 0; j < kpis.Length; j++)

@@ -13,6 +13,8 @@ namespace RecallCluster.Bidding.Control.Uscb;
 /// </summary>
 internal sealed class UscbEpisode(UscbOptions options, int kpis)
 {
+    private const double NearActor = 0.2;
+
     private readonly DayScore _score = new(options.PenaltyGrowth, options.PenaltyCap);
     private readonly int _states = UscbFeatures.CountFor(kpis), _actions = 1 + kpis;
 
@@ -36,15 +38,13 @@ internal sealed class UscbEpisode(UscbOptions options, int kpis)
         {
             int tick = run.Tick;
             Span<float> tickRows = rows.AsSpan(tick * perTick * RowWidth, perTick * RowWidth);
-            if (holds)
+            for (int extra = 1; extra < perTick; extra++)
             {
-                for (int extra = 1; extra < perTick; extra++)
-                {
-                    foreach (ref float a in action)
-                        a = (float)((2 * random.NextDouble()) - 1);
-                    double hold = _score.Of(day, run.Hold(steps.Apply(state.Weights, action)));
-                    Write(tickRows.Slice(extra * RowWidth, RowWidth), x, action, hold, x, more: false);
-                }
+                actor.Forward(x, action);
+                foreach (ref float a in action)
+                    a = extra == 1 ? (float)((2 * random.NextDouble()) - 1) : (float)Math.Clamp(MathF.Tanh(a) + (NearActor * random.NextGaussian()), -1, 1);
+                double hold = _score.Of(day, run.Hold(steps.Apply(state.Weights, action)));
+                Write(tickRows.Slice(extra * RowWidth, RowWidth), x, action, hold, x, more: false);
             }
             actor.Forward(x, action);
             foreach (ref float a in action)

@@ -25,14 +25,14 @@ public sealed record UscbOptions
     /// <summary>Days played in each round, in parallel.</summary>
     public int DaysPerRound { get; init; } = 24;
 
-    /// <summary>Gradient steps of critic and actor in each round.</summary>
-    public int StepsPerRound { get; init; } = 60;
+    /// <summary>Gradient steps of the critic in each round; the actor takes half as many.</summary>
+    public int StepsPerRound { get; init; } = 100;
 
     /// <summary>Experiences in a gradient step.</summary>
     public int Batch { get; init; } = 256;
 
     /// <summary>Width of the two hidden layers.</summary>
-    public int Hidden { get; init; } = 48;
+    public int Hidden { get; init; } = 64;
 
     /// <summary>Days kept for validation; the actor that does best on them is the result.</summary>
     public int ValidationDays { get; init; } = 48;
@@ -40,8 +40,11 @@ public sealed record UscbOptions
     /// <summary>Rounds between two validations.</summary>
     public int ValidateEvery { get; init; } = 5;
 
-    /// <summary>Actions tried at each state beside the one taken; only acting and holding can be evaluated without playing on.</summary>
-    public int ExtraActions { get; init; } = 2;
+    /// <summary>
+    /// Actions tried at each state beside the one taken: the first anywhere, the others near the actor's. Only acting and holding can be
+    /// evaluated without playing on.
+    /// </summary>
+    public int ExtraActions { get; init; } = 3;
 
     /// <summary>Rounds in which only the critic learns: an actor that follows a critic that knows nothing runs into its limits.</summary>
     public int CriticOnlyRounds { get; init; } = 3;
@@ -53,7 +56,7 @@ public sealed record UscbOptions
     public float CriticRate { get; init; } = 2e-3f;
 
     /// <summary>Adam's rate for the actor.</summary>
-    public float ActorRate { get; init; } = 5e-4f;
+    public float ActorRate { get; init; } = 7e-4f;
 
     /// <summary>Standard deviation of the noise on actions in the first round; falls to a fifth.</summary>
     public double Noise { get; init; } = 0.5;
@@ -68,8 +71,8 @@ public sealed record UscbOptions
     public double Jumps { get; init; } = 0.08;
 
     /// <summary>Penalty of a violation x is exp(this times x) - 1 ...</summary>
-    public double PenaltyGrowth { get; init; } = 5;
+    public double PenaltyGrowth { get; init; } = 4;
 
     /// <summary>... but no more than this.</summary>
-    public double PenaltyCap { get; init; } = 1;
+    public double PenaltyCap { get; init; } = 2;
 }

@@ -17,7 +17,7 @@ namespace RecallCluster.Bidding.Control.Uscb;
 public sealed class UscbTrainer
 {
     private const int Capacity = 120_000;
-    private const float TargetBlend = 0.02f;
+    private const float TargetBlend = 0.01f;
 
     private readonly ITrainingDays _days;
     private readonly UscbOptions _options;
@@ -106,13 +106,11 @@ public sealed class UscbTrainer
         {
             _buffer.Sample(choice, batch);
             loss += LearnCritic(batch);
-            if (_round >= _options.CriticOnlyRounds)
+            if (_round >= _options.CriticOnlyRounds && step % 2 == 0)
                 LearnActor(batch);
+            ActorNetwork.Blend(_actor, _slowActor, TargetBlend);
             if (_options.Target == CriticTarget.Bootstrapped)
-            {
-                ActorNetwork.Blend(_actor, _slowActor, TargetBlend);
                 ActorNetwork.Blend(_critic, _slowCritic, TargetBlend);
-            }
         }
         _round++;
         return loss / _options.StepsPerRound;
@@ -207,7 +205,7 @@ public sealed class UscbTrainer
         Tensor value = _critic.Forward(_tape, _tape.Concat(state, _tape.Tanh(raw)));
         // The small term keeps the hyperbolic tangent where it has a slope; saturated, an actor never learns again.
         _tape.Backward(_tape.Subtract(_tape.Scale(_tape.Mean(_tape.Square(raw)), _options.ActionDecay), _tape.Mean(value)));
-        _actorAdam.Step();
+        _actorAdam.Step(Math.Max(0.2f, 1 - ((float)_round / _options.Rounds)));
         // The critic only passed the gradient on.
         _criticAdam.ClearGradients();
         _tape.Reset();
@@ -223,7 +221,8 @@ public sealed class UscbTrainer
 
     private void Validate(double loss, IProgress<TrainingPoint>? progress)
     {
-        ActorNetwork actor = ActorNetwork.Of(_actor);
+        // The mean of the last steps' actors trembles less than the last one.
+        ActorNetwork actor = ActorNetwork.Of(_slowActor);
         var scores = new double[_validation.Length];
         Parallel.For(0, scores.Length, i => scores[i] = DayReplay.Run(_validation[i], new UscbController(_validation[i].Setting, actor)).PenalizedRatio);
         var point = new TrainingPoint(_round, _criticAdam.Steps, scores.Average(), loss);
@@ -231,7 +230,7 @@ public sealed class UscbTrainer
         if (point.Score > _bestScore)
         {
             _bestScore = point.Score;
-            ActorNetwork.Blend(_actor, _best, 1);
+            ActorNetwork.Blend(_slowActor, _best, 1);
         }
         progress?.Report(point);
     }

@@ -7,7 +7,7 @@ namespace RecallCluster.Bidding.Control.Uscb;
 /// <summary>Actions as changes of weights: each in [-1, 1], a factor of exp(action times <see cref="Largest"/>), kept away from 0.</summary>
 internal sealed class WeightSteps
 {
-    public const double Largest = 0.6;
+    public const double Largest = 0.5;
 
     // Far from yesterday's optimum nothing is won, or all, and a learner sees no slope to come back by.
     private const double Farthest = 20;

@@ -16,6 +16,7 @@ internal static class CommandTree
         EvalCommands.Build(builder),
         ServeCommand.Build(builder),
         CalibrateCommands.Build(builder),
+        BidCommands.Build(builder),
         CommandBuilder.Group(
             "bench",
             "Measure, beside a peer where there is one.",
@@ -23,7 +24,8 @@ internal static class CommandTree
             BenchScoreCommand.Build(builder),
             BenchRetrievalCommand.Build(builder),
             BenchCalibrateCommand.Build(builder),
-            BenchAuctionCommand.Build(builder)),
+            BenchAuctionCommand.Build(builder),
+            BenchBidCommand.Build(builder)),
         TestCommand.Build(builder),
     ];
 }

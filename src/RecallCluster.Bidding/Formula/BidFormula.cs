@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Optimization;
 
 namespace RecallCluster.Bidding.Formula;
 
@@ -57,6 +59,36 @@ public readonly struct BidFormula
                 score += _q[j] * q[j];
         }
         return Clamp(score);
+    }
+
+    /// <summary>The bids for a run of a log's auctions, vectorised; the same as one by one.</summary>
+    /// <param name="log">Columns of the campaign's KPIs.</param>
+    /// <param name="start">First auction.</param>
+    /// <param name="bids">Receives a bid for each auction from there on.</param>
+    /// <exception cref="ArgumentException">The log has other KPIs, or no q for one that is not cost-related.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The run does not lie inside the log.</exception>
+    public void Bid(AuctionLog log, int start, Span<double> bids)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        if (log.KpiCount != _count)
+            throw new ArgumentException($"The log has columns for {log.KpiCount} KPIs, the campaign has {_count}.", nameof(log));
+        TensorPrimitives.Multiply(log.Value.Slice(start, bids.Length), _value, bids);
+        for (int j = 0; j < _count; j++)
+        {
+            if (_p[j] != 0)
+                TensorPrimitives.MultiplyAdd(log.P(j).Slice(start, bids.Length), _p[j], bids, bids);
+            if (_q[j] != 0)
+                TensorPrimitives.MultiplyAdd(log.Q(j).Slice(start, bids.Length), _q[j], bids, bids);
+        }
+        if (_unbounded)
+        {
+            for (int i = 0; i < bids.Length; i++)
+                bids[i] = bids[i] > 0 ? _cap : 0;
+            return;
+        }
+        TensorPrimitives.Max(bids, 0, bids);
+        if (_cap < double.PositiveInfinity)
+            TensorPrimitives.Min(bids, _cap, bids);
     }
 
     // A comparison with NaN is false, so that it ends as no bid.

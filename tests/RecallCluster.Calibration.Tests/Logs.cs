@@ -10,8 +10,8 @@ internal sealed record Log(double[] P, double[] Y, double[] W, string[] Context)
     public static ICalibrator[] AllMethods =>
     [
         new PlattScaling(), new TemperatureScaling(), new BetaCalibration(), new HistogramBinning(20), new IsotonicCalibration(),
-        new SmoothedIsotonicRegression(20), new SmoothedIsotonicRegression(1), new BayesianSir(20), new PerContext(
-            new SmoothedIsotonicRegression(5)),
+        new SmoothedIsotonicRegression(20), new SmoothedIsotonicRegression(1), new SmoothedIsotonicRegression(20, asGiven: true),
+        new BayesianSir(20), new PerContext(new SmoothedIsotonicRegression(5)),
     ];
 
     public const int Shapes = 9;

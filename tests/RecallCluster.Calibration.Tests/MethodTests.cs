@@ -91,6 +91,34 @@ public class MethodTests
     }
 
     [Fact]
+    public void Sir_takes_as_many_bins_as_the_counts_bear()
+    {
+        CalibrationCounts Drawn(int count, Func<double, double> truth)
+        {
+            var random = new SeededRandom(9);
+            var counts = new CalibrationCounts();
+            for (int i = 0; i < count; i++)
+            {
+                double logit = -3.5 + random.NextGaussian();
+                counts.Add(Probability.Sigmoid(logit), random.NextDouble() < Probability.Sigmoid(truth(logit)) ? 1 : 0);
+            }
+            return counts;
+        }
+        static double Wave(double logit) => logit + (0.3 * Math.Sin(2 * (logit + 3.5)));
+        var sir = new SmoothedIsotonicRegression();
+        var line = Assert.IsType<LogisticMap>(sir.FitMap(Drawn(20_000, logit => (0.8 * logit) - 0.3)));
+        Assert.Equal(0.8, line.A, 0.1);
+        PiecewiseLinearMap few = Assert.IsType<PiecewiseLinearMap>(sir.FitMap(Drawn(100_000, Wave)));
+        PiecewiseLinearMap more = Assert.IsType<PiecewiseLinearMap>(sir.FitMap(Drawn(2_000_000, Wave)));
+        for (double logit = -5; logit < -2; logit += 0.1)
+        {
+            double p = Probability.Sigmoid(logit), truth = Probability.Sigmoid(Wave(logit));
+            Assert.Equal(1, few.Apply(p) / truth, 0.25);
+            Assert.Equal(1, more.Apply(p) / truth, 0.12);
+        }
+    }
+
+    [Fact]
     public void Predictions_worse_than_chance_get_the_overall_rate_from_platt_and_beta()
     {
         Log backwards = Log.Random(2, shape: 3);

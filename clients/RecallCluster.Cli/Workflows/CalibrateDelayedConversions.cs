@@ -49,7 +49,9 @@ internal sealed class DelayedConversions : ICalibrateScenario
             void Add(string method, ContextCounts? counts)
             {
                 long started = Stopwatch.GetTimestamp();
-                CalibrationMap map = counts is null ? CalibrationMap.Identity : new SmoothedIsotonicRegression(Bins).Fit(counts).Root;
+                CalibrationMap map = counts is null
+                    ? CalibrationMap.Identity
+                    : new SmoothedIsotonicRegression(Bins, asGiven: true).Fit(counts).Root;
                 double fitMs = CalibrateScenario.ElapsedMs(started);
                 var values = new double[next.Count];
                 started = Stopwatch.GetTimestamp();

@@ -17,7 +17,7 @@ internal static class CalibrateMethods
         "binning" => new HistogramBinning(bins),
         "isotonic" => new IsotonicCalibration(),
         "sir" => new SmoothedIsotonicRegression(bins),
-        "sir-per-context" => new PerContext(new SmoothedIsotonicRegression(bins)),
+        "sir-per-context" => new PerContext(new SmoothedIsotonicRegression(bins, asGiven: true)),
         "bayes-sir" => new BayesianSir(bins),
         _ => throw new ArgumentException($"'{name}' is not a method; there are {string.Join(", ", Names)}.", nameof(name)),
     };

@@ -1,4 +1,5 @@
 using RecallCluster.Calibration.Counts;
+using RecallCluster.Calibration.Methods;
 using RecallCluster.Calibration.Metrics;
 using RecallCluster.Cli.Plots;
 using RecallCluster.Numerics;
@@ -23,7 +24,7 @@ internal static class CalibrateSweep
     private static readonly int[] Hours = [1, 2, 3, 6, 12, 24];
     private static readonly int[] Minutes = [5, 15, 30, 60, 180, 360];
     private static readonly int[] Traffic = [20_000, 400_000];
-    private static readonly string[] Binned = ["sir", "binning", "bayes-sir"];
+    private static readonly string[] Binned = ["sir", "sir as given", "binning", "bayes-sir"];
 
     public static CalibrateSweepReport Run(CalibrateScenarioOptions options, IProgress<string>? progress)
     {
@@ -58,11 +59,15 @@ internal static class CalibrateSweep
         {
             foreach (string method in Binned)
             {
-                double[] values = CalibrateScenario.Timed(CalibrateMethods.ByName(method, bins), counts, test).Values;
+                double[] values = CalibrateScenario.Timed(Method(method, bins), counts, test).Values;
                 yield return ("bins", $"{method}, {impressions:N0} impressions", bins, Distance(values, served.Truths));
             }
         }
     }
+
+    /// <summary>A method with at most so many bins; "sir as given" has that many in any case.</summary>
+    private static ICalibrator Method(string name, int bins) =>
+        name == "sir as given" ? new SmoothedIsotonicRegression(bins, asGiven: true) : CalibrateMethods.ByName(name, bins);
 
     private static IEnumerable<(string, string, double, double)> Refits(ulong seed, CalibrateScenarioOptions options)
     {

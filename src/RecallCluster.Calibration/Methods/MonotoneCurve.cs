@@ -15,16 +15,18 @@ internal static class MonotoneCurve
     private const double Resolution = 1e-12;
 
     private const double ExtensionStep = 0.5;
+    private const double LineStep = 0.25;
     private const double LowestProportional = 0.01;
     private const double HighestLogit = 14;
 
     /// <summary>
-    /// Straight lines through the points; beyond the outermost ones the map keeps their odds ratio (for small probabilities: the
+    /// Lines through the points; beyond the outermost ones the map keeps their odds ratio (for small probabilities: the
     /// proportion), which ends at 0 and at 1 without leaving [0, 1].
     /// </summary>
     /// <param name="x">Ascending predictions.</param>
     /// <param name="y">Never descending values in [0, 1].</param>
-    public static PiecewiseLinearMap ThroughPoints(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
+    /// <param name="straightInLogit">Whether the lines are straight in the logit, as errors of predictions tend to be, or in p.</param>
+    public static PiecewiseLinearMap ThroughPoints(ReadOnlySpan<double> x, ReadOnlySpan<double> y, bool straightInLogit = false)
     {
         var knots = new KnotList();
         double belowRatio = OddsRatio(x[0], y[0]), aboveRatio = OddsRatio(x[^1], y[^1]);
@@ -32,7 +34,11 @@ internal static class MonotoneCurve
         foreach (double below in LogitSteps(0, x[0]))
             knots.Add(below, AtOddsRatio(below, belowRatio));
         for (int i = 0; i < x.Length; i++)
+        {
+            if (straightInLogit && i > 0 && y[i - 1] > 0 && y[i] > y[i - 1] && y[i] < 1)
+                knots.AddLogitLine(x[i - 1], y[i - 1], x[i], y[i]);
             knots.Add(x[i], y[i]);
+        }
         foreach (double above in LogitSteps(x[^1], 1))
             knots.Add(above, AtOddsRatio(above, aboveRatio));
         knots.Add(1, AtOddsRatio(1, aboveRatio));
@@ -114,6 +120,19 @@ internal static class MonotoneCurve
             }
             _x.Add(x);
             _y.Add(value);
+        }
+
+        /// <summary>Knots inside a line that is straight in the logit, near enough for straight lines in p between them.</summary>
+        public void AddLogitLine(double fromX, double fromY, double toX, double toY)
+        {
+            double startX = Probability.Logit(fromX), endX = Probability.Logit(toX);
+            double startY = Probability.Logit(fromY), endY = Probability.Logit(toY);
+            int steps = (int)Math.Ceiling(Math.Max(endX - startX, endY - startY) / LineStep);
+            for (int step = 1; step < steps; step++)
+            {
+                double share = (double)step / steps;
+                Add(Probability.Sigmoid(startX + (share * (endX - startX))), Probability.Sigmoid(startY + (share * (endY - startY))));
+            }
         }
 
         public PiecewiseLinearMap ToMap()

@@ -10,7 +10,7 @@ namespace RecallCluster.Bidding.Tests.Optimization;
 public sealed class BidSolverTests
 {
     [Fact]
-    public void A_million_auctions_are_solved_through_few_of_them_and_exactly()
+    public void A_large_log_is_solved_through_few_of_its_auctions_and_exactly()
     {
         // Above the size at which the solver stops handing everything to the simplex method.
         AuctionLog log = Logs.TwoKpis(120_000, 3);

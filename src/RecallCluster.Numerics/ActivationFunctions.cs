@@ -10,14 +10,6 @@ internal interface IActivation
         where TLanes : struct, ILanes<TVector>;
 }
 
-internal readonly struct Itself : IActivation
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of<TVector, TLanes>(TVector x)
-        where TVector : struct
-        where TLanes : struct, ILanes<TVector> => x;
-}
-
 internal readonly struct ExpOf : IActivation
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -35,37 +27,12 @@ internal readonly struct EluPlusOneOf : IActivation
         TLanes.WhereNegative(x, TLanes.Exp(x), TLanes.Add(x, TLanes.Broadcast(1)));
 }
 
-/// <summary>The slope of elu + 1 from its value y: y itself where it is an exponential, that is below 1.</summary>
-internal readonly struct EluPlusOneSlope : IActivation
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of<TVector, TLanes>(TVector x)
-        where TVector : struct
-        where TLanes : struct, ILanes<TVector>
-    {
-        TVector one = TLanes.Broadcast(1);
-        return TLanes.WhereNegative(TLanes.Subtract(one, x), one, x);
-    }
-}
-
 internal readonly struct ReluOf : IActivation
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Of<TVector, TLanes>(TVector x)
         where TVector : struct
         where TLanes : struct, ILanes<TVector> => TLanes.WhereNegative(x, TLanes.Broadcast(0), x);
-}
-
-internal readonly struct ReluSlope : IActivation
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of<TVector, TLanes>(TVector x)
-        where TVector : struct
-        where TLanes : struct, ILanes<TVector>
-    {
-        TVector zero = TLanes.Broadcast(0);
-        return TLanes.WhereNegative(TLanes.Subtract(zero, x), TLanes.Broadcast(1), zero);
-    }
 }
 
 internal readonly struct SigmoidOf : IActivation
@@ -78,14 +45,6 @@ internal readonly struct SigmoidOf : IActivation
         TVector one = TLanes.Broadcast(1);
         return TLanes.Divide(one, TLanes.Add(one, TLanes.Exp(TLanes.Subtract(TLanes.Broadcast(0), x))));
     }
-}
-
-internal readonly struct SigmoidSlope : IActivation
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of<TVector, TLanes>(TVector x)
-        where TVector : struct
-        where TLanes : struct, ILanes<TVector> => TLanes.Multiply(x, TLanes.Subtract(TLanes.Broadcast(1), x));
 }
 
 /// <summary>max(x, 0) + log1p(e^-|x|).</summary>
@@ -132,12 +91,4 @@ internal readonly struct TanhOf : IActivation
         TVector near = TLanes.MultiplyAdd(TLanes.Multiply(square, series), x, x);
         return TLanes.WhereNegative(TLanes.Subtract(magnitude, TLanes.Broadcast(Near)), near, far);
     }
-}
-
-internal readonly struct TanhSlope : IActivation
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of<TVector, TLanes>(TVector x)
-        where TVector : struct
-        where TLanes : struct, ILanes<TVector> => TLanes.Subtract(TLanes.Broadcast(1), TLanes.Multiply(x, x));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace RecallCluster.Numerics;
 
@@ -24,6 +25,15 @@ public static partial class AtomicFile
         Write(path, stream => stream.Write(copy));
     }
 
+    /// <summary>The name that a temporary file was to take; null for any other file. One is left only where a process was killed while it wrote.</summary>
+    /// <param name="fileName">Name of a file, without its folder.</param>
+    public static string? TargetOf(string fileName)
+    {
+        ArgumentNullException.ThrowIfNull(fileName);
+        Match match = TemporaryName().Match(fileName);
+        return match.Success ? match.Groups[1].Value : null;
+    }
+
     internal static void Write(string path, Action<Stream> write, Func<string, FileStream> openTemporary)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -47,6 +57,10 @@ public static partial class AtomicFile
             throw;
         }
     }
+
+    // As Path.GetRandomFileName makes them: eight characters, a dot, three.
+    [GeneratedRegex(@"^\.(.+)\.[a-z0-9]{8}\.[a-z0-9]{3}\.tmp$", RegexOptions.CultureInvariant)]
+    private static partial Regex TemporaryName();
 
     private static FileStream OpenTemporary(string path) => new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, BufferSize);
 

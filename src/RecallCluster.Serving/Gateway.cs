@@ -15,6 +15,9 @@ namespace RecallCluster.Serving;
 /// </summary>
 public sealed class Gateway : IDisposable
 {
+    // What clocks and timers take without overflowing, and longer than anybody waits for an ad.
+    private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
+
     private readonly TimeProvider _time;
     private readonly Lock _publishing = new();
     private volatile VersionedIndex<GatewayVersion>? _versions;
@@ -62,9 +65,7 @@ public sealed class Gateway : IDisposable
     public void Dispose() => _versions?.Dispose();
 
     /// <summary>Answers one request.</summary>
-    /// <exception cref="InvalidRequestException">
-    /// The request makes no sense: K or a limit is not positive, or a profile value is wrong.
-    /// </exception>
+    /// <exception cref="InvalidRequestException">The request makes no sense: K or a limit is not positive, the deadline is beyond a day, or a profile value is wrong.</exception>
     /// <exception cref="InvalidOperationException">Nothing was published yet.</exception>
     /// <exception cref="ObjectDisposedException">The gateway was disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -81,7 +82,7 @@ public sealed class Gateway : IDisposable
         TimeSpan prepare = _time.GetElapsedTime(start);
 
         long searchStart = _time.GetTimestamp();
-        var round = new SearchRound(version, request, user.State, _time);
+        var round = new SearchRound(version, request, user, _time);
         Outcome[] outcomes = await round.AskAllAsync(request.Deadline - prepare, cancellation).ConfigureAwait(false);
         int[] exhausted = ShardMerge.Exhausted(outcomes, version, request.K);
         if (exhausted.Length > 0)
@@ -112,5 +113,7 @@ public sealed class Gateway : IDisposable
             throw new InvalidRequestException("maxScorings", $"must be positive, not {request.MaxScorings}.");
         if (request.Deadline <= TimeSpan.Zero)
             throw new InvalidRequestException("deadlineMs", $"must be positive, not {request.Deadline.Value.TotalMilliseconds}.");
+        if (request.Deadline > LongestDeadline)
+            throw new InvalidRequestException("deadlineMs", $"must be at most {LongestDeadline.TotalMilliseconds}, not {request.Deadline.Value.TotalMilliseconds}.");
     }
 }

@@ -68,17 +68,8 @@ public sealed class GatewayVersion : IDisposable
     internal int? ShareOf(int? maxScorings, int shard) =>
         maxScorings is { } max ? Math.Max(1, (int)(max * Weight(shard))) : null;
 
-    /// <summary>
-    /// How many ads to ask of a shard for the <paramref name="k"/> best of all. Ads fall on shards by a hash, so the number of the K best
-    /// on one shard is binomial: its mean and four standard deviations leave too few once in tens of thousands of requests, which the
-    /// gateway notices and makes good.
-    /// </summary>
-    internal int QuotaOf(int k, int shard)
-    {
-        double weight = Weight(shard);
-        double quota = (k * weight) + (4 * Math.Sqrt(k * weight * (1 - weight))) + 3;
-        return (int)Math.Min(k, Math.Ceiling(quota));
-    }
+    /// <summary>How many ads to ask of a shard for the <paramref name="k"/> best of all; where that was too few, the gateway notices and makes good.</summary>
+    internal int QuotaOf(int k, int shard) => ShardMap.QuotaOf(k, Weight(shard));
 
     private double Weight(int shard) => _ads == 0 ? 1.0 / Shards.Count : (double)Shards[shard].Ads / _ads;
 }

@@ -11,7 +11,7 @@ internal readonly record struct Outcome(ShardAnswer? Answer, string? Failure, lo
 }
 
 /// <summary>Asks the shards for one request, and waits for them no longer than the request allows.</summary>
-internal sealed class SearchRound(GatewayVersion version, AdRequest request, ReadOnlyMemory<float> state, TimeProvider time)
+internal sealed class SearchRound(GatewayVersion version, AdRequest request, PreparedUser user, TimeProvider time)
 {
     /// <summary>The shards' part of the time; the rest is for what comes after them.</summary>
     private const double ShardShare = 0.9;
@@ -41,10 +41,11 @@ internal sealed class SearchRound(GatewayVersion version, AdRequest request, Rea
         using var nobodyWaits = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task<Outcome>[] asked = Array.ConvertAll(shards, shard => AskOneAsync(
             version.Shards[shard].Shard,
-            new ShardQuery(version.Name, state, k(shard))
+            new ShardQuery(version.Name, user.State, k(shard))
             {
                 MaxScorings = version.ShareOf(request.MaxScorings, shard),
                 TimeLeft = left * ShardShare,
+                Seeds = user.Behaviour,
                 Exclude = request.Exclude,
             },
             nobodyWaits.Token));

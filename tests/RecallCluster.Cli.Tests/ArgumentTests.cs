@@ -10,6 +10,7 @@ public class ArgumentTests
     [InlineData("data", "import", "csv", "--from", "x", "--out", "y", "--split", "sometimes")]
     [InlineData("bench", "score", "--batch", "0")]
     [InlineData("bench", "score", "--batch", "8,many")]
+    [InlineData("bench", "score", "--batch", ",")]
     [InlineData("bench", "ann", "--recall", "0.9,1.5")]
     [InlineData("eval", "retrieval", "--data", "d", "--model", "m", "--index", "i", "--k", "0")]
     [InlineData("test", "--seed", "-1")]

@@ -28,6 +28,18 @@ public class AdsRouteTests
     }
 
     [Fact]
+    public async Task A_score_beyond_all_numbers_is_said_in_words()
+    {
+        await using Door door = await Door.OpenAsync(Door.Serving(new GenderOnly(), new HundredAds(best: float.PositiveInfinity)));
+
+        (int status, _, JsonElement body) = await door.PostAsync("""{"k":2}""");
+
+        Assert.Equal(200, status);
+        Assert.Equal("Infinity", body.GetProperty("ads")[0].GetProperty("score").GetString());
+        Assert.Equal(0.5f, body.GetProperty("ads")[1].GetProperty("score").GetSingle());
+    }
+
+    [Fact]
     public async Task An_unknown_user_without_features_is_served()
     {
         await using Door door = await Door.OpenAsync(Door.Serving(new GenderOnly(), new HundredAds()));

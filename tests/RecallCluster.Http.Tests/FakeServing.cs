@@ -3,7 +3,7 @@ using RecallCluster.Serving;
 namespace RecallCluster.Http.Tests;
 
 /// <summary>A shard of a hundred ads, of which it answers the first K.</summary>
-internal sealed class HundredAds(string? failure = null) : IShard
+internal sealed class HundredAds(string? failure = null, float best = 1) : IShard
 {
     public ShardQuery? Asked { get; private set; }
 
@@ -12,8 +12,7 @@ internal sealed class HundredAds(string? failure = null) : IShard
         Asked = query;
         if (failure is not null)
             throw new IOException(failure);
-        ScoredAd[] ads = [.. Enumerable.Range(0, 100).Select(
-            i => new ScoredAd($"ad{i}", 1f / (i + 1))).Where(a => !query.Exclude.Contains(a.Id)).Take(query.K)];
+        ScoredAd[] ads = [.. Enumerable.Range(0, 100).Select(i => new ScoredAd($"ad{i}", i == 0 ? best : 1f / (i + 1))).Where(a => !query.Exclude.Contains(a.Id)).Take(query.K)];
         return Task.FromResult(new ShardAnswer(ads, 100, query.MaxScorings < 100 ? SearchLimits.Scorings : SearchLimits.None));
     }
 }
@@ -34,6 +33,6 @@ internal sealed class GenderOnly : IUserStatePreparer
                 throw new InvalidRequestException($"user.profile.{name}", "its codes are 0 to 2.");
         }
         int length = user.Sequence?.Count ?? 0;
-        return new PreparedUser(new float[4], new UserReading(user.Id == "known", Math.Min(length, 3), 0, Math.Max(0, length - 3)));
+        return new PreparedUser(new float[4], [], new UserReading(user.Id == "known", Math.Min(length, 3), 0, Math.Max(0, length - 3)));
     }
 }

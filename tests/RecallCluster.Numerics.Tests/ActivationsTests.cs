@@ -5,8 +5,6 @@ public sealed class ActivationsTests
 {
     private delegate void Forward(ReadOnlySpan<float> x, Span<float> y);
 
-    private delegate void Backward(ReadOnlySpan<float> value, ReadOnlySpan<float> dy, Span<float> dx);
-
     public static TheoryData<SimdPath> Paths => SimdPaths.All;
 
     [Theory]
@@ -20,19 +18,6 @@ public sealed class ActivationsTests
         Check(Activations.Softplus, x => x > 0 ? x + Log1P(Math.Exp(-x)) : Log1P(Math.Exp(x)));
         Check(Activations.Exp, Math.Exp);
         Check(Activations.Tanh, Math.Tanh);
-    }
-
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Backward_adds_the_derivative_times_the_gradient(SimdPath path)
-    {
-        using IDisposable forced = Simd.Force(path);
-        CheckSlope(Activations.EluPlusOne, Activations.EluPlusOneBackward, x => x > 0 ? 1 : Math.Exp(x));
-        CheckSlope(Activations.Relu, Activations.ReluBackward, x => x > 0 ? 1 : 0);
-        CheckSlope(Activations.Sigmoid, Activations.SigmoidBackward, x => Math.Exp(-x) / Math.Pow(1 + Math.Exp(-x), 2));
-        CheckSlope(null, Activations.SoftplusBackward, x => 1 / (1 + Math.Exp(-x)));
-        CheckSlope(Activations.Exp, Activations.ExpBackward, Math.Exp);
-        CheckSlope(Activations.Tanh, Activations.TanhBackward, x => 1 - Math.Pow(Math.Tanh(x), 2));
     }
 
     [Theory]
@@ -57,7 +42,6 @@ public sealed class ActivationsTests
         foreach (Forward forward in new Forward[]
         {
             Activations.EluPlusOne, Activations.Relu, Activations.Sigmoid, Activations.Softplus, Activations.Exp, Activations.Tanh,
-            (x, y) => Activations.Prelu(x, new float[20], y),
         })
         {
             float[] x = new float[20];
@@ -68,45 +52,13 @@ public sealed class ActivationsTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Prelu_and_its_gradients_equal_the_definition(SimdPath path)
-    {
-        using IDisposable forced = Simd.Force(path);
-        var random = new SeededRandom(3);
-        foreach (int channels in new[] { 1, 5, 16, 37, 64 })
-        {
-            const int Rows = 6;
-            float[] x = Gaussian(random, Rows * channels), slope = Gaussian(random, channels), dy = Gaussian(random, Rows * channels);
-            float[] y = new float[x.Length], dx = Gaussian(random, x.Length), dslope = Gaussian(random, channels);
-            x[0] = 0;
-            float[] dxBefore = [.. dx], dslopeBefore = [.. dslope];
-            Activations.Prelu(x, slope, y);
-            Activations.PreluBackward(x, slope, dy, dx, dslope);
-            double[] slopeSum = [.. dslopeBefore];
-            for (int i = 0; i < x.Length; i++)
-            {
-                int c = i % channels;
-                Close(x[i] > 0 ? x[i] : x[i] * slope[c], y[i], 1e-6);
-                Near(dxBefore[i] + (dy[i] * (x[i] > 0 ? 1.0 : slope[c])), dx[i]);
-                slopeSum[c] += x[i] > 0 ? 0 : (double)dy[i] * x[i];
-            }
-            for (int c = 0; c < channels; c++)
-                Near(slopeSum[c], dslope[c]);
-        }
-    }
-
     [Fact]
     public void Refuses_lengths_that_differ()
     {
-        float[] two = new float[2], three = new float[3], six = new float[6];
+        float[] two = new float[2], three = new float[3];
         Assert.Throws<ArgumentException>(() => Activations.Relu(two, three));
-        Assert.Throws<ArgumentException>(() => Activations.ReluBackward(two, three, two));
-        Assert.Throws<ArgumentException>(() => Activations.ReluBackward(two, two, three));
-        Assert.Throws<ArgumentException>(() => Activations.Prelu(three, two, new float[3]));
-        Assert.Throws<ArgumentException>(() => Activations.Prelu(two, [], new float[2]));
-        Assert.Throws<ArgumentException>(() => Activations.PreluBackward(six, three, six, six, two));
-        Activations.Prelu([], [], []);
+        Assert.Throws<ArgumentException>(() => Activations.Tanh(three, two));
+        Activations.Relu([], []);
     }
 
     // Every length around the vectors' widths, in place, over the range where the functions are alive and a little of their tails.
@@ -124,26 +76,6 @@ public sealed class ActivationsTests
                 Close(definition(x[i]), y[i], 4e-7);
         }
     }
-
-    private static void CheckSlope(Forward? forward, Backward backward, Func<double, double> slope)
-    {
-        var random = new SeededRandom(2);
-        for (int length = 0; length < 70; length++)
-        {
-            float[] x = Gaussian(random, length), dy = Gaussian(random, length), dx = Gaussian(random, length);
-            float[] before = [.. dx];
-            float[] value = forward is null ? x : Run(forward, x);
-            backward(value, dy, dx);
-            for (int i = 0; i < length; i++)
-            {
-                double exact = before[i] + (dy[i] * slope(x[i]));
-                Assert.True(Math.Abs(dx[i] - exact) <= 1e-6 * (1 + Math.Abs(dy[i]) + Math.Abs(before[i])), $"{dx[i]}, not {exact}");
-            }
-        }
-    }
-
-    // A sum of terms of magnitude 1 or so, which may cancel.
-    private static void Near(double exact, float actual) => Assert.True(Math.Abs(actual - exact) <= 5e-6, $"{actual}, not {exact}");
 
     // A relative error: the small values of exp, sigmoid, softplus and tanh carry as many digits as the large ones.
     private static void Close(double exact, float actual, double relative) =>

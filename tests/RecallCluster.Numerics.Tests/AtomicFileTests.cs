@@ -33,6 +33,16 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void A_temporary_file_tells_what_it_was_to_become()
+    {
+        string? temporary = null;
+        AtomicFile.Write(Target, _ => temporary = Path.GetFileName(Assert.Single(Directory.GetFiles(_folder.FullName))));
+        Assert.Equal("target.bin", AtomicFile.TargetOf(temporary!));
+        Assert.Null(AtomicFile.TargetOf("target.bin"));
+        Assert.Null(AtomicFile.TargetOf(".notes.tmp"));
+    }
+
+    [Fact]
     public void The_old_file_is_readable_while_the_new_one_is_written()
     {
         AtomicFile.Write(Target, "old"u8);

@@ -162,6 +162,39 @@ public class EmbeddedHostTests
     }
 
     [Fact]
+    public async Task A_load_that_fails_late_closes_the_files_it_opened_and_leaves_what_was_served()
+    {
+        using var made = new HandMadeModel(200);
+        string index = made.Index(2);
+        using EmbeddedHost host = Host(made, index);
+        EmbeddedHostOptions senseless = Options(made, index, null) with { Parameters = new GuidedSearchParameters { MaxScorings = 0 } };
+
+        int before = OpenFiles(index);
+        Assert.Contains("MaxScorings", Assert.Throws<ArgumentException>(() => host.Load(senseless)).Message);
+
+        Assert.Equal(before, OpenFiles(index));
+        Assert.Equal(made.Best([0, 0], [], 5), (await host.Gateway.AnswerAsync(Request(5), default)).Ads.Select(a => a.Id));
+    }
+
+    /// <summary>Number of mappings of files of a folder into this process; 0 where the system does not tell.</summary>
+    private static int OpenFiles(string folder) =>
+        OperatingSystem.IsLinux() ? File.ReadLines("/proc/self/maps").Count(line => line.Contains(folder, StringComparison.Ordinal)) : 0;
+
+    [Fact]
+    public void A_shard_of_another_model_or_with_other_ads_is_refused()
+    {
+        using HandMadeModel first = new(200, seed: 1), second = new(200, seed: 2);
+        string index = first.Index(2), other = second.Index(2);
+        IndexManifest manifest = IndexDirectory.ReadManifest(index);
+        IndexDirectory.WriteManifest(index, manifest with { Shards = [manifest.Shards[0], manifest.Shards[1] with { Ads = 7 }] });
+        Assert.Contains("manifest says 7", Assert.Throws<InvalidDataException>(() => Host(first, index)).Message);
+
+        IndexDirectory.WriteManifest(index, manifest);
+        File.Copy(IndexDirectory.ShardPath(other, 1), IndexDirectory.ShardPath(index, 1), overwrite: true);
+        Assert.Contains("shard-1", Assert.Throws<InvalidDataException>(() => Host(first, index)).Message);
+    }
+
+    [Fact]
     public void A_vector_model_is_refused()
     {
         using var made = new HandMadeModel(50);

@@ -48,8 +48,7 @@ public class GatewayTests
         var gateway = new Gateway(TimeProvider.System);
         gateway.Publish(new GatewayVersion("v1", preparer, [new ShardSlot(small, 100), new ShardSlot(large, 300)]));
 
-        await gateway.AnswerAsync(
-            new AdRequest(Anyone, 7) { MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1) }, default);
+        await gateway.AnswerAsync(new AdRequest(new UserFeatures { Sequence = ["s1", "s2"] }, 7) { MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1) }, default);
 
         Assert.Equal(1, preparer.Calls);
         Assert.Equal(10, small.Asked!.MaxScorings);
@@ -59,7 +58,20 @@ public class GatewayTests
         Assert.Equal("v1", large.Asked.Version);
         Assert.Equal([1f, 2f, 3f], large.Asked.UserState.ToArray());
         Assert.Contains("x", small.Asked.Exclude);
+        Assert.Equal(["s1", "s2"], small.Asked.Seeds);
         Assert.InRange(small.Asked.TimeLeft!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task A_deadline_that_no_timer_takes_is_refused()
+    {
+        Gateway gateway = GatewayOver(FakeShard.Answering(("a", 5)));
+
+        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => gateway.AnswerAsync(new AdRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(60) }, default));
+        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(1) }, default);
+
+        Assert.Equal("deadlineMs", error.Field);
+        Assert.Equal(["a"], answer.Ads.Select(a => a.Id));
     }
 
     [Fact]

@@ -90,11 +90,30 @@ public sealed class IndexDirectoryTests : IDisposable
         "dataset")]
     [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[{"file":"../x","ads":1}]}""", "'../x' is missing")]
     [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[{"file":"shard-7.index","ads":1}]}""", "'shard-7.index' is missing")]
+    [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[null]}""", "a shard is null")]
     public void A_broken_manifest_is_refused_with_place_and_reason(string json, string reason)
     {
         File.WriteAllText(System.IO.Path.Combine(Path, "index.json"), json);
 
         Assert.Contains(reason, Assert.Throws<InvalidDataException>(() => IndexDirectory.ReadManifest(Path)).Message);
+    }
+
+    [Fact]
+    public void Tuned_parameters_without_a_meaning_are_refused_with_file_and_reason()
+    {
+        Complete();
+        AssertRefused("MaxScorings is 0", Tuned with { Parameters = new GuidedSearchParameters { MaxScorings = 0 } });
+        AssertRefused("Layers is empty", Tuned with { Parameters = new GuidedSearchParameters { Layers = [] } });
+        AssertRefused("EntryLayer is -1", Tuned with { Frontier = [new GuidedSearchParameters { EntryLayer = -1 }] });
+        AssertRefused("null", Tuned with { Frontier = [null!] });
+
+        void AssertRefused(string reason, TunedSearch tuned)
+        {
+            IndexDirectory.WriteTuned(Path, tuned);
+            string message = Assert.Throws<InvalidDataException>(() => IndexDirectory.ReadTuned(Path, "abc")).Message;
+            Assert.Contains("tuned.json", message);
+            Assert.Contains(reason, message);
+        }
     }
 
     [Fact]
@@ -108,6 +127,8 @@ public sealed class IndexDirectoryTests : IDisposable
     public void Preparing_removes_an_old_index_but_nothing_else()
     {
         Complete();
+        // A build that was killed leaves what it was writing.
+        File.WriteAllText(System.IO.Path.Combine(Path, ".shard-1.index.k3j2h1g9.abc.tmp"), "half a shard");
         IndexDirectory.Prepare(Path);
         Assert.Empty(_directory.EnumerateFileSystemInfos());
 

@@ -40,6 +40,13 @@ public class ShardMapTests
 
     private static readonly int[] ExpectedShards = [6, 9, 1, 0, 9, 9];
 
+    [Theory]
+    [InlineData(200, 1.0, 200)]
+    [InlineData(200, 0.0, 3)]
+    [InlineData(2, 0.0, 2)]
+    [InlineData(400, 0.25, 138)]
+    public void A_shard_is_asked_for_its_share_and_four_standard_deviations(int k, double share, int quota) => Assert.Equal(quota, ShardMap.QuotaOf(k, share));
+
     [Fact]
     public void Merging_equals_sorting_everything()
     {

@@ -64,6 +64,27 @@ public sealed class ShardTests : IDisposable
         Assert.True(answer.Scorings < Ids.Length);
     }
 
+    [Fact]
+    public async Task Seeds_are_scored_first_and_those_of_other_shards_are_passed_over()
+    {
+        _shard.Add(Version("v1", Ids));
+
+        ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", User, 3) { MaxScorings = 3, Seeds = ["ad7", "elsewhere", "ad250", "ad7", "ad31"] }, default);
+
+        Assert.Equal(_files.Best(User, 3, ["ad7", "ad31", "ad250"]), answer.Ads.Select(a => a.Id));
+        Assert.Equal(3, answer.Scorings);
+    }
+
+    [Fact]
+    public async Task All_the_time_there_is_is_no_limit()
+    {
+        _shard.Add(Version("v1", Ids));
+
+        ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", User, 5) { TimeLeft = TimeSpan.MaxValue }, default);
+
+        Assert.Equal(SearchLimits.None, answer.Limits);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -180,7 +201,7 @@ public sealed class ShardTests : IDisposable
 
     private sealed class FixedUser : IUserStatePreparer
     {
-        public PreparedUser Prepare(UserFeatures user) => new(User, default);
+        public PreparedUser Prepare(UserFeatures user) => new(User, [], default);
     }
 
     /// <summary>Holds the first batch until it is opened.</summary>

@@ -104,9 +104,9 @@ internal static class AnnBench
             () => AnnDataSet.Gaussian(options.Items, options.Dim, options.Queries, options.Seed + 1),
         };
         if (options.VectorsFile is { } file)
-            sets.Add(() => AnnDataSet.FromFile(file, options.Dim, options.Queries, options.Metric));
+            sets.Add(() => AnnDataSet.Learned(file, options.Dim, options.Queries, options.Items, options.Metric));
         else
-            notes.Add("No learned vectors were given (--vectors FILE), so there are no rows for them.");
+            notes.Add("No learned vectors were given (--vectors PATH), so there are no rows for them.");
         if (options.SiftSmall is { } folder)
             sets.Add(() => AnnDataSet.SiftSmall(folder));
         return sets;

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Cli.Benches;
 
@@ -68,21 +70,35 @@ internal sealed unsafe class AnnDataSet
     }
 
     /// <summary>
-    /// Vectors from a file of raw little-endian floats, row-major. Every so-many-th row is held out as a query, so queries are distributed
-    /// like items.
+    /// Learned vectors: those of an index directory's first shard, or a file of raw little-endian floats, row-major. Every so-many-th row is
+    /// held out as a query, so queries are distributed like items.
     /// </summary>
-    /// <exception cref="InvalidDataException">The file does not hold whole rows, or too few.</exception>
-    public static AnnDataSet FromFile(string path, int dim, int queries, VectorMetric metric)
+    /// <exception cref="InvalidDataException">The file does not hold whole rows, or there are too few.</exception>
+    public static AnnDataSet Learned(string path, int dim, int queries, int limit, VectorMetric metric)
     {
+        if (Directory.Exists(path))
+        {
+            using AdIndex index = AdIndex.Open(IndexDirectory.ShardPath(path, 0));
+            // Near ads stand side by side in an index, so what is taken is spread over it.
+            int taken = (int)Math.Min(index.Count, (long)limit + queries);
+            var spread = new float[taken * index.Dim];
+            for (int row = 0; row < taken; row++)
+                index.Vectors.Span((long)row * index.Count / taken * index.Dim, index.Dim).CopyTo(spread.AsSpan(row * index.Dim));
+            return HoldOut(path, spread, index.Dim, queries, metric);
+        }
         byte[] bytes = File.ReadAllBytes(path);
         int rowBytes = dim * sizeof(float);
         if (bytes.Length % rowBytes != 0)
             throw new InvalidDataException(
                 $"{path}: {bytes.Length} bytes are not a whole number of {dim}-float rows ({rowBytes} bytes each).");
-        int rows = bytes.Length / rowBytes;
+        return HoldOut(path, MemoryMarshal.Cast<byte, float>(bytes), dim, queries, metric);
+    }
+
+    private static AnnDataSet HoldOut(string path, ReadOnlySpan<float> values, int dim, int queries, VectorMetric metric)
+    {
+        int rows = values.Length / dim;
         if (rows < 2 * queries)
             throw new InvalidDataException($"{path}: {rows} rows are too few to hold out {queries} queries.");
-        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(bytes);
         int stride = rows / queries, item = 0;
         var held = new NativeBlock<float>((long)queries * dim);
         var kept = new NativeBlock<float>((long)(rows - queries) * dim);

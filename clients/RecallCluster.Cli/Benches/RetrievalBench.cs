@@ -31,6 +31,8 @@ internal sealed class RetrievalBench : IDisposable
     private readonly AdIndex _index;
     private readonly double _openMs;
     private readonly IScorer _scorer;
+    private readonly IScorer _exact;
+    private readonly TargetVectors _ads;
     private readonly UserEncoder _encoder;
     private readonly TwoTowerModel _twoTower;
 
@@ -47,8 +49,10 @@ internal sealed class RetrievalBench : IDisposable
         _index = AdIndex.Open(IndexDirectory.ShardPath(workbench.IndexFolder, 0));
         _openMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         _index.Warm();
-        _scorer = IndexScorer.Of(deep, _index);
-        _encoder = UserEncoder.Of(deep, _index.Vectors, _index.Count, options.Attention == AttentionKind.Linear);
+        _scorer = IndexScorer.Of(deep, _index, options.Bfloat16);
+        _exact = options.Bfloat16 ? IndexScorer.Of(deep, _index) : _scorer;
+        _ads = TargetVectors.Of(deep.Config, _index);
+        _encoder = UserEncoder.Of(deep, _ads, options.Attention == AttentionKind.Linear);
     }
 
     /// <summary>Makes what is missing and measures.</summary>
@@ -70,79 +74,112 @@ internal sealed class RetrievalBench : IDisposable
         }
     }
 
-    public void Dispose() => _index.Dispose();
+    public void Dispose()
+    {
+        _ads.Dispose();
+        (_scorer as IDisposable)?.Dispose();
+        (_exact as IDisposable)?.Dispose();
+        _index.Dispose();
+    }
 
     private RetrievalReport Measure(IStages stages, CancellationToken cancellation)
     {
-        TuningResult tuned = stages.Run("Tune the search", Tune);
-        GuidedSearchParameters parameters = tuned.Best.Parameters with { MaxScorings = _options.Scorings, Visited = _options.Visited };
+        TuningResult tuning = stages.Run("Tune the search", Tune);
         cancellation.ThrowIfCancellationRequested();
+        GuidedSearchParameters tuned = tuning.Best.Parameters with { Visited = _options.Visited };
+        // With room in W for all that it may score, the walk ends with the budget and not before.
+        GuidedSearchParameters whole = tuned with
+        {
+            MaxScorings = _options.Scorings,
+            Layers = [tuned[0] with { Ef = Math.Max(tuned[0].Ef, _options.Scorings) }, .. tuned.Layers.Skip(1)],
+        };
+        GuidedSearch[] searches = [.. new[] { whole, tuned }.Select(p => new GuidedSearch(_index.Graph, _scorer, p, _team))];
         int[] users = Sample(_dataset.Test, _options.EvaluatedUsers, stream: 2);
-        var shared = new GuidedSearch(_index.Graph, _scorer, parameters, _team);
-        Recalls recalls = stages.Run("Measure recall", stage => MeasureRecall(shared, users, stage, cancellation));
+        Recalls recalls = stages.Run("Measure recall", stage => MeasureRecall(searches, users, stage, cancellation));
         double[] twoTower = stages.Run("Measure the two-tower", () => TwoTowerRecalls(users));
         cancellation.ThrowIfCancellationRequested();
-        (Latencies latencies, RetrievalTimes times) = stages.Run("Time requests, one at a time", () => TimeOneByOne(shared, users));
-        double perSecond = stages.Run("Time requests, side by side", () => TimeSideBySide(new GuidedSearch(_index.Graph, _scorer, parameters), users));
         PairedComparison deepOverTwoTower = PairedComparison.Of(recalls.Exhaustive, twoTower);
         long content = (_index.Vectors.Length + _index.Records.Length) * sizeof(float) + GraphBytes();
+        SearchFigures atBudget = stages.Run("Time requests at the whole budget", () => FiguresOf(searches[0], recalls, 0, users));
         return new RetrievalReport
         {
             Items = _index.Count,
             K = _options.K,
-            Scorings = recalls.Scorings,
-            ScoredFraction = recalls.Scorings / _index.Count,
-            RelativeRecall = recalls.Guided.Average() / recalls.Exhaustive.Average(),
-            TopKOverlap = recalls.Overlap,
-            Recall = recalls.Guided.Average(),
+            Scorings = atBudget.Scorings,
+            ScoredFraction = atBudget.ScoredFraction,
+            RelativeRecall = atBudget.RelativeRecall,
+            TopKOverlap = atBudget.TopKOverlap,
+            Recall = atBudget.Recall,
             ExhaustiveRecall = deepOverTwoTower.First,
             TwoTowerRecall = deepOverTwoTower.Second,
             DeepOverTwoTower = deepOverTwoTower.Difference,
             EvaluatedUsers = users.Length,
-            P50Ms = latencies.P50Ms,
-            P99Ms = latencies.P99Ms,
-            RequestsPerSecond = perSecond,
+            P50Ms = atBudget.P50Ms,
+            P99Ms = atBudget.P99Ms,
+            RequestsPerSecond = atBudget.RequestsPerSecond,
             Threads = _options.Threads,
-            MeanMs = times,
+            MeanMs = atBudget.MeanMs,
+            Tuned = stages.Run("Time requests at the tuned budget", () => FiguresOf(searches[1], recalls, 1, users)),
             BytesPerItem = (double)_index.FileBytes / _index.Count,
             MemoryRatio = (double)_index.FileBytes / content,
             OpenMs = _openMs,
             BuildSeconds = _times.BuildSeconds,
             TrainSeconds = _times.TrainSeconds,
             Attention = _options.Attention,
-            Parameters = parameters,
-            Frontier = [.. tuned.Frontier.Select(p => new FrontierPoint(p.RelativeRecall, p.Scorings, p.ScoredFraction, p.Milliseconds))],
+            Records = _options.Bfloat16 ? "bfloat16" : "float32",
+            Frontier = [.. tuning.Frontier.Select(p => new FrontierPoint(p.RelativeRecall, p.Scorings, p.ScoredFraction, p.Milliseconds))],
         };
+    }
+
+    private SearchFigures FiguresOf(GuidedSearch search, Recalls recalls, int number, int[] users)
+    {
+        (Latencies latencies, RetrievalTimes times) = TimeOneByOne(search, users);
+        double recall = recalls.Guided[number].Average(), scorings = recalls.Scorings[number];
+        return new SearchFigures(
+            scorings,
+            scorings / _index.Count,
+            recall,
+            recall / recalls.Exhaustive.Average(),
+            recalls.Overlap[number],
+            latencies.P50Ms,
+            latencies.P99Ms,
+            TimeSideBySide(new GuidedSearch(_index.Graph, _scorer, search.Parameters), users),
+            times,
+            search.Parameters);
     }
 
     private TuningResult Tune()
     {
-        TuningQuery[] queries = [.. Sample(_dataset.Validation, TuningUsers, stream: 1).Select(user => new TuningQuery(StateOf(user, _dataset.Train), []))];
+        TuningQuery[] queries = [.. Sample(_dataset.Validation, TuningUsers, stream: 1).Select(user => new TuningQuery(StateOf(user, _dataset.Train), []) { Seeds = BehaviourOf(user, _dataset.Train) })];
         var tuning = new TuningOptions { K = _options.K, WantedRecall = TunedOverlap, Goal = TuningGoal.TopKOverlap, MaxScorings = _options.Scorings };
         return SearchTuner.Run(_index.Graph, _scorer, queries, tuning, _team);
     }
 
-    private Recalls MeasureRecall(GuidedSearch search, int[] users, IProgress<double> progress, CancellationToken cancellation)
+    private Recalls MeasureRecall(GuidedSearch[] searches, int[] users, IProgress<double> progress, CancellationToken cancellation)
     {
-        var all = new ExhaustiveSearch(_scorer, _team);
-        var guided = new double[users.Length];
+        var all = new ExhaustiveSearch(_exact, _team);
+        double[][] guided = [.. searches.Select(_ => new double[users.Length])];
         var exhaustive = new double[users.Length];
-        double overlap = 0;
-        long scorings = 0;
+        var overlap = new double[searches.Length];
+        var scorings = new double[searches.Length];
         for (int i = 0; i < users.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             float[] state = StateOf(users[i], _dataset.Train, _dataset.Validation);
+            int[] seeds = BehaviourOf(users[i], _dataset.Train, _dataset.Validation);
             HashSet<int> wanted = [.. _dataset.Test.ItemsOf(users[i]).ToArray().Select(Ordinal)];
-            int[] best = all.Search(state, _options.K).Ordinals;
-            GuidedSearchResult found = search.Search(new GuidedRequest(state, _options.K));
+            HashSet<int> best = [.. all.Search(state, _options.K).Ordinals];
             exhaustive[i] = (double)best.Count(wanted.Contains) / wanted.Count;
-            guided[i] = (double)found.Ordinals.Count(wanted.Contains) / wanted.Count;
-            overlap += (double)found.Ordinals.Intersect(best).Count() / best.Length;
-            scorings += found.Statistics.Scorings;
+            for (int search = 0; search < searches.Length; search++)
+            {
+                GuidedSearchResult found = searches[search].Search(new GuidedRequest(state, _options.K) { Seeds = seeds });
+                guided[search][i] = (double)found.Ordinals.Count(wanted.Contains) / wanted.Count;
+                overlap[search] += (double)found.Ordinals.Count(best.Contains) / best.Count / users.Length;
+                scorings[search] += (double)found.Statistics.Scorings / users.Length;
+            }
             progress.Report((i + 1.0) / users.Length);
         }
-        return new Recalls(guided, exhaustive, overlap / users.Length, (double)scorings / users.Length);
+        return new Recalls(guided, exhaustive, overlap, scorings);
     }
 
     private double[] TwoTowerRecalls(int[] users)
@@ -207,8 +244,8 @@ internal sealed class RetrievalBench : IDisposable
         _index.Graph.Levels.Length
         + (sizeof(int) * (_index.Graph.BaseSplits.Length + _index.Graph.BaseNeighbors.Length + _index.Graph.UpperRows.Length + _index.Graph.UpperSplits.Length + _index.Graph.UpperNeighbors.Length));
 
-    /// <summary>Recall by test user, guided and exhaustive; share of the K best found and scorings, on average.</summary>
-    private sealed record Recalls(double[] Guided, double[] Exhaustive, double Overlap, double Scorings);
+    /// <summary>Recall by search and test user, and of scoring every ad; by search the share of the K best found and scorings, on average.</summary>
+    private sealed record Recalls(double[][] Guided, double[] Exhaustive, double[] Overlap, double[] Scorings);
 
     /// <summary>Sends requests of the test users, one after the other, on one thread.</summary>
     private sealed class Requester(RetrievalBench bench, GuidedSearch search, int[] users)
@@ -238,7 +275,7 @@ internal sealed class RetrievalBench : IDisposable
                 long start = Stopwatch.GetTimestamp();
                 bench._encoder.Encode(profile, behaviour, _state);
                 long encoded = Stopwatch.GetTimestamp();
-                search.Search(new GuidedRequest(_state, bench._options.K), _scratch, _ordinals, _scores, out GuidedSearchStatistics statistics);
+                search.Search(new GuidedRequest(_state, bench._options.K) { Seeds = behaviour }, _scratch, _ordinals, _scores, out GuidedSearchStatistics statistics);
                 long end = Stopwatch.GetTimestamp();
                 Milliseconds.Add(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds);
                 _encode += encoded - start;

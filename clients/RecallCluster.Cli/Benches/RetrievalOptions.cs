@@ -36,7 +36,12 @@ internal sealed record RetrievalOptions
     /// <summary>Attention of the deep model.</summary>
     public AttentionKind Attention { get; init; } = AttentionKind.Linear;
 
-    /// <summary>Folder that keeps world, models and index for the next run; null for one that is deleted at the end.</summary>
+    /// <summary>Whether the walk scores records rounded to bfloat16; what it finds is held against scoring every ad in single precision.</summary>
+    public bool Bfloat16 { get; init; }
+
+    /// <summary>
+    /// Folder that keeps world, models and index for the next run, which takes them as they are; null for one that is deleted at the end.
+    /// </summary>
     public string? Work { get; init; }
 
     /// <summary>Seed of the world, of training and of the choice of users.</summary>

@@ -7,7 +7,8 @@ namespace RecallCluster.Cli.Benches;
 /// <summary>
 /// Retrieval at scale. Recall is the share of test users whose next click is among the K; <see cref="RelativeRecall"/> is that of the
 /// guided search over that of scoring every ad with the same model; <see cref="TopKOverlap"/> is the share of the K best ads found.
-/// A request's time covers preparing the user and searching.
+/// A request's time covers preparing the user and searching. The figures are those of a search that spends its whole budget, and again, as
+/// <see cref="Tuned"/>, of one that spends no more than it needs.
 /// </summary>
 internal sealed record RetrievalReport
 {
@@ -48,6 +49,9 @@ internal sealed record RetrievalReport
     /// <summary>Mean parts of a request's time, one request at a time.</summary>
     public required RetrievalTimes MeanMs { get; init; }
 
+    /// <summary>The same for the search as tuned on validation users: the fewest scorings that find the wanted share of the best K.</summary>
+    public required SearchFigures Tuned { get; init; }
+
     /// <summary>Bytes of the index file per ad.</summary>
     public required double BytesPerItem { get; init; }
 
@@ -61,14 +65,27 @@ internal sealed record RetrievalReport
     /// <summary>Time of training the deep model.</summary>
     public required double TrainSeconds { get; init; }
 
-    public required AttentionKind Attention { get; init; }
+    /// <summary>How the walk's records are held.</summary>
+    public required string Records { get; init; }
 
-    /// <summary>The knobs, as tuned on validation users.</summary>
-    public required GuidedSearchParameters Parameters { get; init; }
+    public required AttentionKind Attention { get; init; }
 
     /// <summary>The settings that tuning found no better one for, by rising scorings, as measured on the validation users.</summary>
     public required IReadOnlyList<FrontierPoint> Frontier { get; init; }
 }
+
+/// <summary>What a search finds and takes on the test users; the names are those of <see cref="RetrievalReport"/>.</summary>
+internal sealed record SearchFigures(
+    double Scorings,
+    double ScoredFraction,
+    double Recall,
+    double RelativeRecall,
+    double TopKOverlap,
+    double P50Ms,
+    double P99Ms,
+    double RequestsPerSecond,
+    RetrievalTimes MeanMs,
+    GuidedSearchParameters Parameters);
 
 /// <summary>A setting of the search on the validation users.</summary>
 /// <param name="Overlap">Share of the best K found.</param>

@@ -10,8 +10,8 @@ using RecallCluster.Simulation;
 namespace RecallCluster.Cli.Benches;
 
 /// <summary>
-/// The world, the models trained on it and the index, which the retrieval bench measures: made step by step in a folder, each step only
-/// where a former run has not left its result.
+/// The world, the models trained on it and the index, which the retrieval bench measures: made in a folder, unless a former run has left
+/// them there.
 /// </summary>
 internal sealed class RetrievalWorkbench(string folder, RetrievalOptions options, WorkerTeam team)
 {
@@ -70,6 +70,7 @@ internal sealed class RetrievalWorkbench(string folder, RetrievalOptions options
             Epochs = 1,
             ValidationsPerEpoch = 4,
             ValidationUsers = 1_000,
+            ValidationK = options.K,
             Seed = options.Seed,
         };
         var workflow = new TrainWorkflow(dataset, ModelFolder, training, team) { Attention = options.Attention, WithoutSideInformation = false };

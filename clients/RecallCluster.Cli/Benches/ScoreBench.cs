@@ -4,16 +4,13 @@ using RecallCluster.Numerics;
 
 namespace RecallCluster.Cli.Benches;
 
-/// <summary>Where the records are that <see cref="ScoreBench"/> scores.</summary>
+/// <summary>How the records that <see cref="ScoreBench"/> scores are held.</summary>
 internal enum ScoreRecords
 {
-    /// <summary>In pages of the usual size, as in a mapped file.</summary>
-    Mapped,
+    /// <summary>In single precision.</summary>
+    Float32,
 
-    /// <summary>In a copy in large pages.</summary>
-    Resident,
-
-    /// <summary>In a copy in large pages, rounded to bfloat16.</summary>
+    /// <summary>Rounded to bfloat16.</summary>
     Bfloat16,
 }
 
@@ -24,7 +21,7 @@ internal sealed record ScoreOptions
     public int Items { get; init; } = 1_000_000;
 
     /// <summary>How the records are held.</summary>
-    public ScoreRecords Records { get; init; } = ScoreRecords.Mapped;
+    public ScoreRecords Records { get; init; } = ScoreRecords.Float32;
 
     /// <summary>Embedding width.</summary>
     public int Width { get; init; } = 64;
@@ -34,6 +31,9 @@ internal sealed record ScoreOptions
 
     /// <summary>Width of the second hidden layer.</summary>
     public int Hidden2 { get; init; } = 64;
+
+    /// <summary>Fields of the history match; each is a lookup an ad, which counts no flop.</summary>
+    public int MatchFields { get; init; } = 4;
 
     /// <summary>Ads per call.</summary>
     public IReadOnlyList<int> Batches { get; init; } = [1, 8, 64, 256, 1024, 4096];
@@ -79,9 +79,7 @@ internal static unsafe class ScoreBench
         int[] ordinals = new int[1 << 20];
         for (int i = 0; i < ordinals.Length; i++)
             ordinals[i] = random.NextInt(options.Items);
-        using FoldedScorer scorer = options.Records == ScoreRecords.Mapped
-            ? new FoldedScorer(weights, records, options.Items)
-            : FoldedScorer.Resident(weights, records, options.Items, options.Records == ScoreRecords.Bfloat16);
+        using FoldedScorer scorer = FoldedScorer.Resident(weights, records, options.Items, options.Records == ScoreRecords.Bfloat16);
         double tolerance = options.Records == ScoreRecords.Bfloat16 ? 0.05 : 1e-4;
         double error = LargestError(weights, records, user, ordinals.AsSpan(0, 500), scorer, tolerance);
 
@@ -161,25 +159,37 @@ internal static unsafe class ScoreBench
         Uniform(options.Hidden2, -0.1f, 0.1f, random),
         Uniform(options.Hidden2, 0, 0.5f, random),
         Uniform(options.Hidden2, -0.3f, 0.3f, random),
-        0.1f);
+        0.1f,
+        new MatchLayout(options.MatchFields, 128));
 
     // phi = elu + 1 is positive, so the attention's denominator is too.
     private static float[] RandomUser(FoldedWeights weights, SeededRandom random)
     {
         float[] user = Uniform(weights.UserStateLength, -1, 1, random);
         Uniform(weights.Width, 0.1f, 2, random).CopyTo(user, weights.NormalizerOffset);
+        int[] behaviours = Codes(50 * weights.Match.Fields, random);
+        weights.Match.WriteTables(behaviours, Uniform(weights.Match.Fields * MatchLayout.Levels, -1, 1, random), user.AsSpan(weights.MatchOffset));
         return user;
     }
 
     private static void FillRecords(NativeBlock<float> records, FoldedWeights weights, SeededRandom random)
     {
-        int length = weights.RecordLength;
+        int length = weights.RecordLength, floats = weights.Width + weights.Hidden1;
         for (long record = 0; record < records.Length; record += length)
         {
             Span<float> values = records.Span(record, length);
-            for (int k = 0; k < length; k++)
+            weights.Match.WriteCodes(Codes(weights.Match.Fields, random), values[floats..]);
+            for (int k = 0; k < floats; k++)
                 values[k] = (2 * random.NextSingle()) - (k < weights.Width ? 0 : 1);
         }
+    }
+
+    private static int[] Codes(int count, SeededRandom random)
+    {
+        int[] codes = new int[count];
+        for (int i = 0; i < count; i++)
+            codes[i] = random.NextInt(1_000);
+        return codes;
     }
 
     private static float[] Uniform(int length, float low, float high, SeededRandom random)
@@ -210,7 +220,7 @@ internal static unsafe class ScoreBench
 
     private static double Exact(FoldedWeights weights, ReadOnlySpan<float> user, ReadOnlySpan<float> record)
     {
-        ReadOnlySpan<float> phi = record[..weights.Width], target = record[weights.Width..];
+        ReadOnlySpan<float> phi = record[..weights.Width], target = record.Slice(weights.Width, weights.Hidden1);
         double normalizer = FoldedWeights.Epsilon, score = weights.B3;
         for (int k = 0; k < phi.Length; k++)
         {
@@ -233,7 +243,8 @@ internal static unsafe class ScoreBench
                 x += weights.W2[(c * hidden.Length) + k] * hidden[k];
             score += weights.W3[c] * (x < 0 ? x * weights.Slope2[c] : x);
         }
-        return score;
+        fixed (float* tables = user[weights.MatchOffset..], codes = record[(weights.Width + weights.Hidden1)..])
+            return score + weights.Match.Sum(tables, (int*)codes);
     }
 
     /// <summary>One call, its ads shared evenly among a team.</summary>

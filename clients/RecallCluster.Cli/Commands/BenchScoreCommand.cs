@@ -12,18 +12,10 @@ internal static class BenchScoreCommand
     {
         var defaults = new ScoreOptions();
         Option<int> items = OptionKit.Number("--items", "Ads in the table that batches are drawn from.", defaults.Items, 1);
-        Option<int[]> batches = OptionKit.Numbers(
-            "--batch", "Ads per call; several values make several rows.", [.. defaults.Batches], 1, 1 << 20);
-        Option<int[]> threads = OptionKit.Numbers(
-            "--threads", "Threads that share a call; several values make several rows.", [.. defaults.Threads], 1, 1024);
-        Option<int> rounds = OptionKit.Number(
-            "--rounds", "Rounds of ours and the peer's, one after the other; medians are reported.", defaults.Rounds, 1, 100_000);
-        Option<string> records = OptionKit.Choice(
-            "--records",
-            "Where the records lie: as in a mapped file, or in a copy in large pages, in fp32 or rounded.",
-            "mapped",
-            "resident",
-            "bfloat16");
+        Option<int[]> batches = OptionKit.Numbers("--batch", "Ads per call; several values make several rows.", [.. defaults.Batches], 1, 1 << 20);
+        Option<int[]> threads = OptionKit.Numbers("--threads", "Threads that share a call; several values make several rows.", [.. defaults.Threads], 1, 1024);
+        Option<int> rounds = OptionKit.Number("--rounds", "Rounds of ours and the peer's, one after the other; medians are reported.", defaults.Rounds, 1, 100_000);
+        Option<string> records = OptionKit.Choice("--records", "How the ads' records are held.", "float32", "bfloat16");
         return builder.Build(
             "score",
             "Useful GFLOP/s of the folded scorer by batch size, beside OpenBLAS sgemm at the same shapes in the same run.",

@@ -16,13 +16,16 @@ internal static class CommandTree
         EvalCommands.Build(builder),
         ServeCommand.Build(builder),
         CalibrateCommands.Build(builder),
+        BidCommands.Build(builder),
         CommandBuilder.Group(
             "bench",
             "Measure, beside a peer where there is one.",
             BenchAnnCommand.Build(builder),
             BenchScoreCommand.Build(builder),
             BenchRetrievalCommand.Build(builder),
-            BenchCalibrateCommand.Build(builder)),
+            BenchCalibrateCommand.Build(builder),
+            BenchAuctionCommand.Build(builder),
+            BenchBidCommand.Build(builder)),
         TestCommand.Build(builder),
     ];
 }

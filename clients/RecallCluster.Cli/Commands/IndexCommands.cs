@@ -82,15 +82,10 @@ internal static class IndexCommands
     {
         IndexManifest manifest = IndexDirectory.ReadManifest(directory);
         long bytes = 0;
-        foreach (ShardFile shard in manifest.Shards)
+        for (int shard = 0; shard < manifest.Shards.Count; shard++)
         {
-            using IStage stage = stages.Begin($"Check {shard.File}");
-            using AdIndex index = AdIndex.Open(Path.Combine(directory, shard.File), IndexCheck.All);
-            if (index.Count != shard.Ads)
-                throw new InvalidDataException($"{index.FilePath}: holds {index.Count} ads, the manifest says {shard.Ads}.");
-            if (index.Metadata.ModelFingerprint != manifest.ModelFingerprint)
-                throw new InvalidDataException(
-                    $"{index.FilePath}: is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}.");
+            using IStage stage = stages.Begin($"Check {manifest.Shards[shard].File}");
+            using AdIndex index = IndexDirectory.OpenShard(directory, manifest, shard, IndexCheck.All);
             bytes += index.FileBytes;
         }
         return new VerifiedIndex(

@@ -14,8 +14,7 @@ internal static class Drawing
         var table = new Table
         {
             Border = TableBorder.Rounded,
-            Title = title is null ? null : new TableTitle(
-            Markup.Escape(title), new Style(decoration: Decoration.Bold))
+            Title = title is null ? null : new TableTitle(Markup.Escape(title), new Style(decoration: Decoration.Bold)),
         };
         foreach (string column in columns)
         {

@@ -94,6 +94,8 @@ internal static class OptionKit
                 result.AddError($"{name} wants {wanted}, not {part}.");
                 return [];
             }
+            if (parsed.Count == 0)
+                result.AddError($"{name} wants {wanted}, not nothing.");
             return [.. parsed];
         };
         return option;

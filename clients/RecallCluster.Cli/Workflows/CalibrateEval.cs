@@ -63,10 +63,8 @@ internal static class CalibrateEval
             CalibrationScores scores = evaluator.Evaluate(values);
             merged = scores.MergedClusters;
             calibrated.Add((method, values));
-            rows.Add(Row(
-                method, scores, fitMs, applyNs,
-                HourlyVariance(test, values)) with
-            { LogLossChange = evaluator.LogLossChange(values, test.Predictions) });
+            CalibrateRow row = Row(method, scores, fitMs, applyNs, HourlyVariance(test, values));
+            rows.Add(row with { LogLossChange = evaluator.LogLossChange(values, test.Predictions) });
         }
         Score("none", test.Predictions, 0, 0);
         foreach (ICalibrator method in CalibrateMethods.All(options.Bins, withContexts: log.Groups is not null))

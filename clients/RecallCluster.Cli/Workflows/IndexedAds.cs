@@ -1,5 +1,6 @@
 using RecallCluster.Data;
 using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Scoring;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Serving.Hosting;
@@ -25,7 +26,15 @@ internal sealed class IndexedAds : IDisposable
         var rows = new Dictionary<string, int>(dataset.Items.Count, StringComparer.Ordinal);
         for (int row = 0; row < dataset.Items.Count; row++)
             rows.Add(dataset.Items.Ids[row], row);
-        Shards = [.. Manifest.Shards.Select(file => Open(Path.Combine(indexDirectory, file.File), model, rows))];
+        try
+        {
+            Shards = [.. Enumerable.Range(0, Manifest.Shards.Count).Select(shard => Open(indexDirectory, shard, model, rows))];
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public IndexManifest Manifest { get; }
@@ -42,11 +51,11 @@ internal sealed class IndexedAds : IDisposable
             owned.Dispose();
     }
 
-    private IndexedShard Open(string path, DeepAdModel model, Dictionary<string, int> rowOf)
+    private IndexedShard Open(string indexDirectory, int shard, DeepAdModel model, Dictionary<string, int> rowOf)
     {
-        AdIndex index = AdIndex.Open(path);
+        AdIndex index = IndexDirectory.OpenShard(indexDirectory, Manifest, shard);
         _owned.Add(index);
-        index.RequireShape(model.Config.Width, model.Config.Width + model.Config.Hidden1);
+        index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
         IScorer scorer = IndexScorer.Of(model, index);
         if (scorer is IDisposable owned)
             _owned.Add(owned);
@@ -55,11 +64,17 @@ internal sealed class IndexedAds : IDisposable
         {
             string id = index.IdOf(ordinal);
             if (!rowOf.TryGetValue(id, out rows[ordinal]))
-                throw new InvalidDataException($"{path}: holds ad '{id}', which the data set does not.");
+                throw new InvalidDataException($"{index.FilePath}: holds ad '{id}', which the data set does not.");
         }
         return new IndexedShard(index, scorer, rows);
     }
 }
 
 /// <summary>One shard: its index, the model over its ordinals, and the data-set row of each ordinal.</summary>
-internal sealed record IndexedShard(AdIndex Index, IScorer Scorer, int[] Rows);
+internal sealed record IndexedShard(AdIndex Index, IScorer Scorer, int[] Rows)
+{
+    private readonly Dictionary<int, int> _ordinals = Rows.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
+
+    /// <summary>The ordinal of a data-set row; -1 where another shard holds it.</summary>
+    public int OrdinalOf(int row) => _ordinals.GetValueOrDefault(row, -1);
+}

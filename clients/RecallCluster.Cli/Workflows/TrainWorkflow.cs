@@ -20,17 +20,30 @@ internal sealed record TrainedModel(
     double ExamplesPerSecond,
     double Seconds);
 
+/// <summary>Which id embeddings of the ads a deep model starts with.</summary>
+internal enum StartingIds
+{
+    /// <summary>New ones where the ads have side information, else the two-tower's: then they are all that it knows of the ads.</summary>
+    Auto,
+
+    /// <summary>New ones, which learn in one pass over the events what holds for new events too (<see cref="WarmStart.ForgetIds"/>).</summary>
+    Anew,
+
+    /// <summary>Those of the two-tower.</summary>
+    Kept,
+}
+
 /// <summary>
 /// Trains the deep model and what it is compared with, on the same events, fields and negatives, into <see cref="ModelFolders"/>. A deep
 /// model starts where the two-tower of the same fields ended (<see cref="WarmStart"/>).
 /// </summary>
 internal sealed class TrainWorkflow(Dataset dataset, string directory, TrainingOptions options, WorkerTeam team)
 {
-    // A deep model refines what its two-tower has learned: faster or longer, it forgets more than it learns.
-    private const float RefiningRate = 1f;
-
     /// <summary>Attention of the deep models.</summary>
     public AttentionKind Attention { get; init; } = AttentionKind.Linear;
+
+    /// <summary>The id embeddings that deep models start with.</summary>
+    public StartingIds Ids { get; init; }
 
     /// <summary>Whether the model without side information is trained too; it is not where there is none.</summary>
     public bool WithoutSideInformation { get; init; } = true;
@@ -55,7 +68,11 @@ internal sealed class TrainWorkflow(Dataset dataset, string directory, TrainingO
         TrainedModel first = Train(towersName, towers, options, stages, cancellation);
         var deep = new DeepAdModel(config, random.Split(1));
         WarmStart.Apply(deep, towers, dataset.Items);
-        TrainingOptions refining = options with { LearningRate = options.LearningRate * RefiningRate, Epochs = (options.Epochs + 1) / 2 };
+        bool described = config.SideInformation && config.ItemFields.Length > 0;
+        if (Ids == StartingIds.Anew || (Ids == StartingIds.Auto && described))
+            WarmStart.ForgetIds(deep, random.Split(2));
+        // A deep model refines what its two-tower has learned: with as many passes again, it would learn the ids by heart.
+        TrainingOptions refining = options with { Epochs = (options.Epochs + 1) / 2 };
         return (first, Train(deepName, deep, refining, stages, cancellation));
     }
 

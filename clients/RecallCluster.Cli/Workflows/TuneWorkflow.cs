@@ -4,6 +4,7 @@ using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Tuning;
+using RecallCluster.Serving;
 using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Cli.Workflows;
@@ -49,7 +50,7 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
     public TuneReport Run(IStages stages, WorkerTeam team)
     {
         IndexedShard shard = ads.Shards[0];
-        int k = Math.Min(shard.Index.Count, PartOf(K, (double)shard.Index.Count / Math.Max(1, ads.Ads)));
+        int k = Math.Min(shard.Index.Count, ShardMap.QuotaOf(K, (double)shard.Index.Count / Math.Max(1, ads.Ads)));
         TuningQuery[] queries = stages.Run("Prepare validation users", () => Queries(shard, team));
         var options = new TuningOptions
         {
@@ -84,31 +85,28 @@ internal sealed class TuneWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel 
                 p.RelativeRecall, p.Scorings * ads.Shards.Count, p.ScoredFraction, p.Milliseconds, GuidedSettings.Of(p.Parameters)))]);
     }
 
-    /// <summary>As many ads as a gateway asks of a shard that holds this share of the ads.</summary>
-    private static int PartOf(int k, double share) =>
-        (int)Math.Min(k, Math.Ceiling((k * share) + (4 * Math.Sqrt(k * share * (1 - share))) + 3));
-
     private TuningQuery[] Queries(IndexedShard shard, WorkerTeam team)
     {
         int[] users = [.. Enumerable.Range(0, dataset.Users.Count).Where(u => dataset.Validation.ItemsOf(u).Length > 0)];
         if (users.Length == 0)
             throw new InvalidDataException($"Data set '{dataset.Name}' has no validation events to tune on.");
         new SeededRandom(Seed).Shuffle(users.AsSpan());
-        var ordinals = new Dictionary<int, int>(shard.Rows.Length);
-        for (int ordinal = 0; ordinal < shard.Rows.Length; ordinal++)
-            ordinals.Add(shard.Rows[ordinal], ordinal);
         using TargetVectors targets = TargetVectors.Compute(model, dataset.Items, team);
-        UserEncoder encoder = UserEncoder.Of(model, targets.Vectors, targets.Count, model.Config.Attention == AttentionKind.Linear);
-        return [.. users.Take(Users).Select(user => QueryOf(user, encoder, ordinals))];
+        UserEncoder encoder = UserEncoder.Of(model, targets, model.Config.Attention == AttentionKind.Linear);
+        return [.. users.Take(Users).Select(user => QueryOf(user, encoder, shard))];
     }
 
-    private TuningQuery QueryOf(int user, UserEncoder encoder, Dictionary<int, int> ordinals)
+    private TuningQuery QueryOf(int user, UserEncoder encoder, IndexedShard shard)
     {
         int[] profile = Array.ConvertAll(dataset.Users.Codes, codes => codes[user]);
         var state = new float[encoder.UserStateLength];
         encoder.Encode(profile, dataset.Train.ItemsOf(user), state);
-        return new TuningQuery(
-            state, [.. dataset.Validation.ItemsOf(user).ToArray().Where(ordinals.ContainsKey).Select(row => ordinals[row])]);
+        ReadOnlySpan<int> behaviour = dataset.Train.ItemsOf(user);
+        int[] heldOut = [.. dataset.Validation.ItemsOf(user).ToArray().Select(shard.OrdinalOf).Where(ordinal => ordinal >= 0)];
+        return new TuningQuery(state, heldOut)
+        {
+            Seeds = Array.ConvertAll(behaviour[Math.Max(0, behaviour.Length - encoder.SequenceLimit)..].ToArray(), shard.OrdinalOf),
+        };
     }
 
     private sealed class Relay(IStage stage) : IProgress<TunedPoint>

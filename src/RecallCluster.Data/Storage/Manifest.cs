@@ -45,6 +45,8 @@ internal sealed record TableManifest([property: JsonRequired] int Count, [proper
             throw new InvalidDataException($"{Manifest.FileName}: {name}.count is {Count}.");
         for (int f = 0; f < Fields.Length; f++)
         {
+            if (Fields[f] is null)
+                throw new InvalidDataException($"{Manifest.FileName}: {name}.fields[{f}] is null.");
             if (Fields[f].Name.Length == 0 || !columns.Add(Fields[f].Name))
                 throw new InvalidDataException($"{Manifest.FileName}: {name}.fields[{f}].name '{Fields[f].Name}' is empty or taken.");
             if (Fields[f].Cardinality < 1)

@@ -33,8 +33,9 @@ internal sealed record AdsAnswerBody(
     AdBody[] Ads, double Coverage, string Version, long Scorings, string[] Limits, UserBody User, FailureBody[] Failures,
     TimingsBody Timings);
 
-/// <summary>An ad and its score, the model's logit of interest.</summary>
-internal readonly record struct AdBody(string Id, float Score);
+/// <summary>An ad and its score, the model's logit of interest. JSON has no infinities: such a score is the string "Infinity" or "-Infinity".</summary>
+internal readonly record struct AdBody(
+    string Id, [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] float Score);
 
 /// <summary>How the user's features were understood.</summary>
 internal sealed record UserBody(bool Known, int SequenceLength, int UnknownSequenceItems, int DroppedSequenceItems);

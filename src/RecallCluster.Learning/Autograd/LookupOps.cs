@@ -72,4 +72,18 @@ public static class LookupOps
             sink.Add(x, picked.Shape == x.Shape ? picked : tape.Reshape(picked, x.Shape));
         });
     }
+
+    /// <summary>
+    /// Zeros of <paramref name="shape"/> with value <c>from[i]</c> of x added to value <c>to[i]</c>, for every i. Can be differentiated
+    /// again.
+    /// </summary>
+    internal static Tensor ScatterValues(this Tape tape, Tensor x, int[] from, int[] to, Shape shape)
+    {
+        Tensor sum = tape.Full(shape, 0);
+        ReadOnlySpan<float> source = x.Values;
+        Span<float> target = sum.Values;
+        for (int i = 0; i < from.Length; i++)
+            target[to[i]] += source[from[i]];
+        return !tape.Records(x) ? sum : tape.Record(sum, [x], (sink, _, gradient) => sink.Add(x, tape.ScatterValues(gradient, to, from, x.Shape)));
+    }
 }

@@ -11,10 +11,11 @@ public interface IRetriever
 
     /// <summary>Finds the best ads.</summary>
     /// <param name="userState">Prepared user state.</param>
+    /// <param name="behaviour">Rows of the user's behaviours, near which good ads are likely; a search may start from them.</param>
     /// <param name="workspace">Made by <see cref="NewWorkspace"/>; no other call uses it meanwhile.</param>
     /// <param name="ordinals">Receives ordinals, best first; its length is K.</param>
     /// <returns>Number of ads found, and number of scorings spent.</returns>
-    (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, object workspace, Span<int> ordinals);
+    (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals);
 }
 
 /// <summary>Scores every ad.</summary>
@@ -27,7 +28,7 @@ public sealed class ExhaustiveRetriever(IScorer scorer) : IRetriever
     public object NewWorkspace() => new Workspace();
 
     /// <inheritdoc/>
-    public (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, object workspace, Span<int> ordinals)
+    public (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
     {
         var own = (Workspace)workspace;
         if (ordinals.IsEmpty)

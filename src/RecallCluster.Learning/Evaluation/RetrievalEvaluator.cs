@@ -108,8 +108,10 @@ public sealed class RetrievalEvaluator(Dataset dataset, WorkerTeam? team = null)
                     profile[field] = dataset.Users.Codes[field][rows[i]];
                 sequence.Clear();
                 behaviour(rows[i], sequence);
-                encoder.Encode(profile, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sequence), state);
-                (int count, int scorings) = retriever.Retrieve(state, workspace, found);
+                ReadOnlySpan<int> known = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sequence);
+                ReadOnlySpan<int> newest = known.Length > encoder.SequenceLimit ? known[^encoder.SequenceLimit..] : known;
+                encoder.Encode(profile, newest, state);
+                (int count, int scorings) = retriever.Retrieve(state, newest, workspace, found);
                 take(i, found.AsSpan(0, count), scorings);
             }
         }

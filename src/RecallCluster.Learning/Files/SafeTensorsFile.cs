@@ -67,6 +67,25 @@ public sealed class SafeTensorsFile : IDisposable
         }
     }
 
+    /// <summary>Checks the values against the checksum in the metadata; files written elsewhere have none and pass.</summary>
+    /// <exception cref="InvalidDataException">They are not what was written.</exception>
+    public void VerifyChecksum()
+    {
+        if (!Metadata.TryGetValue(SafeTensorsHeader.ChecksumKey, out string? wanted))
+            return;
+        var checksum = new ChecksumStream();
+        byte[] chunk = new byte[ChunkBytes];
+        long length = RandomAccess.GetLength(_handle);
+        for (long at = _dataStart; at < length; at += chunk.Length)
+        {
+            Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, length - at));
+            ReadExactly(Path, _handle, part, at);
+            checksum.Write(part);
+        }
+        if (checksum.Text != wanted)
+            throw new InvalidDataException($"{Path}: the checksum of the values is {checksum.Text}, not {wanted}; the file is damaged.");
+    }
+
     /// <summary>A tensor's values as floats, whatever their type in the file.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, or it does not fit into one array.</exception>
     public float[] ReadSingles(string name)

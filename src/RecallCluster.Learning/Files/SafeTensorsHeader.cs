@@ -15,6 +15,9 @@ internal sealed class SafeTensorsHeader
     /// <summary>Bytes of the length field.</summary>
     public const int PrefixLength = 8;
 
+    /// <summary>Metadata key of the checksum of the data part: CRC-32C, eight hexadecimal digits.</summary>
+    public const string ChecksumKey = "crc32c";
+
     private const string MetadataKey = "__metadata__";
     private readonly string _file;
     private readonly Dictionary<string, string> _metadata = [];

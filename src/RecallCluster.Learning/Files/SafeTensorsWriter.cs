@@ -86,10 +86,13 @@ public sealed class SafeTensorsWriter
     public void Add(string name, ReadOnlyMemory<byte> values, params ReadOnlySpan<int> extents) =>
         Add(name, SafeTensorType.U8, extents, values.Length, (stream, _) => stream.Write(values.Span));
 
-    /// <summary>Creates or replaces <paramref name="path"/>.</summary>
+    /// <summary>Creates or replaces <paramref name="path"/>. Its metadata holds a checksum of the values.</summary>
     /// <exception cref="IOException">The file could not be written completely; what was there is as before.</exception>
     public void Save(string path)
     {
+        var checksum = new ChecksumStream();
+        WriteItems(checksum);
+        _metadata[SafeTensorsHeader.ChecksumKey] = checksum.Text;
         byte[] header = Header();
         AtomicFile.Write(path, stream =>
         {
@@ -97,10 +100,15 @@ public sealed class SafeTensorsWriter
             BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
             stream.Write(prefix);
             stream.Write(header);
-            var chunk = new byte[ChunkBytes];
-            foreach (Item item in _items)
-                item.Write(stream, chunk);
+            WriteItems(stream);
         });
+    }
+
+    private void WriteItems(Stream stream)
+    {
+        var chunk = new byte[ChunkBytes];
+        foreach (Item item in _items)
+            item.Write(stream, chunk);
     }
 
     private static void Write<T>(Stream stream, byte[] chunk, ReadOnlySpan<T> values, int size, SpanWriter<T> write)

@@ -1,6 +1,7 @@
 using RecallCluster.Data;
 using RecallCluster.Learning.Autograd;
 using RecallCluster.Learning.Layers;
+using RecallCluster.Learning.Scoring;
 using RecallCluster.Learning.Tensors;
 using RecallCluster.Numerics;
 
@@ -8,7 +9,7 @@ namespace RecallCluster.Learning.Models;
 
 /// <summary>
 /// The reference model of interest: target attention over the behaviour sequence and a perceptron over (user, attention, target), nothing
-/// nonlinear standing between the three and the first layer, so that it can be folded (<see cref="Scoring.FoldedWeights"/>).
+/// nonlinear standing between the three and the first layer, so that it can be folded (<see cref="FoldedWeights"/>).
 /// <code>
 ///   profile fields -> transformer block -> user vector --+
 ///   sequence -> target network -> pooled, last ----------+--> x_u --> W_u x_u + b1 -----------------+
@@ -26,7 +27,11 @@ public sealed class DeepAdModel : IAdModel
     private readonly ProfileNetwork _profile;
     private readonly Linear? _interaction;
     private readonly Mlp? _interactionNetwork;
-    private readonly PairwiseLoss _pairwiseLoss = new();
+    private readonly HistoryMatch? _match;
+
+    // The plain and the adversarial loss of a step; they are made for the team of the tape.
+    private readonly ChunkedLoss?[] _chunks = new ChunkedLoss?[2];
+    private WorkerTeam? _team;
 
     /// <summary>A model with random weights.</summary>
     /// <exception cref="InvalidDataException">The configuration is not usable, or is not of a deep model.</exception>
@@ -50,6 +55,8 @@ public sealed class DeepAdModel : IAdModel
         Second = new Linear("second", config.Hidden1, config.Hidden2, random, forRelu: true);
         SecondActivation = new PRelu("second", config.Hidden2);
         Output = new Linear("output", config.Hidden2, 1, random);
+        if (HistoryMatch.FieldsOf(config) > 0)
+            _match = new HistoryMatch(config, summary, random);
         if (!config.InteractionRow)
             return;
         _interaction = new Linear("interaction.direct", summary, d, random);
@@ -68,8 +75,8 @@ public sealed class DeepAdModel : IAdModel
             [
                 _targets, _profile, Query, Key, Value, FirstUser, FirstTarget, FirstAttention, FirstActivation, Second, SecondActivation, Output,
             ];
-            IEnumerable<Parameter> always = parts.SelectMany(part => part.Parameters);
-            return _interaction == null ? always : always.Concat(_interaction.Parameters).Concat(_interactionNetwork!.Parameters);
+            IModule?[] optional = [_match, _interaction, _interactionNetwork];
+            return parts.Concat(optional.OfType<IModule>()).SelectMany(part => part.Parameters);
         }
     }
 
@@ -97,6 +104,9 @@ public sealed class DeepAdModel : IAdModel
     internal IEnumerable<Parameter> InteractionOutputs =>
         _interaction == null ? [] : _interaction.Parameters.Concat(_interactionNetwork!.Layers[^1].Parameters);
 
+    /// <summary>The ads' id embeddings, [ads, id width].</summary>
+    internal Parameter Ids => _targets.Ids;
+
     internal int ProfileFieldCount => _profile.FieldCount;
 
     /// <inheritdoc/>
@@ -115,11 +125,12 @@ public sealed class DeepAdModel : IAdModel
         Tensor all = Targets(tape, batch.Items, batch.Catalogue);
         DeepUserSide users = Users(tape, all, batch.Users);
         Tensor candidates = tape.SliceFirst(all, 0, batch.CandidateCount);
-        Tensor loss = CandidateLoss(tape, users, candidates, batch, options);
+        Tensor? matches = Matches(tape, users, HistoryMatch.CodesOf(Config, batch.Items, batch.Catalogue), batch.CandidateCount, batch.Users);
+        Tensor loss = CandidateLoss(tape, users, candidates, matches, batch, options, ChunksFor(tape, 0));
         if (options.AdversarialWeight <= 0)
             return loss;
         Tensor worst = Perturb(tape, candidates, loss, options.AdversarialStep);
-        Tensor adversarial = CandidateLoss(tape, users, worst, batch, options);
+        Tensor adversarial = CandidateLoss(tape, users, worst, matches, batch, options, ChunksFor(tape, 1));
         float share = 1 / (1 + options.AdversarialWeight);
         return tape.Add(tape.Scale(loss, share), tape.Scale(adversarial, 1 - share));
     }
@@ -138,14 +149,24 @@ public sealed class DeepAdModel : IAdModel
         Tensor? interaction = _interaction == null
             ? null
             : tape.Add(_interaction.Forward(tape, summary), _interactionNetwork!.Forward(tape, summary));
-        return new DeepUserSide(FirstUser.Forward(tape, summary), keys, values, users.Lengths, interaction);
+        return new DeepUserSide(FirstUser.Forward(tape, summary), keys, values, users.Lengths, interaction, _match?.Weights(tape, summary));
     }
+
+    /// <summary>What the history match adds to the scores, [B, n]; null without it.</summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="users">The users' side.</param>
+    /// <param name="codes">Codes of the ads that the sequences name, the candidates first.</param>
+    /// <param name="candidates">Number of candidates, n.</param>
+    /// <param name="sequences">The sequences.</param>
+    internal Tensor? Matches(Tape tape, DeepUserSide users, ReadOnlySpan<int> codes, int candidates, BehaviourBatch sequences) =>
+        _match?.Logits(tape, users.Match!, codes, candidates, sequences);
 
     /// <summary>Scores of all users against all ads by way of the pairs' full tensors, [B, n]: the reference, for either attention.</summary>
     /// <param name="tape">The tape.</param>
     /// <param name="users">The users' side.</param>
     /// <param name="targets">The ads' target vectors, [n, d].</param>
-    internal Tensor PlainScores(Tape tape, DeepUserSide users, Tensor targets)
+    /// <param name="matches">What the history match adds, [B, n], or null.</param>
+    internal Tensor PlainScores(Tape tape, DeepUserSide users, Tensor targets, Tensor? matches)
     {
         int batch = users.Base.Shape[0], n = targets.Shape[0];
         Tensor query = Query.Forward(tape, targets);
@@ -156,28 +177,63 @@ public sealed class DeepAdModel : IAdModel
         first = tape.Add(first, tape.Reshape(users.Base, new Shape(batch, 1, Config.Hidden1)));
         Tensor second = Second.Forward(tape, FirstActivation.Forward(tape, first));
         Tensor scores = tape.Reshape(Output.Forward(tape, SecondActivation.Forward(tape, second)), new Shape(batch, n));
-        return users.Interaction == null
-            ? scores
-            : tape.Add(scores, tape.MatMul(users.Interaction, tape.EluPlusOne(query), transposeB: true));
+        return tape.Add(scores, Direct(tape, users, tape.EluPlusOne(query), matches));
     }
+
+    private const int UsersPerChunk = 2;
 
     private bool LinearAttention => Config.Attention == AttentionKind.Linear;
 
-    private Tensor CandidateLoss(Tape tape, DeepUserSide users, Tensor candidates, TrainingBatch batch, LossOptions options)
+    private Tensor CandidateLoss(
+        Tape tape, DeepUserSide users, Tensor candidates, Tensor? matches, TrainingBatch batch, LossOptions options, ChunkedLoss chunks) =>
+        LinearAttention
+            ? FoldedLoss(tape, users, candidates, matches, batch.Targets, options.Kind, chunks)
+            : LogitLoss.Compute(tape, PlainScores(tape, users, candidates, matches), batch.Targets, options.Kind);
+
+    private ChunkedLoss ChunksFor(Tape tape, int loss)
     {
-        if (!LinearAttention)
-            return LogitLoss.Compute(tape, PlainScores(tape, users, candidates), batch.Targets, options.Kind);
-        return _pairwiseLoss.Compute(tape, Fold(tape, users, candidates), batch.Targets, options.Kind);
+        if (_team != tape.Team)
+            Array.Clear(_chunks);
+        _team = tape.Team;
+        return _chunks[loss] ??= new ChunkedLoss(_team);
     }
 
-    /// <summary>The same scores' inputs with the linear attention folded into the users' side.</summary>
-    internal PairwiseInputs Fold(Tape tape, DeepUserSide users, Tensor targets)
+    /// <summary>
+    /// The loss with the attention folded into the users' side. The activations of all B x n pairs would be hundreds of megabytes a step,
+    /// so a few users at a time go forward and backward while theirs are in the cache.
+    /// </summary>
+    private Tensor FoldedLoss(Tape tape, DeepUserSide users, Tensor candidates, Tensor? matches, CandidateTargets targets, LossKind kind, ChunkedLoss chunks)
     {
+        int batch = users.Base.Shape[0], n = candidates.Shape[0];
         (Tensor attention, Tensor normalizer) = FoldUsers(tape, users);
-        var layers = new PairwiseLayers(tape.Use(FirstActivation.Slope), tape.Use(Second.Weight), tape.Use(Second.Bias!),
-            tape.Use(SecondActivation.Slope), tape.Use(Output.Weight), tape.Use(Output.Bias!));
-        return new PairwiseInputs(users.Base, normalizer, attention, users.Interaction, tape.EluPlusOne(Query.Forward(tape, targets)),
-            FirstTarget.Forward(tape, targets), layers);
+        Tensor queries = tape.EluPlusOne(Query.Forward(tape, candidates));
+        Tensor scale = tape.Reciprocal(tape.Affine(tape.MatMul(normalizer, queries, transposeB: true), 1, FoldedWeights.Epsilon));
+        Tensor[] shared = [queries, FirstTarget.Forward(tape, candidates)];
+        Tensor[] perUser =
+        [
+            attention,
+            tape.Reshape(scale, new Shape(batch, n, 1)),
+            tape.Reshape(users.Base, new Shape(batch, 1, Config.Hidden1)),
+            Direct(tape, users, queries, matches),
+        ];
+        return chunks.Run(tape, batch, UsersPerChunk, shared, perUser, (part, chunk) =>
+        {
+            (Tensor phi, Tensor item) = (chunk.Shared[0], chunk.Shared[1]);
+            (Tensor folded, Tensor factor, Tensor user, Tensor direct) = (chunk.PerEntry[0], chunk.PerEntry[1], chunk.PerEntry[2], chunk.PerEntry[3]);
+            Tensor first = part.PReluOfSum(part.MatMul(phi, folded), part.Use(FirstActivation.Slope), factor, user, item);
+            Tensor second = part.LinearPRelu(first, part.Use(Second.Weight), part.Use(Second.Bias!), part.Use(SecondActivation.Slope));
+            Tensor scores = part.Add(part.Reshape(Output.Forward(part, second), new Shape(chunk.Count, n)), direct);
+            return part.Scale(LogitLoss.Compute(part, scores, targets.Rows(chunk.Start, chunk.Count), kind), chunk.Count / (float)batch);
+        });
+    }
+
+    /// <summary>What goes past the perceptron, [B, n]: the interaction row and the history match.</summary>
+    private static Tensor Direct(Tape tape, DeepUserSide users, Tensor queries, Tensor? matches)
+    {
+        Tensor direct = users.Interaction == null
+            ? tape.Full(new Shape(users.Base.Shape[0], queries.Shape[0]), 0)
+            : tape.MatMul(users.Interaction, queries, transposeB: true);
+        return matches == null ? direct : tape.Add(direct, matches);
     }
 
     /// <summary>S W_a', [B, d, h1], and z, [B, d], of the linear attention.</summary>

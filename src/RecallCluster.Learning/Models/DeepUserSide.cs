@@ -6,4 +6,5 @@ namespace RecallCluster.Learning.Models;
 /// <param name="Values">Values of the sequence, [B, places, d], zeros behind its end.</param>
 /// <param name="Lengths">Places filled, [B].</param>
 /// <param name="Interaction">Interaction rows, [B, d], or null.</param>
-internal readonly record struct DeepUserSide(Tensor Base, Tensor Keys, Tensor Values, int[] Lengths, Tensor? Interaction);
+/// <param name="Match">Weights of the history match, [B, fields * levels], or null.</param>
+internal readonly record struct DeepUserSide(Tensor Base, Tensor Keys, Tensor Values, int[] Lengths, Tensor? Interaction, Tensor? Match);

@@ -71,6 +71,9 @@ public sealed record ModelConfig
     /// <summary>Whether the deep model has the interaction row r . phi(q), a bilinear path beside the perceptron.</summary>
     public bool InteractionRow { get; init; } = true;
 
+    /// <summary>Whether the deep model looks for the ad's own values in the behaviour sequence (cross features).</summary>
+    public bool HistoryMatch { get; init; } = true;
+
     /// <summary>A configuration for the fields of <paramref name="dataset"/>, all else at its default.</summary>
     public static ModelConfig For(Dataset dataset)
     {
@@ -103,8 +106,9 @@ public sealed record ModelConfig
             Require(value is >= 1 and <= 4096, name, value, "1 to 4096");
         Require(ProfileWidth % ProfileHeads == 0, "profileHeads", ProfileHeads, $"a divisor of profileWidth ({ProfileWidth})");
         Require(SequenceLimit is >= 1 and <= 10_000, "sequenceLimit", SequenceLimit, "1 to 10000");
-        ValidateFields("itemFields", ItemFields);
-        ValidateFields("userFields", UserFields);
+        RequireTable("items", Items, IdWidth);
+        ValidateFields("itemFields", ItemFields, FieldWidth);
+        ValidateFields("userFields", UserFields, ProfileWidth);
     }
 
     /// <summary>Checks that the model can be used with a data set.</summary>
@@ -129,15 +133,22 @@ public sealed record ModelConfig
                     + $"in data set '{dataset}' it is '{others[i].Name}' with {others[i].Cardinality}.");
     }
 
-    private static void ValidateFields(string name, ModelField[] fields)
+    private static void ValidateFields(string name, ModelField[] fields, int width)
     {
         Require(fields != null, name, "null", "a list of fields");
+        var names = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < fields!.Length; i++)
         {
             Require(fields[i] != null && !string.IsNullOrEmpty(fields[i].Name), $"{name}[{i}].name", "empty", "a name");
             Require(fields[i].Cardinality >= 1, $"{name}[{i}].cardinality", fields[i].Cardinality, "1 or more");
+            Require(names.Add(fields[i].Name), $"{name}[{i}].name", fields[i].Name, "a name that no other field has");
+            RequireTable($"{name}[{i}].cardinality", fields[i].Cardinality, width);
         }
     }
+
+    // An embedding is one tensor, which holds no more.
+    private static void RequireTable(string field, int rows, int width) =>
+        Require((long)rows * width <= int.MaxValue, field, rows, $"at most {int.MaxValue / width} at a width of {width}");
 
     private static void Require(bool holds, string field, object value, string wanted)
     {

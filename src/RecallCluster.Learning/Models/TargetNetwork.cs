@@ -38,6 +38,9 @@ internal sealed class TargetNetwork : IModule
         }
     }
 
+    /// <summary>The id embeddings, [ads, id width].</summary>
+    public Parameter Ids => _id.Table;
+
     /// <summary>Target vectors of <paramref name="items"/>: [n, d].</summary>
     /// <param name="tape">The tape.</param>
     /// <param name="items">Item rows.</param>

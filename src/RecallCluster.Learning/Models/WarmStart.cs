@@ -1,5 +1,7 @@
 using RecallCluster.Data;
 using RecallCluster.Learning.Autograd;
+using RecallCluster.Learning.Layers;
+using RecallCluster.Numerics;
 
 namespace RecallCluster.Learning.Models;
 
@@ -53,6 +55,20 @@ public static class WarmStart
         }
         deep.Output.Weight.Value.Values.Clear();
         deep.Output.Bias!.Value.Values.Clear();
+    }
+
+    /// <summary>
+    /// Gives the ads' id embeddings their initial values back, so that further passes over the same events learn them anew. After one pass
+    /// an id embedding knows the very clicks that it was trained on; a model that sees them again learns to lean on that, which on new
+    /// clicks is not there (the one-epoch phenomenon: Zhang et al., CIKM 2022, arXiv 2209.06053).
+    /// </summary>
+    /// <param name="deep">The model that <see cref="Apply"/> started.</param>
+    /// <param name="random">Source of the initial values.</param>
+    public static void ForgetIds(DeepAdModel deep, SeededRandom random)
+    {
+        ArgumentNullException.ThrowIfNull(deep);
+        Parameter ids = deep.Ids;
+        new Embedding(ids.Name, ids.Value.Shape[0], ids.Value.Shape[1], random).Table.Value.Values.CopyTo(ids.Value.Values);
     }
 
     /// <summary>Root mean square of the target vectors' components, over a sample of the ads.</summary>

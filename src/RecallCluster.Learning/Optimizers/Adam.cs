@@ -58,13 +58,6 @@ public sealed class Adam
         return norm;
     }
 
-    /// <summary>Forgets gradients without a step.</summary>
-    public void ClearGradients()
-    {
-        foreach (State state in _states)
-            state.Parameter.Gradient.Clear();
-    }
-
     private AdamKernel Kernel(float clip)
     {
         float rate = _options.Rate.At(Steps);

@@ -69,6 +69,8 @@ internal static unsafe class FoldedKernel<TVector, TLanes, TFormat>
         float* interaction = normalizer + width;
         float* features = scratch.Features;
         float* sums = scratch.Sums;
+        float* tables = batch.User + layers.MatchOffset;
+        int codes = layers.CodesOffset(TFormat.Size);
         byte** records = scratch.Records;
         for (int i = start, ahead = end; i < end; i++, ahead++)
         {
@@ -84,6 +86,7 @@ internal static unsafe class FoldedKernel<TVector, TLanes, TFormat>
                 r = TLanes.MultiplyAdd(phi, TLanes.Load(interaction + k), r);
             }
             TLanes.Store(r, sums);
+            *sums += layers.Match.Sum(tables, (int*)(record + codes));
             TVector scale = TLanes.Broadcast(1 / (TLanes.Sum(z) + FoldedWeights.Epsilon));
             for (nint k = 0; k < width; k += TLanes.Count)
                 TLanes.Store(TLanes.Multiply(TFormat.Load<TVector, TLanes>(record, k), scale), features + k);
@@ -148,9 +151,9 @@ internal static unsafe class FoldedKernel<TVector, TLanes, TFormat>
         public Scratch(FoldedLayers layers)
         {
             int idle = RecordPrefetch.SliceLength(Math.Max(layers.Width, layers.Hidden1));
-            int queue = (2 * BlockAds * RecordPrefetch.EntriesPerRecord(layers.RecordLength * TFormat.Size)) + idle;
+            int queue = (2 * BlockAds * RecordPrefetch.EntriesPerRecord(layers.RecordBytes(TFormat.Size))) + idle;
             int pointers = BlockAds + queue + idle;
-            int floats = BlockAds * (layers.RecordLength + TLanes.Count);
+            int floats = BlockAds * (layers.LayerFloats + TLanes.Count);
             long wanted = floats + ((long)pointers * sizeof(byte*) / sizeof(float));
             if (t_scratch is null || t_scratch.Length < wanted)
             {

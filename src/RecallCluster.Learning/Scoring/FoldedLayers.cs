@@ -19,6 +19,7 @@ internal sealed unsafe class FoldedLayers : IDisposable
         Hidden1 = weights.Hidden1;
         Hidden2 = (weights.Hidden2 + PanelWidth - 1) / PanelWidth * PanelWidth;
         B3 = weights.B3;
+        Match = weights.Match;
         int slope1Length = (Hidden1 + 15) / 16 * 16;
         _block = new NativeBlock<float>(slope1Length + (3L * Hidden2) + ((long)Hidden1 * Hidden2));
         Slope1 = _block.Pointer;
@@ -45,7 +46,19 @@ internal sealed unsafe class FoldedLayers : IDisposable
     /// <summary>h2 rounded up to whole panels.</summary>
     public int Hidden2 { get; }
 
-    public int RecordLength => Width + Hidden1;
+    /// <summary>Floats of an ad that go through the layers.</summary>
+    public int LayerFloats => Width + Hidden1;
+
+    public MatchLayout Match { get; }
+
+    /// <summary>Where the match tables begin in a user's state.</summary>
+    public int MatchOffset => Hidden1 + (2 * Width) + (Width * Hidden1);
+
+    /// <summary>Bytes of a record whose floats take <paramref name="size"/> bytes each; its codes are always whole.</summary>
+    public int RecordBytes(int size) => CodesOffset(size) + (Match.RecordFloats * sizeof(float));
+
+    /// <summary>Where the codes begin in such a record, in bytes.</summary>
+    public int CodesOffset(int size) => LayerFloats * size;
 
     public float B3 { get; }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
@@ -18,7 +19,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
     private readonly FoldedLayers _layers;
     private readonly NativeBlock<float>? _singles;
     private readonly NativeBlock<ushort>? _halves;
-    private readonly IDisposable? _owned;
+    private IDisposable? _owned;
 
     /// <summary>A scorer over <paramref name="count"/> records, which it does not own.</summary>
     /// <param name="weights">The layers above the first.</param>
@@ -43,12 +44,6 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         _halves = records;
     }
 
-    private FoldedScorer(FoldedWeights weights, LargePageBlock<float> owned, int count)
-        : this(weights, owned.Block, count) => _owned = owned;
-
-    private FoldedScorer(FoldedWeights weights, LargePageBlock<ushort> owned, int count)
-        : this(weights, owned.Block, count) => _owned = owned;
-
     private FoldedScorer(FoldedWeights weights, int count)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -64,7 +59,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
     /// <inheritdoc/>
     public int UserStateLength => _weights.UserStateLength;
 
-    /// <summary>A scorer over a copy of the records that it owns, in large pages (<see cref="LargePageBlock{T}"/>).</summary>
+    /// <summary>A scorer over a copy of the records that it owns, in large pages.</summary>
     /// <param name="weights">The layers above the first.</param>
     /// <param name="records">The records to copy.</param>
     /// <param name="count">Number of ads.</param>
@@ -79,16 +74,14 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         CheckLength(records, weights, count);
         int length = weights.RecordLength;
         if (bfloat16)
-        {
-            var halves = new LargePageBlock<ushort>((long)count * length);
-            for (long i = 0; i < halves.Block.Length; i += length)
-                BFloat16.Narrow(records.Span(i, length), halves.Block.Span(i, length));
-            return new FoldedScorer(weights, halves, count);
+            {
+            NativeBlock<ushort> halves = Halves(weights, records, count);
+            return new FoldedScorer(weights, halves, count) { _owned = halves };
         }
-        var singles = new LargePageBlock<float>((long)count * length);
-        for (long i = 0; i < singles.Block.Length; i += length)
-            records.Span(i, length).CopyTo(singles.Block.Span(i, length));
-        return new FoldedScorer(weights, singles, count);
+        var singles = new NativeBlock<float>((long)count * length);
+        for (long i = 0; i < singles.Length; i += length)
+            records.Span(i, length).CopyTo(singles.Span(i, length));
+        return new FoldedScorer(weights, singles, count) { _owned = singles };
     }
 
     /// <inheritdoc/>
@@ -99,20 +92,14 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
     /// <exception cref="ObjectDisposedException">The scorer or its records were disposed.</exception>
     public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
-        if (userState.Length != UserStateLength)
-        {
-            throw new ArgumentException(
-                $"The user state holds {userState.Length} floats; {UserStateLength} are wanted.", nameof(userState));
-        }
-        if (scores.Length < ordinals.Length)
-            throw new ArgumentException($"There is room for {scores.Length} scores; {ordinals.Length} ads are asked for.", nameof(scores));
+        ScorerChecks.RequireLengths(this, userState, ordinals, scores);
         byte* records = _singles is null ? (byte*)_halves!.Pointer : (byte*)_singles.Pointer;
         ObjectDisposedException.ThrowIf(records == null || _layers.IsDisposed, this);
         int size = _singles is null ? sizeof(ushort) : sizeof(float);
         fixed (float* user = userState, output = scores)
         fixed (int* items = ordinals)
         {
-            var batch = new FoldedBatch(records, _weights.RecordLength * size, ItemCount, user, items, ordinals.Length, output);
+            var batch = new FoldedBatch(records, _layers.RecordBytes(size), ItemCount, user, items, ordinals.Length, output);
             if (_singles is null)
                 Score<BFloat16Records>(batch);
             else
@@ -128,14 +115,32 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         _owned?.Dispose();
     }
 
+    // The floats narrowed, the codes as they are.
+    private static NativeBlock<ushort> Halves(FoldedWeights weights, NativeBlock<float> records, int count)
+    {
+        int length = weights.RecordLength, floats = weights.Width + weights.Hidden1, halved = HalvedLength(weights);
+        var halves = new NativeBlock<ushort>((long)count * halved);
+        for (int i = 0; i < count; i++)
+        {
+            Span<float> record = records.Span((long)i * length, length);
+            Span<ushort> target = halves.Span((long)i * halved, halved);
+            BFloat16.Narrow(record[..floats], target[..floats]);
+            MemoryMarshal.Cast<float, ushort>(record[floats..]).CopyTo(target[floats..]);
+        }
+        return halves;
+    }
+
+    private static int HalvedLength(FoldedWeights weights) => weights.Width + weights.Hidden1 + (2 * weights.Match.RecordFloats);
+
     private static void CheckLength<T>(NativeBlock<T> records, FoldedWeights weights, int count)
         where T : unmanaged
     {
-        long wanted = (long)count * weights.RecordLength;
+        int length = typeof(T) == typeof(ushort) ? HalvedLength(weights) : weights.RecordLength;
+        long wanted = (long)count * length;
         if (records.Length < wanted)
         {
             throw new ArgumentException(
-                $"The block holds {records.Length} values; {count} records of {weights.RecordLength} take {wanted}.", nameof(records));
+                $"The block holds {records.Length} values; {count} records of {length} take {wanted}.", nameof(records));
         }
     }
 

@@ -1,6 +1,5 @@
 using RecallCluster.Learning.Autograd;
 using RecallCluster.Learning.Models;
-using RecallCluster.Numerics;
 
 namespace RecallCluster.Learning.Scoring;
 
@@ -9,16 +8,16 @@ internal sealed class FoldedUserEncoder : UserEncoder
 {
     private readonly DeepAdModel _model;
 
-    public FoldedUserEncoder(DeepAdModel model, NativeBlock<float> targets, int count)
-        : base(model.Config, targets, count, StateLength(model.Config)) => _model = model;
+    public FoldedUserEncoder(DeepAdModel model, TargetVectors ads)
+        : base(model.Config, ads, StateLength(model.Config)) => _model = model;
 
     private static int StateLength(ModelConfig config)
     {
         ModelFolder.RequireFoldable(config);
-        return config.Hidden1 + (2 * config.Width) + (config.Width * config.Hidden1);
+        return config.Hidden1 + (2 * config.Width) + (config.Width * config.Hidden1) + MatchLayout.Of(config).StateFloats;
     }
 
-    private protected override void Compute(Tape tape, Tensor targets, BehaviourBatch user, Span<float> state)
+    private protected override void Compute(Tape tape, Tensor targets, int[] codes, BehaviourBatch user, Span<float> state)
     {
         DeepUserSide side = _model.Users(tape, targets, user);
         (Tensor attention, Tensor normalizer) = _model.FoldUsers(tape, side);
@@ -31,7 +30,9 @@ internal sealed class FoldedUserEncoder : UserEncoder
         }
         else
             rest = Append(side.Interaction, rest);
-        Append(attention, rest);
+        rest = Append(attention, rest);
+        if (side.Match != null)
+            MatchLayout.Of(_model.Config).WriteTables(codes, side.Match.Values, rest);
     }
 
     private static Span<float> Append(Tensor part, Span<float> state)

@@ -7,10 +7,10 @@ namespace RecallCluster.Learning.Scoring;
 /// <remarks>
 /// With d the embedding width, h1 and h2 the hidden widths, and phi = elu + 1, the score of ad i for a user is
 /// <code>
-/// w3 . act2(W2 . act1(base + W_t t_i + Mt' phi(q_i) / (phi(q_i) . z + epsilon)) + b2) + b3 + r . phi(q_i)
+/// w3 . act2(W2 . act1(base + W_t t_i + Mt' phi(q_i) / (phi(q_i) . z + epsilon)) + b2) + b3 + r . phi(q_i) + matches(i)
 /// </code>
-/// An ad's record is d + h1 floats, [phi(q_i) | W_t t_i]. A user's state is
-/// [base: h1 | z: d | r: d | Mt: d rows of h1], where base is the user's part of the first layer with its bias, z the sum of
+/// An ad's record is [phi(q_i): d | W_t t_i: h1 | codes], the codes being those of <see cref="MatchLayout"/>. A user's state is
+/// [base: h1 | z: d | r: d | Mt: d rows of h1 | match tables], where base is the user's part of the first layer with its bias, z the sum of
 /// phi(k_j) over the behaviour sequence, r the interaction row, and Mt[k, c] = sum over e of S[k, e] W_a[c, e], S the sum of
 /// phi(k_j) v_j'. Linear attention: Katharopoulos et al., "Transformers are RNNs", 2020. act is PReLU with a slope per channel
 /// (He et al., 2015).
@@ -34,8 +34,9 @@ public sealed class FoldedWeights
     /// <param name="slope2">PReLU slopes of the second layer, h2.</param>
     /// <param name="w3">Output row, h2.</param>
     /// <param name="b3">Output bias.</param>
+    /// <param name="match">Layout of the history match; none by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">A width is not positive.</exception>
-    /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
+    /// <exception cref="ArgumentException">The lengths do not fit each other, or the history match has no layout.</exception>
     public FoldedWeights(
         int width,
         ReadOnlySpan<float> slope1,
@@ -43,7 +44,8 @@ public sealed class FoldedWeights
         ReadOnlySpan<float> b2,
         ReadOnlySpan<float> slope2,
         ReadOnlySpan<float> w3,
-        float b3)
+        float b3,
+        MatchLayout match = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfZero(slope1.Length, nameof(slope1));
@@ -51,10 +53,12 @@ public sealed class FoldedWeights
         CheckLength(w2.Length, (long)b2.Length * slope1.Length, nameof(w2));
         CheckLength(slope2.Length, b2.Length, nameof(slope2));
         CheckLength(w3.Length, b2.Length, nameof(w3));
+        match.Validate();
         Width = width;
         Hidden1 = slope1.Length;
         Hidden2 = b2.Length;
-        UserStateLength = checked(InteractionOffset + Width + (Width * Hidden1));
+        Match = match;
+        UserStateLength = checked(MatchOffset + match.StateFloats);
         _slope1 = slope1.ToArray();
         _w2 = w2.ToArray();
         _b2 = b2.ToArray();
@@ -72,10 +76,13 @@ public sealed class FoldedWeights
     /// <summary>Width of the second hidden layer, h2.</summary>
     public int Hidden2 { get; }
 
-    /// <summary>Floats of an ad's record: d + h1.</summary>
-    public int RecordLength => Width + Hidden1;
+    /// <summary>Layout of the history match.</summary>
+    public MatchLayout Match { get; }
 
-    /// <summary>Floats of a user's state: h1 + 2 d + d h1.</summary>
+    /// <summary>Floats of an ad's record: d + h1, and its codes.</summary>
+    public int RecordLength => Width + Hidden1 + Match.RecordFloats;
+
+    /// <summary>Floats of a user's state: h1 + 2 d + d h1, and the match tables.</summary>
     public int UserStateLength { get; }
 
     /// <summary>Where z begins in a user's state; the base begins at 0.</summary>
@@ -86,6 +93,9 @@ public sealed class FoldedWeights
 
     /// <summary>Where Mt begins in a user's state.</summary>
     public int AttentionOffset => Hidden1 + (2 * Width);
+
+    /// <summary>Where the match tables begin in a user's state.</summary>
+    public int MatchOffset => AttentionOffset + (Width * Hidden1);
 
     /// <summary>PReLU slopes of the first layer, h1.</summary>
     public ReadOnlySpan<float> Slope1 => _slope1;

@@ -38,7 +38,8 @@ internal static unsafe class PlainFoldedKernel
         for (int c = 0; c < h1; c++)
             hidden[c] = Prelu(hidden[c], weights.Slope1[c]);
 
-        float score = weights.B3 + interaction;
+        int* codes = (int*)(record + ((nint)(d + h1) * TFormat.Size));
+        float score = weights.B3 + interaction + weights.Match.Sum(user + weights.MatchOffset, codes);
         for (int c = 0; c < weights.Hidden2; c++)
         {
             float sum = weights.B2[c];

@@ -27,7 +27,7 @@ public sealed class PlainScorer : IScorer
 
     /// <summary>A scorer of <paramref name="model"/>, whose weights are copied, over records that it does not own.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="records">For each ad [q | W_t t], width + hidden1 floats; <see cref="ModelFolder.PlainRecords"/> makes them.</param>
+    /// <param name="records">For each ad [q | W_t t | codes]; <see cref="ModelFolder.PlainRecords"/> makes them.</param>
     /// <param name="count">Number of ads.</param>
     /// <exception cref="ArgumentException">The block is too small.</exception>
     public PlainScorer(DeepAdModel model, NativeBlock<float> records, int count)
@@ -36,7 +36,7 @@ public sealed class PlainScorer : IScorer
         ArgumentNullException.ThrowIfNull(records);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         _config = model.Config;
-        _recordLength = _config.Width + _config.Hidden1;
+        _recordLength = ModelFolder.RecordLength(_config);
         if (records.Length < (long)count * _recordLength)
             throw new ArgumentException($"The block holds {records.Length} floats; {count} records take {(long)count * _recordLength}.", nameof(records));
         _layout = new PlainUserState(_config);
@@ -58,11 +58,14 @@ public sealed class PlainScorer : IScorer
     public int UserStateLength => PlainUserState.LengthFor(_config);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The user state has another length, or <paramref name="scores"/> is too short.</exception>
+    /// <exception cref="ArgumentException">The user state has another length or is not one of this model's, or <paramref name="scores"/> is too short.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An ordinal names no ad.</exception>
     public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
         ScorerChecks.Require(this, userState, ordinals, scores);
+        float places = userState[_layout.CountOffset];
+        if (!(places >= 0 && places <= _config.SequenceLimit))
+            throw new ArgumentException($"The user state says a sequence of {places}; the model's has 0 to {_config.SequenceLimit} behaviours.", nameof(userState));
         PlainScratch scratch = s_scratch ??= new PlainScratch();
         scratch.Reserve(Block, _config);
         for (int start = 0; start < ordinals.Length; start += Block)
@@ -71,6 +74,7 @@ public sealed class PlainScorer : IScorer
             Gather(ordinals.Slice(start, length), scratch);
             Attend(userState, length, scratch);
             Perceive(userState, length, scratch, scores.Slice(start, length));
+            AddMatches(userState, ordinals.Slice(start, length), scores[start..]);
         }
     }
 
@@ -81,7 +85,7 @@ public sealed class PlainScorer : IScorer
         {
             Span<float> record = _records.Span((long)ordinals[i] * _recordLength, _recordLength);
             record[..d].CopyTo(scratch.Queries.AsSpan(i * d, d));
-            record[d..].CopyTo(scratch.First.AsSpan(i * h1, h1));
+            record.Slice(d, h1).CopyTo(scratch.First.AsSpan(i * h1, h1));
         }
     }
 
@@ -134,6 +138,18 @@ public sealed class PlainScorer : IScorer
             TensorPrimitives.Add(row, _b2, row);
             VectorLoop.Map(default(PReluKernel), row, _slope2, row);
             scores[i] = TensorPrimitives.Dot<float>(row, _w3) + _b3 + TensorPrimitives.Dot(interaction, scratch.Mapped.AsSpan(i * d, d));
+        }
+    }
+
+    private unsafe void AddMatches(ReadOnlySpan<float> user, ReadOnlySpan<int> ordinals, Span<float> scores)
+    {
+        if (_layout.Match.Fields == 0)
+            return;
+        int codes = _config.Width + _config.Hidden1;
+        fixed (float* state = user)
+        {
+            for (int i = 0; i < ordinals.Length; i++)
+                scores[i] += _layout.Match.Sum(state + _layout.MatchOffset, (int*)(_records.Pointer + ((long)ordinals[i] * _recordLength) + codes));
         }
     }
 

@@ -39,15 +39,15 @@ public sealed class PreparedModel : IDisposable
         ArgumentNullException.ThrowIfNull(scored);
         ArgumentNullException.ThrowIfNull(behaviours);
         bool foldable = model.Config.Attention == AttentionKind.Linear;
-        UserEncoder encoder = UserEncoder.Of(model, behaviours.Vectors, behaviours.Count, foldable);
+        UserEncoder encoder = UserEncoder.Of(model, behaviours, foldable);
         if (model is not DeepAdModel deep)
             return new PreparedModel(new InnerProductScorer(scored.Vectors, scored.Count, scored.Width), encoder);
         if (!foldable)
         {
-            NativeBlock<float> records = ModelFolder.PlainRecords(deep, scored.Vectors, scored.Count, team);
+            NativeBlock<float> records = ModelFolder.PlainRecords(deep, scored, team);
             return new PreparedModel(new PlainScorer(deep, records, scored.Count), encoder, records);
         }
-        FoldedModel folded = ModelFolder.Fold(deep, scored.Vectors, scored.Count, team);
+        FoldedModel folded = ModelFolder.Fold(deep, scored, team);
         var scorer = new FoldedScorer(folded.Weights, folded.Records, folded.Count);
         return new PreparedModel(scorer, encoder, scorer, folded);
     }

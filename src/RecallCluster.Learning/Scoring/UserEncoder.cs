@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using RecallCluster.Learning.Autograd;
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Tensors;
-using RecallCluster.Numerics;
 
 namespace RecallCluster.Learning.Scoring;
 
@@ -13,26 +12,21 @@ namespace RecallCluster.Learning.Scoring;
 public abstract class UserEncoder : IUserEncoder
 {
     private readonly ModelField[] _fields;
-    private readonly NativeBlock<float> _targets;
-    private readonly int _count;
-    private readonly int _width;
+    private readonly TargetVectors _ads;
+    private readonly int _codes;
     private readonly ConcurrentBag<Tape> _tapes = [];
 
     /// <summary>An encoder over a table of target vectors that it does not own.</summary>
-    private protected UserEncoder(ModelConfig config, NativeBlock<float> targets, int count, int userStateLength)
+    private protected UserEncoder(ModelConfig config, TargetVectors ads, int userStateLength)
     {
-        ArgumentNullException.ThrowIfNull(targets);
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (targets.Length < (long)count * config.Width)
-        {
+        ArgumentNullException.ThrowIfNull(ads);
+        _codes = MatchLayout.Of(config).Fields;
+        if (ads.Width != config.Width || ads.Codes.Length != ads.Count * _codes)
             throw new ArgumentException(
-                $"The block holds {targets.Length} floats; {count} target vectors of {config.Width} take {(long)count * config.Width}.",
-                nameof(targets));
-        }
+                $"Ads with vectors of {ads.Width} and {ads.Codes.Length} codes are given; the model has width {config.Width} and {_codes} codes an ad.",
+                nameof(ads));
         _fields = config.UserFields;
-        _targets = targets;
-        _count = count;
-        _width = config.Width;
+        _ads = ads;
         SequenceLimit = config.SequenceLimit;
         UserStateLength = userStateLength;
     }
@@ -48,15 +42,14 @@ public abstract class UserEncoder : IUserEncoder
 
     /// <summary>The encoder of a model.</summary>
     /// <param name="model">The model; its weights must not change while the encoder is in use.</param>
-    /// <param name="targets">Target vectors of all ads, <paramref name="count"/> rows of the model's width; behaviours are rows of it.</param>
-    /// <param name="count">Number of ads.</param>
+    /// <param name="ads">The ads that behaviours name by their row; they stay with their owner.</param>
     /// <param name="folded">For a deep model: whether the state is for <see cref="FoldedScorer"/>, else for <see cref="PlainScorer"/>.</param>
     /// <exception cref="NotSupportedException">A deep model with softmax attention cannot be folded.</exception>
-    public static UserEncoder Of(IAdModel model, NativeBlock<float> targets, int count, bool folded = true) => model switch
+    public static UserEncoder Of(IAdModel model, TargetVectors ads, bool folded = true) => model switch
     {
-        DeepAdModel deep when folded => new FoldedUserEncoder(deep, targets, count),
-        DeepAdModel deep => new PlainUserEncoder(deep, targets, count),
-        TwoTowerModel towers => new TwoTowerUserEncoder(towers, targets, count),
+        DeepAdModel deep when folded => new FoldedUserEncoder(deep, ads),
+        DeepAdModel deep => new PlainUserEncoder(deep, ads),
+        TwoTowerModel towers => new TwoTowerUserEncoder(towers, ads),
         _ => throw new ArgumentException($"There is no user encoder for a {model?.GetType().Name ?? "null model"}.", nameof(model)),
     };
 
@@ -78,10 +71,15 @@ public abstract class UserEncoder : IUserEncoder
         {
             using (tape.Pause())
             {
-                Tensor vectors = tape.Full(new Shape(rows, _width), 0);
+                int width = _ads.Width;
+                Tensor vectors = tape.Full(new Shape(rows, width), 0);
+                var codes = new int[newest.Length * _codes];
                 for (int i = 0; i < newest.Length; i++)
-                    _targets.Span((long)newest[i] * _width, _width).CopyTo(vectors.Values.Slice(i * _width, _width));
-                Compute(tape, vectors, user, state[..UserStateLength]);
+                {
+                    _ads.Vectors.Span((long)newest[i] * width, width).CopyTo(vectors.Values.Slice(i * width, width));
+                    _ads.Codes.AsSpan(newest[i] * _codes, _codes).CopyTo(codes.AsSpan(i * _codes));
+                }
+                Compute(tape, vectors, codes, user, state[..UserStateLength]);
             }
         }
         finally
@@ -91,8 +89,8 @@ public abstract class UserEncoder : IUserEncoder
         }
     }
 
-    /// <summary>Computes the state of the one user of a batch.</summary>
-    private protected abstract void Compute(Tape tape, Tensor targets, BehaviourBatch user, Span<float> state);
+    /// <summary>Computes the state of the one user of a batch, whose sequence is the rows of the vectors and the codes.</summary>
+    private protected abstract void Compute(Tape tape, Tensor targets, int[] codes, BehaviourBatch user, Span<float> state);
 
     private void Check(ReadOnlySpan<int> profile, ReadOnlySpan<int> behaviour, Span<float> state)
     {
@@ -105,7 +103,7 @@ public abstract class UserEncoder : IUserEncoder
                 throw new ArgumentOutOfRangeException(
                     nameof(profile), profile[i], $"Profile field '{_fields[i].Name}' has codes 0 to {_fields[i].Cardinality - 1}.");
         foreach (int item in behaviour)
-            if ((uint)item >= (uint)_count)
-                throw new ArgumentOutOfRangeException(nameof(behaviour), item, $"A behaviour names one of {_count} ads by its row.");
+            if ((uint)item >= (uint)_ads.Count)
+                throw new ArgumentOutOfRangeException(nameof(behaviour), item, $"A behaviour names one of {_ads.Count} ads by its row.");
     }
 }

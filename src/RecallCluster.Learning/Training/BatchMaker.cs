@@ -23,6 +23,7 @@ internal sealed class BatchMaker
     private readonly List<int> _behaviours = [];
     private readonly List<int> _sequences = [];
     private readonly List<int> _maskColumns = [];
+    private readonly SortedSet<int> _rowMask = [];
 
     public BatchMaker(Dataset dataset, ExampleSet examples, ModelConfig config, TrainingOptions options)
     {
@@ -109,8 +110,11 @@ internal sealed class BatchMaker
             {
                 int column = _places[item] - 1;
                 if (column >= 0 && column < candidates && column != positives[row])
-                    _maskColumns.Add(column);
+                    _rowMask.Add(column);
             }
+            // A user may have acted on an ad twice; a loss must leave it out once.
+            _maskColumns.AddRange(_rowMask);
+            _rowMask.Clear();
             splits[row + 1] = _maskColumns.Count;
         }
         return splits;

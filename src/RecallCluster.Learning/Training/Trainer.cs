@@ -8,7 +8,7 @@ namespace RecallCluster.Learning.Training;
 
 /// <summary>
 /// Trains a model on a data set's training events: Adam over mini-batches with sampled negatives, validated on held-out events, the best
-/// weights being kept. Equal seeds, options and team sizes give equal weights.
+/// weights being kept. Equal seeds, options and team sizes give equal weights, unless there is a time limit, which the learning rate follows.
 /// </summary>
 public sealed class Trainer
 {
@@ -92,7 +92,7 @@ public sealed class Trainer
             _stepsPerEpoch = (examples.Count + _options.BatchSize - 1) / _options.BatchSize;
             _optimizer = new Adam(model.Parameters, new AdamOptions
             {
-                Rate = new WarmupCosineRate(_options.LearningRate, _options.WarmupSteps, TotalSteps, _options.LearningRate * _options.FinalRateShare),
+                Rate = new PacedRate(this),
                 WeightDecay = _options.WeightDecay,
                 MaxGradientNorm = _options.MaxGradientNorm,
             }, team);
@@ -190,6 +190,21 @@ public sealed class Trainer
                 return false;
             }
             return ++_stale > _options.Patience;
+        }
+
+        /// <summary>Falls towards the last step or towards the time limit, whichever is nearer.</summary>
+        private sealed class PacedRate(Run run) : ILearningRateSchedule
+        {
+            private readonly WarmupCosineRate _rate = new(
+                run._options.LearningRate, run._options.WarmupSteps, run.TotalSteps, run._options.LearningRate * run._options.FinalRateShare);
+
+            public float At(long stepNumber)
+            {
+                if (run._options.TimeLimit == Timeout.InfiniteTimeSpan || stepNumber < _rate.WarmupSteps)
+                    return _rate.At(stepNumber);
+                double share = Math.Min(1, run.Elapsed / run._options.TimeLimit);
+                return _rate.At(Math.Max(stepNumber, (long)(share * _rate.TotalSteps)));
+            }
         }
 
         private void Report(int epoch, double? recall)

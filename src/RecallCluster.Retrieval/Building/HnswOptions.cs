@@ -8,6 +8,9 @@ namespace RecallCluster.Retrieval.Building;
 /// </summary>
 public sealed record HnswOptions
 {
+    internal const int LargestM = 1024;
+    internal const int LargestBaseDegree = 2 * LargestM;
+
     /// <summary>Links that a new node makes on each layer, and the degree bound above layer 0; at least 2.</summary>
     public int M { get; init; } = 16;
 
@@ -40,9 +43,9 @@ public sealed record HnswOptions
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(M, 2, nameof(M));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(M, 1024, nameof(M));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(M, LargestM, nameof(M));
         ArgumentOutOfRangeException.ThrowIfLessThan(M0, M, nameof(BaseDegree));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(M0, 2048, nameof(BaseDegree));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(M0, LargestBaseDegree, nameof(BaseDegree));
         ArgumentOutOfRangeException.ThrowIfLessThan(EfConstruction, 1, nameof(EfConstruction));
         ArgumentOutOfRangeException.ThrowIfLessThan(LevelRatio, 2, nameof(LevelRatio));
         if (!Enum.IsDefined(Metric))

@@ -5,9 +5,6 @@ namespace RecallCluster.Retrieval.Building;
 /// <summary>Draws the top layer of every node: geometric, one node in <see cref="HnswOptions.LevelRatio"/> rising at each step.</summary>
 internal static class LevelSampler
 {
-    // With the smallest ratio, 2, one node in 2^30 would pass this bound.
-    private const int HighestLevel = 30;
-
     public static NativeBlock<byte> Sample(int count, int ratio, SeededRandom random)
     {
         var levels = new NativeBlock<byte>(count);
@@ -16,7 +13,7 @@ internal static class LevelSampler
         {
             // 1 - u lies in (0, 1], so its logarithm is finite.
             double level = -Math.Log(1 - random.NextDouble()) * multiplier;
-            levels[i] = (byte)Math.Min(level, HighestLevel);
+            levels[i] = (byte)Math.Min(level, HnswGraph.MaxLayers - 1);
         }
         return levels;
     }

@@ -21,7 +21,7 @@ public enum IndexCheck
 
 /// <summary>
 /// An index file, mapped into memory: graph, target vectors, folded records and external ids of the ads, by ordinal. Opening reads none
-/// of the vectors, records and ids. Thread-safe; must not be used after it was disposed.
+/// of the vectors, records and ids. Thread-safe; must not be used after it was disposed, nor be disposed while it is used.
 /// </summary>
 public sealed class AdIndex : IDisposable
 {
@@ -135,10 +135,6 @@ public sealed class AdIndex : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There is no such ad.</exception>
     public string IdOf(int ordinal) => Encoding.UTF8.GetString(_ids[ordinal]);
 
-    /// <summary>The external id of an ad as UTF-8 bytes, without a copy.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such ad.</exception>
-    public ReadOnlySpan<byte> IdBytesOf(int ordinal) => _ids[ordinal];
-
     /// <summary>The ordinal of an external id.</summary>
     /// <returns>Whether the index has the ad.</returns>
     public bool TryOrdinalOf(string id, out int ordinal)
@@ -171,15 +167,23 @@ public sealed class AdIndex : IDisposable
     /// <returns>The sum of the bytes touched, which means nothing but keeps the reads from being optimised away.</returns>
     public unsafe long Warm()
     {
+        ObjectDisposedException.ThrowIf(_file.Pointer == null, this);
         long sum = 0;
         for (long at = 0; at < _file.Length; at += IndexFormat.PageSize)
             sum += _file.Pointer[at];
         return sum;
     }
 
+    /// <summary>
+    /// Tells the system that the records' pages will hardly be needed, because they were copied: their memory is free for others. They can
+    /// still be read, from the file.
+    /// </summary>
+    public unsafe void ReleaseRecords() => MappedFile.Release((byte*)Records.Pointer, Records.Length * sizeof(float));
+
     /// <summary>Unmaps the file; all blocks of the index are invalid afterwards.</summary>
     public void Dispose()
     {
+        _ids.Dispose();
         Vectors.Dispose();
         Records.Dispose();
         ScorerWeights.Dispose();

@@ -6,17 +6,19 @@ namespace RecallCluster.Retrieval.Files;
 /// <summary>What an index file says about itself.</summary>
 public sealed record AdIndexMetadata
 {
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { RespectNullableAnnotations = true };
+
     /// <summary>A fingerprint of the model whose vectors and records the index holds; empty when unknown.</summary>
     public string ModelFingerprint { get; init; } = "";
 
     /// <summary>Anything else worth keeping: build options, tuned search parameters, the data set's name.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
-    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, JsonSerializerOptions.Web);
+    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
     /// <exception cref="JsonException">The bytes are not metadata.</exception>
     internal static AdIndexMetadata FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize<AdIndexMetadata>(json, JsonSerializerOptions.Web) ?? throw new JsonException("null is not metadata");
+        JsonSerializer.Deserialize<AdIndexMetadata>(json, Json) ?? throw new JsonException("null is not metadata");
 }
 
 /// <summary>

@@ -1,4 +1,5 @@
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval.Building;
 
 namespace RecallCluster.Retrieval.Files;
 
@@ -12,10 +13,13 @@ internal sealed class GraphChecker(string path, HnswGraph graph)
     /// <exception cref="InvalidDataException">The graph is broken.</exception>
     public void CheckEnds()
     {
-        if (graph.M < 1 || graph.M0 < 1)
-            throw IndexFormat.Broken(path, "header", $"degree bounds {graph.M} and {graph.M0} are not positive");
+        // A search makes room for rows of the bound: a bound beyond reason would have it ask for all memory.
+        if (graph.M is < 1 or > HnswOptions.LargestM || graph.M0 is < 1 or > HnswOptions.LargestBaseDegree)
+            throw IndexFormat.Broken(path, "header", $"degree bounds {graph.M} and {graph.M0} are not in 1 to {HnswOptions.LargestM} and {HnswOptions.LargestBaseDegree}");
         if (graph.Count == 0 ? graph.EntryPoint != -1 : (uint)graph.EntryPoint >= (uint)graph.Count)
             throw IndexFormat.Broken(path, "header", $"entry point {graph.EntryPoint} is not one of {graph.Count} ads");
+        if (graph.MaxLevel >= HnswGraph.MaxLayers)
+            throw IndexFormat.Broken(path, $"section '{SectionNames.Levels}'", $"the entry point stands on layer {graph.MaxLevel}; there are at most {HnswGraph.MaxLayers}");
         CheckEnds(SectionNames.BaseSplits, graph.BaseSplits, graph.BaseNeighbors);
         CheckEnds(SectionNames.UpperSplits, graph.UpperSplits, graph.UpperNeighbors);
     }

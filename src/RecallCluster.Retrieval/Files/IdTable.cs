@@ -9,7 +9,7 @@ namespace RecallCluster.Retrieval.Files;
 /// The external ids of the ads, as they lie in the file: the UTF-8 bytes of all ids one after the other, where each begins, and an
 /// open-addressing table (load at most one half) from id to ordinal, so that opening a file of millions of ads builds nothing.
 /// </summary>
-internal sealed class IdTable
+internal sealed class IdTable : IDisposable
 {
     /// <summary>The value of a free slot.</summary>
     public const int Free = -1;
@@ -37,6 +37,7 @@ internal sealed class IdTable
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)ordinal, (uint)_count, nameof(ordinal));
+            CheckMapped();
             long start = _offsets[ordinal], end = _offsets[ordinal + 1];
             if (start < 0 || end < start || end > _bytes.Length || end - start > int.MaxValue)
                 throw IndexFormat.Broken(
@@ -59,6 +60,7 @@ internal sealed class IdTable
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public int Find(ReadOnlySpan<byte> id)
     {
+        CheckMapped();
         long mask = _slots.Length - 1;
         long slot = (long)Hash(id) & mask;
         for (long probes = 0; probes <= mask; probes++, slot = (slot + 1) & mask)
@@ -87,6 +89,14 @@ internal sealed class IdTable
             if (found != ordinal)
                 throw IndexFormat.Broken(_path, $"section '{SectionNames.IdTable}'", $"looking up the id of ad {ordinal} finds {found}");
         }
+    }
+
+    /// <summary>Lets go of the file's memory: ids cannot be had any more.</summary>
+    public void Dispose()
+    {
+        _offsets.Dispose();
+        _bytes.Dispose();
+        _slots.Dispose();
     }
 
     /// <summary>Lays ids out as sections.</summary>
@@ -128,6 +138,9 @@ internal sealed class IdTable
             IndexSection.Of(SectionNames.IdTable, slots, slots.Length),
         ];
     }
+
+    // The blocks' indexers do not look: after the file was closed they would read what is no longer there.
+    private unsafe void CheckMapped() => ObjectDisposedException.ThrowIf(_offsets.Pointer == null, typeof(AdIndex));
 
     // FNV-1a (Fowler, Noll & Vo), then the finaliser of MurmurHash3 (Appleby): part of the format, so it must never change.
     private static ulong Hash(ReadOnlySpan<byte> id)

@@ -55,12 +55,12 @@ internal sealed unsafe class IndexFileReader
     {
         const int Piece = 1 << 20;
         SectionEntry entry = _sections[name];
-        uint state = Checksum.Start;
+        uint state = Crc32C.Start;
         for (long at = 0; at < entry.Bytes; at += Piece)
-            state = Checksum.Update(
+            state = Crc32C.Update(
                 state, new ReadOnlySpan<byte>(_file.Pointer + entry.Offset + at, (int)Math.Min(Piece, entry.Bytes - at)));
-        if (Checksum.Finish(state) != entry.Checksum)
-            throw Broken($"section '{name}'", $"its checksum is {Checksum.Finish(state):x8}, the table says {entry.Checksum:x8}");
+        if (Crc32C.Finish(state) != entry.Checksum)
+            throw Broken($"section '{name}'", $"its checksum is {Crc32C.Finish(state):x8}, the table says {entry.Checksum:x8}");
         long padding = IndexFormat.PadToPage(entry.Bytes) - entry.Bytes;
         if (new ReadOnlySpan<byte>(_file.Pointer + entry.Offset + entry.Bytes, (int)padding).ContainsAnyExcept((byte)0))
             throw Broken($"section '{name}'", "the padding after it is not zero");
@@ -83,7 +83,7 @@ internal sealed unsafe class IndexFileReader
         IndexHeader unsigned = Header;
         unsigned.Checksum = 0;
         MemoryMarshal.Write(copy, unsigned);
-        uint checksum = Checksum.Of(copy);
+        uint checksum = Crc32C.Of(copy);
         if (checksum != Header.Checksum)
             throw Broken("header", $"the checksum of the first page is {checksum:x8}; it says {Header.Checksum:x8}");
         if (Header.FileLength != _file.Length)

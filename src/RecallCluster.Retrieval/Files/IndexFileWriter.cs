@@ -34,7 +34,7 @@ internal static class IndexFileWriter
         header.FileLength = position;
         header.Checksum = 0;
         MemoryMarshal.Write(page, header);
-        header.Checksum = Checksum.Of(page);
+        header.Checksum = Crc32C.Of(page);
         MemoryMarshal.Write(page, header);
         stream.Position = 0;
         stream.Write(page);
@@ -42,11 +42,11 @@ internal static class IndexFileWriter
 
     private static SectionEntry WriteSection(Stream stream, IndexSection section, long offset)
     {
-        uint checksum = Checksum.Start;
+        uint checksum = Crc32C.Start;
         long written = 0;
         section.Produce(piece =>
         {
-            checksum = Checksum.Update(checksum, piece);
+            checksum = Crc32C.Update(checksum, piece);
             written += piece.Length;
             stream.Write(piece);
         });
@@ -63,7 +63,7 @@ internal static class IndexFileWriter
             ElementSize = section.ElementSize,
             Offset = offset,
             Length = section.Length,
-            Checksum = Checksum.Finish(checksum),
+            Checksum = Crc32C.Finish(checksum),
         };
     }
 }

@@ -1,11 +1,13 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using RecallCluster.Numerics;
 
 namespace RecallCluster.Retrieval.Files;
 
 /// <summary>A whole file mapped into memory for reading.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe partial class MappedFile : IDisposable
 {
+    private const int AdviseNotNeeded = 4;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private bool _disposed;
@@ -31,6 +33,20 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <summary>The values from byte <paramref name="offset"/> on; they stay mapped until this object is disposed.</summary>
     public NativeBlock<T> Block<T>(long offset, long length)
         where T : unmanaged => new((T*)(Pointer + offset), length, this);
+
+    /// <summary>Gives the pages that lie wholly within a range back to the system, where it takes advice (Linux).</summary>
+    public static void Release(byte* start, long bytes)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        nint page = Environment.SystemPageSize;
+        nint first = ((nint)start + page - 1) / page * page, end = ((nint)start + (nint)bytes) / page * page;
+        if (end > first)
+            _ = Advise((void*)first, (nuint)(end - first), AdviseNotNeeded); // Refused advice costs memory, nothing else.
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 
     public void Dispose()
     {

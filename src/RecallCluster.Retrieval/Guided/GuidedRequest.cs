@@ -27,6 +27,12 @@ public readonly ref struct GuidedRequest
     /// </summary>
     public long? Deadline { get; init; }
 
+    /// <summary>
+    /// Ads near which good ones are likely, above all those that the user chose before: entry points of the bottom layer beside those that
+    /// the upper layers find. They are scored like any other ad, within the budget. Ordinals that name no ad are passed over.
+    /// </summary>
+    public ReadOnlySpan<int> Seeds { get; init; }
+
     /// <summary>Hard limit of scorings for this request, where it is below that of the parameters; null for theirs.</summary>
     public int? MaxScorings { get; init; }
 }

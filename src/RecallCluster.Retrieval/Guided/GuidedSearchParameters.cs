@@ -52,7 +52,7 @@ public sealed record GuidedSearchParameters
 
     /// <summary>Checks that every knob has a meaning.</summary>
     /// <exception cref="ArgumentException">One has not; the message names it.</exception>
-    internal void Validate()
+    public void Validate()
     {
         if (Layers is not { Count: > 0 })
             throw new ArgumentException("Layers is empty: the bottom layer needs a budget.", nameof(Layers));

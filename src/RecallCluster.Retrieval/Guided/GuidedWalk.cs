@@ -31,6 +31,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     private readonly GuidedSearchParameters _parameters;
     private readonly GuidedSearchContext _context;
     private readonly ReadOnlySpan<float> _userState;
+    private readonly ReadOnlySpan<int> _seeds;
     private readonly EligibleSet _eligible;
     private readonly int _wanted;
     private readonly int _maxScorings;
@@ -56,6 +57,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         _parameters = parameters;
         _context = context;
         _userState = request.UserState;
+        _seeds = request.Seeds;
         _eligible = eligible;
         _wanted = Math.Min(k, eligible.Count);
         _maxScorings = Math.Min(parameters.MaxScorings, request.MaxScorings ?? int.MaxValue);
@@ -92,9 +94,13 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
 
     private void Walk(int bottomEf)
     {
-        int layer = Enter();
+        if (!_seeds.IsEmpty)
+            ScoreSeeds();
+        int layer = _stopped ? 0 : Enter();
         for (; layer > 0 && !_stopped; layer--)
             WalkLayer(layer, _parameters[layer]);
+        if (!_stopped && !_seeds.IsEmpty)
+            AddSeeds(bottomEf);
         bool reachedBottom = !_stopped;
         if (reachedBottom)
             WalkLayer(0, _parameters[0] with { Ef = bottomEf });
@@ -114,16 +120,17 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
             ReadOnlySpan<int> members = _graph.LayerMembers(layer);
             _scratch.Found.Reserve(members.Length);
             members.CopyTo(_scratch.Found.Span(members.Length));
-            int scored = ScoreFound(members.Length, layer);
-            Select(_parameters[layer].Ef, scored, known: 0);
+            int scored = ScoreFound(SplitKnown(members.Length, out int met), layer);
+            Select(_parameters[layer].Ef, scored, met);
             // All of this layer is scored: its hops would find nothing.
             return layer - 1;
         }
         _scratch.Found.Reserve(1);
         _scratch.Found.Pointer[0] = _graph.EntryPoint;
-        int scoredEntry = ScoreFound(1, layer);
-        Select(ef: 1, scoredEntry, known: 0);
-        if (_best < scoredEntry)
+        // Remembered like an ad of an upper layer: seeds may push it out of W, and then it is met again.
+        int scoredEntry = ScoreFound(SplitKnown(1, out int known), Math.Max(layer, 1));
+        Select(ef: 1, scoredEntry, known);
+        if (_best < scoredEntry + known)
         {
             // Its score is NaN, but the walk must start somewhere; the collector will not take it.
             _scratch.Best.Pointer[_best++] = TopKKey.Pack(float.NaN, _graph.EntryPoint);
@@ -131,11 +138,46 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         return layer;
     }
 
-    private void WalkLayer(int layer, LayerBudget budget)
+    /// <summary>Scores the request's seeds, before anything else can use up the budget.</summary>
+    private void ScoreSeeds()
+    {
+        _visited.Begin(_graph.Count);
+        int scored = ScoreFound(GatherSeeds(), layer: 1);
+        NoteNan(scored, CountNan(_scratch.FoundScores.Span(scored)));
+    }
+
+    /// <summary>Adds the seeds to W, those aside that are there.</summary>
+    private void AddSeeds(int ef)
+    {
+        BeginVisits();
+        SplitKnown(GatherSeeds(), out int known);
+        Select(ef, fresh: 0, known);
+    }
+
+    /// <summary>Writes the unvisited seeds down and marks them; returns their number.</summary>
+    private readonly int GatherSeeds()
+    {
+        _scratch.Found.Reserve(_seeds.Length + 1);
+        int found = 0;
+        foreach (int seed in _seeds)
+        {
+            if ((uint)seed < (uint)_graph.Count)
+                found += _visited.AddRow(&seed, 1, _scratch.Found.Pointer + found);
+        }
+        return found;
+    }
+
+    /// <summary>Empties the visited set but for W.</summary>
+    private readonly void BeginVisits()
     {
         _visited.Begin(_graph.Count);
         for (int i = 0; i < _best; i++)
             _visited.Add(TopKKey.Ordinal(_scratch.Best.Pointer[i]));
+    }
+
+    private void WalkLayer(int layer, LayerBudget budget)
+    {
+        BeginVisits();
         _frontier = 0;
         ulong threshold = TopKKey.None;
         double freshPerNode = _graph.MaxDegree;

@@ -233,7 +233,7 @@ public sealed unsafe class LiveIndex : IDisposable
     private int SampleLevel()
     {
         int level = 0;
-        while (level < LiveLayerMembers.MaxLayers - 1 && _random.NextInt(_options.LevelRatio) == 0)
+        while (level < HnswGraph.MaxLayers - 1 && _random.NextInt(_options.LevelRatio) == 0)
             level++;
         return level;
     }

@@ -3,11 +3,8 @@ namespace RecallCluster.Retrieval.Live;
 /// <summary>The nodes of each upper layer, in the order in which they came; appended to by one writer while others read.</summary>
 internal sealed class LiveLayerMembers
 {
-    /// <summary>Layers that a graph may have; the sampler of levels stops below.</summary>
-    public const int MaxLayers = 32;
-
-    private readonly int[][] _nodes = [.. Enumerable.Repeat(Array.Empty<int>(), MaxLayers)];
-    private readonly int[] _counts = new int[MaxLayers];
+    private readonly int[][] _nodes = [.. Enumerable.Repeat(Array.Empty<int>(), HnswGraph.MaxLayers)];
+    private readonly int[] _counts = new int[HnswGraph.MaxLayers];
 
     /// <summary>Adds a node to layers 1 to <paramref name="level"/>.</summary>
     public void Add(int node, int level)

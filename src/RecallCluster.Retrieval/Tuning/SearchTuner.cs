@@ -78,6 +78,7 @@ public sealed class SearchTuner
         int?[] entryLayers = EntryLayers(graph);
         var way = new Way(entryLayers[^1], Middle(_options.UpperEfs), _options.BottomEfFactors[0], Middle(_options.Widths));
         TunedPoint? best = SmallestBudget(way, _largestBudget);
+        double nearest = _points[^1].RelativeRecall;
         for (int round = 0; round < MaxRounds; round++)
         {
             Way before = way;
@@ -103,9 +104,14 @@ public sealed class SearchTuner
             if (candidate == way)
                 return;
             double limit = best is null ? _largestBudget : best.Parameters.MaxScorings / _options.BudgetStep;
-            if (limit < 1 || SmallestBudget(candidate, (int)limit) is not { } better)
+            if (limit < 1)
                 return;
-            best = better;
+            if (SmallestBudget(candidate, (int)limit) is { } better)
+                best = better;
+            else if (best is not null || _points[^1].RelativeRecall <= nearest)
+                return;
+            // As long as no way reaches the wanted recall, the one that comes nearest with the whole budget is gone on from.
+            nearest = _points[^1].RelativeRecall;
             way = candidate;
         }
     }
@@ -173,7 +179,7 @@ public sealed class SearchTuner
         long hits = 0, scorings = 0, ticks = 0;
         for (int i = 0; i < _queries.Count; i++)
         {
-            GuidedSearchResult result = search.Search(new GuidedRequest(_queries[i].UserState, _options.K));
+            GuidedSearchResult result = search.Search(new GuidedRequest(_queries[i].UserState, _options.K) { Seeds = _queries[i].Seeds });
             hits += result.Ordinals.Count(_wanted[i].Contains);
             scorings += result.Statistics.Scorings;
             ticks += result.Statistics.TotalTicks;

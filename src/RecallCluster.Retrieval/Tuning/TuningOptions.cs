@@ -4,10 +4,12 @@ namespace RecallCluster.Retrieval.Tuning;
 
 /// <summary>A validation request.</summary>
 /// <param name="UserState">Prepared user state.</param>
-/// <param name="HeldOut">
-/// Ordinals of the ads that this user went on to choose; may be empty under <see cref="TuningGoal.TopKOverlap"/>.
-/// </param>
-public sealed record TuningQuery(float[] UserState, int[] HeldOut);
+/// <param name="HeldOut">Ordinals of the ads that this user went on to choose; may be empty under <see cref="TuningGoal.TopKOverlap"/>.</param>
+public sealed record TuningQuery(float[] UserState, int[] HeldOut)
+{
+    /// <summary>The request's seeds (<see cref="Guided.GuidedRequest.Seeds"/>).</summary>
+    public int[] Seeds { get; init; } = [];
+}
 
 /// <summary>What the recall of a search is measured by, relative to scoring every ad.</summary>
 public enum TuningGoal
@@ -35,7 +37,7 @@ public sealed record TuningOptions
     public int? MaxScorings { get; init; }
 
     /// <summary>Widths of the layers above the bottom.</summary>
-    public IReadOnlyList<int> UpperEfs { get; init; } = [16, 48, 128, 384];
+    public IReadOnlyList<int> UpperEfs { get; init; } = [1, 4, 16, 64, 256];
 
     /// <summary>Bottom widths as multiples of K.</summary>
     public IReadOnlyList<double> BottomEfFactors { get; init; } = [1, 1.25, 1.6];

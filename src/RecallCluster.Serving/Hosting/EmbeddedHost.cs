@@ -62,9 +62,19 @@ public sealed class EmbeddedHost : IDisposable
         GuidedSearchParameters parameters = options.Parameters
             ?? IndexDirectory.ReadTuned(options.IndexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
         AdIndex[] indexes = OpenAll(options, manifest, model);
-        GatewayVersion version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, options);
-        WarmUp(version);
-        Gateway.Publish(version);
+        GatewayVersion? version = null;
+        try
+        {
+            version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, options);
+            WarmUp(version);
+            Gateway.Publish(version);
+        }
+        catch
+        {
+            version?.Dispose();
+            Array.ForEach(indexes, index => index.Dispose());
+            throw;
+        }
     }
 
     /// <summary>Stops answering and closes everything that no request uses any more.</summary>
@@ -79,16 +89,11 @@ public sealed class EmbeddedHost : IDisposable
         var indexes = new List<AdIndex>();
         try
         {
-            foreach (ShardFile file in manifest.Shards)
+            for (int shard = 0; shard < manifest.Shards.Count; shard++)
             {
-                AdIndex index = AdIndex.Open(Path.Combine(options.IndexDirectory, file.File), options.Check);
+                AdIndex index = IndexDirectory.OpenShard(options.IndexDirectory, manifest, shard, options.Check);
                 indexes.Add(index);
-                index.RequireShape(model.Config.Width, model.Config.Width + model.Config.Hidden1);
-                if (index.Metadata.ModelFingerprint != manifest.ModelFingerprint)
-                    throw new InvalidDataException(
-                        $"{index.FilePath}: is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}.");
-                if (index.Count != file.Ads)
-                    throw new InvalidDataException($"{index.FilePath}: holds {index.Count} ads, the manifest says {file.Ads}.");
+                index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
             }
         }
         catch
@@ -113,10 +118,10 @@ public sealed class EmbeddedHost : IDisposable
     {
         // Several shards are searched side by side already; with one, the threads share the scoring of each batch.
         WorkerTeam? team = indexes.Length == 1 ? _team : null;
-        var table = new AdVectorTable(indexes);
+        var table = new AdVectorTable(model.Config, indexes);
         bool folded = model.Config.Attention == AttentionKind.Linear;
         Data.Field[] fields = Array.ConvertAll(model.Config.UserFields, f => new Data.Field(f.Name, f.Cardinality));
-        var users = new ModelUsers(UserEncoder.Of(model, table.Vectors, table.Count, folded), table, fields, options.Users);
+        var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, fields, options.Users);
         var shards = new ShardSlot[indexes.Length];
         for (int i = 0; i < shards.Length; i++)
         {

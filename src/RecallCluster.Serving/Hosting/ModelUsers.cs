@@ -41,16 +41,19 @@ internal sealed class ModelUsers : IUserStatePreparer
             Fill(profile, row);
         IReadOnlyList<string> ids = user.Sequence ?? (known ? _directory!.SequenceOf(row) : []);
         var rows = new List<int>(ids.Count);
+        var behaviour = new List<string>(ids.Count);
         foreach (string id in ids)
         {
-            if (_ads.TryRowOf(id, out int ad))
-                rows.Add(ad);
+            if (!_ads.TryRowOf(id, out int ad))
+                continue;
+            rows.Add(ad);
+            behaviour.Add(id);
         }
         int dropped = Math.Max(0, rows.Count - _encoder.SequenceLimit);
         // A state of its own: a shard that is late may still read it when the request has been answered.
         var state = new float[_encoder.UserStateLength];
         _encoder.Encode(profile, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows)[dropped..], state);
-        return new PreparedUser(state, new UserReading(known, rows.Count - dropped, ids.Count - rows.Count, dropped));
+        return new PreparedUser(state, behaviour[dropped..], new UserReading(known, rows.Count - dropped, ids.Count - rows.Count, dropped));
     }
 
     private void Fill(int[] profile, int row)

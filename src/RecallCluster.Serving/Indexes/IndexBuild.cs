@@ -118,7 +118,7 @@ public static class IndexBuild
             Graph = graph,
             Dim = targets.Width,
             Vectors = targets.Vectors,
-            RecordLength = model.Config.Width + model.Config.Hidden1,
+            RecordLength = ModelFolder.RecordLength(model.Config),
             Records = records,
             Ids = Array.ConvertAll(rows, row => dataset.Items.Ids[row]),
             Metadata = new AdIndexMetadata { ModelFingerprint = fingerprint },
@@ -128,8 +128,8 @@ public static class IndexBuild
 
     private static NativeBlock<float> RecordsOf(DeepAdModel model, TargetVectors targets, WorkerTeam team) =>
         model.Config.Attention == AttentionKind.Linear
-            ? ModelFolder.Fold(model, targets.Vectors, targets.Count, team).Records
-            : ModelFolder.PlainRecords(model, targets.Vectors, targets.Count, team);
+            ? ModelFolder.Fold(model, targets, team).Records
+            : ModelFolder.PlainRecords(model, targets, team);
 
     private sealed class BuildClock
     {

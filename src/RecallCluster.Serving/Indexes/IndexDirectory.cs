@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Retrieval.Guided;
 
 namespace RecallCluster.Serving.Indexes;
 
@@ -62,12 +64,35 @@ public static class IndexDirectory
                 $"{path}: version is {manifest.Version}; this program reads version {IndexManifest.CurrentVersion}.");
         if (manifest.Shards.Count == 0)
             throw new InvalidDataException($"{path}: shards is empty.");
-        foreach (ShardFile shard in manifest.Shards)
+        foreach (ShardFile? shard in manifest.Shards)
         {
+            if (shard is null)
+                throw new InvalidDataException($"{path}: a shard is null.");
             if (shard.File != Path.GetFileName(shard.File) || !File.Exists(Path.Combine(directory, shard.File)))
                 throw new InvalidDataException($"{path}: shard file '{shard.File}' is missing.");
         }
         return manifest;
+    }
+
+    /// <summary>Opens a shard and checks that it is the one that the manifest speaks of.</summary>
+    /// <param name="directory">The index directory.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="shard">Number of the shard.</param>
+    /// <param name="check">How much of the file is checked.</param>
+    /// <exception cref="InvalidDataException">The file is broken, of another model, or holds another number of ads; the message names it.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static AdIndex OpenShard(string directory, IndexManifest manifest, int shard, IndexCheck check = IndexCheck.Graph)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ShardFile file = manifest.Shards[shard];
+        AdIndex index = AdIndex.Open(Path.Combine(directory, file.File), check);
+        string? wrong = index.Metadata.ModelFingerprint != manifest.ModelFingerprint
+            ? $"is of model {index.Metadata.ModelFingerprint}, the manifest says {manifest.ModelFingerprint}"
+            : index.Count != file.Ads ? $"holds {index.Count} ads, the manifest says {file.Ads}" : null;
+        if (wrong is null)
+            return index;
+        index.Dispose();
+        throw new InvalidDataException($"{index.FilePath}: {wrong}.");
     }
 
     /// <summary>Keeps tuned parameters beside the shards.</summary>
@@ -82,15 +107,25 @@ public static class IndexDirectory
         if (!File.Exists(path))
             return null;
         TunedSearch tuned = Read(path, IndexJson.Default.TunedSearch);
-        return tuned.ModelFingerprint == modelFingerprint
-            ? tuned
-            : throw new InvalidDataException(
-                $"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
+        if (tuned.ModelFingerprint != modelFingerprint)
+            throw new InvalidDataException($"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
+        try
+        {
+            foreach (GuidedSearchParameters? parameters in tuned.Frontier.Prepend(tuned.Parameters))
+                (parameters ?? throw new ArgumentException("Parameters are null.")).Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
+        return tuned;
     }
 
-    private static bool IsOurs(string name) =>
-        name is ManifestFile or TunedFile
-            || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
+    // A process that was killed leaves what it was writing under a temporary name.
+    private static bool IsOurs(string name) => IsPart(AtomicFile.TargetOf(name) ?? name);
+
+    private static bool IsPart(string name) =>
+        name is ManifestFile or TunedFile || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
 
     private static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {

@@ -5,7 +5,7 @@ namespace RecallCluster.Serving;
 /// <param name="K">How many ads to return; positive.</param>
 public sealed record AdRequest(UserFeatures User, int K)
 {
-    /// <summary>Time within which the answer must be there, counted from the call; null for no limit.</summary>
+    /// <summary>Time within which the answer must be there, counted from the call, at most a day; null for no limit.</summary>
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>Most ads that may be scored, over all shards; null for what the index was tuned to.</summary>

@@ -10,5 +10,6 @@ public interface IUserStatePreparer
 
 /// <summary>A user as the scorers see it.</summary>
 /// <param name="State">The prepared state, as long as the scorers' user state.</param>
+/// <param name="Behaviour">Ids of the ads that the behaviour counted by, oldest first.</param>
 /// <param name="Reading">How the features were understood.</param>
-public sealed record PreparedUser(ReadOnlyMemory<float> State, UserReading Reading);
+public sealed record PreparedUser(ReadOnlyMemory<float> State, IReadOnlyList<string> Behaviour, UserReading Reading);

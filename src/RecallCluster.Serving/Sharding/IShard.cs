@@ -22,6 +22,9 @@ public sealed record ShardQuery(string Version, ReadOnlyMemory<float> UserState,
     /// </summary>
     public TimeSpan? TimeLeft { get; init; }
 
+    /// <summary>Ids of ads near which good ones are likely, such as the user's behaviours; those that the shard does not hold are passed over.</summary>
+    public IReadOnlyCollection<string> Seeds { get; init; } = [];
+
     /// <summary>Ids of ads that must not be returned.</summary>
     public IReadOnlyCollection<string> Exclude { get; init; } = [];
 }

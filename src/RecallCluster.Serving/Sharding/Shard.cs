@@ -50,7 +50,10 @@ public sealed class Shard : IShard, IDisposable
     public Task<ShardAnswer> SearchAsync(ShardQuery query, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(query);
-        long? deadline = query.TimeLeft is { } left ? _time.GetTimestamp() + (long)(left.TotalSeconds * _time.TimestampFrequency) : null;
+        // The query may come from another process, with any time in it: the sum must not overflow.
+        long? deadline = query.TimeLeft is { } left
+            ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
+            : null;
         // A search keeps a processor busy for milliseconds: off the caller's thread, so that shards are searched side by side.
         return Task.Run(() => Search(query, deadline), cancellation);
     }
@@ -74,12 +77,16 @@ public sealed class Shard : IShard, IDisposable
             Deadline = deadline,
             MaxScorings = query.MaxScorings,
             Filter = FilterOf(version, query.Exclude),
+            Seeds = SeedsOf(version, query.Seeds),
         });
         var ads = new ScoredAd[found.Ordinals.Length];
         for (int i = 0; i < ads.Length; i++)
             ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]);
         return new ShardAnswer(ads, found.Statistics.Scorings, LimitsOf(found.Statistics.StopReason));
     }
+
+    private static int[] SeedsOf(ShardVersion version, IReadOnlyCollection<string> seeds) =>
+        [.. seeds.Select(id => version.Index.TryOrdinalOf(id, out int ordinal) ? ordinal : -1)];
 
     private static EligibilityFilter? FilterOf(ShardVersion version, IReadOnlyCollection<string> exclude)
     {

@@ -47,6 +47,15 @@ public sealed class ShardMap
         return Array.ConvertAll(rows, r => r.ToArray());
     }
 
+    /// <summary>
+    /// How many ads to ask of a shard for the <paramref name="k"/> best of all. Ads fall on shards by a hash, so the number of the K best on
+    /// one shard is binomial: its mean and four standard deviations leave too few once in tens of thousands of requests.
+    /// </summary>
+    /// <param name="k">Ads wanted of all shards together; positive.</param>
+    /// <param name="share">The shard's share of the ads, in [0, 1].</param>
+    public static int QuotaOf(int k, double share) =>
+        (int)Math.Min(k, Math.Ceiling((k * share) + (4 * Math.Sqrt(k * share * (1 - share))) + 3));
+
     private static ulong Hash(string id)
     {
         ulong hash = 14695981039346656037UL;

@@ -32,6 +32,7 @@ public sealed class OperationGradientTests
         ["slice of columns"] = (tape, x) => tape.Square(tape.SliceColumns(x, x.Shape.Width / 2, 1)),
         ["slice of entries"] = (tape, x) => tape.Square(tape.SliceFirst(x, x.Shape[0] / 2, 1)),
         ["concatenation"] = (tape, x) => tape.Square(tape.Concat(x, tape.Square(x), x)),
+        ["scattered values"] = (tape, x) => tape.Square(tape.ScatterValues(x, [0, x.Length - 1, 0], [3, 1, 1], new Shape(2, 3))),
         ["concatenation of entries"] = (tape, x) => tape.Square(tape.ConcatFirst(x, tape.Square(x))),
     };
 

@@ -49,7 +49,7 @@ public class RetrievalEvaluatorTests
         var scorer = new OrdinalScorer(count, seed: 5);
         var retriever = new ExhaustiveRetriever(scorer);
         var found = new int[k];
-        (int length, int scorings) = retriever.Retrieve([], retriever.NewWorkspace(), found);
+        (int length, int scorings) = retriever.Retrieve([], [], retriever.NewWorkspace(), found);
         int[] expected = [.. Enumerable.Range(0, count).OrderByDescending(scorer.ScoreOf).Take(k)];
         Assert.Equal(expected, found[..length]);
         Assert.Equal(count, scorings);

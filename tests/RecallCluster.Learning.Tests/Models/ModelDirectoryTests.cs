@@ -37,6 +37,38 @@ public sealed class ModelDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_flipped_bit_is_found_or_changes_nothing()
+    {
+        IAdModel model = ModelGradientTests.Randomized(TinyWorld.Config(s_dataset, ModelKind.TwoTower));
+        ModelDirectory.Save(_folder, model);
+        float[][] saved = [.. model.Parameters.Select(p => p.Value.Values.ToArray())];
+        string path = Path.Combine(_folder, ModelDirectory.WeightsFile);
+        byte[] whole = File.ReadAllBytes(path);
+        int header = 8 + (int)BitConverter.ToUInt64(whole);
+        var random = new SeededRandom(12);
+        int refused = 0;
+        for (int round = 0; round < 600; round++)
+        {
+            // The header is a small part of the file, but the one where most can go wrong.
+            int at = round % 2 == 0 ? random.NextInt(header) : header + random.NextInt(whole.Length - header);
+            byte[] flipped = [.. whole];
+            flipped[at] ^= (byte)(1 << random.NextInt(8));
+            File.WriteAllBytes(path, flipped);
+            try
+            {
+                IAdModel loaded = ModelDirectory.Load(_folder);
+                Assert.Equal(saved, loaded.Parameters.Select(p => p.Value.Values.ToArray()));
+            }
+            catch (InvalidDataException error)
+            {
+                Assert.Contains(path, error.Message, StringComparison.Ordinal);
+                refused++;
+            }
+        }
+        Assert.True(refused > 500, $"{refused} of 600 flips were refused.");
+    }
+
+    [Fact]
     public void Parameter_names_are_stable()
     {
         ModelConfig config = TinyWorld.Config(s_dataset);
@@ -76,6 +108,17 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void A_field_without_codes_is_refused_and_named() =>
         AssertRefused(json => json["itemFields"]![1]!["cardinality"] = 0, "itemFields[1].cardinality");
+
+    [Fact]
+    public void A_field_that_is_there_twice_is_refused_and_named() =>
+        AssertRefused(json => json["itemFields"]![1]!["name"] = json["itemFields"]![0]!["name"]!.GetValue<string>(), "itemFields[1].name");
+
+    [Fact]
+    public void A_table_that_no_tensor_holds_is_refused_and_named()
+    {
+        AssertRefused(json => json["items"] = 2_000_000_000, "'items'");
+        AssertRefused(json => json["itemFields"]![1]!["cardinality"] = 2_000_000_000, "itemFields[1].cardinality");
+    }
 
     [Fact]
     public void Broken_json_is_refused_with_its_line()

@@ -39,6 +39,20 @@ public class WarmStartTests
         Assert.Throws<InvalidOperationException>(() => WarmStart.Apply(deep, towers, dataset.Items));
     }
 
+    [Fact]
+    public void Forgotten_ids_are_small_and_random_and_nothing_else_changes()
+    {
+        Dataset dataset = TinyWorld.Create();
+        var deep = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(dataset));
+        Dictionary<string, float[]> before = deep.Parameters.ToDictionary(p => p.Name, p => p.Value.Values.ToArray(), StringComparer.Ordinal);
+        WarmStart.ForgetIds(deep, new SeededRandom(3));
+        string[] changed = [.. deep.Parameters.Where(p => !p.Value.Values.SequenceEqual(before[p.Name])).Select(p => p.Name)];
+        Assert.Equal(["target.id.weight"], changed);
+        float[] ids = deep.Ids.Value.Values.ToArray();
+        Assert.InRange(Math.Sqrt(ids.Average(x => (double)x * x)), 0.04, 0.06);
+        Assert.InRange(ids.Average(), -0.01f, 0.01f);
+    }
+
     private static int[] BestOf(IAdModel model, Dataset dataset, int user, int count)
     {
         using TargetVectors targets = TargetVectors.Compute(model, dataset.Items);

@@ -49,15 +49,53 @@ public class FoldEqualityTests
         ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = attention };
         var model = (DeepAdModel)ModelGradientTests.Randomized(config);
         using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
-        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets.Vectors, targets.Count);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
         var scorer = new PlainScorer(model, records, targets.Count);
-        UserEncoder encoder = UserEncoder.Of(model, targets.Vectors, targets.Count, folded: false);
+        UserEncoder encoder = UserEncoder.Of(model, targets, folded: false);
         foreach (int[] behaviour in Sequences())
         {
             float[] scores = Score(scorer, encoder, [2], behaviour);
             float[] expected = TapeScores(model, [2], behaviour);
             AssertClose(expected, scores);
         }
+    }
+
+    [Theory]
+    [InlineData(-1f)]
+    [InlineData(9f)]
+    [InlineData(float.NaN)]
+    [InlineData(1e30f)]
+    public void A_plain_state_with_an_impossible_sequence_is_refused(float places)
+    {
+        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset) with { SequenceLimit = 8 });
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
+        var scorer = new PlainScorer(model, records, targets.Count);
+        UserEncoder encoder = UserEncoder.Of(model, targets, folded: false);
+        var state = new float[encoder.UserStateLength];
+        encoder.Encode([2], [3, 4], state);
+        state[new PlainUserState(model.Config).CountOffset] = places;
+        Assert.Contains("0 to 8", Assert.Throws<ArgumentException>(() => scorer.Score(state, [1], new float[1])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_state_of_other_origin_is_read_within_its_memory(int free)
+    {
+        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset));
+        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using PreparedModel prepared = PreparedModel.Of(model, targets);
+        MatchLayout match = MatchLayout.Of(model.Config);
+        var state = new float[prepared.Scorer.UserStateLength];
+        // Match tables without, or with hardly, a free slot, whose codes are no ad's.
+        Span<int> tables = System.Runtime.InteropServices.MemoryMarshal.Cast<float, int>(state.AsSpan(state.Length - match.StateFloats));
+        for (int field = 0; field < match.Fields; field++)
+            for (int slot = free; slot < match.Slots; slot++)
+                tables[(field * 2 * match.Slots) + slot] = -1 - slot;
+        var scores = new float[prepared.Scorer.ItemCount];
+        prepared.Scorer.Score(state, AllItems(), scores);
+        Assert.All(scores, score => Assert.True(float.IsFinite(score)));
     }
 
     [Fact]
@@ -82,8 +120,8 @@ public class FoldEqualityTests
         ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = AttentionKind.Softmax };
         var model = (DeepAdModel)ModelDirectory.Create(config, new SeededRandom(1));
         using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
-        Assert.Throws<NotSupportedException>(() => ModelFolder.Fold(model, targets.Vectors, targets.Count));
-        Assert.Throws<NotSupportedException>(() => UserEncoder.Of(model, targets.Vectors, targets.Count));
+        Assert.Throws<NotSupportedException>(() => ModelFolder.Fold(model, targets));
+        Assert.Throws<NotSupportedException>(() => UserEncoder.Of(model, targets));
         using PreparedModel prepared = PreparedModel.Of(model, targets);
         Assert.IsType<PlainScorer>(prepared.Scorer);
     }
@@ -91,12 +129,12 @@ public class FoldEqualityTests
     private static void AssertFoldsExactly(DeepAdModel model)
     {
         using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
-        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets.Vectors, targets.Count);
-        using FoldedModel folded = ModelFolder.Fold(model, targets.Vectors, targets.Count);
+        using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
+        using FoldedModel folded = ModelFolder.Fold(model, targets);
         using var fast = new FoldedScorer(folded.Weights, folded.Records, folded.Count);
         var plain = new PlainScorer(model, records, targets.Count);
-        UserEncoder foldedEncoder = UserEncoder.Of(model, targets.Vectors, targets.Count);
-        UserEncoder plainEncoder = UserEncoder.Of(model, targets.Vectors, targets.Count, folded: false);
+        UserEncoder foldedEncoder = UserEncoder.Of(model, targets);
+        UserEncoder plainEncoder = UserEncoder.Of(model, targets, folded: false);
         foreach (int[] behaviour in Sequences())
             foreach (int[] profile in new int[][] { [0], [3] })
                 AssertClose(Score(plain, plainEncoder, profile, behaviour), Score(fast, foldedEncoder, profile, behaviour));
@@ -118,7 +156,10 @@ public class FoldEqualityTests
     {
         var tape = new Tape();
         Tensor all = model.Targets(tape, AllItems(), s_dataset.Items);
-        return model.PlainScores(tape, model.Users(tape, all, Batch(profile, behaviour)), all).Values.ToArray();
+        BehaviourBatch batch = Batch(profile, behaviour);
+        DeepUserSide users = model.Users(tape, all, batch);
+        Tensor? matches = model.Matches(tape, users, HistoryMatch.CodesOf(model.Config, AllItems(), s_dataset.Items), all.Shape[0], batch);
+        return model.PlainScores(tape, users, all, matches).Values.ToArray();
     }
 
     private static float[] Score(RecallCluster.Retrieval.IScorer scorer, UserEncoder encoder, int[] profile, int[] behaviour)

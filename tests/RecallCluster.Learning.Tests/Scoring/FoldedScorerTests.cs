@@ -1,3 +1,4 @@
+using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 
@@ -29,7 +30,7 @@ public sealed class FoldedScorerTests
     public void Equals_the_formula_for_every_batch_size(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
-        using var world = new World(64, 128, 64, 500, seed: 1);
+        using var world = new World(64, 128, 64, 500, seed: 1, matchFields: 3);
         for (int batch = 0; batch < 80; batch++)
             world.CheckBatch(batch);
         foreach (int batch in new[] { 95, 96, 97, 191, 193, 1000 })
@@ -47,7 +48,7 @@ public sealed class FoldedScorerTests
             (5, 7, 3), (20, 24, 33), (64, 128, 40),
         })
         {
-            using var world = new World(d, h1, h2, 60, seed: 2);
+            using var world = new World(d, h1, h2, 60, seed: 2, matchFields: d % 5);
             foreach (int batch in new[] { 1, 7, 30, 59 })
                 world.CheckBatch(batch);
         }
@@ -60,7 +61,7 @@ public sealed class FoldedScorerTests
         using IDisposable forced = Simd.Force(path);
         using var world = new World(64, 128, 64, 40, seed: 3);
         world.User.AsSpan(world.Weights.NormalizerOffset, 64).Clear();
-        world.User.AsSpan(world.Weights.AttentionOffset).Clear();
+        world.User.AsSpan(world.Weights.AttentionOffset, 64 * 128).Clear();
         world.CheckBatch(40);
     }
 
@@ -111,12 +112,13 @@ public sealed class FoldedScorerTests
         using IDisposable forced = Simd.Force(path);
         foreach ((int d, int h1, int h2) in new[] { (64, 128, 64), (32, 96, 48), (24, 16, 24), (4, 8, 3), (5, 7, 3) })
         {
-            using var world = new World(d, h1, h2, 90, seed: 10);
+            using var world = new World(d, h1, h2, 90, seed: 10, matchFields: 2);
             int[] ordinals = [.. Enumerable.Range(0, 90)];
             float[] exact = world.Score(ordinals);
             using FoldedScorer resident = FoldedScorer.Resident(world.Weights, world.Records, 90, bfloat16: true);
-            foreach (ref float value in world.Records.Span(0, (int)world.Records.Length))
-                value = BFloat16.Widen(BFloat16.Narrow(value));
+            for (int i = 0; i < 90; i++)
+                foreach (ref float value in world.Records.Span((long)i * world.Weights.RecordLength, d + h1))
+                    value = BFloat16.Widen(BFloat16.Narrow(value));
             float[] expected = world.Score(ordinals), scores = new float[90];
             resident.Score(world.User, ordinals, scores);
             Assert.Equal(expected, scores);
@@ -182,6 +184,10 @@ public sealed class FoldedScorerTests
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[5], two, two, two, 0));
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, three, two, 0));
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, three, 0));
+        Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(2, 0)));
+        Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(2, 48)));
+        Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(-1, 16)));
+        Assert.Throws<OverflowException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(1 << 20, 1 << 20)));
         var weights = new FoldedWeights(4, three, new float[6], two, two, two, 0.5f);
         Assert.Equal((4, 3, 2, 7, 23), (weights.Width, weights.Hidden1, weights.Hidden2, weights.RecordLength, weights.UserStateLength));
         Assert.Equal((3, 7, 11), (weights.NormalizerOffset, weights.InteractionOffset, weights.AttentionOffset));
@@ -192,21 +198,34 @@ public sealed class FoldedScorerTests
     {
         private readonly SeededRandom _random;
 
-        public World(int d, int h1, int h2, int items, ulong seed)
+        private readonly Dictionary<int, float>[] _matches;
+        private readonly int[] _codes;
+
+        public World(int d, int h1, int h2, int items, ulong seed, int matchFields = 0)
         {
             _random = new SeededRandom(seed);
             float layer1 = 1 / MathF.Sqrt(d), layer2 = 1 / MathF.Sqrt(h1);
             Weights = new FoldedWeights(
-                d, Uniform(h1, 0, 0.5f), Uniform(h1 * h2, -layer2, layer2), Uniform(h2, -0.5f, 0.5f), Uniform(h2, -0.2f, 0.5f), Uniform(h2, -1, 1), 0.3f);
+                d, Uniform(h1, 0, 0.5f), Uniform(h1 * h2, -layer2, layer2), Uniform(h2, -0.5f, 0.5f), Uniform(h2, -0.2f, 0.5f), Uniform(h2, -1, 1), 0.3f,
+                matchFields == 0 ? default : new MatchLayout(matchFields, 32));
+            _codes = [.. Enumerable.Range(0, items * matchFields).Select(_ => _random.NextInt(12))];
             Records = new NativeBlock<float>((long)items * Weights.RecordLength);
             for (int i = 0; i < items; i++)
             {
                 Uniform(d, 0.01f, 2).CopyTo(Records.Span((long)i * Weights.RecordLength, d));
                 Uniform(h1, -1, 1).CopyTo(Records.Span(((long)i * Weights.RecordLength) + d, h1));
+                Span<float> rest = Records.Span(((long)i * Weights.RecordLength) + d + h1, Weights.Match.RecordFloats);
+                Weights.Match.WriteCodes(_codes.AsSpan(i * matchFields, matchFields), rest);
             }
             User = Uniform(Weights.UserStateLength, -layer1, layer1);
             Uniform(d, 0.01f, 1).CopyTo(User, Weights.NormalizerOffset);
             Uniform(d * h1, -2, 2).CopyTo(User, Weights.AttentionOffset);
+            int[] behaviours = [.. Enumerable.Range(0, 8 * matchFields).Select(_ => _random.NextInt(12))];
+            float[] weights = Uniform(matchFields * HistoryMatch.Levels, -2, 2);
+            Weights.Match.WriteTables(behaviours, weights, User.AsSpan(Weights.MatchOffset));
+            _matches = [.. Enumerable.Range(0, matchFields).Select(field => behaviours.Where((code, i) => i % matchFields == field && code != 0)
+                .GroupBy(code => code)
+                .ToDictionary(group => group.Key, group => weights[(field * HistoryMatch.Levels) + HistoryMatch.LevelOf(group.Count())]))];
             Scorer = new FoldedScorer(Weights, Records, items);
         }
 
@@ -255,6 +274,8 @@ public sealed class FoldedScorerTests
             ReadOnlySpan<float> phi = Records.Span((long)item * Weights.RecordLength, d);
             ReadOnlySpan<float> target = Records.Span(((long)item * Weights.RecordLength) + d, h1);
             double normalizer = FoldedWeights.Epsilon, score = Weights.B3;
+            for (int field = 0; field < _matches.Length; field++)
+                score += _matches[field].GetValueOrDefault(_codes[(item * _matches.Length) + field]);
             for (int k = 0; k < d; k++)
             {
                 normalizer += (double)phi[k] * User[Weights.NormalizerOffset + k];

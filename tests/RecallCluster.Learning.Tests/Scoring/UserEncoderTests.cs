@@ -3,6 +3,7 @@ using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Learning.Tests.Models;
 using RecallCluster.Learning.Tests.Training;
+using RecallCluster.Numerics;
 
 namespace RecallCluster.Learning.Tests.Scoring;
 
@@ -16,7 +17,7 @@ public sealed class UserEncoderTests : IDisposable
     public UserEncoderTests()
     {
         _targets = TargetVectors.Compute(_model, s_dataset.Items);
-        _encoder = UserEncoder.Of(_model, _targets.Vectors, _targets.Count);
+        _encoder = UserEncoder.Of(_model, _targets);
     }
 
     public void Dispose() => _targets.Dispose();
@@ -61,7 +62,9 @@ public sealed class UserEncoderTests : IDisposable
         Assert.Contains("120 ads", Assert.Throws<ArgumentOutOfRangeException>(() => Encode([1], [120])).Message, StringComparison.Ordinal);
         Assert.Contains("120 ads", Assert.Throws<ArgumentOutOfRangeException>(() => Encode([1], [-1])).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => _encoder.Encode([1], [], new float[3]));
-        Assert.Throws<ArgumentException>(() => UserEncoder.Of(_model, _targets.Vectors, _targets.Count + 1));
+        var without = new DeepAdModel(_model.Config with { HistoryMatch = false }, new SeededRandom(1));
+        using TargetVectors other = TargetVectors.Compute(without, s_dataset.Items);
+        Assert.Throws<ArgumentException>(() => UserEncoder.Of(_model, other));
     }
 
     private float[] Encode(int[] profile, int[] behaviour)

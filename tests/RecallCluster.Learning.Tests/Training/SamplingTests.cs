@@ -69,6 +69,20 @@ public class SamplingTests
         }
     }
 
+    [Fact]
+    public void An_ad_that_a_user_acted_on_twice_is_left_out_once()
+    {
+        Dataset dataset = TinyWorld.Create(users: 2) with { Train = TinyWorld.Log([[7, 8, 9, 8, 7, 8], [8, 9]]) };
+        var examples = new ExampleSet(dataset.Train, ordered: true);
+        var maker = new BatchMaker(dataset, examples, TinyWorld.Config(dataset), new TrainingOptions { Negatives = 0 });
+        // The first user's 9 (its second example), and the second user's 9, which makes no further candidate; 8 comes by the third.
+        TrainingBatch batch = maker.Make([1, 5, 2], new SeededRandom(1));
+        Assert.Equal([9, 8], batch.Items[..batch.CandidateCount]);
+        Assert.Equal([1], batch.Targets.MaskOf(0).ToArray());
+        Assert.Equal([1], batch.Targets.MaskOf(1).ToArray());
+        Assert.Equal([0], batch.Targets.MaskOf(2).ToArray());
+    }
+
     private static void AssertConsistent(
         TrainingBatch batch, int[] rows, ExampleSet examples, Dataset dataset, ModelConfig config, TrainingOptions options)
     {

@@ -111,6 +111,32 @@ public class TrainerTests
     }
 
     [Fact]
+    public void The_learning_rate_falls_towards_the_time_limit()
+    {
+        Dataset dataset = TinyWorld.Create(users: 60);
+        dataset = dataset with { Validation = EventLog.Empty(dataset.Users.Count) };
+        TrainingOptions options = s_options with { Epochs = 1000, TimeLimit = TimeSpan.FromDays(1000), WarmupSteps = 0, FinalRateShare = 0 };
+        float[] before = [.. Weights(Model())];
+        // The same number of steps, from the beginning of the time to its end, and in its last twenty-fifth.
+        double moved = Moved(TimeSpan.FromDays(10), start: TimeSpan.Zero), movedLate = Moved(TimeSpan.FromDays(0.4), start: TimeSpan.FromDays(960));
+        Assert.True(moved > 0.1, $"The weights moved by {moved}.");
+        Assert.InRange(movedLate, 1e-6, moved / 20);
+
+        IAdModel Model() => ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
+
+        IEnumerable<float> Weights(IAdModel model) => model.Parameters.SelectMany(parameter => parameter.Value.Values.ToArray());
+
+        double Moved(TimeSpan step, TimeSpan start)
+        {
+            IAdModel model = Model();
+            TrainingResult result = new Trainer(options, new SteppingClock(step) { Jump = start }).Train(model, dataset);
+            Assert.Equal(TrainingEnd.TimeLimit, result.End);
+            Assert.InRange(result.Steps, 20, 110);
+            return Math.Sqrt(Weights(model).Zip(before, (now, then) => ((double)now - then) * (now - then)).Sum());
+        }
+    }
+
+    [Fact]
     public void Cancellation_ends_training_by_an_exception()
     {
         Dataset dataset = TinyWorld.Create(users: 60);
@@ -208,9 +234,21 @@ public class TrainerTests
     private sealed class SteppingClock(TimeSpan step) : TimeProvider
     {
         private long _now;
+        private bool _jumped;
+
+        /// <summary>By how much more it moves on at the second reading.</summary>
+        public TimeSpan Jump { get; init; }
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override long GetTimestamp() => _now += step.Ticks;
+        public override long GetTimestamp()
+        {
+            if (_now > 0 && !_jumped)
+            {
+                _now += Jump.Ticks;
+                _jumped = true;
+            }
+            return _now += step.Ticks;
+        }
     }
 }

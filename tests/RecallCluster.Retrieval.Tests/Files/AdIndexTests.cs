@@ -180,9 +180,67 @@ public sealed class AdIndexTests : IDisposable
         AssertGraphError("'base-splits': row 4 has", graph => graph.BaseSplits[5] = graph.BaseSplits[4] - 1);
         AssertGraphError("do not span", graph => graph.BaseSplits[0] = 1);
         AssertGraphError("'upper-rows'", graph => graph.UpperRows[0] = 77);
-        AssertGraphError(
-            "where that does not stand", graph => graph.UpperNeighbors[0] = Enumerable.Range(0, 300).First(i => graph.Levels[i] == 0));
+        AssertGraphError("where that does not stand", graph => graph.UpperNeighbors[0] = Enumerable.Range(0, 300).First(i => graph.Levels[i] == 0));
+        AssertGraphError("at most 32", graph => graph.Levels[graph.EntryPoint] = 32);
         AssertGraphError("above the entry point's", graph => graph.Levels[graph.EntryPoint == 0 ? 1 : 0] = 9);
+    }
+
+    [Theory]
+    [InlineData(1_025, 8)]
+    [InlineData(4, 2_049)]
+    [InlineData(4, int.MaxValue)]
+    [InlineData(0, 8)]
+    public void Degree_bounds_that_no_search_can_make_room_for_are_refused(int m, int m0)
+    {
+        AdIndexContents contents = Contents(10);
+        HnswGraph g = contents.Graph;
+        AdIndexFile.Write(Target, contents with
+        {
+            Graph = new HnswGraph(g.Count, m, m0, g.EntryPoint, g.Levels, g.BaseSplits, g.BaseNeighbors, g.UpperRows, g.UpperSplits, g.UpperNeighbors),
+        });
+        Assert.Contains("degree bounds", Assert.Throws<InvalidDataException>(() => AdIndex.Open(Target, IndexCheck.Header)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{\"properties\":null}")]
+    [InlineData("{\"modelFingerprint\":null}")]
+    [InlineData("{\"modelFingerprint\":7}")]
+    public void Metadata_that_is_wrong_though_its_checksum_is_right_is_refused(string json)
+    {
+        AdIndexContents contents = Contents(10);
+        AdIndexFile.Write(Target, contents);
+        using (AdIndex index = AdIndex.Open(Target))
+            Assert.NotEmpty(index.Metadata.Properties);
+        byte[] bytes = File.ReadAllBytes(Target);
+        SectionEntry entry = default;
+        foreach (ref SectionEntry at in MemoryMarshal.Cast<byte, SectionEntry>(bytes.AsSpan(128, 4_096 - 128)))
+        {
+            if (at.Name != "metadata")
+                continue;
+            bytes.AsSpan((int)at.Offset, (int)at.Bytes).Fill((byte)' ');
+            System.Text.Encoding.UTF8.GetBytes(json, bytes.AsSpan((int)at.Offset, (int)at.Bytes));
+            at.Checksum = Crc32C.Of(bytes.AsSpan((int)at.Offset, (int)at.Bytes));
+            entry = at;
+        }
+        Assert.Equal("metadata", entry.Name);
+        ref IndexHeader header = ref MemoryMarshal.AsRef<IndexHeader>(bytes.AsSpan());
+        header.Checksum = 0;
+        header.Checksum = Crc32C.Of(bytes.AsSpan(0, 4_096));
+        File.WriteAllBytes(Target, bytes);
+        Assert.Contains("section 'metadata'", Assert.Throws<InvalidDataException>(() => AdIndex.Open(Target)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_closed_index_says_so()
+    {
+        AdIndexFile.Write(Target, Contents(10));
+        AdIndex index = AdIndex.Open(Target);
+        index.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => index.IdOf(3));
+        Assert.Throws<ObjectDisposedException>(() => index.TryOrdinalOf("ad1", out _));
+        Assert.Throws<ObjectDisposedException>(() => index.Vectors.Span(0, 1).Length);
+        Assert.Throws<ObjectDisposedException>(() => index.Warm());
     }
 
     [Fact]

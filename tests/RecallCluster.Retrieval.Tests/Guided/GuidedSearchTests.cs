@@ -88,6 +88,102 @@ public class GuidedSearchTests
         Assert.True(narrow > whole, $"width 8 found {narrow}, the whole frontier {whole}");
     }
 
+    [Theory]
+    [InlineData(VisitedKind.Bitmap)]
+    [InlineData(VisitedKind.HashSet)]
+    public void Seeds_are_scored_once_and_change_nothing_where_all_is_scored(VisitedKind visited)
+    {
+        var random = new SeededRandom(25);
+        var model = new TestModel(700, 7);
+        var scorer = new FunctionScorer(700, TestModel.Dim, model.Score) { Batches = [] };
+        var search = new GuidedSearch(model.Graph, scorer, Everything(700, visited));
+        float[] user = TestModel.User(random);
+        // Twice the same, one that the upper layers meet too, and two that name no ad.
+        GuidedSearchResult result = search.Search(new GuidedRequest(user, 50) { Seeds = [5, 600, 5, model.Graph.EntryPoint, -1, 700] });
+        Assert.Equal(model.Best(user, 50), result.Ordinals);
+        Assert.Equal(700, result.Statistics.Scorings);
+        Assert.Equal(700, scorer.Batches.SelectMany(batch => batch).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_seed_that_the_frontier_has_no_room_for_is_not_scored_again()
+    {
+        var model = new TestModel(700, 7);
+        var scorer = new FunctionScorer(700, TestModel.Dim, model.Score) { Batches = [] };
+        var search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(3, int.MaxValue), new(8, 4)] });
+        search.Search(new GuidedRequest(TestModel.User(new SeededRandom(26)), 3) { Seeds = [.. Enumerable.Range(0, 60)] });
+        int[] scored = [.. scorer.Batches.SelectMany(batch => batch)];
+        Assert.Equal(scored.Length, scored.Distinct().Count());
+    }
+
+    [Fact]
+    public void Seeds_near_good_ads_find_more_for_the_same_budget()
+    {
+        var model = new TestModel(4_000, levelRatio: 32);
+        var random = new SeededRandom(27);
+        var search = new GuidedSearch(
+            model.Graph, model.Scorer, new GuidedSearchParameters { Layers = [new(50, int.MaxValue, 8), new(16, 3)], MaxScorings = 400 });
+        int with = 0, without = 0;
+        for (int query = 0; query < 40; query++)
+        {
+            float[] user = TestModel.User(random);
+            int[] best = model.Best(user, 56);
+            int[] wanted = best[..50];
+            without += search.Search(new GuidedRequest(user, 50)).Ordinals.Intersect(wanted).Count();
+            with += search.Search(new GuidedRequest(user, 50) { Seeds = best.AsSpan(50, 6) }).Ordinals.Intersect(wanted).Count();
+        }
+        Assert.True(with > without, $"{with} with seeds, {without} without");
+    }
+
+    [Fact]
+    public void An_entry_point_that_the_seeds_push_out_is_neither_scored_nor_returned_again()
+    {
+        var model = new TestModel(60, 7, levelRatio: 1_000_000);
+        Assert.Equal(0, model.Graph.MaxLevel);
+        int entry = model.Graph.EntryPoint;
+        // The best ads are not eligible: as seeds they fill W, and push out the entry point, the best of those that are.
+        int[] seeds = [.. Enumerable.Range(0, 60).Where(i => i != entry).Take(30)];
+        var filter = new EligibilityFilter(60, allowed: true);
+        foreach (int seed in seeds)
+            filter[seed] = false;
+        var scorer = new FunctionScorer(60, TestModel.Dim, (_, ordinal) => ordinal == entry ? 1 : filter[ordinal] ? -ordinal : 2 + ordinal) { Batches = [] };
+        var search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(4, int.MaxValue)], ScanFactor = 1, MaxScorings = 200 });
+        GuidedSearchResult result = search.Search(new GuidedRequest(new float[TestModel.Dim], 4) { Filter = filter, Seeds = seeds });
+        int[] scored = [.. scorer.Batches.SelectMany(batch => batch)];
+        Assert.NotEqual(StopReason.ScannedEligible, result.Statistics.StopReason);
+        Assert.Equal(scored.Length, scored.Distinct().Count());
+        Assert.Equal(entry, result.Ordinals[0]);
+        Assert.Equal(4, result.Ordinals.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_seed_whose_score_is_NaN_is_counted_and_the_walk_goes_on(bool oneLayer)
+    {
+        var model = new TestModel(700, 7, oneLayer ? 1_000_000 : 8);
+        int entry = model.Graph.EntryPoint;
+        var scorer = new FunctionScorer(700, TestModel.Dim, (user, ordinal) => ordinal == entry ? float.NaN : model.Score(user, ordinal));
+        var search = new GuidedSearch(model.Graph, scorer, Everything(700));
+        float[] user = TestModel.User(new SeededRandom(28));
+        GuidedSearchResult result = search.Search(new GuidedRequest(user, 20) { Seeds = [entry] });
+        Assert.Equal(model.Best(user, 20, ordinal => ordinal != entry), result.Ordinals);
+        Assert.Equal(1, result.Statistics.NanScores);
+        Assert.Equal(entry, result.Statistics.NanOrdinal);
+        Assert.Equal(0, result.Statistics.ScannedScorings);
+    }
+
+    [Fact]
+    public void Seeds_are_within_the_budget()
+    {
+        var model = new TestModel(700, 7);
+        var search = new GuidedSearch(model.Graph, model.Scorer);
+        GuidedSearchResult result = search.Search(
+            new GuidedRequest(TestModel.User(new SeededRandom(28)), 10) { Seeds = [.. Enumerable.Range(0, 700)], MaxScorings = 300 });
+        Assert.Equal(300, result.Statistics.Scorings);
+        Assert.Equal(StopReason.Budget, result.Statistics.StopReason);
+    }
+
     [Fact]
     public void A_part_of_the_ads_scored_finds_most_of_the_best()
     {
@@ -368,13 +464,13 @@ public class GuidedSearchTests
         var ordinals = new int[200];
         var scores = new float[200];
         float[] user = TestModel.User(new SeededRandom(9));
-        search.Search(new GuidedRequest(user, 200) { Filter = filter }, scratch, ordinals, scores, out _);
+        int[] seeds = [5, 5, 600, 2_999, -1];
+        search.Search(new GuidedRequest(user, 200) { Filter = filter, Seeds = seeds }, scratch, ordinals, scores, out _);
         long before = GC.GetAllocatedBytesForCurrentThread();
         int hops = 0, found = 0;
         for (int query = 0; query < 50; query++)
         {
-            found += search.Search(
-                new GuidedRequest(user, 200) { Filter = filter }, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
+            found += search.Search(new GuidedRequest(user, 200) { Filter = filter, Seeds = seeds }, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
             hops += statistics.Hops;
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;

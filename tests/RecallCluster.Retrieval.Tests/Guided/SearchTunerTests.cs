@@ -74,6 +74,29 @@ public class SearchTunerTests
     }
 
     [Fact]
+    public void Where_nothing_reaches_it_the_ways_are_improved_all_the_same()
+    {
+        var options = new TuningOptions { K = 30, WantedRecall = 1, MaxScorings = 300 };
+        TuningResult result = SearchTuner.Run(_model.Graph, _model.Scorer, _queries, options);
+        TuningResult fixedWay = SearchTuner.Run(
+            _model.Graph, _model.Scorer, _queries, options with { UpperEfs = [48], Widths = [1], BottomEfFactors = [1] });
+        Assert.True(result.Best.RelativeRecall > fixedWay.Best.RelativeRecall);
+    }
+
+    [Fact]
+    public void Seeds_are_part_of_the_request()
+    {
+        var model = new TestModel(4_000, levelRatio: 32);
+        var random = new SeededRandom(41);
+        var options = new TuningOptions { K = 30, WantedRecall = 1, MaxScorings = 250 };
+        TuningQuery[] plain = [.. Enumerable.Range(0, 15).Select(_ => new TuningQuery(TestModel.User(random), []))];
+        TuningQuery[] seeded = [.. plain.Select(query => query with { Seeds = model.Best(query.UserState, 34)[30..] })];
+        double without = SearchTuner.Run(model.Graph, model.Scorer, plain, options).Best.RelativeRecall;
+        double with = SearchTuner.Run(model.Graph, model.Scorer, seeded, options).Best.RelativeRecall;
+        Assert.True(with > without, $"{with} with seeds, {without} without");
+    }
+
+    [Fact]
     public void Misuse_is_named()
     {
         var options = new TuningOptions { K = 5 };

@@ -1,0 +1,2 @@
+// System.Numerics.Tensors has a Tensor too.
+global using Tensor = RecallCluster.Learning.Tensors.Tensor;

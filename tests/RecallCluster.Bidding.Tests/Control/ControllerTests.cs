@@ -1,0 +1,99 @@
+using RecallCluster.Bidding.Control;
+using RecallCluster.Bidding.Control.Dual;
+using RecallCluster.Bidding.Control.Fixed;
+using RecallCluster.Bidding.Control.Pid;
+using RecallCluster.Bidding.Control.Replan;
+using RecallCluster.Bidding.Formula;
+using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Optimization;
+using RecallCluster.Bidding.Replay;
+
+namespace RecallCluster.Bidding.Tests.Control;
+
+public sealed class ControllerTests
+{
+    public static TheoryData<string> Moving => ["pid", "m-pid", "dual", "replan"];
+
+    [Theory]
+    [MemberData(nameof(Moving))]
+    public void A_bad_start_is_mended(string name)
+    {
+        // Twice or half of what the day wants: holding it wastes the budget or leaves it.
+        foreach (double error in new[] { 0.4, 2.5 })
+        {
+            AuctionLog log = Click(20_000, 1), history = Click(20_000, 2);
+            CampaignGoal goal = new(0.1 * Logs.Sum(log.Cost));
+            double right = BidSolver.Solve(new BidProblem(log, goal)).Weights.Value;
+            BidDay day = BidDay.ByShare(log, 48, goal, new BidWeights(right * error), history);
+            ReplayOutcome moved = DayReplay.Run(day, Factory(name).Create(day.Setting)), held = DayReplay.Run(day, new FixedController(day.Start));
+            Assert.True(moved.Ratio > held.Ratio + 0.03, $"{name} at {error}: {moved.Ratio:F4}, held {held.Ratio:F4}");
+            Assert.True(moved.Total.Spent <= goal.Budget);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Moving))]
+    public void A_right_start_is_hardly_spoilt(string name)
+    {
+        AuctionLog log = Click(20_000, 3);
+        CampaignGoal goal = new(0.1 * Logs.Sum(log.Cost));
+        BidDay day = BidDay.ByShare(log, 48, goal, BidSolver.Solve(new BidProblem(log, goal)).Weights, log);
+        ReplayOutcome outcome = DayReplay.Run(day, Factory(name).Create(day.Setting));
+        Assert.True(outcome.Ratio > 0.95, $"{name}: {outcome.Ratio:F4}");
+    }
+
+    [Theory]
+    // A linear model of the response, measured at the start, costs M-PID value far away from it.
+    [InlineData("m-pid", 0.5)]
+    [InlineData("dual", 0.85)]
+    [InlineData("replan", 0.85)]
+    public void A_kpi_is_kept_about_as_asked(string name, double wanted)
+    {
+        AuctionLog log = Logs.TwoKpis(20_000, 11), history = Logs.TwoKpis(20_000, 12);
+        CampaignGoal goal = Logs.TwoKpiGoal(log, 0.2);
+        BidDay day = BidDay.ByShare(log, 48, goal, BidSolver.Solve(new BidProblem(history, goal)).Weights, history);
+        ReplayOutcome outcome = DayReplay.Run(day, Factory(name).Create(day.Setting));
+        Assert.All(outcome.Kpis, kpi => Assert.True(kpi.Violation < 0.05, $"{name}: {kpi}"));
+        Assert.True(outcome.PenalizedRatio > wanted, $"{name}: {outcome.PenalizedRatio:F4}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Moving))]
+    public void Odd_days_end(string name)
+    {
+        foreach (AuctionLog log in new[] { Logs.Clicks([], []), Logs.Clicks([1, 1, 1], [0, 0, 0]), Logs.Clicks([0, 0, 0], [1, 2, 3]), Click(7, 5) })
+            foreach (double budget in new[] { 0, 1, 1e300 })
+                foreach (double start in new[] { 0, 1, double.PositiveInfinity })
+                {
+                    BidDay day = BidDay.ByShare(log, 4, new CampaignGoal(budget), new BidWeights(start), null);
+                    ReplayOutcome outcome = DayReplay.Run(day, Factory(name).Create(day.Setting));
+                    Assert.True(outcome.Total.Spent <= budget);
+                    Assert.All(outcome.Trace, tick => Assert.False(double.IsNaN(tick.Weights.Value)));
+                }
+    }
+
+    [Theory]
+    [MemberData(nameof(Moving))]
+    public void A_second_day_is_begun_afresh(string name)
+    {
+        AuctionLog log = Logs.TwoKpis(5000, 20);
+        BidDay day = BidDay.ByShare(log, 24, Logs.TwoKpiGoal(log, 0.2), new BidWeights(50, 0.3, 0.02), log);
+        IBidController controller = Factory(name).Create(day.Setting);
+        ReplayOutcome first = DayReplay.Run(day, controller), second = DayReplay.Run(day, controller);
+        Assert.Equal(first.Total.Value, second.Total.Value);
+    }
+
+    private static AuctionLog Click(int count, ulong seed)
+    {
+        AuctionLog log = Logs.TwoKpis(count, seed);
+        return Logs.Clicks(log.P(0).ToArray(), log.Cost.ToArray());
+    }
+
+    private static IBidControllerFactory Factory(string name) => name switch
+    {
+        "pid" => new PidControllerFactory(),
+        "m-pid" => new MultivariablePidControllerFactory(),
+        "dual" => new DualControllerFactory(),
+        _ => new ReplanControllerFactory(),
+    };
+}

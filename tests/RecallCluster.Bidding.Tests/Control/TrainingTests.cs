@@ -1,0 +1,122 @@
+using RecallCluster.Bidding.Control;
+using RecallCluster.Bidding.Control.Drlb;
+using RecallCluster.Bidding.Control.Networks;
+using RecallCluster.Bidding.Control.Uscb;
+using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Optimization;
+using RecallCluster.Bidding.Replay;
+using RecallCluster.Bidding.Training;
+using RecallCluster.Numerics;
+
+namespace RecallCluster.Bidding.Tests.Control;
+
+public sealed class TrainingTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("bid-training-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Uscb_learns_to_keep_pace()
+    {
+        var options = new UscbOptions { Rounds = 12, DaysPerRound = 8, StepsPerRound = 40, ValidationDays = 12, ValidateEvery = 3 };
+        var trainer = new UscbTrainer(Days(), options, new SeededRandom(1));
+        trainer.Run();
+        double before = trainer.Curve[0].Score, after = trainer.Result.Config.Score;
+        Assert.True(after > before + 0.03, $"{before:F4} before, {after:F4} after");
+    }
+
+    [Fact]
+    public void A_broken_off_training_goes_on_as_though_it_had_not_been()
+    {
+        var options = new UscbOptions { Rounds = 4, DaysPerRound = 3, StepsPerRound = 5, ValidationDays = 3, ValidateEvery = 1 };
+        foreach (CriticTarget target in Enum.GetValues<CriticTarget>())
+        {
+            UscbTrainer Trainer() => new(Days(), options with { Target = target }, new SeededRandom(3));
+            UscbTrainer whole = Trainer(), begun = Trainer(), resumed = Trainer();
+            whole.Run();
+            begun.Run(until: 2);
+            string path = Path.Combine(_folder.FullName, target + ".safetensors");
+            begun.SaveCheckpoint(path);
+            resumed.LoadCheckpoint(path);
+            resumed.Run();
+            Assert.Equal(whole.Curve, resumed.Curve);
+            Assert.Equal(Outputs(whole.Result.Network), Outputs(resumed.Result.Network));
+        }
+    }
+
+    [Fact]
+    public void A_broken_off_drlb_goes_on_as_though_it_had_not_been()
+    {
+        var options = new DrlbOptions { Rounds = 4, Days = 4, DaysPerRound = 3, StepsPerRound = 5, ValidationDays = 3, ValidateEvery = 1 };
+        DrlbTrainer Trainer() => new(Days(), options, new SeededRandom(3));
+        DrlbTrainer whole = Trainer(), begun = Trainer(), resumed = Trainer();
+        whole.Run();
+        begun.Run(until: 2);
+        string path = Path.Combine(_folder.FullName, "drlb.safetensors");
+        begun.SaveCheckpoint(path);
+        resumed.LoadCheckpoint(path);
+        resumed.Run();
+        Assert.Equal(whole.Curve, resumed.Curve);
+    }
+
+    [Fact]
+    public void An_actor_is_read_as_it_was_written_and_ticks_without_allocation()
+    {
+        var trainer = new UscbTrainer(Days(), new UscbOptions { Rounds = 1, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 }, new SeededRandom(1));
+        trainer.Run();
+        string stem = Path.Combine(_folder.FullName, "uscb-click-cpc");
+        trainer.Result.Save(stem);
+        TrainedActor read = TrainedActor.Load(stem);
+        Assert.Equal(Outputs(trainer.Result.Network), Outputs(read.Network));
+        Assert.Equal("uscb", read.Config.Controller);
+
+        BidDay day = Days().Draw(new SeededRandom(5));
+        var controller = new UscbController(day.Setting, read.Network);
+        var run = new DayRun(day);
+        run.Play(controller.Decide(run.State));
+        ControlState state = run.State;
+        controller.Decide(state);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            controller.Decide(state);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void A_network_for_other_campaigns_is_refused()
+    {
+        var trainer = new UscbTrainer(Days(), new UscbOptions { Rounds = 1, DaysPerRound = 1, StepsPerRound = 1, ValidationDays = 1 }, new SeededRandom(1));
+        ControllerSetting click = new(new CampaignGoal(1), new RecallCluster.Bidding.Formula.BidWeights(1));
+        Assert.Throws<ArgumentException>(() => new UscbController(click, trainer.Result.Network));
+        Assert.Throws<ArgumentException>(() => new DrlbController(click, trainer.Result.Network));
+    }
+
+    [Fact]
+    public void Broken_files_of_an_actor_are_named()
+    {
+        string stem = Path.Combine(_folder.FullName, "broken");
+        File.WriteAllText(stem + ".json", "{");
+        Assert.Contains("broken.json", Assert.Throws<InvalidDataException>(() => TrainedActor.Load(stem)).Message);
+    }
+
+    [Fact]
+    public void A_log_too_short_to_learn_from_is_refused() =>
+        Assert.Contains("too few", Assert.Throws<ArgumentException>(() => new LogDays(Logs.Clicks([1], [1]), [])).Message);
+
+    private static LogDays Days()
+    {
+        AuctionLog two = Logs.TwoKpis(6000, 77);
+        AuctionLog log = BidProduct.ClickCpc.Columns(two.Cost.ToArray(), two.P(0).ToArray());
+        return new LogDays(
+            log, BidProduct.ClickCpc.Goal(1, cpc: 0.5 * Logs.Sum(log.Cost) / Logs.Sum(log.Value)).Kpis,
+            new LogDaysOptions { Auctions = 1500, Ticks = 24, StartError = 0.5, SmallestBudgetShare = 0.05 });
+    }
+
+    private static float[] Outputs(ActorNetwork network)
+    {
+        float[] inputs = [.. Enumerable.Range(0, network.Inputs).Select(i => MathF.Sin(i))], outputs = new float[network.Outputs];
+        network.Forward(inputs, outputs);
+        return outputs;
+    }
+}

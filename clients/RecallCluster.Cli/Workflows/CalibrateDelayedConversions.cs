@@ -85,8 +85,8 @@ internal sealed class DelayedConversions : ICalibrateScenario
                 bool claimed = rival is "naive" or "waiting";
                 Interval ratio = Ratio(part, rival, s => s.DistanceToBestMap!.Value);
                 yield return new CalibrateFinding(
-                    $"{part}: distance to the best map of the prediction, PCCEM over {rival}", ratio, claimed ? "below 1" : "for comparison",
-                    !claimed || ratio.Value < 1);
+                    $"{part}: distance to the best map of the prediction, PCCEM over {rival}", ratio,
+                    claimed ? "below 1" : "for comparison", !claimed || ratio.Value < 1);
                 yield return new CalibrateFinding(
                     $"{part}: distance to the truth (what the model does not know included), PCCEM over {rival}",
                     Ratio(part, rival, s => s.Scores.DistanceToTruth!.Value.Value), "for comparison", true);

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace RecallCluster.Calibration.Methods;
 
 /// <summary>
@@ -17,9 +19,23 @@ public static class PoolAdjacentViolators
     {
         if (values.Length != weights.Length)
             throw new ArgumentException($"{values.Length} values but {weights.Length} weights.");
-        var ends = new int[values.Length];
-        var means = new double[values.Length];
-        var masses = new double[values.Length];
+        // The pool's arrays are warm; fresh ones of millions of values would cost as much as the fit.
+        int[] ends = ArrayPool<int>.Shared.Rent(values.Length);
+        double[] means = ArrayPool<double>.Shared.Rent(values.Length), masses = ArrayPool<double>.Shared.Rent(values.Length);
+        try
+        {
+            return Fit(values, weights, ends, means, masses);
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(ends);
+            ArrayPool<double>.Shared.Return(means);
+            ArrayPool<double>.Shared.Return(masses);
+        }
+    }
+
+    private static int Fit(Span<double> values, ReadOnlySpan<double> weights, Span<int> ends, Span<double> means, Span<double> masses)
+    {
         int blocks = 0;
         for (int i = 0; i < values.Length; i++)
         {

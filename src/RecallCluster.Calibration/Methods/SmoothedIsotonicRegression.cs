@@ -6,7 +6,8 @@ namespace RecallCluster.Calibration.Methods;
 /// <summary>
 /// SIR (Deng et al., "Calibrating User Response Predictions in Online Advertising", ECML PKDD 2020): equal-frequency bins by raw
 /// prediction; each bin's observed rate; pool-adjacent-violators over the bins weighted by impressions; a smooth never descending curve
-/// through the points (bin's mean prediction, isotonic value). Strictly increasing: ties inside a pooled block are broken by a slope of 1e-6.
+/// through the points (bin's mean prediction, isotonic value). Strictly increasing: ties inside a pooled block are broken by a slope of
+/// 1e-6.
 /// </summary>
 /// <remarks>
 /// How many bins the counts can bear is their own matter: of some numbers of bins, and of the straight line in the logit as the smoothest

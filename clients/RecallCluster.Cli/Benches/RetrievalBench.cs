@@ -87,11 +87,15 @@ internal sealed class RetrievalBench : IDisposable
         TuningResult tuning = stages.Run("Tune the search", Tune);
         cancellation.ThrowIfCancellationRequested();
         GuidedSearchParameters tuned = tuning.Best.Parameters with { Visited = _options.Visited };
-        // With room in W for all that it may score, the walk ends with the budget and not before.
+        // With room in W for all that it may score, the walk ends with the budget and not before; with so many to score, batches may be large.
         GuidedSearchParameters whole = tuned with
         {
             MaxScorings = _options.Scorings,
-            Layers = [tuned[0] with { Ef = Math.Max(tuned[0].Ef, _options.Scorings) }, .. tuned.Layers.Skip(1)],
+            Layers =
+            [
+                new LayerBudget(Math.Max(tuned[0].Ef, _options.Scorings), tuned[0].Hops, Math.Max(tuned[0].Width, _options.K / 3)),
+                .. tuned.Layers.Skip(1),
+            ],
         };
         GuidedSearch[] searches = [.. new[] { whole, tuned }.Select(p => new GuidedSearch(_index.Graph, _scorer, p, _team))];
         int[] users = Sample(_dataset.Test, _options.EvaluatedUsers, stream: 2);

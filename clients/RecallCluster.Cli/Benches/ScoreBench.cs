@@ -160,7 +160,7 @@ internal static unsafe class ScoreBench
         Uniform(options.Hidden2, 0, 0.5f, random),
         Uniform(options.Hidden2, -0.3f, 0.3f, random),
         0.1f,
-        new MatchLayout(options.MatchFields, 128));
+        options.MatchFields == 0 ? default : new MatchLayout(options.MatchFields, 128));
 
     // phi = elu + 1 is positive, so the attention's denominator is too.
     private static float[] RandomUser(FoldedWeights weights, SeededRandom random)

@@ -15,11 +15,13 @@ internal static class BenchScoreCommand
         Option<int[]> batches = OptionKit.Numbers("--batch", "Ads per call; several values make several rows.", [.. defaults.Batches], 1, 1 << 20);
         Option<int[]> threads = OptionKit.Numbers("--threads", "Threads that share a call; several values make several rows.", [.. defaults.Threads], 1, 1024);
         Option<int> rounds = OptionKit.Number("--rounds", "Rounds of ours and the peer's, one after the other; medians are reported.", defaults.Rounds, 1, 100_000);
+        Option<int> matches = OptionKit.Number(
+            "--match-fields", "Fields of the history match: lookups an ad, which count no flop.", defaults.MatchFields, 0, 64);
         Option<string> records = OptionKit.Choice("--records", "How the ads' records are held.", "float32", "bfloat16");
         return builder.Build(
             "score",
             "Useful GFLOP/s of the folded scorer by batch size, beside OpenBLAS sgemm at the same shapes in the same run.",
-            [items, batches, threads, rounds, records],
+            [items, batches, threads, rounds, matches, records],
             async (parsed, context) =>
             {
                 var options = new ScoreOptions
@@ -28,6 +30,7 @@ internal static class BenchScoreCommand
                     Batches = parsed.GetValue(batches)!,
                     Threads = parsed.GetValue(threads)!,
                     Rounds = parsed.GetValue(rounds),
+                    MatchFields = parsed.GetValue(matches),
                     Records = Enum.Parse<ScoreRecords>(parsed.GetValue(records)!, ignoreCase: true),
                     Seed = context.Seed,
                 };

@@ -74,7 +74,7 @@ export class CampaignDetail {
     });
     const [kpi] = campaign.kpis;
     this.kpi = !kpi ? null : this.#chart(body, `${kpi.name} against target`, {
-      ...common, label: `${kpi.name} against its target`, format: (v) => kpiFigure(kpi, v), range: fromZero, height: 150,
+      ...common, label: `${kpi.name} against its target`, format: (v) => kpiFigure(kpi, v), tick: kpi.inverse ? (v) => percent(v) : undefined, range: fromZero, height: 150,
       series: [{ label: kpi.name, colour: "--series-3" }, { label: kpi.inverse ? "At least" : "At most", colour: "--series-4", dash: [6, 4], width: 1.5 }],
     });
     this.weights = this.#chart(body, "Bid weights", {

@@ -76,7 +76,7 @@ export class Chart {
     const options = {
       width,
       height: this.canvas.clientHeight,
-      padding: [8, 10, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       tzDate: (seconds) => (this.zone ? uPlot.tzDate(new Date(seconds * 1000), this.zone) : new Date(seconds * 1000)),

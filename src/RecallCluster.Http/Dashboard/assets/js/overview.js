@@ -240,7 +240,10 @@ export class Overview {
   #moneyCard(card) {
     card.append(heading("Money", "since the process began"));
     this.facts = new Map(Object.keys(Facts).map((name) => [name, h("dd", {}, "–")]));
-    this.revenue = new Chart(card, { label: "Revenue a minute", format: money, height: 84, series: [{ label: "Revenue a minute", colour: "--series-3", fill: true }] });
+    this.revenue = new Chart(card, {
+      label: "Revenue a minute", format: money, height: 92, series: [{ label: "Revenue a minute", colour: "--series-3", fill: true }],
+      configure: (options) => (options.axes[1].space = 20),
+    });
     card.append(h("dl.facts", {}, ...Object.entries(Facts).map(([name, help]) => h("div", { title: help }, h("dt", {}, name), this.facts.get(name)))));
   }
 

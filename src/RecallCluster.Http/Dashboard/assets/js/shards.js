@@ -28,7 +28,7 @@ export class Shards {
     text(this.empty, "No shard yet. The server is loading its index.");
     this.table.hidden = shards.length === 0;
     const healthy = replicas.filter(({ replica }) => replica.state === "healthy").length;
-    text(this.note, `${counted(shards.length, "shard")}, ${healthy} of ${counted(replicas.length, "replica")} healthy`);
+    text(this.note, shards.length === 0 ? "" : `${counted(shards.length, "shard")}, ${healthy} of ${counted(replicas.length, "replica")} healthy`);
   }
 }
 

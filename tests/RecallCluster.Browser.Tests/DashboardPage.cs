@@ -53,7 +53,7 @@ internal sealed class DashboardPage : IAsyncDisposable
     public Task LiveAsync() => Assertions.Expect(Connection).ToHaveTextAsync("Live");
 
     /// <summary>Waits until an element's text is no longer what it was.</summary>
-    public async Task ChangesAsync(ILocator element)
+    public static async Task ChangesAsync(ILocator element)
     {
         string before = await element.InnerTextAsync();
         await Assertions.Expect(element).Not.ToHaveTextAsync(before);

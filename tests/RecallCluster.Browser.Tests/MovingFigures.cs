@@ -22,6 +22,8 @@ internal sealed class MovingFigures : ILiveView
         "Xylo Music", "Yonder Maps", "Zephyr Kites", HostileName,
     ];
 
+    private static readonly double[] Predictions = [0.0012, 0.003, 0.006, 0.011, 0.02, 0.035, 0.06, 0.11];
+
     private int _looks;
 
     public ValueTask<LiveSnapshot> SnapshotAsync(CancellationToken cancellation)
@@ -100,7 +102,7 @@ internal sealed class MovingFigures : ILiveView
         """))!;
 
     private static ReliabilityRow[] Reliability(double truth) =>
-        [.. new[] { 0.0012, 0.003, 0.006, 0.011, 0.02, 0.035, 0.06, 0.11 }.Select((p, i) =>
+        [.. Predictions.Select((p, i) =>
         {
             double rate = p * truth * (1 + (0.06 * Math.Sin(2 * i))), error = 1.96 * Math.Sqrt(rate / 9000);
             return new ReliabilityRow(9000, p, rate, Math.Max(0, rate - error), rate + error);

@@ -58,7 +58,8 @@ internal sealed class DashboardHost : IAsyncDisposable
             return Task.CompletedTask;
         });
         app.MapDashboard();
-        app.MapGet("/v1/live", async (CancellationToken cancellation) => Results.Text(await ReadAsync(view, cancellation), "application/json"));
+        app.MapGet("/v1/live", async (CancellationToken cancellation) =>
+            Results.Text(await ReadAsync(view, cancellation), "application/json"));
         if (settings.Streams)
             app.MapGet("/v1/live/stream", context => StreamAsync(context, view, app.Lifetime));
         await app.StartAsync();

@@ -59,7 +59,7 @@ internal sealed class DashboardPage : IAsyncDisposable
         await Assertions.Expect(element).Not.ToHaveTextAsync(before);
     }
 
-    /// <summary>The drawings with their labels, and how many of their pixels have a colour (greys of axes and grids do not count).</summary>
+    /// <summary>The drawings with their labels, and how many of their pixels have a colour (axes and grids are grey).</summary>
     public Task<Drawing[]> DrawingsAsync(string within) => Page.EvaluateAsync<Drawing[]>(
         """
         (within) => [...document.querySelectorAll(`${within} .plot`)].map((plot) => {

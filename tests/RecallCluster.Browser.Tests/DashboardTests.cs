@@ -151,7 +151,8 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
 
         await host.DisposeAsync();
         await Expect(dashboard.Connection).ToHaveTextAsync("Disconnected");
-        await Expect(dashboard.Page.Locator("#notice")).ToContainTextAsync("No connection to the server; trying again. The figures are those of");
+        await Expect(dashboard.Page.Locator("#notice")).ToContainTextAsync(
+            "No connection to the server; trying again. The figures are those of");
 
         await using DashboardHost again = await DashboardHost.StartAsync(figures, new HostSettings { Port = port });
         await dashboard.LiveAsync();
@@ -221,5 +222,10 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
 
     /// <summary>Mean of the red, green and blue of the page's ground, 0 to 255.</summary>
     private static Task<double> LightnessAsync(DashboardPage dashboard) => dashboard.Page.EvaluateAsync<double>(
-        "() => getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0) / 3");
+        """
+        () => {
+          const ground = getComputedStyle(document.documentElement).backgroundColor;
+          return ground.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
+        }
+        """);
 }

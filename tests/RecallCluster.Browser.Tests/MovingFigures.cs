@@ -34,7 +34,8 @@ internal sealed class MovingFigures : ILiveView
         return ValueTask.FromResult(new LiveSnapshot
         {
             At = Midnight.AddDays(share),
-            Traffic = new LiveTraffic(510 + (40 * swing), 0, look % 60 > 50 ? 3.5 : 0, 4.1 + (0.4 * swing), 12.6 - (2 * swing), Stages(swing)),
+            Traffic = new LiveTraffic(
+                510 + (40 * swing), 0, look % 60 > 50 ? 3.5 : 0, 4.1 + (0.4 * swing), 12.6 - (2 * swing), Stages(swing)),
             Retrieval = new LiveRetrieval(100_000, 0.0203 + (0.001 * swing), 1, 0.957 + (0.01 * swing)),
             Market = new LiveMarket(1234.5 + (0.37 * look), 40_000 + (41L * look), 842 + look, 44 + (look / 20), 12, 3, 7),
             Campaigns = [.. Names.Select((name, i) => CampaignOf(name, i, share)).OrderByDescending(c => c.Today.Spent)],

@@ -3,7 +3,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace RecallCluster.Browser.Tests;
 
-/// <summary>Pictures of the dashboard, for eyes to judge; kept where RECALL_SCREENSHOTS says, otherwise only checked to be pictures.</summary>
+/// <summary>
+/// Pictures of the dashboard, for eyes to judge; kept where RECALL_SCREENSHOTS says, otherwise only checked to be pictures.
+/// </summary>
 public class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
     private static readonly byte[] PngSignature = [0x89, (byte)'P', (byte)'N', (byte)'G'];

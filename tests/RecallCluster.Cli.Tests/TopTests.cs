@@ -14,7 +14,8 @@ public class TopTests
         {
           "at": "2026-05-12T10:30:00Z",
           "traffic": {
-            "requestsPerSecond": 512.5, "errorsPerSecond": 0, "shedPerSecond": 1.5, "p50Ms": 4.1, "p99Ms": 12.6, "stageMs": { "search": 3.1 }
+            "requestsPerSecond": 512.5, "errorsPerSecond": 0, "shedPerSecond": 1.5, "p50Ms": 4.1, "p99Ms": 12.6,
+            "stageMs": { "search": 3.1 }
           },
           "retrieval": { "ads": 100000, "scoredShare": 0.0203, "coverage": 1, "valueRecall": null },
           "market": {

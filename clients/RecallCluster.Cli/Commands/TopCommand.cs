@@ -20,8 +20,10 @@ internal static class TopCommand
             DefaultValueFactory = _ => "http://127.0.0.1:8080",
             HelpName = "URL",
         };
-        Option<string?> key = OptionKit.Optional("--key", $"API key with the role admin; {KeyVariable} in the environment if not given.", "KEY");
-        Option<bool> once = OptionKit.Switch("--once", "Show the state of now and end; so it is with --json, and where the output is no terminal.");
+        Option<string?> key = OptionKit.Optional(
+            "--key", $"API key with the role admin; {KeyVariable} in the environment if not given.", "KEY");
+        Option<bool> once = OptionKit.Switch(
+            "--once", "Show the state of now and end; so it is with --json, and where the output is no terminal.");
         Option<double> interval = OptionKit.Real("--interval", "Seconds between two looks.", 1, 0.1, 3600);
         return builder.Build(
             "top",
@@ -29,15 +31,17 @@ internal static class TopCommand
             [url, key, once, interval],
             async (parsed, context) =>
             {
-                using var server = new LiveServer(AddressOf(parsed.GetValue(url)!), parsed.GetValue(key) ?? Environment.GetEnvironmentVariable(KeyVariable));
+                using var server = new LiveServer(
+                    AddressOf(parsed.GetValue(url)!), parsed.GetValue(key) ?? Environment.GetEnvironmentVariable(KeyVariable));
                 JsonElement first = await server.ReadAsync(context.Cancellation).ConfigureAwait(false);
                 if (parsed.GetValue(once) || !context.CanRedraw)
                 {
-                    context.Write(first, (console, document) => console.Write(new TopDrawing(server.Address).Draw(TopSnapshot.Of(document), int.MaxValue)));
+                    context.Write(first, (console, document) =>
+                        console.Write(new TopDrawing(server.Address).Draw(TopSnapshot.Of(document), int.MaxValue)));
                     return;
                 }
-                await context.RedrawAsync(
-                    console => WatchAsync(console, server, first, TimeSpan.FromSeconds(parsed.GetValue(interval)), context.Cancellation)).ConfigureAwait(false);
+                TimeSpan every = TimeSpan.FromSeconds(parsed.GetValue(interval));
+                await context.RedrawAsync(console => WatchAsync(console, server, first, every, context.Cancellation)).ConfigureAwait(false);
             });
     }
 

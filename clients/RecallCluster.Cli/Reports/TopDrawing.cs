@@ -46,7 +46,8 @@ internal sealed class TopDrawing(Uri server)
         for (int i = 0; i < 8; i++)
             grid.AddColumn(new GridColumn { NoWrap = true, Alignment = i % 2 == 0 ? Justify.Left : Justify.Right });
         Line("requests/s", Drawing.Fixed(traffic.RequestsPerSecond, 1), "p50", Drawing.Milliseconds(traffic.P50Ms),
-            "value recall", retrieval.ValueRecall is { } recall ? Drawing.Percent(recall) : "–", "revenue", Drawing.Fixed(market.Revenue));
+            "value recall", retrieval.ValueRecall is { } recall ? Drawing.Percent(recall) : "–",
+            "revenue", Drawing.Fixed(market.Revenue));
         Line("shed/s", Drawing.Fixed(traffic.ShedPerSecond, 1), "p99", Drawing.Milliseconds(traffic.P99Ms),
             "ads scored", Drawing.Percent(retrieval.ScoredShare), "impressions", Drawing.Count(market.Impressions));
         Line("failed/s", Drawing.Fixed(traffic.ErrorsPerSecond, 1), "ads", Drawing.Count(retrieval.Ads),
@@ -60,7 +61,8 @@ internal sealed class TopDrawing(Uri server)
     private static Table Campaigns(TopCampaign[] campaigns, int rows)
     {
         string title = campaigns.Length > rows ? $"Campaigns, {rows} of {campaigns.Length}, by spend" : "Campaigns, by spend";
-        Table table = Drawing.Table(title, "campaign", "status", "spent of budget, | is the plan", "spent>", "pace>", "KPI>", "weights>", "clicks>");
+        Table table = Drawing.Table(
+            title, "campaign", "status", "spent of budget, | is the plan", "spent>", "pace>", "KPI>", "weights>", "clicks>");
         foreach (TopCampaign campaign in campaigns.OrderByDescending(c => c.Today.Spent).ThenBy(c => c.Settings.Id).Take(rows))
         {
             table.AddRow(

@@ -22,7 +22,8 @@ internal sealed record TopSnapshot(
         try
         {
             TopSnapshot? snapshot = document.Deserialize<TopSnapshot>(JsonOutput.Options);
-            return snapshot is { Traffic: not null, Retrieval: not null, Market: not null, Campaigns: not null, Shards: not null, Versions: not null }
+            return snapshot is { Traffic: not null, Retrieval: not null, Market: not null }
+                and { Campaigns: not null, Shards: not null, Versions: not null }
                 ? snapshot
                 : throw new InvalidDataException("The server's answer is no snapshot: a part of it is missing.");
         }

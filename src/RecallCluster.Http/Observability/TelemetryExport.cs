@@ -37,9 +37,11 @@ public sealed class TelemetryExport : IDisposable
 
     private TelemetryExport(TracerProvider traces, MeterProvider metrics) => (_traces, _metrics) = (traces, metrics);
 
-    /// <summary>Begins to send; null where neither the options nor the environment name a collector, or the environment forbids it.</summary>
+    /// <summary>
+    /// Begins to send; null where neither the options nor the environment name a collector, or the environment forbids it.
+    /// </summary>
     /// <param name="options">Where to.</param>
-    /// <exception cref="ArgumentException">The endpoint is not an absolute http or https URL, or the share of traces is not in [0, 1].</exception>
+    /// <exception cref="ArgumentException">The endpoint is no http or https URL, or the share of traces is not in [0, 1].</exception>
     public static TelemetryExport? Start(TelemetryOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -11,8 +11,9 @@ public enum TelemetryProtocol
 }
 
 /// <summary>
-/// Where traces and metrics go. What is left out is taken from OpenTelemetry's standard environment variables: <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>,
-/// <c>_PROTOCOL</c>, <c>_HEADERS</c>, <c>OTEL_SERVICE_NAME</c>, <c>OTEL_RESOURCE_ATTRIBUTES</c>, <c>OTEL_TRACES_SAMPLER</c>, …
+/// Where traces and metrics go. What is left out is taken from OpenTelemetry's standard environment variables:
+/// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, <c>_PROTOCOL</c>, <c>_HEADERS</c>, <c>OTEL_SERVICE_NAME</c>, <c>OTEL_RESOURCE_ATTRIBUTES</c>,
+/// <c>OTEL_TRACES_SAMPLER</c>, …
 /// </summary>
 public sealed record TelemetryOptions
 {

@@ -48,7 +48,8 @@ public sealed partial class DashboardRoutesTests : IAsyncLifetime
         {
             foreach (Match import in Import().Matches(System.Text.Encoding.UTF8.GetString(script.Content)))
             {
-                using HttpResponseMessage response = await Client.GetAsync(new Uri("/dashboard/js/" + import.Groups[1].Value, UriKind.Relative));
+                var module = new Uri("/dashboard/js/" + import.Groups[1].Value, UriKind.Relative);
+                using HttpResponseMessage response = await Client.GetAsync(module);
                 Assert.Equal("text/javascript", response.Content.Headers.ContentType?.MediaType);
             }
         }

@@ -12,8 +12,8 @@ internal static class Instruments
     public static IReadOnlyList<Instrument> All { get; } = Find();
 
     /// <summary>
-    /// Names of an instrument's series, after OpenTelemetry's rules for Prometheus: dots become underscores, the unit is a suffix unless it is a
-    /// mere annotation, counters end in _total, histograms have three series.
+    /// Names of an instrument's series, after OpenTelemetry's rules for Prometheus: dots become underscores, the unit is a suffix
+    /// unless it is a mere annotation, counters end in _total, histograms have three series.
     /// </summary>
     public static IEnumerable<string> SeriesOf(Instrument instrument)
     {

@@ -1,8 +1,8 @@
 namespace RecallCluster.Http.Tests.Observability;
 
 /// <summary>
-/// Reads the plain part of YAML that our configuration keeps to: mappings, lists, one-line scalars (plain, or in double quotes without escapes),
-/// text blocks ("|"), comments on lines of their own. Anything else is an error that names the line. A mapping is a
+/// Reads the plain part of YAML that our configuration keeps to: mappings, lists, one-line scalars (plain, or in double quotes
+/// without escapes), text blocks ("|"), comments on lines of their own. Anything else is an error that names the line. A mapping is a
 /// Dictionary&lt;string, object&gt;, a list a List&lt;object&gt;, all else a string.
 /// </summary>
 internal sealed class PlainYaml
@@ -68,7 +68,7 @@ internal sealed class PlainYaml
             else if (value.Length > 0)
                 content = Scalar(value);
             else
-                content = _at < _lines.Length && _lines[_at].Indent > indent ? Block(_lines[_at].Indent) : throw Error("should be indented");
+                content = IsInside(indent) ? Block(_lines[_at].Indent) : throw Error("should be indented");
             if (!mapping.TryAdd(key, content))
                 throw Error($"comes after a second '{key}'");
         }
@@ -78,14 +78,16 @@ internal sealed class PlainYaml
     private string TextBlock(int indent)
     {
         var lines = new List<string>();
-        while (_at < _lines.Length && _lines[_at].Indent > indent)
+        while (IsInside(indent))
             lines.Add(_lines[_at++].Text);
         return string.Join('\n', lines);
     }
 
+    private bool IsInside(int indent) => _at < _lines.Length && _lines[_at].Indent > indent;
+
     private bool IsAt(int indent)
     {
-        if (_at < _lines.Length && _lines[_at].Indent > indent)
+        if (IsInside(indent))
             throw Error("is indented too far");
         return _at < _lines.Length && _lines[_at].Indent == indent;
     }
@@ -93,13 +95,17 @@ internal sealed class PlainYaml
     private static bool HasKey(string text)
     {
         int colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && (colon == text.Length - 1 || text[colon + 1] == ' ') && text[..colon].All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+        return colon > 0 && (colon == text.Length - 1 || text[colon + 1] == ' ')
+            && text[..colon].All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
     }
 
     private string Scalar(string text)
     {
         if (text[0] == '"')
-            return text.Length > 1 && text.IndexOf('"', 1) == text.Length - 1 && !text.Contains('\\') ? text[1..^1] : throw Error("has a broken string");
+        {
+            bool whole = text.Length > 1 && text.IndexOf('"', 1) == text.Length - 1 && !text.Contains('\\');
+            return whole ? text[1..^1] : throw Error("has a broken string");
+        }
         if (text[0] is '{' or '[' or '&' or '*' or '!' or '\'' or '>' or '%' or '@' or '`' or '|'
             || text.Contains(" #", StringComparison.Ordinal) || text.Contains(": ", StringComparison.Ordinal))
         {

@@ -96,22 +96,24 @@ export class Calibration {
 function byHour(options) {
   options.scales.x.range = (_, min, max) => [Math.floor(min / 24) * 24 - 0.5, Math.max(max, Math.floor(min / 24) * 24 + 23) + 0.5];
   options.axes[0].incrs = [1, 2, 3, 4, 6, 12, 24];
-  options.hooks.drawAxes = [(plot) => {
-    // Within a tenth of right, and right itself.
-    const { ctx, bbox } = plot;
-    const at = (value) => plot.valToPos(value, "y", true);
-    ctx.save();
-    ctx.fillStyle = `color-mix(in srgb, ${themed("--series-3")()} 12%, transparent)`;
-    ctx.fillRect(bbox.left, at(1.1), bbox.width, at(0.9) - at(1.1));
-    ctx.strokeStyle = themed("--ink-3")();
-    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-    ctx.lineWidth = devicePixelRatio;
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, at(1));
-    ctx.lineTo(bbox.left + bbox.width, at(1));
-    ctx.stroke();
-    ctx.restore();
-  }];
+  options.hooks.drawAxes = [
+    (plot) => {
+      // Within a tenth of right, and right itself.
+      const { ctx, bbox } = plot;
+      const at = (value) => plot.valToPos(value, "y", true);
+      ctx.save();
+      ctx.fillStyle = `color-mix(in srgb, ${themed("--series-3")()} 12%, transparent)`;
+      ctx.fillRect(bbox.left, at(1.1), bbox.width, at(0.9) - at(1.1));
+      ctx.strokeStyle = themed("--ink-3")();
+      ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+      ctx.lineWidth = devicePixelRatio;
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, at(1));
+      ctx.lineTo(bbox.left + bbox.width, at(1));
+      ctx.stroke();
+      ctx.restore();
+    },
+  ];
 }
 
 /** 1, 2, 5 of each decade; only the decades where they are many. */

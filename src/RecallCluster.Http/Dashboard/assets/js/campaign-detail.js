@@ -2,8 +2,8 @@ import { h, text, attribute } from "./dom.js";
 import { Chart, fromZero } from "./chart.js";
 import { readTick } from "./snapshot.js";
 import { StatusNames, kpiFigure, kpiText } from "./campaign-table.js";
-import { paceBar } from "./overview.js";
-import { money, number, percent, points, short, words } from "./format.js";
+import { paceBar } from "./bars.js";
+import { money, number, percent, points, short, trimmed, words } from "./format.js";
 
 const RefetchAfter = 10_000;
 const Colours = ["--series-1", "--series-2", "--series-3", "--series-4"];
@@ -45,7 +45,11 @@ export class CampaignDetail {
     else this.#fetch();
     const past = this.#ticks.filter((tick) => tick.at >= (campaign.dayStart || 0));
     const at = past.map((tick) => tick.at);
-    this.spend.set([at, past.map((tick) => tick.spent), past.map((tick) => (tick.planned === null ? null : tick.planned * campaign.budget))]);
+    this.spend.set([
+      at,
+      past.map((tick) => tick.spent),
+      past.map((tick) => (tick.planned === null ? null : tick.planned * campaign.budget)),
+    ]);
     this.weights.set([at, ...campaign.weights.map((_, i) => past.map((tick) => tick.weights[i] ?? null))]);
     const [kpi] = campaign.kpis;
     this.kpi?.set([at, past.map((tick) => (kpi.inverse && tick.kpi !== null ? 1 / tick.kpi : tick.kpi)), at.map(() => kpi.target)]);
@@ -59,26 +63,58 @@ export class CampaignDetail {
     this.facts = h("dl.facts");
     const body = h("div.detail-body", {}, h("p.pace-line", {}, this.spent, this.bar.element), this.facts);
     this.dialog.replaceChildren(
-      h("div.detail-head", {},
-        h("div", {}, h("h2", { id: "campaign-title", tabindex: "-1", autofocus: true }, campaign.name),
-          h("p.faint", {}, `${campaign.advertiser} · campaign ${campaign.id} · ${words(campaign.product)} · controller ${campaign.controller}`)),
+      h(
+        "div.detail-head",
+        {},
+        h(
+          "div",
+          {},
+          h("h2", { id: "campaign-title", tabindex: "-1", autofocus: true }, campaign.name),
+          h(
+            "p.faint",
+            {},
+            `${campaign.advertiser} · campaign ${campaign.id} · ${words(campaign.product)} · controller ${campaign.controller}`,
+          ),
+        ),
         this.badge,
-        h("button.quiet", { type: "button", onclick: () => this.dialog.close(), "aria-label": "Close" }, "✕")),
-      body);
+        h("button.quiet", { type: "button", onclick: () => this.dialog.close(), "aria-label": "Close" }, "✕"),
+      ),
+      body,
+    );
     const day = (options) => this.#dayAxis(options, campaign);
     const common = { zone: campaign.zone, empty: "No tick of today yet", configure: day };
     this.spend = this.#chart(body, "Spend against plan", {
-      ...common, label: "Spend against plan over the day", format: money, height: 190,
+      ...common,
+      label: "Spend against plan over the day",
+      format: money,
+      height: 190,
       range: (_, _min, max) => [0, Math.max(max, campaign.budget) * 1.05],
-      series: [{ label: "Spent", colour: "--series-1", fill: true }, { label: "Planned", colour: "--ink-3", dash: [4, 4], width: 1.5 }],
+      series: [
+        { label: "Spent", colour: "--series-1", fill: true },
+        { label: "Planned", colour: "--ink-3", dash: [4, 4], width: 1.5 },
+      ],
     });
     const [kpi] = campaign.kpis;
-    this.kpi = !kpi ? null : this.#chart(body, `${kpi.name} against target`, {
-      ...common, label: `${kpi.name} against its target`, format: (v) => kpiFigure(kpi, v), tick: kpi.inverse ? (v) => percent(v) : undefined, range: fromZero, height: 150,
-      series: [{ label: kpi.name, colour: "--series-3" }, { label: kpi.inverse ? "At least" : "At most", colour: "--series-4", dash: [6, 4], width: 1.5 }],
-    });
+    this.kpi = !kpi
+      ? null
+      : this.#chart(body, `${kpi.name} against target`, {
+          ...common,
+          label: `${kpi.name} against its target`,
+          format: (v) => kpiFigure(kpi, v),
+          tick: kpi.inverse ? (v) => `${trimmed(v * 100)}\u202f%` : undefined,
+          range: fromZero,
+          height: 150,
+          series: [
+            { label: kpi.name, colour: "--series-3" },
+            { label: kpi.inverse ? "At least" : "At most", colour: "--series-4", dash: [6, 4], width: 1.5 },
+          ],
+        });
     this.weights = this.#chart(body, "Bid weights", {
-      ...common, label: "Bid weights over the day", format: number, height: 150, range: fromZero,
+      ...common,
+      label: "Bid weights over the day",
+      format: number,
+      height: 150,
+      range: fromZero,
       series: campaign.weights.map((_, i) => ({ label: `w${i}`, colour: Colours[i % 4], dash: Dashes[i % 4] })),
     });
     this.#charts = [this.spend, this.kpi, this.weights].filter(Boolean);
@@ -100,11 +136,19 @@ export class CampaignDetail {
     text(this.badge, StatusNames[campaign.status] ?? campaign.status);
     attribute(this.badge, "data-status", campaign.status);
     this.bar.set(spentShare, plannedShare);
-    text(this.spent, `${money(campaign.spent)} of ${money(campaign.budget)} spent (${percent(spentShare)}), ${points(spentShare - plannedShare)} against the plan`);
+    text(
+      this.spent,
+      `${money(campaign.spent)} of ${money(campaign.budget)} spent (${percent(spentShare)}), ` +
+        `${points(spentShare - plannedShare)} against the plan`,
+    );
     const facts = [
-      ["Impressions", short(campaign.impressions)], ["Clicks", short(campaign.clicks)], ["Conversions", short(campaign.conversions)],
-      ["CTR", percent(campaign.clicks / campaign.impressions)], ["Cost per click", money(campaign.spent / campaign.clicks)],
-      ["Leased", money(campaign.leased)], ["Spent ever", money(campaign.totalSpent)],
+      ["Impressions", short(campaign.impressions)],
+      ["Clicks", short(campaign.clicks)],
+      ["Conversions", short(campaign.conversions)],
+      ["CTR", percent(campaign.clicks / campaign.impressions)],
+      ["Cost per click", money(campaign.spent / campaign.clicks)],
+      ["Leased", money(campaign.leased)],
+      ["Spent ever", money(campaign.totalSpent)],
       ...campaign.kpis.map((kpi) => [`${kpi.name} ${kpi.value === null ? "" : kpi.missed ? "(missed)" : "(kept)"}`, kpiText(kpi)]),
     ];
     this.facts.replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));

@@ -1,13 +1,14 @@
 import { h, text, attribute, KeyedRows } from "./dom.js";
-import { paceBar, counted } from "./overview.js";
-import { capital, money, number, percent, points, short, words } from "./format.js";
+import { paceBar } from "./bars.js";
+import { capital, counted, money, number, percent, points, short, words } from "./format.js";
 
 export const StatusNames = { active: "Active", paused: "Paused", notstarted: "Not started", ended: "Ended", budgetspent: "Budget spent" };
 
 const ctr = (campaign) => (campaign.impressions > 0 ? campaign.clicks / campaign.impressions : null);
 
 /** How near the limit the worst KPI is; above 1 it is missed. */
-const strain = ({ kpis }) => Math.max(-1, ...kpis.filter((k) => k.value !== null).map((k) => (k.inverse ? k.target / k.value : k.value / k.target)));
+const strain = ({ kpis }) =>
+  Math.max(-1, ...kpis.filter((k) => k.value !== null).map((k) => (k.inverse ? k.target / k.value : k.value / k.target)));
 
 const Columns = [
   { name: "Campaign", of: (c) => c.name.toLowerCase() },
@@ -39,8 +40,13 @@ export class CampaignTable {
     this.empty = h("p.empty", {}, "Waiting for figures");
     this.heads = Columns.map((column, i) => this.#head(column, i));
     this.body = h("tbody");
-    this.table = h("table.campaigns", {}, h("caption.visually-hidden", {}, "Campaigns with the highest spend of today; columns can be sorted"),
-      h("thead", {}, h("tr", {}, ...this.heads)), this.body);
+    this.table = h(
+      "table.campaigns",
+      {},
+      h("caption.visually-hidden", {}, "Campaigns with the highest spend of today; columns can be sorted"),
+      h("thead", {}, h("tr", {}, ...this.heads)),
+      this.body,
+    );
     element("campaign-scroll").append(this.table, this.empty);
     this.rows = new KeyedRows(this.body, (campaign) => new Row(campaign, (id) => this.open(id)));
     this.filter.addEventListener("input", () => this.#show());
@@ -54,27 +60,39 @@ export class CampaignTable {
   }
 
   #head(column, i) {
-    const button = h("button", { type: "button", onclick: () => this.#sortBy(i) }, column.name, h("span.sort-mark", { "aria-hidden": "true" }));
+    const button = h(
+      "button",
+      { type: "button", onclick: () => this.#sortBy(i) },
+      column.name,
+      h("span.sort-mark", { "aria-hidden": "true" }),
+    );
     return h(`th${column.figure ? ".figure" : ""}${column.wide ? ".wide-column" : ""}`, { scope: "col", title: column.help }, button);
   }
 
   #sortBy(column) {
-    this.#sort = this.#sort.column === column
-      ? { column, descending: !this.#sort.descending }
-      : { column, descending: Columns[column].descending ?? false };
+    this.#sort =
+      this.#sort.column === column
+        ? { column, descending: !this.#sort.descending }
+        : { column, descending: Columns[column].descending ?? false };
     this.#markSort();
     this.#show();
   }
 
   #markSort() {
     this.heads.forEach((head, i) =>
-      attribute(head, "aria-sort", i === this.#sort.column ? (this.#sort.descending ? "descending" : "ascending") : "none"));
+      attribute(head, "aria-sort", i === this.#sort.column ? (this.#sort.descending ? "descending" : "ascending") : "none"),
+    );
   }
 
   #matches(campaign, sought) {
     const state = this.status.value;
     if (state === "missed" ? !campaign.kpis.some((kpi) => kpi.missed) : state && campaign.status !== state) return false;
-    return !sought || campaign.name.toLowerCase().includes(sought) || campaign.advertiser.toLowerCase().includes(sought) || String(campaign.id) === sought;
+    return (
+      !sought ||
+      campaign.name.toLowerCase().includes(sought) ||
+      campaign.advertiser.toLowerCase().includes(sought) ||
+      String(campaign.id) === sought
+    );
   }
 
   #show() {
@@ -86,7 +104,12 @@ export class CampaignTable {
     this.rows.update(found.map(({ campaign }) => [campaign.id, campaign]));
     this.empty.hidden = found.length > 0;
     text(this.empty, this.#campaigns.length === 0 ? "No campaign yet. Create one with PUT /v1/campaigns/{id}." : "No campaign matches.");
-    text(this.count, found.length === this.#campaigns.length ? counted(found.length, "campaign") : `${found.length} of ${counted(this.#campaigns.length, "campaign")}`);
+    text(
+      this.count,
+      found.length === this.#campaigns.length
+        ? counted(found.length, "campaign")
+        : `${found.length} of ${counted(this.#campaigns.length, "campaign")}`,
+    );
   }
 }
 
@@ -101,10 +124,19 @@ class Row {
     this.kpiName = h("span.kpi-name");
     this.kpiText = h("span");
     this.kpi.append(this.kpiName, this.kpiText);
-    this.element = h("tr", { onclick: (event) => event.target.closest("button") || open(campaign.id) },
-      h("th", { scope: "row" }, this.name, this.advertiser), h("td", {}, this.badge),
+    this.element = h(
+      "tr",
+      { onclick: (event) => event.target.closest("button") || open(campaign.id) },
+      h("th", { scope: "row" }, this.name, this.advertiser),
+      h("td", {}, this.badge),
       h("td.wide-column", {}, h("span.pace-cell", {}, this.bar.element, this.share)),
-      this.spent, this.pace, this.kpi, this.weights, this.clicks, this.ctr);
+      this.spent,
+      this.pace,
+      this.kpi,
+      this.weights,
+      this.clicks,
+      this.ctr,
+    );
   }
 
   update(campaign) {

@@ -21,14 +21,31 @@ export const unit = () => [0, 1.02];
  * A line chart in a figure: a legend that gives the figures under the cursor (else the latest), the drawing, and the same data as a table.
  *
  * series: [{ label, colour: "--series-1", dash, width, fill, points, format }], the first column of data is x.
- * format writes a figure, tick a mark of the y axis. zone: IANA name of the time axis; undefined for the reader's. linear: x is no time, and x's figures are written by `formatX`.
+ * format writes a figure, tick a mark of the y axis. zone: IANA name of the time axis; undefined for the reader's.
+ * linear: x is no time, and x's figures are written by `formatX`.
  */
 export class Chart {
   #plot = null;
   #data = null;
   #cursor = null;
 
-  constructor(host, { label, series, format, tick = trimmed, range = fromZero, height = 168, zone, linear = false, formatX, xName = "Time", configure, empty }) {
+  constructor(
+    host,
+    {
+      label,
+      series,
+      format,
+      tick = trimmed,
+      range = fromZero,
+      height = 168,
+      zone,
+      linear = false,
+      formatX,
+      xName = "Time",
+      configure,
+      empty,
+    },
+  ) {
     Object.assign(this, { label, series, format, tick, range, height, zone, linear, xName, configure });
     this.formatX = formatX ?? ((x) => timeOfDay(new Date(x * 1000), this.zone));
     this.values = series.map(() => h("span.legend-value"));
@@ -37,8 +54,12 @@ export class Chart {
     this.canvas.style.minHeight = `${height}px`;
     this.emptyNote = h("p.empty.over-plot", {}, empty ?? "Waiting for figures");
     this.table = h("div.data-table");
-    this.details = h("details.as-table", { ontoggle: () => this.#fillTable() },
-      h("summary", {}, "Table", h("span.visually-hidden", {}, ` of ${label}`)), this.table);
+    this.details = h(
+      "details.as-table",
+      { ontoggle: () => this.#fillTable() },
+      h("summary", {}, "Table", h("span.visually-hidden", {}, ` of ${label}`)),
+      this.table,
+    );
     this.canvas.append(this.emptyNote);
     host.append(h("figure.chart", {}, this.legend, this.canvas, this.details));
     this.observer = new ResizeObserver(() => this.#resize());
@@ -83,7 +104,13 @@ export class Chart {
       scales: { x: { time: !this.linear }, y: { range: this.range } },
       axes: [
         { ...axis, grid: { show: false }, size: 26, space: 64, values: this.linear ? (_, at) => at.map(this.formatX) : this.#times },
-        { ...axis, grid: { stroke: themed("--line"), width: 1 }, size: (_, labels) => sizeOf(labels), space: 34, values: (_, at) => at.map(this.tick) },
+        {
+          ...axis,
+          grid: { stroke: themed("--line"), width: 1 },
+          size: (_, labels) => sizeOf(labels),
+          space: 34,
+          values: (_, at) => at.map(this.tick),
+        },
       ],
       series: [{}, ...this.series.map(line)],
       hooks: { setCursor: [(plot) => this.#point(plot.cursor.idx)] },
@@ -117,7 +144,8 @@ export class Chart {
       text(this.values[i], one.silent ? "" : written);
       return `${one.label} ${written}`;
     });
-    if (this.#cursor === null) attribute(this.canvas, "aria-label", rows ? `${this.label}. Latest: ${said.join(", ")}.` : `${this.label}. No figures yet.`);
+    if (this.#cursor === null)
+      attribute(this.canvas, "aria-label", rows ? `${this.label}. Latest: ${said.join(", ")}.` : `${this.label}. No figures yet.`);
   }
 
   #fillTable() {
@@ -141,7 +169,9 @@ const line = ({ colour: name, dash, width = 1.75, fill, points }) => ({
   width,
   dash,
   fill: fill ? faded(name) : undefined,
-  points: points ? { show: true, size: 7, stroke: themed(name), fill: themed(points === "hollow" ? "--card" : name), width: 1.75 } : { show: false },
+  points: points
+    ? { show: true, size: 7, stroke: themed(name), fill: themed(points === "hollow" ? "--card" : name), width: 1.75 }
+    : { show: false },
 });
 
 /** A stroke of the legend, dashed as its line is: the colours are not all there is to tell lines apart. */

@@ -18,7 +18,12 @@ export function number(value) {
   if (!given(value)) return None;
   const size = Math.abs(value);
   if (size === 0) return "0";
-  if (size < 0.001) return value.toExponential(1).replace("e-", "·10⁻").replace(/⁻(\d+)$/, (_, d) => "⁻" + superscript(d)).replace("-", "−");
+  if (size < 0.001)
+    return value
+      .toExponential(1)
+      .replace("e-", "·10⁻")
+      .replace(/⁻(\d+)$/, (_, d) => "⁻" + superscript(d))
+      .replace("-", "−");
   return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : 4);
 }
 
@@ -89,3 +94,5 @@ export const dateAndTime = (date, zone) =>
 export const words = (name) => name.replace(/[-_]/g, " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
 
 export const capital = (name) => name.charAt(0).toUpperCase() + name.slice(1);
+
+export const counted = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;

@@ -24,6 +24,9 @@ export class History {
   /** Breaks the lines: there were moments of which nothing is known. */
   break() {
     if (this.length === 0 || this.columns[1].at(-1) === null) return;
-    this.push(this.#last + 1e-3, this.columns.slice(1).map(() => null));
+    this.push(
+      this.#last + 1e-3,
+      this.columns.slice(1).map(() => null),
+    );
   }
 }

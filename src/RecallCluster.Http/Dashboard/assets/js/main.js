@@ -10,7 +10,14 @@ import { readCampaign, readSnapshot } from "./snapshot.js";
 import { LiveFeed } from "./stream.js";
 
 const element = (id) => document.getElementById(id);
-const StateNames = { connecting: "Connecting", live: "Live", polling: "Live (polling)", starting: "Server is starting", lost: "Disconnected", locked: "Locked" };
+const StateNames = {
+  connecting: "Connecting",
+  live: "Live",
+  polling: "Live (polling)",
+  starting: "Server is starting",
+  lost: "Disconnected",
+  locked: "Locked",
+};
 
 const overview = new Overview(element);
 const calibration = new Calibration(element);
@@ -61,11 +68,14 @@ function showState(state, { keyWasWrong = false }) {
   element("key-form").hidden = state !== "locked";
   if (fed) return;
   const old = latestAt ? ` The figures are those of ${timeOfDay(latestAt)}.` : "";
-  text(element("notice-text"), {
-    locked: keyWasWrong ? "That key does not open this page." : "This server wants an API key with the role admin.",
-    starting: "The server is up but not ready: it is loading its index. This page goes on by itself.",
-    lost: `No connection to the server; trying again.${old}`,
-  }[state] ?? "");
+  text(
+    element("notice-text"),
+    {
+      locked: keyWasWrong ? "That key does not open this page." : "This server wants an API key with the role admin.",
+      starting: "The server is up but not ready: it is loading its index. This page goes on by itself.",
+      lost: `No connection to the server; trying again.${old}`,
+    }[state] ?? "",
+  );
 }
 
 element("key-form").addEventListener("submit", (event) => {

@@ -1,61 +1,27 @@
-import { h, s, text, attribute } from "./dom.js";
-import { Chart, heading, swatch, unit } from "./chart.js";
+import { h, text, attribute } from "./dom.js";
+import { Stages, paceBar } from "./bars.js";
+import { Chart, heading, unit } from "./chart.js";
 import { History } from "./history.js";
-import { capital, count, milliseconds, money, number, percent, points, short, trimmed } from "./format.js";
+import { Tile } from "./tile.js";
+import { milliseconds, money, number, percent, points, short, trimmed } from "./format.js";
 
 const RateWindow = 15;
-const SparkPoints = 60;
 const SeedPoints = 96;
 
 /** Figures of the money panel, with what they mean. */
 const Facts = {
-  Impressions: "Shown", Clicks: "Clicked", Conversions: "Converted", CTR: "Clicks an impression",
-  CVR: "Conversions a click", RPM: "Revenue a thousand impressions", CPC: "Revenue a click", CPA: "Revenue a conversion",
-  Duplicates: "Events that came again; they change nothing", Refused: "Events of unknown, late or forged origin",
+  Impressions: "Shown",
+  Clicks: "Clicked",
+  Conversions: "Converted",
+  CTR: "Clicks an impression",
+  CVR: "Conversions a click",
+  RPM: "Revenue a thousand impressions",
+  CPC: "Revenue a click",
+  CPA: "Revenue a conversion",
+  Duplicates: "Events that came again; they change nothing",
+  Refused: "Events of unknown, late or forged origin",
   "Free clicks": "Clicks that no budget was left for",
 };
-
-/** One figure, large, with a remark and the way it went. */
-class Tile {
-  constructor(host, name, help) {
-    this.value = h("p.tile-value", {}, "–");
-    this.note = h("p.tile-note", {}, "\u00a0");
-    this.line = s("polyline", { points: "", fill: "none" });
-    this.area = s("polygon", { points: "" });
-    this.spark = s("svg", { viewBox: "0 0 100 28", preserveAspectRatio: "none", class: "spark", "aria-hidden": "true" }, this.area, this.line);
-    this.element = h("article.tile", { title: help }, h("h2", {}, name), this.value, this.note, this.spark);
-    this.seen = [];
-    host.append(this.element);
-  }
-
-  set(value, note, trend) {
-    text(this.value, value);
-    text(this.note, note);
-    if (trend === undefined || trend === null) return;
-    this.seen.push(trend);
-    if (this.seen.length > SparkPoints) this.seen.shift();
-    if (this.seen.length < 2) return;
-    const low = Math.min(...this.seen);
-    const span = Math.max(...this.seen) - low || 1;
-    const path = this.seen.map((v, i) => `${((i * 100) / (this.seen.length - 1)).toFixed(1)},${(25 - (22 * (v - low)) / span).toFixed(1)}`).join(" ");
-    this.line.setAttribute("points", path);
-    this.area.setAttribute("points", `0,28 ${path} 100,28`);
-  }
-}
-
-/** The bar of money spent, with a mark where the plan is. */
-export function paceBar() {
-  const fill = h("span.pace-fill");
-  const mark = h("span.pace-plan");
-  const element = h("span.pace", { "aria-hidden": "true" }, fill, mark);
-  return {
-    element,
-    set(spent, planned) {
-      fill.style.inlineSize = `${Math.min(100, 100 * spent).toFixed(2)}%`;
-      mark.style.insetInlineStart = `${Math.min(100, 100 * planned).toFixed(2)}%`;
-    },
-  };
-}
 
 /** Spend and plan of all campaigns together. */
 export function totals(campaigns) {
@@ -114,9 +80,12 @@ export class Overview {
     if (day.budget > 0) this.#spend.push(snapshot.at.getTime() / 1000, [day.spent / day.budget, day.planned / day.budget]);
     this.spend.set(this.#spend.columns);
     this.spendBar.set(day.budget > 0 ? day.spent / day.budget : 0, day.budget > 0 ? day.planned / day.budget : 0);
-    text(this.spendText, day.budget > 0
-      ? `${money(day.spent)} of ${money(day.budget)}, ${points((day.spent - day.planned) / day.budget)} against the plan`
-      : "No budget yet");
+    text(
+      this.spendText,
+      day.budget > 0
+        ? `${money(day.spent)} of ${money(day.budget)}, ${points((day.spent - day.planned) / day.budget)} against the plan`
+        : "No budget yet",
+    );
 
     const perMinute = this.#revenuePerMinute(now, market.revenue);
     if (perMinute !== null) this.#revenue.push(now, [perMinute]);
@@ -163,12 +132,27 @@ export class Overview {
   #updateTiles({ traffic, retrieval, market, shards }, perMinute) {
     const replicas = shards.flatMap((shard) => shard.replicas);
     const healthy = replicas.filter((replica) => replica.state === "healthy").length;
-    const bad = [traffic.shed > 0 ? `${number(traffic.shed)}/s shed` : null, traffic.errors > 0 ? `${number(traffic.errors)}/s failed` : null];
-    this.tiles.rate.set(`${number(traffic.answered)}\u202f/s`, bad.filter(Boolean).join(", ") || "none shed, none failed", traffic.answered);
+    const bad = [
+      traffic.shed > 0 ? `${number(traffic.shed)}/s shed` : null,
+      traffic.errors > 0 ? `${number(traffic.errors)}/s failed` : null,
+    ];
+    this.tiles.rate.set(
+      `${number(traffic.answered)}\u202f/s`,
+      bad.filter(Boolean).join(", ") || "none shed, none failed",
+      traffic.answered,
+    );
     this.tiles.latency.set(milliseconds(traffic.p99), `median ${milliseconds(traffic.p50)}`, traffic.p99);
-    this.tiles.recall.set(percent(retrieval.valueRecall), retrieval.valueRecall === null ? "nothing sampled yet" : "of scoring every ad", retrieval.valueRecall);
+    this.tiles.recall.set(
+      percent(retrieval.valueRecall),
+      retrieval.valueRecall === null ? "nothing sampled yet" : "of scoring every ad",
+      retrieval.valueRecall,
+    );
     this.tiles.scored.set(percent(retrieval.scored), `of ${short(retrieval.ads)} ads`, retrieval.scored);
-    this.tiles.coverage.set(percent(retrieval.coverage), replicas.length ? `${healthy} of ${replicas.length} replicas healthy` : "no shard yet", retrieval.coverage);
+    this.tiles.coverage.set(
+      percent(retrieval.coverage),
+      replicas.length ? `${healthy} of ${replicas.length} replicas healthy` : "no shard yet",
+      retrieval.coverage,
+    );
     this.tiles.revenue.set(money(market.revenue), perMinute === null ? "\u00a0" : `${money(perMinute)} a minute`, perMinute);
     attribute(this.tiles.rate.element, "data-bad", bad.some(Boolean) ? "" : null);
     attribute(this.tiles.coverage.element, "data-bad", replicas.length > healthy ? "" : null);
@@ -241,18 +225,31 @@ export class Overview {
     card.append(heading("Money", "since the process began"));
     this.facts = new Map(Object.keys(Facts).map((name) => [name, h("dd", {}, "–")]));
     this.revenue = new Chart(card, {
-      label: "Revenue a minute", format: money, height: 92, series: [{ label: "Revenue a minute", colour: "--series-3", fill: true }],
+      label: "Revenue a minute",
+      format: money,
+      height: 92,
+      series: [{ label: "Revenue a minute", colour: "--series-3", fill: true }],
       configure: (options) => (options.axes[1].space = 20),
     });
-    card.append(h("dl.facts", {}, ...Object.entries(Facts).map(([name, help]) => h("div", { title: help }, h("dt", {}, name), this.facts.get(name)))));
+    card.append(
+      h("dl.facts", {}, ...Object.entries(Facts).map(([name, help]) => h("div", { title: help }, h("dt", {}, name), this.facts.get(name)))),
+    );
   }
 
   #updateMoney(market) {
     const { revenue, impressions, clicks, conversions } = market;
     const figures = {
-      Impressions: short(impressions), Clicks: short(clicks), Conversions: short(conversions), CTR: percent(clicks / impressions),
-      CVR: percent(conversions / clicks), RPM: money((1000 * revenue) / impressions), CPC: money(revenue / clicks), CPA: money(revenue / conversions),
-      Duplicates: short(market.duplicates), Refused: short(market.refused), "Free clicks": short(market.freeClicks),
+      Impressions: short(impressions),
+      Clicks: short(clicks),
+      Conversions: short(conversions),
+      CTR: percent(clicks / impressions),
+      CVR: percent(conversions / clicks),
+      RPM: money((1000 * revenue) / impressions),
+      CPC: money(revenue / clicks),
+      CPA: money(revenue / conversions),
+      Duplicates: short(market.duplicates),
+      Refused: short(market.refused),
+      "Free clicks": short(market.freeClicks),
     };
     for (const [name, value] of Object.entries(figures)) text(this.facts.get(name), value);
   }
@@ -263,41 +260,3 @@ export function shareAxis(options) {
   options.axes[1].splits = () => [0, 0.25, 0.5, 0.75, 1];
   options.axes[1].values = (_, at) => at.map((v) => percent(v, 0));
 }
-
-/** Mean time of a request by stage: one bar, and a list that says the same. */
-class Stages {
-  constructor(card) {
-    this.total = h("p.card-note");
-    this.bar = h("div.stage-bar", { "aria-hidden": "true" });
-    this.list = h("ul.stage-list");
-    this.empty = h("p.empty", {}, "Waiting for requests");
-    card.append(h("div.card-head", {}, h("h2", {}, "Where the time goes"), this.total), this.empty, this.bar, this.list);
-    this.rows = new Map();
-  }
-
-  update(stages) {
-    const sum = stages.reduce((total, stage) => total + stage.ms, 0);
-    this.empty.hidden = sum > 0;
-    this.bar.hidden = this.list.hidden = sum === 0;
-    text(this.total, sum > 0 ? `${milliseconds(sum)} a request, on average` : "");
-    stages.forEach(({ name, ms }, i) => {
-      let row = this.rows.get(name);
-      if (!row) this.rows.set(name, (row = this.#row(name, i)));
-      row.part.style.flexGrow = String(sum > 0 ? ms / sum : 0);
-      text(row.ms, milliseconds(ms));
-      text(row.share, percent(sum > 0 ? ms / sum : 0, 0));
-    });
-  }
-
-  #row(name, i) {
-    const colour = `--series-${(i % 6) + 1}`;
-    const part = h(`span.stage.${colour.slice(2)}`);
-    const ms = h("span.figure");
-    const share = h("span.figure.faint");
-    this.bar.append(part);
-    this.list.append(h("li", {}, swatch({ colour }), h("span.stage-name", {}, capital(name)), ms, share));
-    return { part, ms, share };
-  }
-}
-
-export const counted = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;

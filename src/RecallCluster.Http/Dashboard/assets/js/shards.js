@@ -1,7 +1,6 @@
 import { h, text, attribute, KeyedRows } from "./dom.js";
 import { heading } from "./chart.js";
-import { capital, count, milliseconds, short } from "./format.js";
-import { counted } from "./overview.js";
+import { capital, count, counted, milliseconds, short } from "./format.js";
 
 /** Shapes beside colours, for those who cannot tell the colours apart. */
 const Signs = { healthy: "●", suspect: "▲", down: "✕" };
@@ -13,22 +12,31 @@ export class Shards {
     this.empty = h("p.empty", {}, "Waiting for figures");
     this.body = h("tbody");
     const names = ["Shard", "Ads", "Replica", "State", "Version", "In flight", "p95"];
-    const head = h("tr", {}, ...names.map((name) => h(`th${["Ads", "In flight", "p95"].includes(name) ? ".figure" : ""}`, { scope: "col" }, name)));
+    const head = h(
+      "tr",
+      {},
+      ...names.map((name) => h(`th${["Ads", "In flight", "p95"].includes(name) ? ".figure" : ""}`, { scope: "col" }, name)),
+    );
     this.table = h("table", {}, h("caption.visually-hidden", {}, "Shards and their replicas"), h("thead", {}, head), this.body);
     card.append(h("div.card-head", {}, h("h2", {}, "Shards"), this.note), this.empty, h("div.table-scroll", {}, this.table));
     this.rows = new KeyedRows(this.body, () => new ReplicaRow());
   }
 
   update(shards) {
-    const replicas = shards.flatMap((shard) => shard.replicas.length
-      ? shard.replicas.map((replica, i) => ({ shard, replica, first: i === 0 }))
-      : [{ shard, replica: { address: "nobody", state: "down", version: "–", inFlight: 0, p95: null }, first: true }]);
+    const replicas = shards.flatMap((shard) =>
+      shard.replicas.length
+        ? shard.replicas.map((replica, i) => ({ shard, replica, first: i === 0 }))
+        : [{ shard, replica: { address: "nobody", state: "down", version: "–", inFlight: 0, p95: null }, first: true }],
+    );
     this.rows.update(replicas.map((row) => [`${row.shard.number} ${row.replica.address}`, row]));
     this.empty.hidden = shards.length > 0;
     text(this.empty, "No shard yet. The server is loading its index.");
     this.table.hidden = shards.length === 0;
     const healthy = replicas.filter(({ replica }) => replica.state === "healthy").length;
-    text(this.note, shards.length === 0 ? "" : `${counted(shards.length, "shard")}, ${healthy} of ${counted(replicas.length, "replica")} healthy`);
+    text(
+      this.note,
+      shards.length === 0 ? "" : `${counted(shards.length, "shard")}, ${healthy} of ${counted(replicas.length, "replica")} healthy`,
+    );
   }
 }
 
@@ -71,7 +79,9 @@ export class Versions {
     this.shown = now;
     this.empty.hidden = versions.length > 0;
     text(this.empty, "Nothing is published yet");
-    this.list.replaceChildren(...versions.map(([part, version]) => h("div", {}, h("dt", {}, capital(part)), h("dd", { title: version }, version))));
+    this.list.replaceChildren(
+      ...versions.map(([part, version]) => h("div", {}, h("dt", {}, capital(part)), h("dd", { title: version }, version))),
+    );
   }
 }
 

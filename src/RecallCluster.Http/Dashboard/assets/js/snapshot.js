@@ -11,7 +11,12 @@ const micros = (value) => (real(value) ?? 0) / MicrosPerUnit;
 
 const Statuses = ["active", "paused", "notstarted", "ended", "budgetspent"];
 
-const status = (value) => (typeof value === "number" ? Statuses[value] : String(value).toLowerCase().replace(/[^a-z]/g, ""));
+const status = (value) =>
+  typeof value === "number"
+    ? Statuses[value]
+    : String(value)
+        .toLowerCase()
+        .replace(/[^a-z]/g, "");
 
 export function readTick(tick) {
   return {
@@ -63,7 +68,11 @@ export function readCampaign(view) {
 
 const reliability = (rows) =>
   (rows ?? []).map((row) => ({
-    count: row.count, prediction: real(row.meanPrediction), rate: real(row.rate), low: real(row.low), high: real(row.high),
+    count: row.count,
+    prediction: real(row.meanPrediction),
+    rate: real(row.rate),
+    low: real(row.low),
+    high: real(row.high),
   }));
 
 export function readSnapshot(wire) {
@@ -71,30 +80,48 @@ export function readSnapshot(wire) {
   return {
     at: new Date(wire.at),
     traffic: {
-      answered: real(traffic.requestsPerSecond), errors: real(traffic.errorsPerSecond), shed: real(traffic.shedPerSecond),
-      p50: real(traffic.p50Ms), p99: real(traffic.p99Ms),
+      answered: real(traffic.requestsPerSecond),
+      errors: real(traffic.errorsPerSecond),
+      shed: real(traffic.shedPerSecond),
+      p50: real(traffic.p50Ms),
+      p99: real(traffic.p99Ms),
       stages: Object.entries(traffic.stageMs ?? {}).map(([name, ms]) => ({ name, ms: real(ms) ?? 0 })),
     },
     retrieval: {
-      ads: retrieval.ads, scored: real(retrieval.scoredShare), coverage: real(retrieval.coverage), valueRecall: real(retrieval.valueRecall),
+      ads: retrieval.ads,
+      scored: real(retrieval.scoredShare),
+      coverage: real(retrieval.coverage),
+      valueRecall: real(retrieval.valueRecall),
     },
     market: {
-      revenue: real(market.revenue) ?? 0, impressions: market.impressions, clicks: market.clicks, conversions: market.conversions,
-      duplicates: market.duplicates, refused: market.refused, freeClicks: market.freeClicks,
+      revenue: real(market.revenue) ?? 0,
+      impressions: market.impressions,
+      clicks: market.clicks,
+      conversions: market.conversions,
+      duplicates: market.duplicates,
+      refused: market.refused,
+      freeClicks: market.freeClicks,
     },
     campaigns: (wire.campaigns ?? []).map(readCampaign),
     calibration: {
       before: reliability(calibration?.before),
       after: reliability(calibration?.after),
       hours: (calibration?.pcocByHour ?? []).map((p) => ({
-        period: p.period, count: p.count, positives: real(p.positives), pcoc: real(p.pcoc),
+        period: p.period,
+        count: p.count,
+        positives: real(p.positives),
+        pcoc: real(p.pcoc),
       })),
     },
     shards: (wire.shards ?? []).map((shard) => ({
       number: shard.number,
       ads: shard.ads,
       replicas: (shard.replicas ?? []).map((replica) => ({
-        address: replica.address, state: status(replica.state), version: replica.version, inFlight: replica.inFlight, p95: real(replica.p95Ms),
+        address: replica.address,
+        state: status(replica.state),
+        version: replica.version,
+        inFlight: replica.inFlight,
+        p95: real(replica.p95Ms),
       })),
     })),
     versions: Object.entries(wire.versions ?? {}),

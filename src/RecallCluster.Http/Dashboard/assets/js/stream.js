@@ -9,8 +9,9 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 class Refused extends Error {}
 
 /**
- * Keeps the page fed: the stream where it works, polling where something between us and the server swallows streams, and trying again, ever less
- * often, where there is no server. `onState` hears "live", "polling", "starting" (the server is not ready), "lost" and "locked" (a key is needed).
+ * Keeps the page fed: the stream where it works, polling where something between us and the server swallows streams, and
+ * trying again, ever less often, where there is no server. `onState` hears "live", "polling", "starting" (the server is not
+ * ready), "lost" and "locked" (a key is needed).
  */
 export class LiveFeed {
   #failures = 0;
@@ -84,7 +85,11 @@ export class LiveFeed {
         const events = (pending + value.replaceAll("\r", "")).split("\n\n");
         pending = events.pop();
         for (const event of events) {
-          const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart()).join("\n");
+          const data = event
+            .split("\n")
+            .filter((line) => line.startsWith("data:"))
+            .map((line) => line.slice(5).trimStart())
+            .join("\n");
           if (!data) continue;
           this.#deliver(data, "live");
           delivered = true;

@@ -142,6 +142,25 @@ public sealed class SafeTensorsTests : IDisposable
     }
 
     [Fact]
+    public void Every_damaged_value_is_noticed_when_the_file_is_opened()
+    {
+        var writer = new SafeTensorsWriter();
+        writer.Add("a", RandomBits(new SeededRandom(2), new Shape(5)));
+        writer.Add("b", new byte[] { 1, 2, 3 }, 3);
+        writer.Save(PathOf("whole"));
+        byte[] whole = File.ReadAllBytes(PathOf("whole"));
+        for (int place = whole.Length - (5 * sizeof(float)) - 3; place < whole.Length; place++)
+        {
+            byte[] damaged = [.. whole];
+            damaged[place] ^= 0x10;
+            File.WriteAllBytes(PathOf("damaged"), damaged);
+            InvalidDataException exception = Assert.Throws<InvalidDataException>(() => SafeTensorsFile.Open(PathOf("damaged")).Dispose());
+            Assert.Contains("checksum", exception.Message, StringComparison.Ordinal);
+            Assert.Contains(PathOf("damaged"), exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_header_beyond_the_limit_is_refused_without_reading_it()
     {
         var bytes = new byte[16];

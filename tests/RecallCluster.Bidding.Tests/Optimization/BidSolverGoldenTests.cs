@@ -3,6 +3,7 @@ using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Optimization;
 using RecallCluster.Bidding.Replay;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Bidding.Tests.Optimization;
 
@@ -11,7 +12,7 @@ public sealed class BidSolverGoldenTests
     [Fact]
     public void Optima_are_those_of_HiGHS()
     {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(SharedData.Golden("lp.json")));
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(Repository.Golden("bidding", "lp.json")));
         int number = 0, infeasible = 0;
         foreach (JsonElement test in golden.RootElement.GetProperty("cases").EnumerateArray())
         {
@@ -37,7 +38,7 @@ public sealed class BidSolverGoldenTests
     [SharedDataFact("ipinyou_arbitrage")]
     public void Optima_of_real_logs_are_those_of_HiGHS()
     {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(SharedData.Golden("ipinyou.json")));
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(Repository.Golden("bidding", "ipinyou.json")));
         foreach (IGrouping<string, JsonElement> cases in golden.RootElement.GetProperty("cases").EnumerateArray().GroupBy(test => test.GetProperty("log").GetString()!))
         {
             BidLog log = BidLogReader.Read(Path.Combine(SharedData.Folder("ipinyou_arbitrage"), cases.Key + ".txt"), BidLogFormat.Rlb);

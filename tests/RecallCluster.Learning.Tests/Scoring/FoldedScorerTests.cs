@@ -1,32 +1,15 @@
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Learning.Tests.Scoring;
 
-/// <summary>These tests force SIMD paths, which is process-wide, so they run by themselves.</summary>
-[CollectionDefinition(nameof(ForcedSimdPath), DisableParallelization = true)]
-public sealed class ForcedSimdPath;
-
-[Collection(nameof(ForcedSimdPath))]
+[Collection(SimdPaths.Name)]
 public sealed class FoldedScorerTests
 {
-    public static TheoryData<SimdPath> Paths
-    {
-        get
-        {
-            var paths = new TheoryData<SimdPath>();
-            foreach (SimdPath path in Enum.GetValues<SimdPath>())
-            {
-                if (path <= Simd.Best)
-                    paths.Add(path);
-            }
-            return paths;
-        }
-    }
-
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Equals_the_formula_for_every_batch_size(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -38,7 +21,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Equals_the_formula_for_every_width(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -55,7 +38,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void An_empty_sequence_has_no_attention(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -66,7 +49,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void The_score_of_an_ad_does_not_depend_on_its_company(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -77,7 +60,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Not_a_number_stays_with_its_ad(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -92,7 +75,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void A_resident_copy_scores_the_same(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -106,7 +89,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Records_in_bfloat16_equal_the_formula_over_the_rounded_records(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);

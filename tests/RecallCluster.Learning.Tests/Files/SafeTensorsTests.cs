@@ -101,9 +101,13 @@ public sealed class SafeTensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes follow the last tensor")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "'a' spans bytes 0 to 4")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}""", 8, "'a' spans bytes 8 to 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "'b' overlaps tensor 'a'")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8,
+        "'b' overlaps tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "4 bytes before tensor 'a'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "'a' is declared twice")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+        "'a' is declared twice")]
     [InlineData("""{"a":{"dtype":"F128","shape":[1],"data_offsets":[0,16]}}""", 16, "'a' has dtype 'F128'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "'a', shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "'a', shape")]
@@ -175,7 +179,8 @@ public sealed class SafeTensorsTests : IDisposable
     {
         var writer = new SafeTensorsWriter();
         writer.Add("a", Tensor.Zeros(new Shape(2)));
-        Assert.Contains("'a' is taken", Assert.Throws<ArgumentException>(() => writer.Add("a", new int[1], 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'a' is taken", Assert.Throws<ArgumentException>(() => writer.Add("a", new int[1], 1)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => writer.Add("__metadata__", new int[1], 1));
         Assert.Throws<ArgumentException>(() => writer.Add("b", new int[3], 2, 2));
         writer.Save(PathOf("misuse"));
@@ -196,9 +201,12 @@ public sealed class SafeTensorsTests : IDisposable
 
         Parameter[] wrongShape = Other("b", new Shape(1, 1));
         Parameter[] wrongName = Other("c", new Shape(1));
-        Assert.Contains("'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongShape)).Message, StringComparison.Ordinal);
-        Assert.Contains("'c'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongName)).Message, StringComparison.Ordinal);
-        Assert.Contains("'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, model[..1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongShape)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'c'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongName)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, model[..1])).Message, StringComparison.Ordinal);
         Assert.All(wrongShape, parameter => Assert.True(parameter.Value.Values.IndexOfAnyExcept(0f) < 0));
 
         Parameter[] fitting = Other("b", new Shape(1));

@@ -6,7 +6,7 @@ namespace RecallCluster.Cli.Benches;
 /// <summary>A Python of this machine that has the module of a peer; the peer's program runs in a process of its own.</summary>
 internal sealed class PythonPeer
 {
-    private static readonly string[] s_pythons = ["/usr/bin/python3", "python3", "python"];
+    private static readonly string[] Pythons = ["/usr/bin/python3", "python3", "python"];
     private readonly string _python;
 
     private PythonPeer(string python) => _python = python;
@@ -14,7 +14,7 @@ internal sealed class PythonPeer
     /// <summary>The first Python in which <paramref name="import"/> works; null where there is none.</summary>
     /// <param name="import">A statement that imports what the peer needs.</param>
     public static PythonPeer? TryFind(string import) =>
-        s_pythons.FirstOrDefault(python => CanRun(python, import)) is { } found ? new PythonPeer(found) : null;
+        Pythons.FirstOrDefault(python => CanRun(python, import)) is { } found ? new PythonPeer(found) : null;
 
     /// <summary>Runs a program to its end and reads the JSON that it prints.</summary>
     /// <param name="measured">What it measures, for the message of the exception.</param>

@@ -147,12 +147,9 @@ public class MarketSimulatorTests
             for (int i = 0; i < Campaigns; i++)
             {
                 TickSums sums = day.Campaigns[i].Sums;
-                ControlState last = watchers[i].States[^1];
+                ControlState first = watchers[i].States[24 * round], last = watchers[i].States[^1];
                 Assert.Equal(24 * (round + 1), watchers[i].States.Count);
-            {
-                ControlState first = watchers[i].States[24 * round];
                 Assert.Equal((0, 0L, 0.0), (first.Tick, first.Total.Auctions, first.Total.Spent));
-            }
                 Assert.InRange(last.Total.Wins, 1, sums.Wins);
                 Assert.Equal(1, last.Elapsed + last.TickShare, 9);
                 Assert.Equal(sums.Wins, sums.Numerator(1));

@@ -94,7 +94,7 @@ internal sealed class DashboardHost : IAsyncDisposable
     }
 
     private static async Task<string> ReadAsync(ILiveView view, CancellationToken cancellation) =>
-        JsonSerializer.Serialize(await view.SnapshotAsync(cancellation), Json);
+        JsonSerializer.Serialize(Wire.Of(await view.SnapshotAsync(cancellation)), Json);
 
     private sealed class NullForNonFinite : JsonConverter<double>
     {

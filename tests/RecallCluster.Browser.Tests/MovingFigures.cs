@@ -76,7 +76,10 @@ internal sealed class MovingFigures : ILiveView
                 AdvertiserDomain = string.Concat(name.ToLowerInvariant().Where(char.IsAsciiLetter)) + ".example",
                 Terms = new CampaignTerms
                 {
-                    CampaignId = 101 + i, TimeZone = "UTC", DailyBudget = Micros.Floor(budget * 1e6), FlightStart = Midnight.AddDays(-3),
+                    CampaignId = 101 + i,
+                    TimeZone = i == 2 ? "Europe/Berlin" : "UTC",
+                    DailyBudget = Micros.Floor(budget * 1e6),
+                    FlightStart = Midnight.AddDays(-3),
                 },
                 Product = !bounded ? "click" : byRate ? "click-ctr" : "click-cpc",
             },

@@ -23,13 +23,13 @@ public class TopTests
           },
           "campaigns": [
             {
-              "settings": { "id": 7, "name": "[Kettle] & Co", "product": "click-ctr" }, "status": "active", "version": 3,
-              "today": { "budget": 200000000, "spent": 50000000, "impressions": 4000, "clicks": 90 }, "plannedShare": 0.4375,
+              "id": 7, "version": 3, "status": "active", "settings": { "name": "[Kettle] & Co", "product": "click-ctr" },
+              "today": { "budget": 200, "spent": 50.000000, "impressions": 4000, "clicks": 90 }, "plannedShare": 0.4375,
               "weights": [0.8, 0.25], "kpis": [{ "name": "1/ctr", "value": 50, "limit": 40 }], "ticks": []
             },
             {
-              "settings": { "id": 8, "name": "Lumen Lamps" }, "status": "budgetSpent",
-              "today": { "budget": 80000000, "spent": 80000000, "impressions": 9000, "clicks": 170 }, "plannedShare": 0.9,
+              "id": 8, "version": 1, "status": "budgetSpent", "settings": { "name": "Lumen Lamps" },
+              "today": { "budget": 80.5, "spent": 80.5, "impressions": 9000, "clicks": 170 }, "plannedShare": 0.9,
               "weights": [1.5], "kpis": [{ "name": "cpc", "value": null, "limit": 0.5 }]
             }
           ],

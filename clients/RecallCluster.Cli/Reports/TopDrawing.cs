@@ -1,4 +1,3 @@
-using RecallCluster.Bidding.Money;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Live;
@@ -63,13 +62,13 @@ internal sealed class TopDrawing(Uri server)
         string title = campaigns.Length > rows ? $"Campaigns, {rows} of {campaigns.Length}, by spend" : "Campaigns, by spend";
         Table table = Drawing.Table(
             title, "campaign", "status", "spent of budget, | is the plan", "spent>", "pace>", "KPI>", "weights>", "clicks>");
-        foreach (TopCampaign campaign in campaigns.OrderByDescending(c => c.Today.Spent).ThenBy(c => c.Settings.Id).Take(rows))
+        foreach (TopCampaign campaign in campaigns.OrderByDescending(c => c.Today.Spent).ThenBy(c => c.Id).Take(rows))
         {
             table.AddRow(
                 new Markup(Markup.Escape(campaign.Settings.Name)),
                 new Markup(StatusOf(campaign.Status)),
                 new Markup($"{Bar(campaign.SpentShare, campaign.PlannedShare)} {Percent(campaign.SpentShare),4}"),
-                new Markup(Drawing.Fixed((double)campaign.Today.Spent.Value / Micros.PerUnit)),
+                new Markup(Drawing.Fixed(campaign.Today.Spent)),
                 new Markup(Points(campaign.SpentShare - campaign.PlannedShare)),
                 new Markup(KpiOf(campaign.Kpis)),
                 new Markup(string.Join(' ', campaign.Weights.Select(w => Drawing.Fixed(w, 3)))),
@@ -118,12 +117,12 @@ internal sealed class TopDrawing(Uri server)
     private static string Points(double difference) => $"{(difference < 0 ? "−" : "+")}{Math.Abs(100 * difference):F1} pp";
 
     /// <summary>The first KPI that is missed, else the first; a bound on 1/CTR from above is said as one on CTR from below.</summary>
-    private static string KpiOf(KpiView[] kpis)
+    private static string KpiOf(TopKpi[] kpis)
     {
         if (kpis.Length == 0)
             return "–";
         int missed = Array.FindIndex(kpis, k => k.Value > k.Limit);
-        KpiView kpi = kpis[Math.Max(0, missed)];
+        TopKpi kpi = kpis[Math.Max(0, missed)];
         string text = kpi.Name.StartsWith("1/", StringComparison.Ordinal)
             ? $"{kpi.Name[2..].ToUpperInvariant()} {Drawing.Percent(1 / kpi.Value)} (>= {Drawing.Percent(1 / kpi.Limit)})"
             : $"{kpi.Name.ToUpperInvariant()} {Drawing.Fixed(kpi.Value, 3)} (<= {Drawing.Fixed(kpi.Limit, 3)})";

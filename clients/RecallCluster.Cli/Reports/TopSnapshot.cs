@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RecallCluster.Bidding.Money;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Live;
@@ -36,13 +35,16 @@ internal sealed record TopSnapshot(
 
 /// <summary>A campaign as <c>recall top</c> draws it.</summary>
 internal sealed record TopCampaign(
-    TopSettings Settings, CampaignStatus Status, TopDay Today, double PlannedShare, double[] Weights, KpiView[] Kpis)
+    long Id, CampaignStatus Status, TopSettings Settings, TopDay Today, double PlannedShare, double[] Weights, TopKpi[] Kpis)
 {
-    public double SpentShare => Today.Budget.Value > 0 ? (double)Today.Spent.Value / Today.Budget.Value : 0;
+    public double SpentShare => Today.Budget > 0 ? Today.Spent / Today.Budget : 0;
 }
 
 /// <summary>Which campaign it is.</summary>
-internal sealed record TopSettings(long Id, string Name);
+internal sealed record TopSettings(string Name);
 
-/// <summary>Its books of today.</summary>
-internal sealed record TopDay(Micros Budget, Micros Spent, long Impressions, long Clicks);
+/// <summary>Its books of today, in units of the currency.</summary>
+internal sealed record TopDay(double Budget, double Spent, long Impressions, long Clicks);
+
+/// <summary>A KPI and the highest value that is wanted.</summary>
+internal sealed record TopKpi(string Name, double Value, double Limit);

@@ -1,5 +1,5 @@
-// From the wire to what the panels read: money in units of the currency, figures that do not exist as null, names of states in lower case.
-const MicrosPerUnit = 1e6;
+// From the wire to what the panels read: figures that do not exist as null, names of states in lower case, days as spans of time.
+import { dayOf } from "./days.js";
 
 const real = (value) => {
   if (value === null || value === undefined || value === "NaN") return null;
@@ -7,21 +7,12 @@ const real = (value) => {
   return Number.isNaN(parsed) ? null : parsed;
 };
 
-const micros = (value) => (real(value) ?? 0) / MicrosPerUnit;
-
-const Statuses = ["active", "paused", "notstarted", "ended", "budgetspent"];
-
-const status = (value) =>
-  typeof value === "number"
-    ? Statuses[value]
-    : String(value)
-        .toLowerCase()
-        .replace(/[^a-z]/g, "");
+const status = (value) => value.toLowerCase().replace(/[^a-z]/g, "");
 
 export function readTick(tick) {
   return {
     at: Date.parse(tick.at) / 1000,
-    spent: micros(tick.spent),
+    spent: real(tick.spent) ?? 0,
     planned: real(tick.plannedShare),
     weights: (tick.weights ?? []).map(real),
     kpi: real(tick.kpi),
@@ -38,23 +29,22 @@ function readKpi({ name, value, limit }) {
 
 export function readCampaign(view) {
   const { settings, today } = view;
-  const budget = micros(today.budget);
-  const spent = micros(today.spent);
+  const budget = real(today.budget) ?? 0;
+  const spent = real(today.spent) ?? 0;
+  const zone = settings.timeZone ?? "UTC";
   return {
-    id: settings.id,
+    id: view.id,
     name: settings.name,
     advertiser: settings.advertiserDomain ?? "",
-    zone: settings.terms?.timeZone ?? "UTC",
+    zone,
     product: settings.product ?? "",
     controller: settings.controller ?? "",
     status: status(view.status),
-    version: view.version,
-    dayStart: Date.parse(today.day?.start) / 1000,
-    dayEnd: Date.parse(today.day?.end) / 1000,
+    ...dayOf(today.date, zone),
     budget,
     spent,
-    leased: micros(today.leased),
-    totalSpent: micros(view.totalSpent),
+    leased: real(today.leased) ?? 0,
+    totalSpent: real(view.totalSpent) ?? 0,
     spentShare: budget > 0 ? spent / budget : 0,
     plannedShare: real(view.plannedShare) ?? 0,
     impressions: today.impressions ?? 0,

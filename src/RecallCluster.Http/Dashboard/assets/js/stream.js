@@ -56,7 +56,6 @@ export class LiveFeed {
     if (this.#key) headers.authorization = `Bearer ${this.#key}`;
     const response = await fetch(new URL(path, document.baseURI), { headers, signal, cache: "no-store" });
     if (response.status === 401 || response.status === 403) throw new Refused();
-    if (response.status === 503) throw Object.assign(new Error("not ready"), { starting: true });
     return response;
   }
 
@@ -109,6 +108,7 @@ export class LiveFeed {
     const until = performance.now() + StreamAgainAfter;
     while (performance.now() < until) {
       const response = await this.#get("v1/live", "application/json", AbortSignal.timeout(Silence));
+      if (response.status === 503) throw Object.assign(new Error("The server is not ready."), { starting: true });
       if (!response.ok) throw new Error(`The server answered ${response.status}.`);
       this.#deliver(await response.text(), "polling");
       await pause(PollEvery);

@@ -67,7 +67,7 @@ internal sealed class TopDrawing(Uri server)
             table.AddRow(
                 new Markup(Markup.Escape(campaign.Settings.Name)),
                 new Markup(StatusOf(campaign.Status)),
-                new Markup($"{Bar(campaign.SpentShare, campaign.PlannedShare)} {Percent(campaign.SpentShare),4}"),
+                new Markup($"{Bar(campaign.SpentShare, campaign.PlannedShare)} {Percent(campaign.SpentShare),5}"),
                 new Markup(Drawing.Fixed(campaign.Today.Spent)),
                 new Markup(Points(campaign.SpentShare - campaign.PlannedShare)),
                 new Markup(KpiOf(campaign.Kpis)),

@@ -59,7 +59,7 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
             order.Add(await dashboard.FocusAsync());
         }
 
-        string[] landmarks = ["Skip to the figures", "Traffic", "Campaigns", "Calibration", "Shards", "Versions", "Theme: as the system"];
+        string[] landmarks = ["Skip to the figures", "Traffic", "Campaigns", "Calibration", "Shards", "Versions", "Theme: Auto"];
         Assert.Equal(landmarks, order.Take(landmarks.Length));
         Assert.Contains("campaign-filter", order);
         Assert.Equal(first, order[^1]);
@@ -129,9 +129,9 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
 
         ILocator toggle = dashboard.Page.Locator("#theme");
         await toggle.ClickAsync();
-        await Expect(toggle).ToHaveAttributeAsync("aria-label", "Theme: light");
+        await Expect(toggle).ToHaveAttributeAsync("aria-label", "Theme: Light");
         await toggle.ClickAsync();
-        await Expect(toggle).ToHaveAttributeAsync("aria-label", "Theme: dark");
+        await Expect(toggle).ToHaveAttributeAsync("aria-label", "Theme: Dark");
         Assert.True(await LightnessAsync(dashboard) < 60);
 
         await dashboard.Page.ReloadAsync();

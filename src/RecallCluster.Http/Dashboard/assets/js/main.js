@@ -85,8 +85,9 @@ element("key-form").addEventListener("submit", (event) => {
 });
 
 function showTheme() {
-  text(element("theme-text"), capital(recallTheme.current));
-  attribute(element("theme"), "aria-label", `Theme: ${recallTheme.current === "auto" ? "as the system" : recallTheme.current}`);
+  const name = capital(recallTheme.current);
+  text(element("theme-text"), name);
+  attribute(element("theme"), "aria-label", `Theme: ${name}`);
 }
 
 element("theme").addEventListener("click", () => {

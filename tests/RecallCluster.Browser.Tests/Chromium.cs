@@ -59,7 +59,11 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>Opens the dashboard of a host.</summary>
-    internal async Task<DashboardPage> OpenAsync(DashboardHost host, ColorScheme scheme = ColorScheme.Light, string fragment = "")
+    internal Task<DashboardPage> OpenAsync(DashboardHost host, ColorScheme scheme = ColorScheme.Light, string fragment = "") =>
+        OpenAsync(new Uri(host.Address, fragment), scheme);
+
+    /// <summary>Opens the dashboard at an address.</summary>
+    internal async Task<DashboardPage> OpenAsync(Uri address, ColorScheme scheme = ColorScheme.Light)
     {
         IBrowserContext context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
@@ -67,6 +71,6 @@ public sealed class BrowserFixture : IAsyncLifetime
             ColorScheme = scheme,
             ReducedMotion = ReducedMotion.Reduce,
         });
-        return await DashboardPage.OpenAsync(context, new Uri(host.Address, fragment));
+        return await DashboardPage.OpenAsync(context, address);
     }
 }

@@ -120,7 +120,10 @@ internal sealed partial class Campaign : IStateMachine
             Edit(put);
         Version++;
         _settings = put.Settings with { Terms = Ledger.Terms };
-        Pass(put.At, null);
+        if (_day is null)
+            Pass(put.At, null);
+        else
+            Ledger.Advance(put.At);
         Changed?.Invoke(this);
         return new Applied(View(put.At));
     }
@@ -177,7 +180,9 @@ internal sealed partial class Campaign : IStateMachine
 
     private Applied Take(ReportCommand command)
     {
-        Pass(command.At, null);
+        // Only a tick ends a day, with the day's report in hand: what comes between midnight and the tick counts for the day before.
+        if (_day is null)
+            Pass(command.At, null);
         _day?.Take(command.Report, _options.SamplesPerTick);
         return Outcome(LedgerOutcome.Applied);
     }

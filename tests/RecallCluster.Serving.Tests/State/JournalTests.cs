@@ -187,7 +187,7 @@ public class JournalTests
                 refused++;
             }
         }
-        Assert.InRange(refused, 20, 60);
+        Assert.InRange(refused, 30, 60);
     }
 
     [Fact]

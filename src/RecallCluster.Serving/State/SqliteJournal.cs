@@ -249,7 +249,6 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
         {
             while (Take(batch))
                 CarryOut(batch);
-            _stopped.SetResult();
         }
         catch (Exception e)
         {
@@ -260,11 +259,11 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
                 batch.Add(waiting);
             foreach (JournalWork work in batch)
                 work.Done.TrySetException(fault);
-            _stopped.SetResult();
         }
         finally
         {
             _file.Dispose();
+            _stopped.SetResult();
         }
     }
 

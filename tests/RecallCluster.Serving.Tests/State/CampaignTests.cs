@@ -70,7 +70,8 @@ public class CampaignTests
         Assert.False(reports[0].IsKpiBound);
         CampaignView morning = (await state.Campaigns.FindAsync(1, default))!;
         Assert.Equal(reports[0].OptimalWeights, morning.Ticks[0].Weights);
-        Assert.Equal(Micros.Zero, morning.Today.Spent);
+        Assert.Equal(reports[0].Date.AddDays(1), morning.Today.Day.Date);
+        Assert.True(reports[0].Spent > morning.Today.Spent.Value / 1e6);
     }
 
     [Fact]

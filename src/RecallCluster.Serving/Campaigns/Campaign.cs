@@ -204,7 +204,7 @@ internal sealed partial class Campaign : IStateMachine
             return;
         _day ??= Begin(now);
         double spent = SpentOn(_day.State.Date), budget = Units(Ledger.Today.Budget);
-        if (_day.TickAt(now, spent, budget, weights => Describe(now, weights)))
+        if (_day.TickAt(now, spent, budget, _options.SamplesPerTick, weights => Describe(now, weights)))
             Changed?.Invoke(this);
     }
 

@@ -72,6 +72,7 @@ internal sealed class CalibrationData
     {
         HourSums known = Hours.GetValueOrDefault(hour, new HourSums(hour, 0, 0, 0, 0));
         Hours[hour] = new HourSums(
-            hour, known.Impressions + sums.Impressions, known.Clicks + sums.Clicks, known.Raw + sums.Raw, known.Calibrated + sums.Calibrated);
+            hour, known.Impressions + sums.Impressions, known.Clicks + sums.Clicks, known.Raw + sums.Raw,
+                known.Calibrated + sums.Calibrated);
     }
 }

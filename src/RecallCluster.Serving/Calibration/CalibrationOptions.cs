@@ -30,7 +30,9 @@ public sealed record CalibrationOptions
     /// <summary>Age at which a click's signals (engagement events) are complete.</summary>
     public TimeSpan SignalHorizon { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>How long clicks are remembered, for conversion rates and for learning what signals foretell; at least twice the attribution window.</summary>
+    /// <summary>
+    /// How long clicks are remembered, for conversion rates and for learning what signals foretell; at least twice the attribution window.
+    /// </summary>
     public TimeSpan ClickMemory { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Most clicks remembered, over all campaigns.</summary>
@@ -58,6 +60,7 @@ public sealed record CalibrationOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(SignalHorizon, AttributionWindow);
         ArgumentOutOfRangeException.ThrowIfLessThan(ClickMemory, 2 * AttributionWindow);
         if (!(ConversionPrior is > 0 and < 1) || !(PriorStrength > 0))
-            throw new ArgumentOutOfRangeException(nameof(ConversionPrior), ConversionPrior, "The prior is between 0 and 1, its strength above 0.");
+            throw new ArgumentOutOfRangeException(nameof(ConversionPrior), ConversionPrior,
+                "The prior is between 0 and 1, its strength above 0.");
     }
 }

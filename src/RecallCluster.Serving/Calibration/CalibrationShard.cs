@@ -7,7 +7,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Serving.Calibration;
 
 /// <summary>
-/// What calibration counts of a part of the campaigns, as their ledgers applied it: impressions and clicks by raw and by calibrated pCTR in a sliding
+/// What calibration counts of a part of the campaigns, as their ledgers applied it: impressions and clicks by raw and by calibrated pCTR in
+/// a sliding
 /// window, and clicks with their signals and conversions. It only counts; fitting is done elsewhere, from copies.
 /// </summary>
 internal sealed class CalibrationShard(string key, CalibrationOptions options) : IStateMachine

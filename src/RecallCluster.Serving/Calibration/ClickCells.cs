@@ -4,7 +4,8 @@ using RecallCluster.Calibration.Counts;
 namespace RecallCluster.Serving.Calibration;
 
 /// <summary>
-/// Impressions and clicks by cell of the <see cref="LogitGrid"/>. Impressions are counted when they happen and labelled when they are clicked; a label
+/// Impressions and clicks by cell of the <see cref="LogitGrid"/>. Impressions are counted when they happen and labelled when they are
+/// clicked; a label
 /// never exceeds the impressions of its cell. Not thread-safe.
 /// </summary>
 internal sealed class ClickCells
@@ -47,7 +48,8 @@ internal sealed class ClickCells
         {
             Cell cell = _cells[key];
             if (cell.Impressions > 0)
-                counts.Add(Math.Min(1, cell.Predictions / cell.Impressions), (double)cell.Clicks / cell.Impressions, Math.Min(cell.Impressions, CalibrationCounts.MaxWeight));
+                counts.Add(Math.Min(1, cell.Predictions / cell.Impressions), (double)cell.Clicks / cell.Impressions,
+                    Math.Min(cell.Impressions, CalibrationCounts.MaxWeight));
         }
     }
 

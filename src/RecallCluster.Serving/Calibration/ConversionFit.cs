@@ -5,8 +5,10 @@ using RecallCluster.Calibration.PostClick;
 namespace RecallCluster.Serving.Calibration;
 
 /// <summary>
-/// Conversion rates of campaigns from clicks of which many may yet convert. Labels come from the post-click ledger (PCCEM: a soft label for a click
-/// that is still open, so that late conversions neither bias low nor wait); a campaign's rate is the posterior under its advertiser's, that one's under
+/// Conversion rates of campaigns from clicks of which many may yet convert. Labels come from the post-click ledger (PCCEM: a soft label for
+/// a click
+/// that is still open, so that late conversions neither bias low nor wait); a campaign's rate is the posterior under its advertiser's, that
+/// one's under
 /// everybody's, with strengths fitted by Beta-binomial likelihood.
 /// </summary>
 internal static class ConversionFit
@@ -26,7 +28,8 @@ internal static class ConversionFit
         (double positives, double trials) = Sums(tree[ContextCounts.Root]);
         double root = (positives + (options.PriorStrength * options.ConversionPrior)) / (trials + options.PriorStrength);
         var rates = new Dictionary<string, double>(StringComparer.Ordinal) { [ContextCounts.Root] = root };
-        foreach (IGrouping<int, string> level in tree.Keys.Where(path => path.Length > 0).GroupBy(path => path.Count(c => c == '/')).OrderBy(g => g.Key))
+        var levels = tree.Keys.Where(path => path.Length > 0).GroupBy(path => path.Count(c => c == '/')).OrderBy(level => level.Key);
+        foreach (IGrouping<int, string> level in levels)
             AddLevel([.. level], tree, rates, options);
         return new ConversionRates(rates);
     }
@@ -38,22 +41,25 @@ internal static class ConversionFit
         foreach (string context in level)
         {
             (double positives, double trials) = Sums(tree[context]);
-            units.Add(new BetaBinomial.Unit(Math.Min(positives, trials), trials, Math.Clamp(rates[ContextCounts.Parent(context)!], 1e-6, 1 - 1e-6)));
+            units.Add(new BetaBinomial.Unit(Math.Min(positives, trials), trials,
+                Math.Clamp(rates[ContextCounts.Parent(context)!], 1e-6, 1 - 1e-6)));
         }
         double strength = units.Count < FewestUnits ? options.PriorStrength : BetaBinomial.FitStrength([.. units]);
         for (int i = 0; i < level.Length; i++)
             rates[level[i]] = (units[i].Positives + (strength * units[i].Mean)) / (units[i].Trials + strength);
     }
 
-    private static ContextCounts Label(IReadOnlyList<ClickFact> clicks, Func<long, string> contextOf, double now, CalibrationOptions options)
+    private static ContextCounts Label(IReadOnlyList<ClickFact> clicks, Func<long, string> contextOf, double now,
+        CalibrationOptions options)
     {
         var ledger = new PostClickLedger(new PostClickOptions(
             options.AttributionWindow.TotalHours, options.SignalHorizon.TotalHours, SliceHours, Math.Max(1, options.MostClicks)));
         ClickFact[] ordered = [.. clicks.OrderBy(click => click.Time)];
         for (int i = 0; i < ordered.Length; i++)
             ledger.RecordClick(i, ordered[i].Time, ordered[i].Prediction, contextOf(ordered[i].Campaign), ordered[i].Signals);
-        foreach ((ClickFact click, int id) in ordered.Select((click, id) => (click, id)).Where(one => one.click.ConvertedAt is not null).OrderBy(one => one.click.ConvertedAt))
-            ledger.RecordConversion(id, click.ConvertedAt!.Value);
+        IEnumerable<int> converted = Enumerable.Range(0, ordered.Length).Where(i => ordered[i].ConvertedAt is not null);
+        foreach (int i in converted.OrderBy(i => ordered[i].ConvertedAt))
+            ledger.RecordConversion(i, ordered[i].ConvertedAt!.Value);
 
         // The first pass settles what is old enough, which the models are trained on; the second judges what is open.
         ledger.Advance(now);

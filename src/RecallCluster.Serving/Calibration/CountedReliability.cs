@@ -23,6 +23,7 @@ internal static class CountedReliability
         double centre = (rate + (square / (2 * count))) / (1 + (square / count));
         double spread = Z95 * Math.Sqrt((rate * (1 - rate) / count) + (square / (4 * count * count))) / (1 + (square / count));
         return new ReliabilityRow(
-            (int)Math.Min(int.MaxValue, count), bin.MeanPrediction, rate, Math.Clamp(centre - spread, 0, rate), Math.Clamp(centre + spread, rate, 1));
+            (int)Math.Min(int.MaxValue, count), bin.MeanPrediction, rate, Math.Clamp(centre - spread, 0, rate),
+                Math.Clamp(centre + spread, rate, 1));
     }
 }

@@ -8,7 +8,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Serving.Calibration;
 
 /// <summary>
-/// Keeps predictions honest: counts that the journal's machines hold are copied, fitted on a thread of the pool, and published into the bid book.
+/// Keeps predictions honest: counts that the journal's machines hold are copied, fitted on a thread of the pool, and published into the bid
+/// book.
 /// <code>
 ///  events applied ──► counts (64 shards) ──► copy ──► Bayes-SIR by "advertiser/campaign" ──► maps ──► bid book
 ///                                              │                 mix now shown ──► root map (RTW) ──┘
@@ -53,7 +54,8 @@ public sealed class LiveCalibrator : IDisposable
     public long Fits { get; private set; }
 
     /// <summary>
-    /// Refits and publishes if it is time and there are enough new clicks, else lets the map of new campaigns follow the mix that is being shown.
+    /// Refits and publishes if it is time and there are enough new clicks, else lets the map of new campaigns follow the mix that is being
+    /// shown.
     /// </summary>
     /// <param name="journal">The journal that was opened with this calibrator's machines.</param>
     /// <param name="now">The business clock.</param>
@@ -97,7 +99,8 @@ public sealed class LiveCalibrator : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private static async Task<T> OnPool<T>(Func<T> work, CancellationToken cancellation) => await Task.Run(work, cancellation).ConfigureAwait(false);
+    private static async Task<T> OnPool<T>(Func<T> work, CancellationToken cancellation) =>
+        await Task.Run(work, cancellation).ConfigureAwait(false);
 
     private async Task<bool> FitAsync(IJournal journal, DateTimeOffset now, bool isForced, CancellationToken cancellation)
     {
@@ -106,10 +109,12 @@ public sealed class LiveCalibrator : IDisposable
         long clicks = await journal.ReadAsync(() => _counts.Clicks, cancellation).ConfigureAwait(false);
         bool enough = isForced || clicks - Math.Max(0, _fittedClicks) >= _options.FewestNewClicks;
         double hours = BusinessHours.Of(now);
-        ConversionRates rates = await OnPool(() => ConversionFit.Of(data.Clicks, _campaigns.ContextOf, hours, _options), cancellation).ConfigureAwait(false);
+        ConversionRates rates = await OnPool(() => ConversionFit.Of(data.Clicks, _campaigns.ContextOf, hours, _options),
+            cancellation).ConfigureAwait(false);
         if (enough && !data.Raw.IsEmpty)
         {
-            RealTimeWeightedSir fit = await OnPool(() => new RealTimeWeightedSir(data.Raw, _options.Bins), cancellation).ConfigureAwait(false);
+            RealTimeWeightedSir fit = await OnPool(() => new RealTimeWeightedSir(data.Raw, _options.Bins),
+                cancellation).ConfigureAwait(false);
             (_fit, _fittedClicks, Model) = (fit, clicks, fit.Bayes);
             Fits++;
             await WatchMixAsync(journal, fit, cancellation).ConfigureAwait(false);
@@ -125,7 +130,8 @@ public sealed class LiveCalibrator : IDisposable
         PeriodPcoc[] hours =
         [
             .. data.Hours.Values.Where(hour => hour.Hour >= midnight).Select(hour => new PeriodPcoc(
-                hour.Hour, (int)Math.Min(int.MaxValue, hour.Impressions), hour.Clicks, CalibrationMetrics.Pcoc(hour.Calibrated, hour.Clicks))),
+                hour.Hour, (int)Math.Min(int.MaxValue, hour.Impressions), hour.Clicks,
+                    CalibrationMetrics.Pcoc(hour.Calibrated, hour.Clicks))),
         ];
         return new LiveCalibration(
             CountedReliability.Rows(data.Raw.Total(), DiagramBins), CountedReliability.Rows(data.Calibrated, DiagramBins), hours);
@@ -135,7 +141,8 @@ public sealed class LiveCalibrator : IDisposable
     {
         if (!_options.WeighsByMix)
             return;
-        var mix = new Mix(fit, new AppliedDistribution(fit, MixSlotHours, (int)Math.Ceiling(_options.MixHours / MixSlotHours)), _campaigns.ContextOf);
+        var mix = new Mix(fit, new AppliedDistribution(fit, MixSlotHours, (int)Math.Ceiling(_options.MixHours / MixSlotHours)),
+            _campaigns.ContextOf);
         await journal.ReadAsync(
             () =>
             {

@@ -11,12 +11,15 @@ using RecallCluster.Bidding.Control.Uscb;
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// Controllers by name. Those that were trained (uscb, drlb) come from a folder of actors, a file for each product; where there is none for a
+/// Controllers by name. Those that were trained (uscb, drlb) come from a folder of actors, a file for each product; where there is none for
+/// a
 /// product, <see cref="Fallback"/> takes their place.
 /// </summary>
 public sealed class BidControllers
 {
-    /// <summary>The controller that stands in for a trained one that is not there: it learns all that it needs from the day's own auctions.</summary>
+    /// <summary>
+    /// The controller that stands in for a trained one that is not there: it learns all that it needs from the day's own auctions.
+    /// </summary>
     public const string Fallback = "replan";
 
     private static readonly string[] s_trained = ["uscb", "drlb"];

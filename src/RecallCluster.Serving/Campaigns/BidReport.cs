@@ -1,7 +1,8 @@
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// What a gateway did for a campaign since its last report. Sums are over auctions, with predictions as they were bid with; what was charged is not
+/// What a gateway did for a campaign since its last report. Sums are over auctions, with predictions as they were bid with; what was
+/// charged is not
 /// in it, that the campaign knows from its ledger.
 /// </summary>
 public sealed record BidReport
@@ -16,7 +17,8 @@ public sealed record BidReport
     public required double Value { get; init; }
 
     /// <summary>
-    /// By KPI, the sum over auctions won of its numerator: for a cost-related KPI the expected cost (price times the probability that it is charged), in
+    /// By KPI, the sum over auctions won of its numerator: for a cost-related KPI the expected cost (price times the probability that it is
+    /// charged), in
     /// units of the currency; else q (1 an impression). As many as the product has KPIs.
     /// </summary>
     public IReadOnlyList<double> Numerators { get; init; } = [];
@@ -44,7 +46,8 @@ public sealed record BidReport
         Require(Numerators.Count == Denominators.Count, "report.denominators", "has one for each numerator");
         Require(Numerators.All(IsAmount) && Denominators.All(IsAmount), "report.numerators", "and denominators are finite, 0 or more");
         Require(Sample.Count <= MaxSample, "report.sample", $"has at most {MaxSample} auctions");
-        Require(Sample.All(one => one.ClickProbability is >= 0 and <= 1 && IsAmount(one.Cost)), "report.sample", "has a probability and a cost of 0 or more in each");
+        Require(Sample.All(one => one.ClickProbability is >= 0 and <= 1 && IsAmount(one.Cost)), "report.sample",
+            "has a probability and a cost of 0 or more in each");
         Require(SampleWeight > 0 && double.IsFinite(SampleWeight), "report.sampleWeight", "is finite and above 0");
         Require(ConversionProbability is >= 0 and <= 1, "report.conversionProbability", "is between 0 and 1");
     }

@@ -28,7 +28,10 @@ internal sealed partial class Campaign
         CampaignGoal goal = Goal();
         LinearBid line = LinearBid.Of(BidProduct.ByName(Settings.Product), goal.Kpis, FiniteWeights.Read(Weights), conversionProbability);
         double cap = StatusAt(Ledger.Now) == CampaignStatus.Active ? Units(Settings.MaxBid ?? Bidding.Auctions.AuctionBid.MaxBid) : 0;
-        return new BidBookEntry(Settings.Id, ContextOf(Settings), line.Slope, line.Offset, cap) { ConversionProbability = conversionProbability };
+        return new BidBookEntry(Settings.Id, ContextOf(Settings), line.Slope, line.Offset, cap)
+        {
+            ConversionProbability = conversionProbability,
+        };
     }
 
     /// <summary>The calibration context of a campaign.</summary>

@@ -229,7 +229,8 @@ internal sealed partial class Campaign : IStateMachine
     {
         CampaignTerms terms = Ledger.Terms;
         BudgetDay today = _calendar!.DayOf(now);
-        DateTimeOffset start = Latest(today.Start, terms.FlightStart, _createdAt), end = today.End < terms.FlightEnd ? today.End : terms.FlightEnd;
+        DateTimeOffset start = Latest(today.Start, terms.FlightStart, _createdAt);
+        DateTimeOffset end = today.End < terms.FlightEnd ? today.End : terms.FlightEnd;
         TimeSpan tick = TimeSpan.FromDays(1) / _options.TicksPerDay;
         int ticks = Math.Max(1, (int)Math.Ceiling((end - start) / tick));
         var state = new DayState

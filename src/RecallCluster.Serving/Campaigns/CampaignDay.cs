@@ -95,13 +95,15 @@ internal sealed class CampaignDay
     }
 
     /// <summary>
-    /// The campaign's settings have changed. A controller of other KPIs, limits or kind is replaced: it is told of the day so far as though it had been
+    /// The campaign's settings have changed. A controller of other KPIs, limits or kind is replaced: it is told of the day so far as though
+    /// it had been
     /// there, or, where another product makes its sums meaningless, it begins as on a new day.
     /// </summary>
     public void Change(CampaignSettings settings, double[] estimate)
     {
         bool sameProduct = settings.Product == _settings.Product;
-        bool same = sameProduct && settings.Controller == _settings.Controller && settings.MaxCpc == _settings.MaxCpc && settings.MinCtr == _settings.MinCtr;
+        bool same = sameProduct && settings.Controller == _settings.Controller && settings.MaxCpc == _settings.MaxCpc
+            && settings.MinCtr == _settings.MinCtr;
         _settings = settings;
         if (same)
             return;
@@ -130,7 +132,8 @@ internal sealed class CampaignDay
         return new PastDay([.. Chunks], whole ? State.AuctionsByTick : null);
     }
 
-    private DateTimeOffset TickStart(int tick) => tick >= Ticks ? State.End : State.Start + ((State.End - State.Start) * ((double)tick / Ticks));
+    private DateTimeOffset TickStart(int tick) =>
+        tick >= Ticks ? State.End : State.Start + ((State.End - State.Start) * ((double)tick / Ticks));
 
     private CampaignGoal Goal(double budget) => _product.Goal(budget, _settings.MaxCpc ?? double.NaN, _settings.MinCtr ?? double.NaN);
 
@@ -141,7 +144,8 @@ internal sealed class CampaignDay
         AuctionLog? history = null;
         if (_past is { Chunks.Count: > 0 })
             history = SampleChunk.Join(_product, _past.Chunks, out _);
-        var setting = new ControllerSetting(Goal(State.GoalBudget), FiniteWeights.Read(State.StartWeights), history is { Count: > 0 } ? history : null);
+        AuctionLog? usable = history is { Count: > 0 } ? history : null;
+        var setting = new ControllerSetting(Goal(State.GoalBudget), FiniteWeights.Read(State.StartWeights), usable);
         return _controllers.Create(_settings.Controller, _settings.Product, setting);
     }
 
@@ -175,7 +179,8 @@ internal sealed class CampaignDay
         input.Observed.Count > 0 ? SampleChunk.Join(_product, input.Observed, out _)
         : _past is { Chunks.Count: > 0 } ? SampleChunk.Join(_product, _past.Chunks, out _) : null;
 
-    // Many small reports become one chunk. Where its first auction is taken moves with the traffic, or what each report brings last would always go.
+    // Many small reports become one chunk. Where its first auction is taken moves with the traffic, or what each report brings last would
+    // always go.
     private void Condense(int samples)
     {
         double phase = State.Pending.Auctions * 0.6180339887498949 % 1;

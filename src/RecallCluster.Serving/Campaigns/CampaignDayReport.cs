@@ -10,7 +10,9 @@ public sealed record CampaignDayReport
     /// <summary>The day, in the campaign's time zone.</summary>
     public required DateOnly Date { get; init; }
 
-    /// <summary>The day's budget, or of a day that is not over the part of it that its course was worth, in units of the currency.</summary>
+    /// <summary>
+    /// The day's budget, or of a day that is not over the part of it that its course was worth, in units of the currency.
+    /// </summary>
     public required double Budget { get; init; }
 
     /// <summary>What was charged.</summary>
@@ -57,7 +59,8 @@ public sealed record CampaignDayReport
             views[j] = new KpiView(kpis[j].Name, denominator > 0 ? day.Total.Numerator(j) / denominator : double.NaN, kpis[j].Limit);
         }
         AuctionLog log = SampleChunk.Join(day.Product, day.Chunks, out double weight);
-        BidSolution? optimum = log.Count < FewestAuctions ? null : BidSolver.Solve(new BidProblem(log, day.Goal.WithBudget(day.Goal.Budget / weight)));
+        BidSolution? optimum = log.Count < FewestAuctions ? null
+            : BidSolver.Solve(new BidProblem(log, day.Goal.WithBudget(day.Goal.Budget / weight)));
         return new CampaignDayReport
         {
             Date = day.Date,

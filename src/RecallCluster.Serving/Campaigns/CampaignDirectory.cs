@@ -7,8 +7,10 @@ using RecallCluster.Serving.ValueRanking;
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// The campaigns of a journal and what of them is published: numbers them in the order in which they came, and makes a new bid book when weights, a
-/// status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading takes no lock.
+/// The campaigns of a journal and what of them is published: numbers them in the order in which they came, and makes a new bid book when
+/// weights, a
+/// status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading takes no
+/// lock.
 /// </summary>
 public sealed class CampaignDirectory
 {
@@ -86,7 +88,8 @@ public sealed class CampaignDirectory
 
     /// <summary>Makes a new book now.</summary>
     internal Task PublishAsync(CancellationToken cancellation) =>
-        _journal is { } journal ? journal.ReadAsync(Publish, cancellation) : throw new InvalidOperationException("The directory has no journal yet.");
+        _journal is { } journal ? journal.ReadAsync(Publish, cancellation)
+            : throw new InvalidOperationException("The directory has no journal yet.");
 
     internal Campaign? Find(long id) => _numbers.TryGetValue(id, out int number) ? _byNumber[number] : null;
 
@@ -126,7 +129,8 @@ public sealed class CampaignDirectory
             entries[i] = _byNumber[i].Entry(conversions.Of(Campaign.ContextOf(_byNumber[i].Settings)));
         var book = new BidBook(++_version, entries, Volatile.Read(ref _click));
         var published = new PublishedCampaigns(
-            book, [.. _byNumber.Select(campaign => campaign.Settings)], [.. _byNumber.Select(campaign => campaign.StatusAt(campaign.Ledger.Now))]);
+            book, [.. _byNumber.Select(campaign => campaign.Settings)],
+                [.. _byNumber.Select(campaign => campaign.StatusAt(campaign.Ledger.Now))]);
         Volatile.Write(ref _current, published);
         Published?.Invoke(published);
         return true;

@@ -20,16 +20,20 @@ internal static class CampaignEdit
         CheckProduct(settings);
         Require(Enum.IsDefined(settings.Pricing), "pricing", "is a known pricing model");
         Require(
-            settings.MaxBid is null || (settings.MaxBid > Micros.Zero && settings.MaxBid <= AuctionBid.MaxBid), "maxBid", "is above 0 and at most a billion units");
+            settings.MaxBid is null || (settings.MaxBid > Micros.Zero && settings.MaxBid <= AuctionBid.MaxBid), "maxBid",
+                "is above 0 and at most a billion units");
         Require(
-            controllers.Names.Contains(settings.Controller), "controller", $"'{settings.Controller}' is none of {string.Join(", ", controllers.Names)}");
+            controllers.Names.Contains(settings.Controller),
+            "controller",
+            $"'{settings.Controller}' is none of {string.Join(", ", controllers.Names)}");
         Require(settings.Targeting.Hours.All(hour => hour is >= 0 and < 24), "targeting.hours", "are 0 to 23");
         for (int i = 0; i < settings.Caps.Count; i++)
         {
             FrequencyRule cap = settings.Caps[i];
             Require(cap.Impressions > 0, $"caps[{i}].impressions", "is 1 or more");
             Require(
-                cap.Within > TimeSpan.Zero && cap.Within <= options.LongestCap, $"caps[{i}].within", $"is above 0 and at most {options.LongestCap.TotalDays:0.##} days");
+                cap.Within > TimeSpan.Zero && cap.Within <= options.LongestCap, $"caps[{i}].within",
+                    $"is above 0 and at most {options.LongestCap.TotalDays:0.##} days");
         }
     }
 
@@ -66,7 +70,8 @@ internal static class CampaignEdit
     private static void CheckProduct(CampaignSettings settings)
     {
         BidProduct? product = BidProduct.All.FirstOrDefault(product => product.Name == settings.Product);
-        Require(product is not null, "product", $"'{settings.Product}' is none of {string.Join(", ", BidProduct.All.Select(one => one.Name))}");
+        string products = string.Join(", ", BidProduct.All.Select(one => one.Name));
+        Require(product is not null, "product", $"'{settings.Product}' is none of {products}");
         Require(settings.MaxCpc is null or (> 0 and < double.PositiveInfinity), "maxCpc", "is finite and above 0");
         Require(settings.MinCtr is null or (> 0 and < 1), "minCtr", "is between 0 and 1");
         Require(!product!.LimitsCpc || settings.MaxCpc is not null, "maxCpc", $"is needed by product '{product.Name}'");

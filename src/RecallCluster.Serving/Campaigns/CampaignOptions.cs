@@ -33,6 +33,7 @@ public sealed record CampaignOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(TickCheck, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(LongestCap, TimeSpan.Zero);
         if (!(Market.CostPerClick > 0 && Market.ClickRate is > 0 and < 1 && Market.ConversionRate is > 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(Market), Market, "A market has a cost per click above 0 and rates between 0 and 1.");
+            throw new ArgumentOutOfRangeException(nameof(Market), Market,
+                "A market has a cost per click above 0 and rates between 0 and 1.");
     }
 }

@@ -4,7 +4,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// The campaigns, for those who run them, for gateways, and for the clock. Commands are stamped with the business clock, written to the journal, and
+/// The campaigns, for those who run them, for gateways, and for the clock. Commands are stamped with the business clock, written to the
+/// journal, and
 /// answered once they are durable.
 /// </summary>
 public sealed class CampaignRunner : ICampaigns
@@ -15,7 +16,8 @@ public sealed class CampaignRunner : ICampaigns
     private readonly IJournal _journal;
     private readonly TimeProvider _clock;
 
-    internal CampaignRunner(CampaignDirectory directory, IJournal journal, TimeProvider clock) => (_directory, _journal, _clock) = (directory, journal, clock);
+    internal CampaignRunner(CampaignDirectory directory, IJournal journal, TimeProvider clock) =>
+        (_directory, _journal, _clock) = (directory, journal, clock);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation)
@@ -63,7 +65,8 @@ public sealed class CampaignRunner : ICampaigns
 
     /// <summary>Asks a campaign for the right to spend; see <see cref="CampaignLedger.RequestLease"/>.</summary>
     /// <exception cref="IOException">The lease could not be made durable and was not granted.</exception>
-    public Task<LeaseGrant> RequestLeaseAsync(long campaign, int gateway, long epoch, Micros wanted, CancellationToken cancellation = default)
+    public Task<LeaseGrant> RequestLeaseAsync(long campaign, int gateway, long epoch, Micros wanted,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(wanted.Value, nameof(wanted));
         return _directory.NumberOf(campaign) < 0
@@ -93,7 +96,9 @@ public sealed class CampaignRunner : ICampaigns
             : SendAsync<LedgerOutcome>(campaign, new ReportCommand(_clock.GetUtcNow(), report), cancellation);
     }
 
-    /// <summary>Reports on a campaign's days that are over, oldest first, and last on today so far. Empty for a campaign that is not there.</summary>
+    /// <summary>
+    /// Reports on a campaign's days that are over, oldest first, and last on today so far. Empty for a campaign that is not there.
+    /// </summary>
     public async Task<IReadOnlyList<CampaignDayReport>> ReportsAsync(long campaign, CancellationToken cancellation = default)
     {
         (CampaignDayReport[] past, DaySample? today) = await _journal.ReadAsync<(CampaignDayReport[], DaySample?)>(
@@ -109,15 +114,21 @@ public sealed class CampaignRunner : ICampaigns
     {
         DateTimeOffset now = _clock.GetUtcNow();
         (long Id, DaySample? Ending)[] due = await _journal.ReadAsync<(long, DaySample?)[]>(
-            () => [.. _directory.Campaigns.Where(campaign => campaign.NextDue <= now).Select(campaign => (campaign.Settings.Id, campaign.Ending(now)))],
+            () =>
+            [
+                .. _directory.Campaigns.Where(campaign => campaign.NextDue <= now)
+                    .Select(campaign => (campaign.Settings.Id, campaign.Ending(now))),
+            ],
             cancellation).ConfigureAwait(false);
 
-        // A few at a time, so that feedback and leases find their way in between; the optimum of a day that ends is not worked out on the writer.
+        // A few at a time, so that feedback and leases find their way in between; the optimum of a day that ends is not worked out on the
+        // writer.
         foreach ((long Id, DaySample? Ending)[] some in due.Chunk(TicksAtOnce))
         {
             await Task.WhenAll(some.Select(async campaign =>
             {
-                CampaignDayReport? closing = campaign.Ending is { } day ? await Task.Run(() => CampaignDayReport.Of(day), cancellation).ConfigureAwait(false) : null;
+                CampaignDayReport? closing = campaign.Ending is { } day
+                    ? await Task.Run(() => CampaignDayReport.Of(day), cancellation).ConfigureAwait(false) : null;
                 await SendAsync<LedgerOutcome>(campaign.Id, new TickCommand(now, closing), cancellation).ConfigureAwait(false);
             })).ConfigureAwait(false);
         }
@@ -142,5 +153,6 @@ public sealed class CampaignRunner : ICampaigns
     }
 
     private Task<TAnswer> SendAsync<TAnswer>(long campaign, CampaignCommand command, CancellationToken cancellation) =>
-        _journal.AppendAsync<CampaignCommand, TAnswer>(CampaignDirectory.KeyOf(campaign), command, ServingJson.Default.CampaignCommand, [], cancellation);
+        _journal.AppendAsync<CampaignCommand, TAnswer>(CampaignDirectory.KeyOf(campaign), command, ServingJson.Default.CampaignCommand, [],
+            cancellation);
 }

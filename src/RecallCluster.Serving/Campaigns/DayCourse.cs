@@ -9,10 +9,12 @@ internal static class DayCourse
     private const double EvenShare = 0.1;
 
     /// <summary>
-    /// The share of expected auctions before each tick, and 1 at the end: by the campaign's traffic curve where it has one, else as yesterday's auctions
+    /// The share of expected auctions before each tick, and 1 at the end: by the campaign's traffic curve where it has one, else as
+    /// yesterday's auctions
     /// fell where all of yesterday was seen, else by the clock.
     /// </summary>
-    public static double[] Of(DateTimeOffset start, DateTimeOffset end, int ticks, CampaignTerms terms, CampaignCalendar calendar, PastDay? past)
+    public static double[] Of(DateTimeOffset start, DateTimeOffset end, int ticks, CampaignTerms terms, CampaignCalendar calendar,
+        PastDay? past)
     {
         var course = new double[ticks + 1];
         TrafficPacing? traffic = terms.TrafficByHour is { } curve ? new TrafficPacing(calendar, curve) : null;

@@ -4,7 +4,8 @@ using RecallCluster.Bidding.Optimization;
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// Weights as a bid book can hold them. Where nothing that costs is scarce the optimum's w0 is infinite and its other weights are multipliers
+/// Weights as a bid book can hold them. Where nothing that costs is scarce the optimum's w0 is infinite and its other weights are
+/// multipliers
 /// (<see cref="BidWeights"/>); in its place stands the least w0 that wins every auction of a log in which something is to be gained.
 /// </summary>
 internal static class FiniteWeights

@@ -3,7 +3,9 @@ using RecallCluster.Bidding.Goals;
 
 namespace RecallCluster.Serving.Campaigns;
 
-/// <summary>The optimal bid of a product as a line over pCTR, the campaign's pCVR given: slope · pCTR + offset, in cost per impression.</summary>
+/// <summary>
+/// The optimal bid of a product as a line over pCTR, the campaign's pCVR given: slope · pCTR + offset, in cost per impression.
+/// </summary>
 internal readonly record struct LinearBid(double Slope, double Offset)
 {
     /// <summary>The line of finite weights; see <see cref="BidFormula"/> and the products' formulas at <see cref="BidProduct"/>.</summary>

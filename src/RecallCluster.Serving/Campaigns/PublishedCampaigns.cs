@@ -3,7 +3,8 @@ using RecallCluster.Serving.ValueRanking;
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// All campaigns as a gateway needs them, as they stood at one moment: by campaign number, dense from 0, the same for a process's life. Immutable.
+/// All campaigns as a gateway needs them, as they stood at one moment: by campaign number, dense from 0, the same for a process's life.
+/// Immutable.
 /// </summary>
 /// <param name="Book">What to bid.</param>
 /// <param name="Settings">Settings by campaign number.</param>

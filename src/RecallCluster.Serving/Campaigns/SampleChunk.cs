@@ -48,7 +48,8 @@ internal sealed record SampleChunk(double Weight, double ConversionProbability, 
     public AuctionLog Log(BidProduct product) => Columns(product, Values, ConversionProbability);
 
     /// <summary>
-    /// The auctions of many chunks as one log of equal weight: where a chunk's auctions stand for less than the heaviest chunk's, only some are taken, at
+    /// The auctions of many chunks as one log of equal weight: where a chunk's auctions stand for less than the heaviest chunk's, only some
+    /// are taken, at
     /// even distances.
     /// </summary>
     /// <param name="product">Whose columns.</param>

@@ -3,7 +3,8 @@ using RecallCluster.Bidding.Goals;
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// Weights for a campaign that has neither a history nor weights of its own: a bid that the market's usual cost per click would win with, and KPI
+/// Weights for a campaign that has neither a history nor weights of its own: a bid that the market's usual cost per click would win with,
+/// and KPI
 /// weights in the middle of what they can be, where a controller can move them either way.
 /// </summary>
 internal static class StartEstimate

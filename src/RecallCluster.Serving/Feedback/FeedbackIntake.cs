@@ -8,7 +8,8 @@ using RecallCluster.Serving.Users;
 namespace RecallCluster.Serving.Feedback;
 
 /// <summary>
-/// Takes feedback: one journal record an event, addressed to its campaign, followed by the user's memory and calibration's counts, which change only
+/// Takes feedback: one journal record an event, addressed to its campaign, followed by the user's memory and calibration's counts, which
+/// change only
 /// when the campaign's ledger applied it.
 /// </summary>
 public sealed class FeedbackIntake : IFeedback
@@ -19,10 +20,12 @@ public sealed class FeedbackIntake : IFeedback
     private readonly IJournal _journal;
     private readonly TimeProvider _clock;
 
-    internal FeedbackIntake(CampaignDirectory campaigns, IJournal journal, TimeProvider clock) => (_campaigns, _journal, _clock) = (campaigns, journal, clock);
+    internal FeedbackIntake(CampaignDirectory campaigns, IJournal journal, TimeProvider clock) =>
+        (_campaigns, _journal, _clock) = (campaigns, journal, clock);
 
     /// <summary>
-    /// Called when a win's charge is known (0 for one that was not shown), so that the gateway's wallet can free its reserve. On any thread, once the
+    /// Called when a win's charge is known (0 for one that was not shown), so that the gateway's wallet can free its reserve. On any
+    /// thread, once the
     /// event is durable; never for an event that changed nothing.
     /// </summary>
     public event Action<Win, Micros>? Settled;
@@ -49,10 +52,13 @@ public sealed class FeedbackIntake : IFeedback
         Win win = happened.Win;
         Require(Enum.IsDefined(happened.Kind), index, "kind", "is a known kind");
         Require(win.Price >= Micros.Zero && happened.ClearingPrice is not { Value: < 0 }, index, "price", "is not negative");
-        Require(IsProbability(win.RawClickProbability) && IsProbability(win.ClickProbability), index, "clickProbability", "is between 0 and 1");
+        Require(IsProbability(win.RawClickProbability) && IsProbability(win.ClickProbability), index, "clickProbability",
+            "is between 0 and 1");
         Require(
-            IsProbability(win.RawConversionProbability) && IsProbability(win.ConversionProbability), index, "conversionProbability", "is between 0 and 1");
-        Require(happened.Signals is not { } signals || (signals.Count <= MostSignals && signals.All(double.IsFinite)), index, "signals", $"are at most {MostSignals} finite numbers");
+            IsProbability(win.RawConversionProbability) && IsProbability(win.ConversionProbability), index, "conversionProbability",
+                "is between 0 and 1");
+        Require(happened.Signals is not { } signals || (signals.Count <= MostSignals && signals.All(double.IsFinite)), index, "signals",
+            $"are at most {MostSignals} finite numbers");
     }
 
     private static bool IsProbability(double p) => p is >= 0 and <= 1;
@@ -86,13 +92,15 @@ public sealed class FeedbackIntake : IFeedback
         string counts = CalibrationCountsFamily.KeyOf(win.CampaignId);
         string[] followers = string.IsNullOrEmpty(win.UserId) ? [counts] : [counts, UserMemories.KeyOf(win.UserId)];
         return _journal.AppendAsync<CampaignCommand, AdEventResult>(
-            CampaignDirectory.KeyOf(win.CampaignId), new EventCommand(now, happened), ServingJson.Default.CampaignCommand, followers, cancellation);
+            CampaignDirectory.KeyOf(win.CampaignId), new EventCommand(now, happened), ServingJson.Default.CampaignCommand, followers,
+                cancellation);
     }
 
     private async Task<AdEventResult> EngageAsync(AdEvent happened, DateTimeOffset now, CancellationToken cancellation)
     {
         byte[] payload = JsonSerializer.SerializeToUtf8Bytes(new EngagementCommand(now, happened), ServingJson.Default.EngagementCommand);
-        object? known = await _journal.AppendAsync(CalibrationCountsFamily.KeyOf(happened.Win.CampaignId), payload, [], cancellation).ConfigureAwait(false);
+        object? known = await _journal.AppendAsync(CalibrationCountsFamily.KeyOf(happened.Win.CampaignId), payload, [],
+            cancellation).ConfigureAwait(false);
         return new AdEventResult(known is true ? LedgerOutcome.Applied : LedgerOutcome.Late, default, default);
     }
 }

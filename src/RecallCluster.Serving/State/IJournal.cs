@@ -4,7 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// Durable state: commands are written down, then applied to the machine that they are addressed to, in one order, by one writer. Memory is never
+/// Durable state: commands are written down, then applied to the machine that they are addressed to, in one order, by one writer. Memory is
+/// never
 /// ahead of the disk. Thread-safe.
 /// </summary>
 public interface IJournal
@@ -23,7 +24,9 @@ public interface IJournal
     /// <exception cref="ObjectDisposedException">The journal is closed.</exception>
     Task<object?> AppendAsync(string key, ReadOnlyMemory<byte> payload, IReadOnlyList<string> followers, CancellationToken cancellation);
 
-    /// <summary>Runs a function on the writer, between two commands: it may look at any machine. It must be quick and must not change anything.</summary>
+    /// <summary>
+    /// Runs a function on the writer, between two commands: it may look at any machine. It must be quick and must not change anything.
+    /// </summary>
     Task<T> ReadAsync<T>(Func<T> look, CancellationToken cancellation);
 
     /// <summary>Writes a snapshot of a machine, so that what it no longer holds is no longer in its last snapshot either.</summary>
@@ -44,7 +47,8 @@ public static class JournalExtensions
     /// <summary>Writes a command down as JSON and applies it; see <see cref="IJournal.AppendAsync"/>.</summary>
     /// <returns>The machine's answer.</returns>
     public static async Task<TAnswer> AppendAsync<TCommand, TAnswer>(
-        this IJournal journal, string key, TCommand command, JsonTypeInfo<TCommand> type, IReadOnlyList<string> followers, CancellationToken cancellation)
+        this IJournal journal, string key, TCommand command, JsonTypeInfo<TCommand> type, IReadOnlyList<string> followers,
+            CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(journal);
         byte[] payload = JsonSerializer.SerializeToUtf8Bytes(command, type);

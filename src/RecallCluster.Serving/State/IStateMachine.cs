@@ -1,7 +1,8 @@
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// State that commands change, in the journal's order, by one writer. What a command does follows from the state and the command alone (time is in
+/// State that commands change, in the journal's order, by one writer. What a command does follows from the state and the command alone
+/// (time is in
 /// the command), so that state and the commands since give the same state again. Machines never do I/O.
 /// </summary>
 public interface IStateMachine

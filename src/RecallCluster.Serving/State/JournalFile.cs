@@ -18,7 +18,8 @@ namespace RecallCluster.Serving.State;
 /// snapshot  key, sequence, state, checksum    a machine's memory after that record
 /// </code>
 /// A checksum covers its whole row: SQLite itself sees damage to its pages' structure, not to what stands in them.
-/// A snapshot is written in or after the transaction that holds the verdicts on all records that it has seen. So a machine that follows another one
+/// A snapshot is written in or after the transaction that holds the verdicts on all records that it has seen. So a machine that follows
+/// another one
 /// always learns the verdict again: from the other machine when it is still to apply the record, else from the file.
 /// </remarks>
 internal sealed class JournalFile : IDisposable
@@ -29,7 +30,8 @@ internal sealed class JournalFile : IDisposable
         CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE batch (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, records BLOB NOT NULL);
         CREATE TABLE verdict (first INTEGER PRIMARY KEY, verdicts BLOB NOT NULL, checksum INTEGER NOT NULL);
-        CREATE TABLE snapshot (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL, state BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE snapshot (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL, state BLOB NOT NULL,
+            checksum INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
     private readonly string _path;
@@ -108,7 +110,8 @@ internal sealed class JournalFile : IDisposable
     /// <summary>All transactions that are kept, oldest first, with the verdicts where they are known.</summary>
     public IEnumerable<(long First, int Count, byte[] Records, byte[]? Verdicts)> Batches()
     {
-        using SqliteCommand command = Command("SELECT batch.first, count, records, verdicts, checksum FROM batch LEFT JOIN verdict USING (first) ORDER BY batch.first");
+        using SqliteCommand command = Command(
+            "SELECT batch.first, count, records, verdicts, checksum FROM batch LEFT JOIN verdict USING (first) ORDER BY batch.first");
         using SqliteDataReader reader = Guard("it cannot be read", command.ExecuteReader);
         while (Guard("it cannot be read", reader.Read))
         {
@@ -146,7 +149,8 @@ internal sealed class JournalFile : IDisposable
 
     public void InsertVerdicts(long first, byte[] verdicts) => Run(_insertVerdict, first, verdicts, Checksum("", first, verdicts));
 
-    public void PutSnapshot(string key, long sequence, byte[] state) => Run(_putSnapshot, key, sequence, state, Checksum(key, sequence, state));
+    public void PutSnapshot(string key, long sequence, byte[] state) =>
+        Run(_putSnapshot, key, sequence, state, Checksum(key, sequence, state));
 
     public void PutMeta(string name, string value) => Run(_putMeta, name, value, Checksum(name, 0, Encoding.UTF8.GetBytes(value)));
 
@@ -157,11 +161,13 @@ internal sealed class JournalFile : IDisposable
     }
 
     /// <summary>Bounds the file, to try out a full disk.</summary>
-    public void LimitPages(long pages) => Execute(_connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}"));
+    public void LimitPages(long pages) =>
+        Execute(_connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}"));
 
     public void Dispose()
     {
-        foreach (SqliteCommand command in (SqliteCommand[])[_insertBatch, _insertVerdict, _putSnapshot, _putMeta, _deleteBatches, _deleteVerdicts])
+        foreach (SqliteCommand command in (SqliteCommand[])[_insertBatch, _insertVerdict, _putSnapshot, _putMeta, _deleteBatches,
+            _deleteVerdicts])
             command.Dispose();
         _connection.Dispose();
     }
@@ -171,13 +177,17 @@ internal sealed class JournalFile : IDisposable
         long version = Number(connection, "PRAGMA user_version"), application = Number(connection, "PRAGMA application_id");
         if (version == 0 && Number(connection, "SELECT count(*) FROM sqlite_schema") == 0)
         {
-            Execute(connection, $"BEGIN IMMEDIATE; {Schema} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version}; COMMIT");
+            string mark = $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version}";
+            Execute(connection, $"BEGIN IMMEDIATE; {Schema} {mark}; COMMIT");
             return;
         }
         if (application != ApplicationId)
             throw new InvalidDataException($"{path}: it is a database of another program.");
         if (version > Version)
-            throw new InvalidDataException($"{path}: it was written by a later version (format {version}); this program reads format {Version}.");
+        {
+            throw new InvalidDataException(
+                $"{path}: it was written by a later version (format {version}); this program reads format {Version}.");
+        }
         if (!check)
             return;
         using SqliteCommand command = connection.CreateCommand();

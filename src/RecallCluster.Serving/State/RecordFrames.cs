@@ -6,14 +6,16 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// The records of one transaction as bytes. A record is: length of the rest (u32), CRC-32C of sequence and rest (u32), length of the keys (u16), the
+/// The records of one transaction as bytes. A record is: length of the rest (u32), CRC-32C of sequence and rest (u32), length of the keys
+/// (u16), the
 /// keys (UTF-8, the machine addressed and its followers, one a line), the payload. Little-endian.
 /// </summary>
 internal static class RecordFrames
 {
     private const int Head = 8, KeysHead = 2;
 
-    public static void Write(ArrayBufferWriter<byte> target, long sequence, string key, IReadOnlyList<string> followers, ReadOnlySpan<byte> payload)
+    public static void Write(ArrayBufferWriter<byte> target, long sequence, string key, IReadOnlyList<string> followers,
+        ReadOnlySpan<byte> payload)
     {
         string keys = followers.Count == 0 ? key : key + '\n' + string.Join('\n', followers);
         int keyBytes = Encoding.UTF8.GetByteCount(keys);

@@ -1,8 +1,10 @@
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// The business clock: time that runs faster (or slower) than real time, as a function of real time alone, so that a process that starts again
-/// with the same origins goes on with the same time. Timers run on it too: a timer of a business hour at speed 60 comes after a real minute.
+/// The business clock: time that runs faster (or slower) than real time, as a function of real time alone, so that a process that starts
+/// again
+/// with the same origins goes on with the same time. Timers run on it too: a timer of a business hour at speed 60 comes after a real
+/// minute.
 /// </summary>
 public sealed class ScaledClock : TimeProvider
 {

@@ -6,7 +6,9 @@ using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
 
-/// <summary>Commands and snapshots as JSON. Fields that are not known are passed over: an older program reads what a newer one wrote.</summary>
+/// <summary>
+/// Commands and snapshots as JSON. Fields that are not known are passed over: an older program reads what a newer one wrote.
+/// </summary>
 [JsonSerializable(typeof(CampaignCommand))]
 [JsonSerializable(typeof(CampaignMemory))]
 [JsonSerializable(typeof(UserCommand))]

@@ -25,7 +25,8 @@ public sealed record ServingStateOptions
 }
 
 /// <summary>
-/// All durable state of a front door, over one journal: campaigns, feedback, users, calibration. <see cref="OpenAsync"/> brings it back as it was, then
+/// All durable state of a front door, over one journal: campaigns, feedback, users, calibration. <see cref="OpenAsync"/> brings it back as
+/// it was, then
 /// time runs: campaigns tick and calibration is fitted by the business clock until it is disposed of.
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
@@ -36,7 +37,8 @@ public sealed class ServingState : IAsyncDisposable
     private readonly TimeSpan _period;
     private Task _running = Task.CompletedTask;
 
-    private ServingState(SqliteJournal journal, TimeProvider clock, CampaignDirectory directory, LiveCalibrator calibrator, UserMemories users, TimeSpan period)
+    private ServingState(SqliteJournal journal, TimeProvider clock, CampaignDirectory directory, LiveCalibrator calibrator,
+        UserMemories users, TimeSpan period)
     {
         (_journal, _clock, _period) = (journal, clock, period);
         (Directory, Calibrator, Users) = (directory, calibrator, users);
@@ -77,7 +79,8 @@ public sealed class ServingState : IAsyncDisposable
     /// <exception cref="IOException">The file cannot be opened, or another process is using it.</exception>
     /// <exception cref="InvalidDataException">It is damaged or of a later version; the message says which.</exception>
     public static async Task<ServingState> OpenAsync(
-        string path, TimeProvider clock, ServingStateOptions? options = null, Action<StateMachines>? addMachines = null, CancellationToken cancellation = default)
+        string path, TimeProvider clock, ServingStateOptions? options = null, Action<StateMachines>? addMachines = null,
+            CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(clock);
         options ??= new ServingStateOptions();
@@ -86,7 +89,8 @@ public sealed class ServingState : IAsyncDisposable
         var users = new UserMemories(machines, options.Users);
         var calibrator = new LiveCalibrator(machines, directory, options.Calibration);
         addMachines?.Invoke(machines);
-        SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal), cancellation).ConfigureAwait(false);
+        SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
+            cancellation).ConfigureAwait(false);
         var state = new ServingState(journal, clock, directory, calibrator, users, options.Campaigns.TickCheck);
         users.Attach(journal);
         await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);

@@ -1,7 +1,8 @@
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// Which machines have changed since their last snapshot, the one that has waited longest first, and how many bytes may be spent on snapshots now.
+/// Which machines have changed since their last snapshot, the one that has waited longest first, and how many bytes may be spent on
+/// snapshots now.
 /// </summary>
 internal sealed class SnapshotQueue(StateMachines machines, JournalOptions options)
 {
@@ -20,7 +21,9 @@ internal sealed class SnapshotQueue(StateMachines machines, JournalOptions optio
             _order.Enqueue(key, sequence);
     }
 
-    /// <summary>The first record that no snapshot has seen, snapshots that are being taken counted; <paramref name="otherwise"/> when there is none.</summary>
+    /// <summary>
+    /// The first record that no snapshot has seen, snapshots that are being taken counted; <paramref name="otherwise"/> when there is none.
+    /// </summary>
     public long FirstUnseen(long otherwise)
     {
         DropStale();

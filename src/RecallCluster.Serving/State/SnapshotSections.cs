@@ -5,7 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// A snapshot made of named sections: a version (u8), then for each its name, its length (i32) and its bytes. Sections that a program does not know are
+/// A snapshot made of named sections: a version (u8), then for each its name, its length (i32) and its bytes. Sections that a program does
+/// not know are
 /// passed over.
 /// </summary>
 public sealed class SnapshotSections

@@ -5,15 +5,17 @@ using System.Threading.Channels;
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// A journal in one SQLite file, for one process. A thread of its own takes what waits, writes it as one transaction (group commit), then applies it.
+/// A journal in one SQLite file, for one process. A thread of its own takes what waits, writes it as one transaction (group commit), then
+/// applies it.
 /// <code>
 ///  AppendAsync ──► queue (bounded) ──► writer: [ records + verdicts of the last batch + a few snapshots ] commit ──► apply, answer
 ///  start: snapshots ──► records after each machine's snapshot
 /// </code>
-/// A few machines' snapshots go along with each transaction, the one that has waited longest first; what lies before the oldest record that no
+/// A few machines' snapshots go along with each transaction, the one that has waited longest first; what lies before the oldest record that
+/// no
 /// snapshot has seen is deleted. There is no other checkpoint, hence none that stalls.
 /// </summary>
-public sealed class SqliteJournal : IJournal, IAsyncDisposable
+public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
 {
     private const string EpochName = "epoch", FirstName = "first";
 
@@ -57,7 +59,8 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
     /// <param name="machines">All machines that the file may name.</param>
     /// <param name="options">Settings.</param>
     /// <exception cref="IOException">The file cannot be opened, or another process is using it.</exception>
-    /// <exception cref="InvalidDataException">It is damaged, of a later version, or names a machine that is not registered; the message says which.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, of a later version, or names a machine that is not registered; the message
+    /// says which.</exception>
     public static SqliteJournal Open(string path, StateMachines machines, JournalOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -166,80 +169,6 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
                 throw new IOException($"The journal has stopped: {fault.Message}", fault);
             throw new ObjectDisposedException(nameof(SqliteJournal));
         }
-    }
-
-    private void Recover()
-    {
-        foreach ((string name, string value) in _file.Meta())
-            _meta[name] = value;
-        long first = Number(FirstName, 1);
-        _applied = first - 1;
-        var seen = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach ((string key, long sequence, byte[] state) in _file.Snapshots())
-        {
-            _machines.Get(key).Restore(state);
-            seen[key] = sequence;
-            _applied = Math.Max(_applied, sequence);
-        }
-        long next = first;
-        foreach ((long start, int count, byte[] records, byte[]? verdicts) in _file.Batches())
-        {
-            if (start != next || count < 1 || (verdicts is not null && verdicts.Length != count))
-                throw new InvalidDataException($"the transaction of record {start} stands where record {next} should.");
-            ReplayBatch(start, count, records, verdicts, seen);
-            _batches.Enqueue(start);
-            next += count;
-        }
-        if (next <= _applied && _batches.Count > 0)
-            throw new InvalidDataException($"the journal ends at record {next - 1}, but a snapshot has seen record {_applied}.");
-        _applied = Math.Max(_applied, next - 1);
-        Epoch = 1 + Number(EpochName, 0);
-        _file.Transact(() => _file.PutMeta(EpochName, Epoch.ToString(CultureInfo.InvariantCulture)));
-    }
-
-    private long Number(string name, long otherwise) =>
-        !_meta.TryGetValue(name, out string? text) ? otherwise
-        : long.TryParse(text, CultureInfo.InvariantCulture, out long number) ? number
-        : throw new InvalidDataException($"the value '{name}' is '{text}', no number.");
-
-    private void ReplayBatch(long start, int count, byte[] records, byte[]? known, Dictionary<string, long> seen)
-    {
-        var verdicts = new byte[count];
-        bool followed = false;
-        foreach (JournalRecord record in RecordFrames.Read(start, count, records))
-        {
-            int place = (int)(record.Sequence - start);
-            verdicts[place] = Replay(record, known?[place], seen);
-            followed |= record.Followers.Count > 0;
-        }
-
-        // The verdicts on the last batch of a life were never written; they have to be before a snapshot is that has seen it.
-        if (known is null && followed)
-            (_verdictsFirst, _verdicts) = (start, verdicts);
-    }
-
-    private byte Replay(JournalRecord record, byte? known, Dictionary<string, long> seen)
-    {
-        byte verdict;
-        if (record.Sequence > seen.GetValueOrDefault(record.Key))
-        {
-            verdict = Apply(record).Verdict;
-            Replayed++;
-        }
-        else if (record.Followers.Count == 0)
-        {
-            return 0;
-        }
-        else
-        {
-            verdict = known ?? throw new InvalidDataException($"the verdict on journal record {record.Sequence} is missing.");
-        }
-        foreach (string follower in record.Followers)
-        {
-            if (record.Sequence > seen.GetValueOrDefault(follower))
-                Follow(record, follower, verdict);
-        }
-        return verdict;
     }
 
     private void Write()

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// The machines of a journal by key: single ones, and families whose members come into being with the first command or snapshot that names them
+/// The machines of a journal by key: single ones, and families whose members come into being with the first command or snapshot that names
+/// them
 /// ("campaign/17" is a member of the family "campaign/"). Registered before the journal is opened, used by its writer alone.
 /// </summary>
 public sealed class StateMachines

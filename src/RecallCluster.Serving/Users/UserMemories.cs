@@ -7,7 +7,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Serving.Users;
 
 /// <summary>
-/// The user store: partitions of users, each a machine of the journal. Clicks and impressions reach it with the feedback that campaigns applied; reads
+/// The user store: partitions of users, each a machine of the journal. Clicks and impressions reach it with the feedback that campaigns
+/// applied; reads
 /// take no lock and never wait for the writer.
 /// </summary>
 public sealed class UserMemories : IUserStore
@@ -73,7 +74,8 @@ public sealed class UserMemories : IUserStore
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The user's partition is written anew before the task completes, so that no snapshot holds the user any more. Events in the journal's tail
+    /// The user's partition is written anew before the task completes, so that no snapshot holds the user any more. Events in the journal's
+    /// tail
     /// are followed by the erasure there, and go when the tail is cut.
     /// </remarks>
     /// <exception cref="IOException">It could not be made durable; ask again.</exception>

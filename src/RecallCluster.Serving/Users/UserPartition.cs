@@ -8,7 +8,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Serving.Users;
 
 /// <summary>
-/// A part of all users. It follows the feedback that campaigns applied; its writer is the journal's, its readers are any. Who was touched longest ago
+/// A part of all users. It follows the feedback that campaigns applied; its writer is the journal's, its readers are any. Who was touched
+/// longest ago
 /// goes when there are too many; who refused goes last of all, or the refusal would be forgotten.
 /// </summary>
 internal sealed class UserPartition(string key, int capacity, UserStoreOptions options) : IStateMachine
@@ -36,7 +37,8 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
     /// <inheritdoc/>
     public void Follow(JournalRecord record, byte verdict)
     {
-        if (verdict != 0 || record.Read(ServingJson.Default.CampaignCommand) is not EventCommand { Event: var happened } command || happened.Win.UserId is not { } user)
+        if (verdict != 0 || record.Read(ServingJson.Default.CampaignCommand) is not EventCommand { Event: var happened } command
+            || happened.Win.UserId is not { } user)
             return;
         UserRecord known = _users.GetValueOrDefault(user) ?? UserRecord.Unknown(user);
         if (known.Consent == false)
@@ -44,12 +46,14 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
         if (happened.Kind == AdEventKind.Click)
             Remember(known.WithClick(happened.Win.AdId, options.LongestSequence));
         else if (happened.Kind == AdEventKind.Impression)
-            Remember(known.WithExposure(new Exposure(happened.Win.CampaignId, happened.Win.AuctionAt), command.At - options.CapHorizon, options.MostExposures));
+            Remember(known.WithExposure(new Exposure(happened.Win.CampaignId, happened.Win.AuctionAt), command.At - options.CapHorizon,
+                options.MostExposures));
     }
 
     /// <inheritdoc/>
     public byte[] Snapshot() => JsonSerializer.SerializeToUtf8Bytes(
-        new UserPartitionState([.. _known.OldestFirst.Select(user => _users[user])], [.. _refused.OldestFirst]), ServingJson.Default.UserPartitionState);
+        new UserPartitionState([.. _known.OldestFirst.Select(user => _users[user])], [.. _refused.OldestFirst]),
+            ServingJson.Default.UserPartitionState);
 
     /// <inheritdoc/>
     public void Restore(ReadOnlyMemory<byte> snapshot)

@@ -16,7 +16,9 @@ internal sealed record UserRecord(string Id, string[] Sequence, bool? Consent, E
     public UserRecord WithClick(string ad, int longest) =>
         this with { Sequence = Sequence.Length < longest ? [.. Sequence, ad] : [.. Sequence[^(longest - 1)..], ad] };
 
-    /// <summary>With one more impression, in order of time; those before <paramref name="oldest"/> and beyond <paramref name="most"/> go.</summary>
+    /// <summary>
+    /// With one more impression, in order of time; those before <paramref name="oldest"/> and beyond <paramref name="most"/> go.
+    /// </summary>
     public UserRecord WithExposure(Exposure exposure, DateTimeOffset oldest, int most)
     {
         List<Exposure> kept = [.. Exposures.Where(one => one.At > oldest)];

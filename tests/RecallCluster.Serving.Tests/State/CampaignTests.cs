@@ -13,7 +13,8 @@ public class CampaignTests
 {
     public static TheoryData<string, string> Products => new()
     {
-        { "fb", "click" }, { "pid", "click-cpc" }, { "m-pid", "conversion-cpc" }, { "dual", "click-ctr" }, { "replan", "click-cpc" }, { "uscb", "impression-ctr" },
+        { "fb", "click" }, { "pid", "click-cpc" }, { "m-pid", "conversion-cpc" }, { "dual", "click-ctr" }, { "replan", "click-cpc" },
+            { "uscb", "impression-ctr" },
     };
 
     [Theory]
@@ -55,7 +56,8 @@ public class CampaignTests
         using var file = new StateFile();
         var clock = new ManualClock(ManualClock.Morning);
         await using ServingState state = await file.OpenAsync(clock);
-        CampaignView made = await state.Campaigns.PutAsync(Some.Campaign(1, ManualClock.Morning, "click", "replan", budget: 20), 0, default);
+        CampaignView made = await state.Campaigns.PutAsync(Some.Campaign(1, ManualClock.Morning, "click", "replan", budget: 20), 0,
+            default);
         var random = new SeededRandom(3);
         for (int step = 0; step < 95; step++)
             await StepAsync(state, clock, random, step);
@@ -82,9 +84,11 @@ public class CampaignTests
         await using ServingState state = await file.OpenAsync(clock);
         CampaignSettings settings = Some.Campaign(1, ManualClock.Morning);
         Assert.Equal(1, (await state.Campaigns.PutAsync(settings, 0, default)).Version);
-        VersionConflictException exists = await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 0, default));
+        VersionConflictException exists = await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 0,
+            default));
         Assert.Equal(1, exists.Actual);
-        CampaignView edited = await state.Campaigns.PutAsync(settings with { Name = "other", Terms = settings.Terms with { DailyBudget = Some.Units(5) } }, 1, default);
+        CampaignView edited = await state.Campaigns.PutAsync(settings with { Name = "other",
+            Terms = settings.Terms with { DailyBudget = Some.Units(5) } }, 1, default);
         Assert.Equal((2L, "other", Some.Units(5)), (edited.Version, edited.Settings.Name, edited.Today.Budget));
         await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 1, default));
         Assert.Equal(3, (await state.Campaigns.PutAsync(settings, null, default)).Version);
@@ -112,7 +116,8 @@ public class CampaignTests
             ("targeting.hours", good with { Targeting = new Targeting { Hours = [24] } }),
         ];
         foreach ((string field, CampaignSettings settings) in bad)
-            Assert.Equal(field, (await Assert.ThrowsAsync<InvalidRequestException>(() => state.Campaigns.PutAsync(settings, null, default))).Field);
+            Assert.Equal(field, (await Assert.ThrowsAsync<InvalidRequestException>(() => state.Campaigns.PutAsync(settings, null,
+                default))).Field);
         Assert.Equal(1, (await state.Campaigns.FindAsync(1, default))!.Version);
     }
 
@@ -165,7 +170,8 @@ public class CampaignTests
             for (int step = 0; step < 200; step++)
             {
                 clock.Advance(TimeSpan.FromMinutes(random.NextInt(12)));
-                LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(1, 1 + random.NextInt(2), 1, Some.Units(random.NextDouble() + 0.01));
+                LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(1, 1 + random.NextInt(2), 1,
+                    Some.Units(random.NextDouble() + 0.01));
                 lease = grant.Outcome == LedgerOutcome.Applied ? grant.Lease : lease;
                 var win = new UInt128(seed, (ulong)random.NextInt(150));
                 await state.Feedback.AcceptAsync([Some.Event(AdEventKind.Click, Some.Win(1, lease, clock.Now, win))], default);
@@ -200,7 +206,8 @@ public class CampaignTests
     [Fact]
     public void A_thinned_sample_stands_for_as_many_auctions()
     {
-        var report = new BidReport { Auctions = 900, Wins = 0, Value = 0, SampleWeight = 9, Sample = [.. Enumerable.Range(0, 100).Select(i => new AuctionSample(0.01f * i / 100, i))] };
+        var report = new BidReport { Auctions = 900, Wins = 0, Value = 0, SampleWeight = 9,
+            Sample = [.. Enumerable.Range(0, 100).Select(i => new AuctionSample(0.01f * i / 100, i))] };
         SampleChunk thin = SampleChunk.Of(report).Thin(7);
         Assert.Equal(900, thin.Count * thin.Weight, 9);
         var log = SampleChunk.Join(BidProduct.Click, [thin, SampleChunk.Of(report)], out double weight);
@@ -242,7 +249,8 @@ public class CampaignTests
         double clicks = 0;
         for (int i = 0; i < 3 && grant.Outcome == LedgerOutcome.Applied; i++, clicks++)
         {
-            Win win = Some.Win(1, grant.Lease, clock.Now, new UInt128((ulong)step + 1, random.NextUInt64()), price: 0.2 + (0.3 * random.NextDouble()));
+            Win win = Some.Win(1, grant.Lease, clock.Now, new UInt128((ulong)step + 1, random.NextUInt64()),
+                price: 0.2 + (0.3 * random.NextDouble()));
             await state.Feedback.AcceptAsync([Some.Event(AdEventKind.Impression, win), Some.Event(AdEventKind.Click, win)], default);
         }
         int kpis = (await state.Campaigns.FindAsync(1, default))!.Kpis.Count;
@@ -253,14 +261,16 @@ public class CampaignTests
             Value = clicks + 0.1,
             Numerators = [.. Enumerable.Repeat(clicks * 0.3, kpis)],
             Denominators = [.. Enumerable.Repeat(clicks + 0.1, kpis)],
-            Sample = [.. Enumerable.Range(0, 90).Select(_ => new AuctionSample((float)(0.1 * random.NextDouble()), (float)(0.05 * random.NextDouble())))],
+            Sample = [.. Enumerable.Range(0, 90).Select(_ => new AuctionSample((float)(0.1 * random.NextDouble()),
+                (float)(0.05 * random.NextDouble())))],
             SampleWeight = auctions / 90.0,
             ConversionProbability = 0.05,
         });
         if (step % 40 == 25)
         {
             CampaignView view = (await state.Campaigns.FindAsync(1, default))!;
-            CampaignSettings edited = view.Settings with { MaxCpc = view.Settings.MaxCpc * 0.9, Terms = view.Settings.Terms with { DailyBudget = Some.Units(90 - (step / 4)) } };
+            CampaignSettings edited = view.Settings with { MaxCpc = view.Settings.MaxCpc * 0.9,
+                Terms = view.Settings.Terms with { DailyBudget = Some.Units(90 - (step / 4)) } };
             await state.Campaigns.PutAsync(edited, view.Version, default);
         }
         await state.Campaigns.TickAsync();

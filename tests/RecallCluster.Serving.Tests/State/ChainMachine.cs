@@ -5,7 +5,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Serving.Tests.State;
 
 /// <summary>
-/// A machine whose state is a hash of everything it was told, in order, verdicts included: one command lost, doubled or out of order is seen. It accepts
+/// A machine whose state is a hash of everything it was told, in order, verdicts included: one command lost, doubled or out of order is
+/// seen. It accepts
 /// a command by a rule that depends on its state.
 /// </summary>
 internal sealed class ChainMachine : IStateMachine

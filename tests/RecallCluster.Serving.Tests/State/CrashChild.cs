@@ -7,7 +7,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Serving.Tests.State;
 
 /// <summary>
-/// A process to be killed: it opens a state file and sends events as fast as they are acknowledged, writing the id of each acknowledged win to its output.
+/// A process to be killed: it opens a state file and sends events as fast as they are acknowledged, writing the id of each acknowledged win
+/// to its output.
 /// </summary>
 internal static class CrashChild
 {

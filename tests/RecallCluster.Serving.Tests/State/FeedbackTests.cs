@@ -48,9 +48,11 @@ public class FeedbackTests
         Assert.Equal(Micros.Zero, freed);
         clock.Advance(TimeSpan.FromMinutes(31));
         IReadOnlyList<AdEventResult> results = await state.Feedback.AcceptAsync(
-            [Some.Event(AdEventKind.Click, win with { CampaignId = 9 }), Some.Event(AdEventKind.Click, win), Some.Event(AdEventKind.Click, Some.Win(1, lease with { Id = 44 }, clock.Now, 8))],
+            [Some.Event(AdEventKind.Click, win with { CampaignId = 9 }), Some.Event(AdEventKind.Click, win),
+                Some.Event(AdEventKind.Click, Some.Win(1, lease with { Id = 44 }, clock.Now, 8))],
             default);
-        Assert.Equal([LedgerOutcome.UnknownCampaign, LedgerOutcome.Late, LedgerOutcome.UnknownLease], results.Select(result => result.Outcome));
+        Assert.Equal([LedgerOutcome.UnknownCampaign, LedgerOutcome.Late, LedgerOutcome.UnknownLease],
+            results.Select(result => result.Outcome));
         Assert.Equal(Micros.Zero, state.Feedback.Tally.Charged);
         Assert.Null(state.Users.Find("u"));
     }
@@ -68,7 +70,8 @@ public class FeedbackTests
                 Some.Event(AdEventKind.Conversion, win), Some.Event(AdEventKind.Conversion, win) with { Number = 2 },
             ],
             default);
-        Assert.Equal([LedgerOutcome.Applied, LedgerOutcome.Duplicate, LedgerOutcome.Applied, LedgerOutcome.Applied], results.Select(result => result.Outcome));
+        Assert.Equal([LedgerOutcome.Applied, LedgerOutcome.Duplicate, LedgerOutcome.Applied, LedgerOutcome.Applied],
+            results.Select(result => result.Outcome));
     }
 
     [Fact]
@@ -79,8 +82,10 @@ public class FeedbackTests
         await using ServingState state = await file.OpenAsync(clock);
         Win win = Some.Win(1, await LeaseAsync(state), clock.Now, 5);
         AdEvent good = Some.Event(AdEventKind.Click, win);
-        foreach (AdEvent bad in (AdEvent[])[good with { Win = win with { RawClickProbability = double.NaN } }, good with { Win = win with { Price = new Micros(-1) } }, good with { Signals = [double.NaN] }])
-            Assert.StartsWith("events[1].", (await Assert.ThrowsAsync<InvalidRequestException>(() => state.Feedback.AcceptAsync([good, bad], default))).Field, StringComparison.Ordinal);
+        foreach (AdEvent bad in (AdEvent[])[good with { Win = win with { RawClickProbability = double.NaN } },
+            good with { Win = win with { Price = new Micros(-1) } }, good with { Signals = [double.NaN] }])
+            Assert.StartsWith("events[1].", (await Assert.ThrowsAsync<InvalidRequestException>(() => state.Feedback.AcceptAsync([good, bad],
+                default))).Field, StringComparison.Ordinal);
         Assert.Equal(0, (await state.Campaigns.FindAsync(1, default))!.Today.Clicks);
     }
 
@@ -91,10 +96,12 @@ public class FeedbackTests
         var clock = new ManualClock(ManualClock.Morning);
         await using ServingState state = await file.OpenAsync(clock);
         Lease lease = await LeaseAsync(state);
-        AdEvent[] events = [.. Enumerable.Range(1, 500).Select(i => Some.Event(AdEventKind.Click, Some.Win(1, lease, clock.Now, (UInt128)i)))];
+        AdEvent[] events = [.. Enumerable.Range(1,
+            500).Select(i => Some.Event(AdEventKind.Click, Some.Win(1, lease, clock.Now, (UInt128)i)))];
         var journal = (SqliteJournal)state.Journal;
         await journal.LimitPagesAsync(1);
-        Assert.Contains(file.Path, (await Assert.ThrowsAsync<IOException>(() => state.Feedback.AcceptAsync(events, default))).Message, StringComparison.Ordinal);
+        Assert.Contains(file.Path, (await Assert.ThrowsAsync<IOException>(() => state.Feedback.AcceptAsync(events, default))).Message,
+            StringComparison.Ordinal);
         long before = (await state.Campaigns.FindAsync(1, default))!.Today.Clicks;
         await journal.LimitPagesAsync(1 << 20);
         await state.Feedback.AcceptAsync(events, default);

@@ -37,7 +37,8 @@ public class JournalTests
         using var file = new StateFile();
         var random = new SeededRandom(seed);
         var model = new Chains();
-        var options = new JournalOptions { MaxBatch = 1 + random.NextInt(40), SnapshotShare = random.NextDouble() * 3 * (1e-3 + random.NextDouble()), MaxSnapshotsPerBatch = 1 + random.NextInt(4) };
+        var options = new JournalOptions { MaxBatch = 1 + random.NextInt(40),
+            SnapshotShare = random.NextDouble() * 3 * (1e-3 + random.NextDouble()), MaxSnapshotsPerBatch = 1 + random.NextInt(4) };
         long sequence = 0;
         bool snapshotsWereUsed = false;
         for (int life = 0; life < 8; life++)
@@ -51,7 +52,8 @@ public class JournalTests
             for (int i = random.NextInt(400); i > 0; i--)
             {
                 string key = Chains.Key(random.NextInt(12));
-                string[] followers = [.. Enumerable.Range(0, random.NextInt(3)).Select(_ => Chains.Key(random.NextInt(12))).Distinct().Where(other => other != key)];
+                string[] followers = [.. Enumerable.Range(0,
+                    random.NextInt(3)).Select(_ => Chains.Key(random.NextInt(12))).Distinct().Where(other => other != key)];
                 byte[] payload = Bytes($"command {sequence}");
                 pending.Add(journal.AppendAsync(key, payload, followers, default));
                 model.Apply(new JournalRecord(++sequence, key, followers, payload));
@@ -92,7 +94,8 @@ public class JournalTests
             await journal.LimitPagesAsync(1);
             for (int i = 0; i < 3; i++)
             {
-                IOException full = await Assert.ThrowsAsync<IOException>(() => journal.AppendAsync("chain/0", new byte[100_000], ["chain/1"], default));
+                IOException full = await Assert.ThrowsAsync<IOException>(() => journal.AppendAsync("chain/0", new byte[100_000],
+                    ["chain/1"], default));
                 Assert.Contains(file.Path, full.Message, StringComparison.Ordinal);
                 Assert.Contains("full", full.Message, StringComparison.Ordinal);
             }
@@ -142,7 +145,8 @@ public class JournalTests
         Execute(file.Path, "PRAGMA user_version = 1; PRAGMA application_id = 5");
         AssertRefused(file.Path, "another program");
         File.Delete(file.Path);
-        await File.WriteAllTextAsync(file.Path, "This is no database at all, but it is long enough to be taken for one. " + new string('x', 5000));
+        await File.WriteAllTextAsync(file.Path, "This is no database at all, but it is long enough to be taken for one. " + new string('x',
+            5000));
         AssertRefused(file.Path, "damaged");
     }
 
@@ -164,7 +168,8 @@ public class JournalTests
         await using (SqliteJournal journal = chains.Open(file.Path, new JournalOptions { SnapshotShare = 0.5 }))
         {
             for (int i = 0; i < 60; i++)
-                await journal.AppendAsync(Chains.Key(i % 12), Bytes($"command {i}, padded {new string('.', 300)}"), [Chains.Key((i + 1) % 12)], default);
+                await journal.AppendAsync(Chains.Key(i % 12), Bytes($"command {i}, padded {new string('.', 300)}"),
+                    [Chains.Key((i + 1) % 12)], default);
         }
         byte[] whole = await File.ReadAllBytesAsync(file.Path);
         var random = new SeededRandom(11);
@@ -216,7 +221,8 @@ public class JournalTests
     private static void AssertEqual(Chains expected, Chains actual)
     {
         for (int i = 0; i < 12; i++)
-            Assert.Equal((expected[Chains.Key(i)].Hash, expected[Chains.Key(i)].Told), (actual[Chains.Key(i)].Hash, actual[Chains.Key(i)].Told));
+            Assert.Equal((expected[Chains.Key(i)].Hash, expected[Chains.Key(i)].Told),
+                (actual[Chains.Key(i)].Hash, actual[Chains.Key(i)].Told));
     }
 
     private static void AssertRefused(string path, string reason)
@@ -240,7 +246,8 @@ public class JournalTests
     {
         private readonly Dictionary<string, ChainMachine> _chains = [];
 
-        public ChainMachine this[string key] => _chains.TryGetValue(key, out ChainMachine? chain) ? chain : _chains[key] = new ChainMachine();
+        public ChainMachine this[string key] =>
+            _chains.TryGetValue(key, out ChainMachine? chain) ? chain : _chains[key] = new ChainMachine();
 
         public static string Key(int number) => $"chain/{number}";
 

@@ -69,7 +69,8 @@ public class LiveCalibratorTests
     {
         // A quarter of clicks converts, half a day later on the mean; engaged clicks convert more. Judged while the last half day is open.
         var random = new SeededRandom(8);
-        var options = new CalibrationOptions { AttributionWindow = TimeSpan.FromHours(48), SignalHorizon = TimeSpan.FromMinutes(15), Signals = 1 };
+        var options = new CalibrationOptions { AttributionWindow = TimeSpan.FromHours(48), SignalHorizon = TimeSpan.FromMinutes(15),
+            Signals = 1 };
         const double now = 120;
         var clicks = new List<ClickFact>();
         int converted = 0;
@@ -153,5 +154,6 @@ public class LiveCalibratorTests
         sequence,
         "campaign/1",
         [],
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new EventCommand(ManualClock.Morning, happened), ServingJson.Default.CampaignCommand));
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new EventCommand(ManualClock.Morning, happened),
+            ServingJson.Default.CampaignCommand));
 }

@@ -9,7 +9,8 @@ internal static class Some
 {
     public static Micros Units(double units) => new((long)Math.Round(units * Micros.PerUnit));
 
-    public static CampaignSettings Campaign(long id, DateTimeOffset start, string product = "click-cpc", string controller = "pid", double budget = 100) => new()
+    public static CampaignSettings Campaign(long id, DateTimeOffset start, string product = "click-cpc", string controller = "pid",
+        double budget = 100) => new()
     {
         Id = id,
         Name = $"campaign {id}",
@@ -30,7 +31,8 @@ internal static class Some
         MinCtr = 0.01,
     };
 
-    public static Win Win(long campaign, Lease lease, DateTimeOffset at, UInt128 id, double price = 0.4, string? user = "u", bool perClick = true) => new()
+    public static Win Win(long campaign, Lease lease, DateTimeOffset at, UInt128 id, double price = 0.4, string? user = "u",
+        bool perClick = true) => new()
     {
         Id = id,
         RequestId = "r",

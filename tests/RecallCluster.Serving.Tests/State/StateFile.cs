@@ -9,7 +9,8 @@ internal sealed class StateFile : IDisposable
 
     public string Path => System.IO.Path.Combine(_folder.FullName, "state.db");
 
-    public Task<ServingState> OpenAsync(TimeProvider clock, ServingStateOptions? options = null) => ServingState.OpenAsync(Path, clock, options);
+    public Task<ServingState> OpenAsync(TimeProvider clock, ServingStateOptions? options = null) =>
+        ServingState.OpenAsync(Path, clock, options);
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -77,7 +77,8 @@ public class UserMemoryTests
             Assert.Null(state.Users.Find("erase-me"));
 
             // Snapshots of the other machines let the tail be cut; then nothing in the file names the user.
-            foreach (string key in (string[])["campaign/1", "calibration/1", UserMemories.KeyOf("erase-me"), UserMemories.KeyOf("erase-me")])
+            foreach (string key in (string[])["campaign/1", "calibration/1", UserMemories.KeyOf("erase-me"),
+                UserMemories.KeyOf("erase-me")])
                 await state.Journal.SnapshotAsync(key, default);
         }
         Assert.DoesNotContain("erase-me", Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.Ordinal);
@@ -93,7 +94,8 @@ public class UserMemoryTests
         var options = new ServingStateOptions { Users = new UserStoreOptions { MaxUsers = 2 * UserMemories.Partitions } };
         await using ServingState state = await file.OpenAsync(clock, options);
         Lease lease = await FeedbackTests.LeaseAsync(state);
-        string[] users = [.. Enumerable.Range(0, 100_000).Select(i => $"user{i}").Where(user => UserMemories.KeyOf(user) == UserMemories.KeyOf("user0")).Take(4)];
+        string[] users = [.. Enumerable.Range(0,
+            100_000).Select(i => $"user{i}").Where(user => UserMemories.KeyOf(user) == UserMemories.KeyOf("user0")).Take(4)];
         await state.Users.SetConsentAsync(users[0], false, default);
         for (int i = 1; i < 4; i++)
             await SendAsync(state, AdEventKind.Click, Some.Win(1, lease, clock.Now, (UInt128)i, user: users[i]));
@@ -124,5 +126,6 @@ public class UserMemoryTests
         }
     }
 
-    private static async Task SendAsync(ServingState state, AdEventKind kind, Win win) => await state.Feedback.AcceptAsync([Some.Event(kind, win)], default);
+    private static async Task SendAsync(ServingState state, AdEventKind kind, Win win) =>
+        await state.Feedback.AcceptAsync([Some.Event(kind, win)], default);
 }

@@ -87,8 +87,11 @@ public class CampaignTests
         VersionConflictException exists = await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 0,
             default));
         Assert.Equal(1, exists.Actual);
-        CampaignView edited = await state.Campaigns.PutAsync(settings with { Name = "other",
-            Terms = settings.Terms with { DailyBudget = Some.Units(5) } }, 1, default);
+        CampaignView edited = await state.Campaigns.PutAsync(settings with
+        {
+            Name = "other",
+            Terms = settings.Terms with { DailyBudget = Some.Units(5) }
+        }, 1, default);
         Assert.Equal((2L, "other", Some.Units(5)), (edited.Version, edited.Settings.Name, edited.Today.Budget));
         await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 1, default));
         Assert.Equal(3, (await state.Campaigns.PutAsync(settings, null, default)).Version);
@@ -206,8 +209,14 @@ public class CampaignTests
     [Fact]
     public void A_thinned_sample_stands_for_as_many_auctions()
     {
-        var report = new BidReport { Auctions = 900, Wins = 0, Value = 0, SampleWeight = 9,
-            Sample = [.. Enumerable.Range(0, 100).Select(i => new AuctionSample(0.01f * i / 100, i))] };
+        var report = new BidReport
+        {
+            Auctions = 900,
+            Wins = 0,
+            Value = 0,
+            SampleWeight = 9,
+            Sample = [.. Enumerable.Range(0, 100).Select(i => new AuctionSample(0.01f * i / 100, i))]
+        };
         SampleChunk thin = SampleChunk.Of(report).Thin(7);
         Assert.Equal(900, thin.Count * thin.Weight, 9);
         var log = SampleChunk.Join(BidProduct.Click, [thin, SampleChunk.Of(report)], out double weight);
@@ -269,8 +278,11 @@ public class CampaignTests
         if (step % 40 == 25)
         {
             CampaignView view = (await state.Campaigns.FindAsync(1, default))!;
-            CampaignSettings edited = view.Settings with { MaxCpc = view.Settings.MaxCpc * 0.9,
-                Terms = view.Settings.Terms with { DailyBudget = Some.Units(90 - (step / 4)) } };
+            CampaignSettings edited = view.Settings with
+            {
+                MaxCpc = view.Settings.MaxCpc * 0.9,
+                Terms = view.Settings.Terms with { DailyBudget = Some.Units(90 - (step / 4)) }
+            };
             await state.Campaigns.PutAsync(edited, view.Version, default);
         }
         await state.Campaigns.TickAsync();

@@ -37,8 +37,12 @@ public class JournalTests
         using var file = new StateFile();
         var random = new SeededRandom(seed);
         var model = new Chains();
-        var options = new JournalOptions { MaxBatch = 1 + random.NextInt(40),
-            SnapshotShare = random.NextDouble() * 3 * (1e-3 + random.NextDouble()), MaxSnapshotsPerBatch = 1 + random.NextInt(4) };
+        var options = new JournalOptions
+        {
+            MaxBatch = 1 + random.NextInt(40),
+            SnapshotShare = random.NextDouble() * 3 * (1e-3 + random.NextDouble()),
+            MaxSnapshotsPerBatch = 1 + random.NextInt(4)
+        };
         long sequence = 0;
         bool snapshotsWereUsed = false;
         for (int life = 0; life < 8; life++)

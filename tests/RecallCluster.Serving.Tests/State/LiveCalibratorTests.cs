@@ -69,8 +69,12 @@ public class LiveCalibratorTests
     {
         // A quarter of clicks converts, half a day later on the mean; engaged clicks convert more. Judged while the last half day is open.
         var random = new SeededRandom(8);
-        var options = new CalibrationOptions { AttributionWindow = TimeSpan.FromHours(48), SignalHorizon = TimeSpan.FromMinutes(15),
-            Signals = 1 };
+        var options = new CalibrationOptions
+        {
+            AttributionWindow = TimeSpan.FromHours(48),
+            SignalHorizon = TimeSpan.FromMinutes(15),
+            Signals = 1
+        };
         const double now = 120;
         var clicks = new List<ClickFact>();
         int converted = 0;

@@ -15,8 +15,10 @@ internal sealed record AdLine
 
     public required CreativeKind Kind { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Width { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Height { get; init; }
 
     public required string Media { get; init; }
@@ -27,10 +29,12 @@ internal sealed record AdLine
 
     public string? Text { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long DurationMs { get; init; }
 
     public required string LandingPage { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Paused { get; init; }
 
     public static AdLine Of(Ad ad) => new()
@@ -90,7 +94,7 @@ internal sealed record AdLine
     JsonSerializerDefaults.Web,
     NumberHandling = JsonNumberHandling.Strict,
     UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 internal sealed partial class CatalogueJson : JsonSerializerContext;

@@ -24,6 +24,7 @@ internal sealed class CampaignWallet
     private LeaseWallet? _active;
     private TimeSpan _margin;
     private DateTimeOffset _notBefore = DateTimeOffset.MinValue;
+    private Micros _tooDear;
     private bool _asking;
 
     /// <summary>What is left of the lease that is spent from; zero when there is none.</summary>
@@ -42,7 +43,12 @@ internal sealed class CampaignWallet
         lock (_lock)
         {
             lease = _active?.Lease.Id ?? 0;
-            return _active is not null && _active.TryReserve(win, now, price, probability);
+            if (_active is null)
+                return false;
+            if (_active.TryReserve(win, now, price, probability))
+                return true;
+            _tooDear = Micros.Max(_tooDear, price);
+            return false;
         }
     }
 
@@ -69,22 +75,38 @@ internal sealed class CampaignWallet
             wanted = Micros.Zero;
             if (_asking || now < _notBefore || (_active is { } active && !IsNearlyOver(active, now)))
                 return false;
-            // Twice what the last lease was good for: a lease that runs dry before its time was too small.
+            // Twice what the last lease was good for: one that runs dry before its time was too small. And enough for the ad that it was too
+            // small for: what is held for a click is its expected charge and two deviations, three prices at the most.
             Micros demand = _active is null ? Micros.Zero : _active.Charged + _active.Reserved;
-            wanted = Micros.Max(new Micros(1), Micros.Max(Micros.Floor(budget.Value * fraction), demand + demand));
+            wanted = Micros.Max(
+                new Micros(1), Micros.Max(Micros.Floor(budget.Value * fraction), demand + demand + _tooDear + _tooDear + _tooDear));
             return _asking = true;
         }
     }
 
-    /// <summary>Begins to spend from a lease that was granted; the one before it is retired.</summary>
-    public void Granted(Lease lease, WalletOptions options)
+    /// <summary>
+    /// Begins to spend from a lease that was granted, and retires the one before it; the other way round where the old one is good for more.
+    /// </summary>
+    /// <param name="lease">The lease.</param>
+    /// <param name="options">How it is spent from.</param>
+    /// <param name="now">The business clock.</param>
+    /// <param name="notBefore">When to ask again at the earliest, where the new one was no gain.</param>
+    public void Granted(Lease lease, WalletOptions options, DateTimeOffset now, DateTimeOffset notBefore)
     {
         lock (_lock)
         {
-            Retire();
-            _active = new LeaseWallet(lease, options);
-            _margin = options.ClockMargin;
             _asking = false;
+            var wallet = new LeaseWallet(lease, options);
+            if (_active is { } active && active.Available >= lease.Amount && !IsEnding(active, now))
+            {
+                _retired.Add(new Retired(wallet));
+                _notBefore = notBefore;
+                return;
+            }
+            Retire();
+            _active = wallet;
+            _margin = options.ClockMargin;
+            _tooDear = Micros.Zero;
         }
     }
 
@@ -167,12 +189,11 @@ internal sealed class CampaignWallet
         _active = null;
     }
 
-    private bool IsNearlyOver(LeaseWallet wallet, DateTimeOffset now)
-    {
-        TimeSpan term = wallet.Lease.Expiry - wallet.Lease.GrantedAt;
-        return now >= wallet.Lease.Expiry - _margin - (term * RenewAhead)
-            || wallet.Available.Value < wallet.Lease.Amount.Value * LowWater;
-    }
+    private bool IsNearlyOver(LeaseWallet wallet, DateTimeOffset now) =>
+        _tooDear > Micros.Zero || IsEnding(wallet, now) || wallet.Available.Value < wallet.Lease.Amount.Value * LowWater;
+
+    private bool IsEnding(LeaseWallet wallet, DateTimeOffset now) =>
+        now >= wallet.Lease.Expiry - _margin - ((wallet.Lease.Expiry - wallet.Lease.GrantedAt) * RenewAhead);
 
     /// <summary>A lease that is over but whose wins may still cost something.</summary>
     private sealed class Retired(LeaseWallet wallet)

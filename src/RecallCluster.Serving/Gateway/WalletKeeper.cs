@@ -85,7 +85,10 @@ internal sealed class WalletKeeper(WalletTable wallets, ILeases leases, int gate
             return;
         }
         wallet.Granted(
-            grant.Lease, new WalletOptions { ClockMargin = campaign.Terms.ClockMargin, EventWindow = campaign.Terms.EventWindow });
+            grant.Lease,
+            new WalletOptions { ClockMargin = campaign.Terms.ClockMargin, EventWindow = campaign.Terms.EventWindow },
+            businessClock.GetUtcNow(),
+            Later());
         wallets.SetRoom(number, true);
     }
 

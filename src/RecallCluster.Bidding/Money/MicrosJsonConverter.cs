@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace RecallCluster.Bidding.Money;
 
-/// <summary>An amount stands in JSON as its whole number of micro-units; a fraction is refused. Public, because generated JSON code of other assemblies makes it.</summary>
+/// <summary>An amount stands in JSON as its whole number of micro-units; a fraction is refused.</summary>
 public sealed class MicrosJsonConverter : JsonConverter<Micros>
 {
     /// <inheritdoc/>

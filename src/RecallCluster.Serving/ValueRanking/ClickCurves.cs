@@ -4,14 +4,14 @@ using RecallCluster.Calibration.Maps;
 namespace RecallCluster.Serving.ValueRanking;
 
 /// <summary>
-/// Calibration maps as curves over the logit: the calibrated probability at every sixteenth of a logit from -16 to 16, straight lines in
+/// Calibration maps as curves over the logit: the calibrated probability at every sixteenth of a logit from -32 to 32, straight lines in
 /// between. A shard ranks thousands of ads a request with them, for the price of two loads each; against sigmoid and map the error is below
 /// 0.1 % of the probability but at the jumps of a step map. What is bid and charged is computed exactly, by the gateway.
 /// </summary>
 internal static class ClickCurves
 {
     /// <summary>The curves span logits from minus this to plus this; what lies beyond is taken as the end.</summary>
-    public const float MaxLogit = 16;
+    public const float MaxLogit = 32;
 
     /// <summary>Intervals for each logit.</summary>
     public const float PerLogit = 16;

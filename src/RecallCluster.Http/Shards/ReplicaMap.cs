@@ -41,6 +41,25 @@ public sealed class ReplicaMap : IShardSource
     /// <summary>Number of shards.</summary>
     public int Count => _shards.Length;
 
+    /// <summary>A map from a file, or, where there is no such file, from the text itself: "local,http://10.0.0.2:7001;http://10.0.0.2:7002".</summary>
+    /// <exception cref="InvalidDataException">It is no map; the message names the place.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static ReplicaMap Of(string fileOrText, TimeProvider time)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(fileOrText);
+        if (File.Exists(fileOrText))
+            return Read(fileOrText, time);
+        try
+        {
+            const StringSplitOptions Trim = StringSplitOptions.TrimEntries;
+            return new ReplicaMap([.. fileOrText.Split(';', Trim).Select(shard => shard.Split(',', Trim | StringSplitOptions.RemoveEmptyEntries))], time);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"'{fileOrText}' is no file, and as a shard map: {e.Message}", e);
+        }
+    }
+
     /// <summary>Reads a map's file.</summary>
     /// <exception cref="InvalidDataException">It is no map; the message names the place.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
@@ -84,11 +85,13 @@ public sealed class AdGateway : IAdGateway, IDisposable
         if (!IsReady || view.Book is null)
             throw new InvalidOperationException("The gateway has no shards or no bid book yet.");
         long start = _parts.Time.GetTimestamp();
+        using Activity? activity = Telemetry.Source.StartActivity("gateway.answer");
         GatewayScratch scratch = _scratches.Rent();
         try
         {
             AdAnswer answer = await AnswerAsync(request, view, scratch, start, cancellation).ConfigureAwait(false);
             Traffic.Answered(answer, _parts.Retriever.Summary?.Ads ?? 0);
+            Telemetry.Answered(answer, activity);
             return answer;
         }
         catch (Exception e) when (e is not (InvalidRequestException or OperationCanceledException))

@@ -242,6 +242,42 @@ public abstract class AdGatewayContract
     }
 
     [Fact]
+    public async Task Many_requests_at_once_never_overspend_either()
+    {
+        Micros budget = Micros.FromUnits(2);
+        LoopWorld simple = LoopWorld.Simple((1, 2, 3), (2, 1.5, 3), (3, 1, 3));
+        var world = new LoopWorld([.. simple.Campaigns.Select(c => c with { Terms = c.Terms with { DailyBudget = budget } })], simple.Ads);
+        await using ILoopHost host = await StartAsync(world);
+        SlotRequest dear = OneBanner with { Count = 2, Floor = Micros.FromUnits(10) };
+        int running = 4;
+        var clients = Enumerable.Range(0, running).Select(client => Task.Run(async () =>
+        {
+            var random = new SeededRandom((ulong)client);
+            for (int i = 0; i < 300; i++)
+            {
+                AdAnswer answer = await host.Gateway.AnswerAsync(LoopWorld.Request($"r{client}-{i}", $"u{client}", dear), default);
+                AdEvent[] clicks = [.. answer.Ads.Where(_ => random.NextInt(3) == 0).Select(ad => new AdEvent(AdEventKind.Click, ad.Win))];
+                if (clicks.Length > 0)
+                    await host.Feedback.AcceptAsync(clicks, default);
+            }
+            Interlocked.Decrement(ref running);
+        })).ToArray();
+        while (Volatile.Read(ref running) > 0)
+        {
+            await host.PassAsync(TimeSpan.FromMilliseconds(200));
+            foreach (CampaignSettings campaign in world.Campaigns)
+            {
+                DayAccount account = await host.AccountAsync(campaign.Id);
+                Assert.True(account.Committed <= budget, $"campaign {campaign.Id} committed {account.Committed} of {budget}");
+            }
+            if (clients.Any(client => client.IsFaulted))
+                break;
+        }
+        await Task.WhenAll(clients);
+        Assert.True((await host.AccountAsync(1)).Spent > Micros.Zero);
+    }
+
+    [Fact]
     public async Task In_somebody_elses_auction_the_bid_is_held_until_the_notice()
     {
         var world = new LoopWorld([LoopWorld.Campaign(1, 100, Micros.FromUnits(50))], [LoopWorld.Ad("a", 1)]);

@@ -44,5 +44,6 @@ public static class Telemetry
             .SetTag("recall.ads", answer.Ads.Count);
     }
 
-    private static void Record(string stage, TimeSpan time) => s_duration.Record(time.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+    private static void Record(string stage, TimeSpan time) =>
+        s_duration.Record(time.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
 }

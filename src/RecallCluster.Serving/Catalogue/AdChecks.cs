@@ -12,7 +12,8 @@ internal static class AdChecks
         Require(ad.CampaignId > 0, "campaign", "is a positive number.");
         Require(ad.Categories.Count <= MostCategories, "categories", $"has at most {MostCategories} entries.");
         foreach (string category in ad.Categories)
-            Require(category is { Length: > 0 and <= 64 } && !category.Contains(','), "categories", "holds codes of 1 to 64 characters without commas.");
+            Require(category is { Length: > 0 and <= 64 } && !category.Contains(','), "categories",
+                "holds codes of 1 to 64 characters without commas.");
         Creative creative = ad.Creative;
         Require(Enum.IsDefined(creative.Kind), "kind", "is banner, native or video.");
         Require(creative.Width is >= 0 and <= LargestSide, "width", $"is 0 to {LargestSide}.");

@@ -34,7 +34,8 @@ public static class AdsDirectory
     {
         CampaignSettings[] all = [.. campaigns];
         AtomicFile.Write(
-            Path.Combine(directory, CampaignsFile), stream => JsonSerializer.Serialize(stream, all, CatalogueJson.Default.CampaignSettingsArray));
+            Path.Combine(directory, CampaignsFile), stream => JsonSerializer.Serialize(stream, all,
+                CatalogueJson.Default.CampaignSettingsArray));
     }
 
     /// <summary>Writes ads; the file appears only when it is complete.</summary>

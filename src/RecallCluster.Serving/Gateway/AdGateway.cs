@@ -13,8 +13,9 @@ namespace RecallCluster.Serving.Gateway;
 ///           ▲    ▲                                   ▲              │
 ///     roster   room                               bid book        wallets, tallies
 /// </code>
-/// Roster and book are replaced as a whole (<see cref="Publish"/>); a request sees one of each from beginning to end. The only locks on its way are those of the wallets that it reserves on. In the background somebody must
-/// call <see cref="KeepAsync"/> several times a lease term, and <see cref="CollectReports"/>.
+/// Roster and book are replaced as a whole (<see cref="Publish"/>); a request sees one of each from beginning to end. The only locks on
+/// its way are those of the wallets that it reserves on. In the background somebody must call <see cref="KeepAsync"/>
+/// several times a lease term, and <see cref="CollectReports"/>.
 /// </summary>
 public sealed class AdGateway : IAdGateway, IDisposable
 {
@@ -59,7 +60,9 @@ public sealed class AdGateway : IAdGateway, IDisposable
     /// <summary>What requests cost lately.</summary>
     internal TrafficMeter Traffic { get; }
 
-    /// <summary>Knows these campaigns and bids with this book from the next request on; one that is not newer than the last changes nothing.</summary>
+    /// <summary>
+    /// Knows these campaigns and bids with this book from the next request on; one that is not newer than the last changes nothing.
+    /// </summary>
     /// <param name="published">Campaigns and book; the numbers are those of the catalogue.</param>
     /// <exception cref="ArgumentException">A time zone does not exist.</exception>
     public void Publish(PublishedCampaigns published)
@@ -111,7 +114,8 @@ public sealed class AdGateway : IAdGateway, IDisposable
     public void Settle(Win win, Micros charged)
     {
         ArgumentNullException.ThrowIfNull(win);
-        if (win.Gateway != _options.Number || !_parts.Catalogue.Numbers.TryGet(win.CampaignId, out int campaign) || campaign >= _view.Roster.Count)
+        if (win.Gateway != _options.Number || !_parts.Catalogue.Numbers.TryGet(win.CampaignId, out int campaign)
+            || campaign >= _view.Roster.Count)
             return;
         _wallets.Settle(campaign, win.Lease, win.Id, charged);
         if (!win.IsBidOnly || charged == Micros.Zero)
@@ -121,7 +125,9 @@ public sealed class AdGateway : IAdGateway, IDisposable
         _scratches.Return(scratch);
     }
 
-    /// <summary>Renews leases ahead of need and tells the ledgers of those that are over. One round at a time; a call waits for the one before.</summary>
+    /// <summary>
+    /// Renews leases ahead of need and tells the ledgers of those that are over. One round at a time; a call waits for the one before.
+    /// </summary>
     /// <exception cref="IOException">A ledger could not be told; the next round tries again.</exception>
     public async Task KeepAsync(CancellationToken cancellation)
     {
@@ -167,7 +173,8 @@ public sealed class AdGateway : IAdGateway, IDisposable
     /// <summary>Frees what the gateway waits with; <see cref="StopAsync"/> comes first.</summary>
     public void Dispose() => _keeping.Dispose();
 
-    private async Task<AdAnswer> AnswerAsync(AdRequest request, View view, GatewayScratch scratch, long start, CancellationToken cancellation)
+    private async Task<AdAnswer> AnswerAsync(AdRequest request, View view, GatewayScratch scratch, long start,
+        CancellationToken cancellation)
     {
         DateTimeOffset now = _parts.BusinessClock.GetUtcNow();
         RequestUser user = _users.Of(request);
@@ -177,7 +184,8 @@ public sealed class AdGateway : IAdGateway, IDisposable
         answer.UserDone();
         if (eligible.NoAd != NoAdReason.None)
             return answer.Without(eligible.NoAd, _parts.Retriever.Summary?.Version ?? "");
-        TimeSpan? left = request.Deadline is { } deadline ? (deadline * (1 - _options.AuctionShare)) - _parts.Time.GetElapsedTime(start) : null;
+        TimeSpan? left = request.Deadline is { } deadline
+            ? (deadline * (1 - _options.AuctionShare)) - _parts.Time.GetElapsedTime(start) : null;
         if (left <= TimeSpan.Zero)
             return answer.Without(NoAdReason.Deadline, _parts.Retriever.Summary?.Version ?? "");
         RetrievalAnswer found = await _parts.Retriever.AnswerAsync(

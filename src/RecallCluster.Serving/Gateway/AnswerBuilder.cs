@@ -90,7 +90,8 @@ internal sealed class AnswerBuilder(AdRequest request, BookView book, TimeProvid
     private NoAdReason ReasonOf(RetrievalAnswer found, GatewayScratch scratch, int bidding)
     {
         if (found.Coverage == 0)
-            return request.Deadline is { } deadline && time.GetElapsedTime(start) >= deadline * 0.5 ? NoAdReason.Deadline : NoAdReason.NoShardAnswered;
+            return request.Deadline is { } deadline && time.GetElapsedTime(start) >= deadline * 0.5
+                ? NoAdReason.Deadline : NoAdReason.NoShardAnswered;
         if (bidding == 0)
             return AnyWith(scratch, Fate.NoBid) ? NoAdReason.BelowFloor : NoAdReason.NothingEligible;
         return AnyWith(scratch, Fate.Bidding) || !AnyWith(scratch, Fate.NoRoom) ? NoAdReason.BelowFloor : NoAdReason.NoBudget;

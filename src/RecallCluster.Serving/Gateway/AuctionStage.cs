@@ -102,7 +102,8 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
         {
             DealOffer deal = slot.Deals[i];
             if (candidate.Campaign.Targeting.Deals.Contains(deal.Id, StringComparer.OrdinalIgnoreCase)
-                && (deal.Advertisers.Count == 0 || deal.Advertisers.Contains(candidate.Campaign.AdvertiserDomain, StringComparer.OrdinalIgnoreCase))
+                && (deal.Advertisers.Count == 0
+                    || deal.Advertisers.Contains(candidate.Campaign.AdvertiserDomain, StringComparer.OrdinalIgnoreCase))
                 && candidate.Bid * 1000 * Micros.PerUnit >= deal.Floor.Value)
                 return i;
         }
@@ -123,16 +124,16 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
             ref Candidate candidate = ref scratch.Candidates[index];
             Micros own = FloorOf(slot, deal), next = rank + 1 < ranked ? scratch.Wins[rank + 1].Ecpm : floor;
             if (win.Ecpm < own)
-                return StandBack(ref candidate, Fate.NoBid, context.Roster, sold, before, scratch);
+                return StandBack(ref candidate, Fate.NoBid, sold, before, scratch);
             if (Allowance(in candidate, sold, scratch) <= 0)
-                return StandBack(ref candidate, Fate.Excluded, context.Roster, sold, before, scratch);
+                return StandBack(ref candidate, Fate.Excluded, sold, before, scratch);
             bool firstPrice = context.Request.Sale != SaleKind.SecondPrice || (deal >= 0 && slot.Deals[deal].IsFirstPrice);
             AuctionWin priced = firstPrice ? _pricing.AtOwnPrice(in candidate.Offer)
                 : own > next ? _pricing.AtFloor(in candidate.Offer, own)
                 : win;
             SoldPlace place = PlaceOf(in context, slot, in candidate, index, rank, priced, deal, scratch);
             if (!context.Request.IsTest && !TryReserve(in context, in candidate, ref place))
-                return StandBack(ref candidate, Fate.NoRoom, context.Roster, sold, before, scratch);
+                return StandBack(ref candidate, Fate.NoRoom, sold, before, scratch);
             sold.Add(place);
         }
         return true;
@@ -148,7 +149,7 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
         return true;
     }
 
-    private bool StandBack(ref Candidate candidate, Fate why, CampaignRoster roster, List<SoldPlace> sold, int before, GatewayScratch scratch)
+    private bool StandBack(ref Candidate candidate, Fate why, List<SoldPlace> sold, int before, GatewayScratch scratch)
     {
         for (int i = before; i < sold.Count; i++)
         {
@@ -197,7 +198,8 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
 
     /// <summary>Tells every campaign that took part what winning cost or would have cost.</summary>
     private static void Tally(
-        in AuctionContext context, SlotRequest slot, GatewayScratch scratch, int bids, int ranked, Micros floor, List<SoldPlace> sold, int before)
+        in AuctionContext context, SlotRequest slot, GatewayScratch scratch, int bids, int ranked, Micros floor, List<SoldPlace> sold,
+        int before)
     {
         if (!context.Request.IsTest)
         {

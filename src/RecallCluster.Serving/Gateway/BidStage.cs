@@ -67,7 +67,7 @@ internal sealed class BidStage(AdCatalogue catalogue)
             AdId = candidate.Entry.Row,
             AdvertiserId = candidate.Campaign.AdvertiserId,
             Pricing = perClick ? PricingModel.Cpc : PricingModel.Cpm,
-            Bid = units > 0 ? Micros.Min(AuctionBid.MaxBid, Micros.Floor(Math.Min(units * Micros.PerUnit, AuctionBid.MaxBid.Value))) : Micros.Zero,
+            Bid = units > 0 ? Micros.Floor(Math.Min(units * Micros.PerUnit, AuctionBid.MaxBid.Value)) : Micros.Zero,
             ClickProbability = candidate.Click,
         };
     }

@@ -3,7 +3,9 @@ using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Gateway;
 
-/// <summary>A bid book with each campaign's calibration map found already: looking one up by its context costs more than using it.</summary>
+/// <summary>
+/// A bid book with each campaign's calibration map found already: looking one up by its context costs more than using it.
+/// </summary>
 internal sealed class BookView
 {
     private readonly CalibrationMap[] _click;

@@ -3,7 +3,9 @@ using RecallCluster.Serving.Catalogue;
 
 namespace RecallCluster.Serving.Gateway;
 
-/// <summary>What a gateway has to know of every campaign, by number, as it stood at one moment. Immutable; a change makes a new one.</summary>
+/// <summary>
+/// What a gateway has to know of every campaign, by number, as it stood at one moment. Immutable; a change makes a new one.
+/// </summary>
 internal sealed class CampaignRoster
 {
     private readonly CampaignSettings?[] _campaigns;

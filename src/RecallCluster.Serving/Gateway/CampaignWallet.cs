@@ -75,8 +75,8 @@ internal sealed class CampaignWallet
             wanted = Micros.Zero;
             if (_asking || now < _notBefore || (_active is { } active && !IsNearlyOver(active, now)))
                 return false;
-            // Twice what the last lease was good for: one that runs dry before its time was too small. And enough for the ad that it was too
-            // small for: what is held for a click is its expected charge and two deviations, three prices at the most.
+            // Twice what the last lease was good for: one that runs dry before its time was too small. And enough for the ad that it was
+            // too small for: what is held for a click is its expected charge and two deviations, three prices at the most.
             Micros demand = _active is null ? Micros.Zero : _active.Charged + _active.Reserved;
             wanted = Micros.Max(
                 new Micros(1), Micros.Max(Micros.Floor(budget.Value * fraction), demand + demand + _tooDear + _tooDear + _tooDear));
@@ -85,7 +85,8 @@ internal sealed class CampaignWallet
     }
 
     /// <summary>
-    /// Begins to spend from a lease that was granted, and retires the one before it; the other way round where the old one is good for more.
+    /// Begins to spend from a lease that was granted, and retires the one before it; the other way round where the old one is good for
+    /// more.
     /// </summary>
     /// <param name="lease">The lease.</param>
     /// <param name="options">How it is spent from.</param>

@@ -1,3 +1,4 @@
+using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.ValueRanking;
 
@@ -21,7 +22,9 @@ internal static class Explainer
                 known ? candidate.Click : 0,
                 known ? candidate.Conversion : 0,
                 known ? TermsOf(book.EntryOf(candidate.Entry.Campaign), candidate.Click) : new Dictionary<string, double>(),
-                known && candidate.Bid > 0 ? Micros.Floor(Math.Min(candidate.Bid * 1000 * Micros.PerUnit, Bidding.Auctions.AuctionBid.MaxBid.Value)) : Micros.Zero,
+                known && candidate.Bid > 0
+                    ? Micros.Floor(Math.Min(candidate.Bid * 1000 * Micros.PerUnit, AuctionBid.MaxBid.Value))
+                    : Micros.Zero,
                 FateOf(in candidate, i, sold));
         }
         return new Explanation(ads);

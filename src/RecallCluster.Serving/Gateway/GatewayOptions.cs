@@ -3,7 +3,9 @@ namespace RecallCluster.Serving.Gateway;
 /// <summary>How a gateway answers.</summary>
 public sealed record GatewayOptions
 {
-    /// <summary>Ads that come back from retrieval and are bid for; more: a few per cent more value where many stand back, and more time.</summary>
+    /// <summary>
+    /// Ads that come back from retrieval and are bid for; more: a few per cent more value where many stand back, and more time.
+    /// </summary>
     public int Candidates { get; init; } = 200;
 
     /// <summary>The most ads of one advertiser in one request.</summary>

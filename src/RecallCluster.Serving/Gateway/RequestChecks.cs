@@ -17,7 +17,8 @@ internal static class RequestChecks
         Require(request.Id is { Length: > 0 and <= LongestId }, "id", $"has 1 to {LongestId} characters.");
         Require(request.Slots is { Count: > 0 and <= MostSlots }, "slots", $"has 1 to {MostSlots} entries.");
         Require(request.MaxScorings is null or > 0, "maxScorings", "is positive.");
-        Require(request.Deadline is null || (request.Deadline > TimeSpan.Zero && request.Deadline <= LongestDeadline), "deadlineMs", "is positive and at most a day.");
+        Require(request.Deadline is null || (request.Deadline > TimeSpan.Zero && request.Deadline <= LongestDeadline), "deadlineMs",
+            "is positive and at most a day.");
         Require(Enum.IsDefined(request.Sale), "sale", "is no kind of sale.");
         Require(request.BlockedCategories.Count <= MostBlocks, "blockedCategories", $"has at most {MostBlocks} entries.");
         Require(request.BlockedAdvertisers.Count <= MostBlocks, "blockedAdvertisers", $"has at most {MostBlocks} entries.");
@@ -38,9 +39,11 @@ internal static class RequestChecks
         Require(slot.Deals.Count <= MostDeals, $"slots[{place}].deals", $"has at most {MostDeals} entries.");
         Require(!slot.DealsOnly || slot.Deals.Count > 0, $"slots[{place}].dealsOnly", "needs a deal.");
         foreach (FormatRequest format in slot.Formats)
-            Require(format is { Width: >= 0, Height: >= 0 } && Enum.IsDefined(format.Kind), $"slots[{place}].formats", "has a format of negative size or of no kind.");
+            Require(format is { Width: >= 0, Height: >= 0 } && Enum.IsDefined(format.Kind), $"slots[{place}].formats",
+                "has a format of negative size or of no kind.");
         foreach (DealOffer deal in slot.Deals)
-            Require(!string.IsNullOrEmpty(deal.Id) && deal.Floor.Value >= 0 && deal.Floor <= AuctionBid.MaxBid, $"slots[{place}].deals", "has a deal without id or with a floor outside 0 to a billion units.");
+            Require(!string.IsNullOrEmpty(deal.Id) && deal.Floor.Value >= 0 && deal.Floor <= AuctionBid.MaxBid, $"slots[{place}].deals",
+                "has a deal without id or with a floor outside 0 to a billion units.");
     }
 
     private static void Require(bool condition, string field, string rule)

@@ -4,8 +4,8 @@ using RecallCluster.Bidding.Money;
 namespace RecallCluster.Serving.Gateway;
 
 /// <summary>
-/// What a winner pays where it is not what the slot's auction said: under a deal, with a floor of its own or at first price. Such a price is
-/// that of an auction with this bid alone and the floor that it has to beat, so that rounding and caps are the auction's own.
+/// What a winner pays where it is not what the slot's auction said: under a deal, with a floor of its own or at first price. Such a price
+/// is that of an auction with this bid alone and the floor that it has to beat, so that rounding and caps are the auction's own.
 /// </summary>
 internal sealed class SlotPricing
 {

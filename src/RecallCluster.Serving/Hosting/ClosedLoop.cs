@@ -18,8 +18,8 @@ namespace RecallCluster.Serving.Hosting;
 ///                                                         └── pump ◄───┘              │
 ///                                      requests ─► gateway ◄── pump        gateway ───┘
 /// </code>
-/// <see cref="Run"/> starts what happens by the clock; without it <see cref="PassAsync"/> does one round. Disposing stops gracefully: leases
-/// are closed, the last reports told, the state file closed. A campaign or an ad that was changed live stays as it was changed when the
+/// <see cref="Run"/> starts what happens by the clock; without it <see cref="PassAsync"/> does one round. Disposing stops gracefully:
+/// leases are closed, the last reports told, the state file closed. A campaign or an ad that was changed live stays as it was changed when the
 /// market directory is read again.
 /// </summary>
 public sealed class ClosedLoop : IAsyncDisposable
@@ -107,7 +107,8 @@ public sealed class ClosedLoop : IAsyncDisposable
         IReadOnlyList<CampaignSettings> campaigns = AdsDirectory.ReadCampaigns(options.MarketDirectory);
         var edits = new CatalogueEdits();
         ServingState state = await ServingState.OpenAsync(
-            options.StateFile, options.BusinessClock, options.State, machines => machines.Add(CatalogueEdits.Key, edits), cancellation).ConfigureAwait(false);
+            options.StateFile, options.BusinessClock, options.State, machines => machines.Add(CatalogueEdits.Key, edits),
+            cancellation).ConfigureAwait(false);
         try
         {
             await Task.WhenAll(campaigns.Where(c => state.Directory.NumberOf(c.Id) < 0).Select(
@@ -190,7 +191,8 @@ public sealed class ClosedLoop : IAsyncDisposable
         }
         catch (InvalidRequestException e)
         {
-            throw new InvalidDataException($"{Path.Combine(directory, AdsDirectory.CampaignsFile)}, campaign {campaign.Id}: {e.Message}", e);
+            string path = Path.Combine(directory, AdsDirectory.CampaignsFile);
+            throw new InvalidDataException($"{path}, campaign {campaign.Id}: {e.Message}", e);
         }
     }
 
@@ -210,7 +212,8 @@ public sealed class ClosedLoop : IAsyncDisposable
     private async Task ReportAsync(CancellationToken cancellation)
     {
         IReadOnlyDictionary<long, BidReport> reports = _gateway.CollectReports();
-        await Task.WhenAll(reports.Select(report => State.Campaigns.ReportAsync(report.Key, report.Value, cancellation))).ConfigureAwait(false);
+        await Task.WhenAll(reports.Select(
+            report => State.Campaigns.ReportAsync(report.Key, report.Value, cancellation))).ConfigureAwait(false);
     }
 
     private async Task RepeatAsync(TimeSpan period, TimeProvider clock, Func<Task> work)

@@ -102,7 +102,9 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Stops answering and closes everything that no request uses any more. A closed loop wants <see cref="DisposeAsync"/>.</summary>
+    /// <summary>
+    /// Stops answering and closes everything that no request uses any more. A closed loop wants <see cref="DisposeAsync"/>.
+    /// </summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>Stops gracefully: the loop's leases and reports first, then the shards.</summary>
@@ -186,7 +188,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             IShard shard = options.Shards is null
                 ? local!
                 : options.Shards.Resolve(
-                    ShardIdentity.Of(indexes[i].Metadata.ModelFingerprint, indexes[i].FilePath, i, indexes.Length, indexes[i].Count), local);
+                    ShardIdentity.Of(indexes[i].Metadata.ModelFingerprint, indexes[i].FilePath, i, indexes.Length, indexes[i].Count),
+                        local);
             AdIndex index = indexes[i];
             closers.Push(() =>
             {

@@ -7,8 +7,8 @@ using RecallCluster.Serving.Gateway;
 namespace RecallCluster.Serving.Hosting;
 
 /// <summary>
-/// Ranks with a second deep model, such as one with softmax attention, which no graph is walked with: its vectors and records of all ads lie
-/// ready, and only what retrieval found is scored.
+/// Ranks with a second deep model, such as one with softmax attention, which no graph is walked with: its vectors and records of all ads
+/// lie ready, and only what retrieval found is scored.
 /// </summary>
 public sealed class ModelRanker : IRanker, IDisposable
 {

@@ -11,12 +11,14 @@ namespace RecallCluster.Serving.Live;
 
 /// <summary>What is going on in a closed loop of this process.</summary>
 internal sealed class LiveView(
-    ServingState state, AdGateway gateway, AdRetriever retriever, TimeProvider businessClock, Func<IReadOnlyList<LoopShard>> shards) : ILiveView
+    ServingState state, AdGateway gateway, AdRetriever retriever, TimeProvider businessClock,
+    Func<IReadOnlyList<LoopShard>> shards) : ILiveView
 {
     private const int MostCampaigns = 100;
 
     private static readonly LedgerOutcome[] Refusals =
-        [LedgerOutcome.Late, LedgerOutcome.UnknownLease, LedgerOutcome.OutsideLease, LedgerOutcome.StaleGateway, LedgerOutcome.UnknownCampaign];
+        [LedgerOutcome.Late, LedgerOutcome.UnknownLease, LedgerOutcome.OutsideLease, LedgerOutcome.StaleGateway,
+            LedgerOutcome.UnknownCampaign];
 
     private static readonly string Software = typeof(LiveView).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 

@@ -103,7 +103,9 @@ internal sealed class TrafficMeter(TimeProvider time)
     }
 }
 
-/// <summary>Buckets of latency, sixteen to a doubling, from a microsecond to an hour: a quantile is off by three per cent at most.</summary>
+/// <summary>
+/// Buckets of latency, sixteen to a doubling, from a microsecond to an hour: a quantile is off by three per cent at most.
+/// </summary>
 internal static class LatencyBuckets
 {
     private const int PerDoubling = 16;
@@ -117,7 +119,8 @@ internal static class LatencyBuckets
     {
         ulong micros = (ulong)Math.Max(1, latency.Ticks / TimeSpan.TicksPerMicrosecond);
         int doubling = BitOperations.Log2(micros);
-        int within = (int)((doubling >= PerDoublingBits ? micros >> (doubling - PerDoublingBits) : micros << (PerDoublingBits - doubling)) & (PerDoubling - 1));
+        int within = (int)((doubling >= PerDoublingBits
+            ? micros >> (doubling - PerDoublingBits) : micros << (PerDoublingBits - doubling)) & (PerDoubling - 1));
         return Math.Min(Count - 1, (doubling * PerDoubling) + within);
     }
 

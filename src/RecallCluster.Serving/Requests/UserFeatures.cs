@@ -17,7 +17,9 @@ public sealed record UserFeatures
     /// </summary>
     public IReadOnlyList<string>? Sequence { get; init; }
 
-    /// <summary>Ids of ads that the user acted on after all of <see cref="Sequence"/>, oldest first: what the user store saw live.</summary>
+    /// <summary>
+    /// Ids of ads that the user acted on after all of <see cref="Sequence"/>, oldest first: what the user store saw live.
+    /// </summary>
     internal IReadOnlyList<string> Recent { get; init; } = [];
 }
 

@@ -75,11 +75,13 @@ public abstract class AdGatewayContract
     public async Task An_advertiser_gets_no_more_than_it_may()
     {
         LoopWorld simple = LoopWorld.Simple((1, 5, 2), (2, 4, 2), (3, 3, 2));
-        var world = new LoopWorld([.. simple.Campaigns.Select(c => c.Id < 3 ? c with { AdvertiserId = 7 } : c)], simple.Ads) { MaxAdsPerAdvertiser = 1 };
+        var world = new LoopWorld([.. simple.Campaigns.Select(c => c.Id < 3 ? c with { AdvertiserId = 7 } : c)],
+            simple.Ads) { MaxAdsPerAdvertiser = 1 };
         await using ILoopHost host = await StartAsync(world);
 
         AdAnswer one = await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner with { Count = 3 }), default);
-        AdAnswer two = await host.Gateway.AnswerAsync(LoopWorld.Request("q", "ann", OneBanner with { Id = "a" }, OneBanner with { Id = "b", Count = 2 }), default);
+        AdAnswer two = await host.Gateway.AnswerAsync(LoopWorld.Request("q", "ann", OneBanner with { Id = "a" },
+            OneBanner with { Id = "b", Count = 2 }), default);
 
         Assert.Equal([1L, 3], one.Ads.Select(a => a.Ad.CampaignId));
         Assert.Equal([1L, 3], two.Ads.Select(a => a.Ad.CampaignId));
@@ -147,7 +149,8 @@ public abstract class AdGatewayContract
         AdRequest ann = LoopWorld.Request("r", "ann", OneBanner with { Count = 2 });
 
         AdAnswer before = await host.Gateway.AnswerAsync(ann, default);
-        await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, before.Ads[0].Win), new AdEvent(AdEventKind.Click, before.Ads[0].Win)], default);
+        await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, before.Ads[0].Win), new AdEvent(AdEventKind.Click,
+            before.Ads[0].Win)], default);
         AdAnswer after = await host.Gateway.AnswerAsync(ann, default);
         AdAnswer refused = await host.Gateway.AnswerAsync(ann with { MayPersonalise = false }, default);
         AdAnswer nobody = await host.Gateway.AnswerAsync(LoopWorld.Request("r", null, OneBanner with { Count = 2 }), default);
@@ -202,7 +205,8 @@ public abstract class AdGatewayContract
         LoopWorld simple = LoopWorld.Simple((1, 2, 4), (2, 1.5, 4), (3, 1, 4), (4, 0.5, 4));
         Micros budget = Micros.FromUnits(3);
         var world = new LoopWorld(
-            [.. simple.Campaigns.Select((c, i) => c with { Terms = c.Terms with { DailyBudget = budget }, Pricing = i % 2 == 0 ? PricingModel.Cpc : PricingModel.Cpm })],
+            [.. simple.Campaigns.Select((c, i) => c with { Terms = c.Terms with { DailyBudget = budget }, Pricing = i % 2 == 0
+                ? PricingModel.Cpc : PricingModel.Cpm })],
             simple.Ads);
         await using ILoopHost host = await StartAsync(world);
         var random = new SeededRandom(5);
@@ -235,7 +239,8 @@ public abstract class AdGatewayContract
         foreach (CampaignSettings campaign in world.Campaigns)
         {
             DayAccount account = await host.AccountAsync(campaign.Id);
-            Assert.True(account.Spent <= budget && account.Committed <= budget, $"campaign {campaign.Id} spent {account.Spent} and leased {account.Leased} of {budget}");
+            Assert.True(account.Spent <= budget && account.Committed <= budget,
+                $"campaign {campaign.Id} spent {account.Spent} and leased {account.Leased} of {budget}");
             Assert.True(account.Spent.Value > budget.Value / 2, $"campaign {campaign.Id} spent only {account.Spent} of {budget}");
         }
         Assert.True(stoodBack > 0, "the budgets never bound");
@@ -249,8 +254,8 @@ public abstract class AdGatewayContract
         var world = new LoopWorld([.. simple.Campaigns.Select(c => c with { Terms = c.Terms with { DailyBudget = budget } })], simple.Ads);
         await using ILoopHost host = await StartAsync(world);
         SlotRequest dear = OneBanner with { Count = 2, Floor = Micros.FromUnits(10) };
-        int running = 4;
-        var clients = Enumerable.Range(0, running).Select(client => Task.Run(async () =>
+        using var passing = new SemaphoreSlim(1, 1);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(client => Task.Run(async () =>
         {
             var random = new SeededRandom((ulong)client);
             for (int i = 0; i < 300; i++)
@@ -259,22 +264,24 @@ public abstract class AdGatewayContract
                 AdEvent[] clicks = [.. answer.Ads.Where(_ => random.NextInt(3) == 0).Select(ad => new AdEvent(AdEventKind.Click, ad.Win))];
                 if (clicks.Length > 0)
                     await host.Feedback.AcceptAsync(clicks, default);
+                if (i % 10 == 0)
+                    await PassAndCheckAsync();
             }
-            Interlocked.Decrement(ref running);
-        })).ToArray();
-        while (Volatile.Read(ref running) > 0)
+        })));
+        Assert.True((await host.AccountAsync(1)).Spent > Micros.Zero);
+
+        // Time passes between the requests of all clients, in one place at a time.
+        async Task PassAndCheckAsync()
         {
-            await host.PassAsync(TimeSpan.FromMilliseconds(200));
+            await passing.WaitAsync();
+            await host.PassAsync(TimeSpan.FromSeconds(1));
             foreach (CampaignSettings campaign in world.Campaigns)
             {
                 DayAccount account = await host.AccountAsync(campaign.Id);
                 Assert.True(account.Committed <= budget, $"campaign {campaign.Id} committed {account.Committed} of {budget}");
             }
-            if (clients.Any(client => client.IsFaulted))
-                break;
+            passing.Release();
         }
-        await Task.WhenAll(clients);
-        Assert.True((await host.AccountAsync(1)).Spent > Micros.Zero);
     }
 
     [Fact]
@@ -300,7 +307,8 @@ public abstract class AdGatewayContract
         await host.PassAsync(TimeSpan.FromSeconds(5));
         Assert.Single((await host.Gateway.AnswerAsync(bid, default)).Ads);
         Micros clearing = new(wins[0].Price.Value / 3);
-        AdEventResult result = Assert.Single(await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, wins[0]) { ClearingPrice = clearing }], default));
+        AdEventResult result = Assert.Single(await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression,
+            wins[0]) { ClearingPrice = clearing }], default));
         Assert.Equal((LedgerOutcome.Applied, clearing), (result.Outcome, result.Charged));
     }
 

@@ -52,7 +52,8 @@ public sealed class AdsDirectoryTests : IDisposable
         CampaignSettings campaign = LoopWorld.Campaign(7, 1, Micros.FromUnits(5));
         AdsDirectory.WriteCampaigns(_directory.FullName, [campaign, campaign]);
 
-        Assert.Contains("id 7", Assert.Throws<InvalidDataException>(() => AdsDirectory.ReadCampaigns(_directory.FullName)).Message, StringComparison.Ordinal);
+        Assert.Contains("id 7", Assert.Throws<InvalidDataException>(() => AdsDirectory.ReadCampaigns(_directory.FullName)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

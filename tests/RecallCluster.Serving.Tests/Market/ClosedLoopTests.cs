@@ -13,7 +13,8 @@ public class ClosedLoopTests : AdGatewayContract
     {
         await using DurableLoop host = await DurableLoop.StartAsync(LoopWorld.Simple((1, 1, 2), (2, 0.5, 2)));
         AdAnswer answer = await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann"), default);
-        await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, answer.Ads[0].Win), new AdEvent(AdEventKind.Click, answer.Ads[0].Win)], default);
+        await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, answer.Ads[0].Win), new AdEvent(AdEventKind.Click,
+            answer.Ads[0].Win)], default);
         await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Click, answer.Ads[0].Win)], default);
 
         LiveSnapshot live = await host.Loop.Live.SnapshotAsync(default);

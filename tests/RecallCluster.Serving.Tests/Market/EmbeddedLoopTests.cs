@@ -89,7 +89,8 @@ public sealed class EmbeddedLoopTests : IDisposable
     private ClosedLoopOptions Options(int ads, int candidates)
     {
         AdsDirectory.WriteCampaigns(_directory.FullName, ClickPrices.Select((price, i) => LoopWorld.Campaign(i + 1, price)));
-        AdsDirectory.WriteAds(_directory.FullName, Enumerable.Range(0, ads).Select(i => LoopWorld.Ad($"ad{i}", (i % ClickPrices.Length) + 1)));
+        AdsDirectory.WriteAds(_directory.FullName, Enumerable.Range(0, ads).Select(i => LoopWorld.Ad($"ad{i}",
+            (i % ClickPrices.Length) + 1)));
         return new ClosedLoopOptions
         {
             MarketDirectory = _directory.FullName,

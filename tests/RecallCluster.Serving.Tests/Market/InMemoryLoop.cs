@@ -101,7 +101,8 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
         {
             foreach (CampaignSettings campaign in _settings.Values)
                 _catalogue.Numbers.Of(campaign.Id);
-            CampaignSettings[] byNumber = [.. Enumerable.Range(0, _catalogue.Numbers.Count).Select(n => _settings[_catalogue.Numbers.IdOf(n)])];
+            CampaignSettings[] byNumber = [.. Enumerable.Range(0,
+                _catalogue.Numbers.Count).Select(n => _settings[_catalogue.Numbers.IdOf(n)])];
             BidBookEntry[] entries = Array.ConvertAll(byNumber, campaign => new BidBookEntry(
                 campaign.Id, $"{campaign.AdvertiserId}/{campaign.Id}", campaign.StartWeights![0], 0,
                 campaign.MaxBid is { } most ? (double)most.Value / Micros.PerUnit : double.PositiveInfinity));
@@ -159,7 +160,8 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
                 : win.IsBidOnly ? Micros.Min(happened.ClearingPrice ?? win.Price, win.Price) : win.Price;
             FeedbackResult result;
             lock (_lock)
-                result = _ledgers.Feedback(win.CampaignId, Now, new FeedbackEvent(win.Id ^ (UInt128)((ulong)kind << 8), kind, win.Lease, win.AuctionAt, price));
+                result = _ledgers.Feedback(win.CampaignId, Now, new FeedbackEvent(win.Id ^ (UInt128)((ulong)kind << 8), kind, win.Lease,
+                    win.AuctionAt, price));
             if (result.Outcome == LedgerOutcome.Applied)
             {
                 if (happened.Kind == (win.IsPerClick ? AdEventKind.Click : AdEventKind.Impression))
@@ -206,7 +208,8 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
             UserMemory memory = _users.GetValueOrDefault(user) ?? new UserMemory([], null);
             _users[user] = happened.Kind switch
             {
-                AdEventKind.Impression => memory with { Exposures = [.. memory.Exposures, new Exposure(happened.Win.CampaignId, happened.Win.AuctionAt)] },
+                AdEventKind.Impression => memory with { Exposures = [.. memory.Exposures, new Exposure(happened.Win.CampaignId,
+                    happened.Win.AuctionAt)] },
                 AdEventKind.Click => memory with { Sequence = [.. memory.Sequence, happened.Win.AdId] },
                 _ => memory,
             };

@@ -32,7 +32,8 @@ public sealed class LoopOracle(LoopWorld world)
                 .GroupBy(bid => bid.Campaign.Id)
                 .Select(group => group.OrderByDescending(bid => bid.Worth).ThenBy(bid => bid.Row).First())
                 .OrderByDescending(bid => bid.Ecpm).ThenBy(bid => bid.Row)];
-            Micros floor = ranked.Count == 0 ? slot.Floor : new Micros(Math.Min(slot.Floor.Value, ranked.Min(bid => (bid.Deal?.Floor ?? slot.Floor).Value)));
+            Micros floor = ranked.Count == 0 ? slot.Floor : new Micros(Math.Min(slot.Floor.Value,
+                ranked.Min(bid => (bid.Deal?.Floor ?? slot.Floor).Value)));
             for (int rank = 0; rank < Math.Min(slot.Count, ranked.Count); rank++)
             {
                 Bid winner = ranked[rank];
@@ -41,7 +42,8 @@ public sealed class LoopOracle(LoopWorld world)
                 next = BigInteger.Max(next, (winner.Deal?.Floor ?? slot.Floor).Value);
                 bool first = request.Sale != SaleKind.SecondPrice || winner.Deal is { IsFirstPrice: true };
                 sales.Add(new OracleSale(
-                    slot.Id, rank, winner.Ad.Id, (long)winner.Ecpm, (long)(first ? winner.Most : winner.PriceFor(next)), winner.PerClick, winner.Deal?.Id));
+                    slot.Id, rank, winner.Ad.Id, (long)winner.Ecpm, (long)(first ? winner.Most : winner.PriceFor(next)), winner.PerClick,
+                        winner.Deal?.Id));
             }
         }
         return sales;
@@ -59,7 +61,8 @@ public sealed class LoopOracle(LoopWorld world)
                 || ad.Categories.Any(c => request.BlockedCategories.Any(b => IsWithin(c, b))))
                 continue;
             double click = 1 / (1 + Math.Exp(-LoopWorld.Score(ad.Id, state)));
-            double worth = Math.Min(campaign.StartWeights![0] * click, campaign.MaxBid is { } cap ? (double)cap.Value / Micros.PerUnit : double.PositiveInfinity);
+            double worth = Math.Min(campaign.StartWeights![0] * click, campaign.MaxBid is { } cap
+                ? (double)cap.Value / Micros.PerUnit : double.PositiveInfinity);
             bids.Add(new Bid(ad, campaign, row, worth, click, request.Sale != SaleKind.BidOnly && campaign.Pricing == PricingModel.Cpc));
         }
         return bids;
@@ -70,7 +73,8 @@ public sealed class LoopOracle(LoopWorld world)
         Targeting targeting = campaign.Targeting;
         RequestContext context = request.Context;
         return !campaign.IsPaused && now >= campaign.Terms.FlightStart && now < campaign.Terms.FlightEnd
-            && One(targeting.Countries, context.Country) && One(targeting.Publishers, context.Publisher) && One(targeting.Languages, context.Language)
+            && One(targeting.Countries, context.Country) && One(targeting.Publishers, context.Publisher) && One(targeting.Languages,
+                context.Language)
             && (targeting.Devices.Count == 0 || targeting.Devices.Contains(context.Device))
             && (targeting.Categories.Count == 0 || targeting.Categories.Any(t => context.Categories.Any(c => IsWithin(c, t))))
             && (targeting.Hours.Count == 0 || targeting.Hours.Contains(now.UtcDateTime.Hour))

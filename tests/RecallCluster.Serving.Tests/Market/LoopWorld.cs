@@ -58,7 +58,8 @@ public sealed class LoopWorld
         StartWeights = [clickPrice],
     };
 
-    public static Ad Ad(string id, long campaign, CreativeKind kind = CreativeKind.Banner, int width = 300, int height = 250, params string[] categories) => new()
+    public static Ad Ad(string id, long campaign, CreativeKind kind = CreativeKind.Banner, int width = 300, int height = 250,
+        params string[] categories) => new()
     {
         Id = id,
         CampaignId = campaign,
@@ -136,7 +137,8 @@ public sealed class LoopWorld
                 Count = 1 + random.NextInt(3),
                 Formats = random.NextInt(4) == 0
                     ? []
-                    : [new FormatRequest(Pick(CreativeKind.Banner, CreativeKind.Native, CreativeKind.Video), Pick(0, 300), Pick(0, 250)), new FormatRequest(CreativeKind.Banner, 728, 90)],
+                    : [new FormatRequest(Pick(CreativeKind.Banner, CreativeKind.Native, CreativeKind.Video), Pick(0, 300), Pick(0, 250)),
+                        new FormatRequest(CreativeKind.Banner, 728, 90)],
                 Floor = random.NextInt(2) == 0 ? default : new Micros(random.NextInt(20_000_000)),
                 Deals = deals,
                 DealsOnly = deals.Length > 0 && random.NextInt(2) == 0,

@@ -27,7 +27,8 @@ public class TallyTests
             }
             CampaignTally tally = whole.Of(3);
             Assert.Equal([3], whole.Touched);
-            Assert.Equal((1_000L, 2L, 0.5, 0.25, 4.0), (tally.Sums.Auctions, tally.Sums.Wins, tally.Sums.Clicks, tally.Sums.Conversions, tally.Sums.Cost));
+            Assert.Equal((1_000L, 2L, 0.5, 0.25, 4.0), (tally.Sums.Auctions, tally.Sums.Wins, tally.Sums.Clicks, tally.Sums.Conversions,
+                tally.Sums.Cost));
             Assert.Equal(1_000, tally.Sample.Length * tally.SampleWeight, 1e-9);
             early += tally.Sample.ToArray().Average(s => s.Cost);
         }

@@ -21,7 +21,8 @@ internal sealed class WorldShard(LoopWorld world)
         if (IsSilent)
             await FakeShard.Late().SearchAsync(query, cancellation);
         float user = query.UserState.Span[0];
-        ScoredAd[] ads = [.. world.Ads.Where(ad => !query.Exclude.Contains(ad.Id)).Select(ad => new ScoredAd(ad.Id, LoopWorld.Score(ad.Id, user)))];
+        ScoredAd[] ads = [.. world.Ads.Where(ad => !query.Exclude.Contains(ad.Id)).Select(ad => new ScoredAd(ad.Id, LoopWorld.Score(ad.Id,
+            user)))];
         return new ShardAnswer([.. ads.OrderByDescending(ad => ad.Score).Take(query.K)], ads.Length, SearchLimits.None);
     }
 
@@ -30,7 +31,8 @@ internal sealed class WorldShard(LoopWorld world)
         public PreparedUser Prepare(UserFeatures user)
         {
             string[] behaviour = [.. user.Sequence ?? [], .. user.Recent];
-            return new PreparedUser(new float[] { LoopWorld.StateOf(user.Id, behaviour) }, behaviour, new UserReading(user.Id is not null, behaviour.Length, 0, 0));
+            return new PreparedUser(new float[] { LoopWorld.StateOf(user.Id, behaviour) }, behaviour, new UserReading(user.Id is not null,
+                behaviour.Length, 0, 0));
         }
     }
 }

@@ -3,6 +3,7 @@ using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Data;
 using RecallCluster.Http;
+using RecallCluster.Http.Shards;
 using RecallCluster.Serving.Hosting;
 using Spectre.Console;
 
@@ -25,12 +26,15 @@ internal static class ServeCommand
             HelpName = "URL",
             AllowMultipleArgumentsPerToken = true,
         };
+        Option<string?> shards = OptionKit.Optional(
+            "--shards", "Who answers for each shard: a JSON file {\"shards\":[[\"local\",\"http://host:port\"],...]}, or the same as "
+            + "\"local,http://host:port;...\". Without it this process answers for all.", "FILE|MAP");
         Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "serve",
             "Answer POST /v1/candidates over HTTP until told to stop.",
-            [model, index, data, urls, maxK, threads],
+            [model, index, data, urls, shards, maxK, threads],
             async (parsed, context) =>
             {
                 UserDirectory? users = parsed.GetValue(data) is { } directory
@@ -42,6 +46,7 @@ internal static class ServeCommand
                     ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),
                     IndexDirectory = parsed.GetRequiredValue(index),
                     Users = users,
+                    Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System) : null,
                 };
                 var door = new FrontDoorOptions
                 {

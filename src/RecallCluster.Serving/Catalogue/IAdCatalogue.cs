@@ -12,7 +12,9 @@ public interface IAdCatalogue
     /// <summary>Number of ads.</summary>
     long Count { get; }
 
-    /// <summary>Adds an ad or replaces it. A new one can be shown at once where the model can make its record (it is in the model's data set).</summary>
+    /// <summary>
+    /// Adds an ad or replaces it. A new one can be shown at once where the model can make its record (it is in the model's data set).
+    /// </summary>
     /// <exception cref="InvalidRequestException">The ad makes no sense, or its campaign is not there.</exception>
     Task PutAsync(Ad ad, CancellationToken cancellation);
 

@@ -4,6 +4,7 @@ using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving.Indexes;
+using RecallCluster.Serving.Replicas;
 
 namespace RecallCluster.Serving.Hosting;
 
@@ -16,10 +17,13 @@ namespace RecallCluster.Serving.Hosting;
 /// </code>
 /// Loading further versions is safe while requests run; each request sees one version only.
 /// </summary>
-public sealed class EmbeddedHost : IDisposable
+public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly WorkerTeam? _team;
+    private readonly Lock _shardsLock = new();
+    private readonly List<(string Version, IDisposable Adoption)> _adoptions = [];
+    private List<LoopShard> _current = [];
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
@@ -37,6 +41,28 @@ public sealed class EmbeddedHost : IDisposable
 
     /// <summary>What answers requests.</summary>
     public AdRetriever Retriever { get; }
+
+    /// <summary>Campaigns, auctions, feedback; null until <see cref="OpenLoopAsync"/>: then there are candidates only.</summary>
+    public ClosedLoop? Loop { get; private set; }
+
+    /// <summary>Joins a market and its state to the shards, those that are loaded and those to come.</summary>
+    /// <param name="options">What is sold and how.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="InvalidOperationException">There is a loop already.</exception>
+    /// <inheritdoc cref="ClosedLoop.OpenAsync" path="/exception"/>
+    public async Task<ClosedLoop> OpenLoopAsync(ClosedLoopOptions options, CancellationToken cancellation = default)
+    {
+        if (Loop is not null)
+            throw new InvalidOperationException("The host has a closed loop already.");
+        ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
+        lock (_shardsLock)
+        {
+            Loop = loop;
+            foreach (LoopShard shard in _current)
+                _adoptions.Add((shard.Version, loop.Adopt(shard)));
+        }
+        return loop;
+    }
 
     /// <summary>Opens a (model, index) version and lets requests from now on be answered with it. One call at a time.</summary>
     /// <exception cref="InvalidDataException">
@@ -66,7 +92,6 @@ public sealed class EmbeddedHost : IDisposable
         try
         {
             version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, options);
-            WarmUp(version);
             Retriever.Publish(version);
         }
         catch
@@ -77,11 +102,43 @@ public sealed class EmbeddedHost : IDisposable
         }
     }
 
-    /// <summary>Stops answering and closes everything that no request uses any more.</summary>
-    public void Dispose()
+    /// <summary>
+    /// Stops answering and closes everything that no request uses any more. A closed loop wants <see cref="DisposeAsync"/>.
+    /// </summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Stops gracefully: the loop's leases and reports first, then the shards.</summary>
+    public async ValueTask DisposeAsync()
     {
+        if (Loop is { } loop)
+            await loop.DisposeAsync().ConfigureAwait(false);
         Retriever.Dispose();
         _team?.Dispose();
+    }
+
+    private void Join(List<LoopShard> shards)
+    {
+        lock (_shardsLock)
+        {
+            _current = shards;
+            foreach (LoopShard shard in Loop is null ? [] : shards)
+                _adoptions.Add((shard.Version, Loop!.Adopt(shard)));
+        }
+    }
+
+    private void Part(string version)
+    {
+        lock (_shardsLock)
+        {
+            foreach ((string of, IDisposable adoption) in _adoptions)
+            {
+                if (of == version)
+                    adoption.Dispose();
+            }
+            _adoptions.RemoveAll(adoption => adoption.Version == version);
+            if (_current.Count > 0 && _current[0].Version == version)
+                _current = [];
+        }
     }
 
     private static AdIndex[] OpenAll(EmbeddedHostOptions options, IndexManifest manifest, DeepAdModel model)
@@ -105,13 +162,8 @@ public sealed class EmbeddedHost : IDisposable
     }
 
     /// <summary>Answers a request of nobody, so that the first real one does not wait for compilation and for the device.</summary>
-    private static void WarmUp(RetrieverVersion version)
-    {
-        PreparedUser nobody = version.Users.Prepare(new UserFeatures());
-        Task<ShardAnswer>[] searches = [.. version.Shards.Select(
-            s => s.Shard.SearchAsync(new ShardQuery(version.Name, nobody.State, 1), default))];
-        Task.WaitAll(searches);
-    }
+    private static void WarmUp(string version, ModelUsers users, Shard shard) =>
+        shard.SearchAsync(new ShardQuery(version, users.Prepare(new UserFeatures()).State, 1), default).GetAwaiter().GetResult();
 
     private RetrieverVersion Assemble(
         string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, EmbeddedHostOptions options)
@@ -122,18 +174,41 @@ public sealed class EmbeddedHost : IDisposable
         bool folded = model.Config.Attention == AttentionKind.Linear;
         Data.Field[] fields = Array.ConvertAll(model.Config.UserFields, f => new Data.Field(f.Name, f.Cardinality));
         var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, fields, options.Users);
+        var closers = new Stack<Action>();
         var shards = new ShardSlot[indexes.Length];
         for (int i = 0; i < shards.Length; i++)
         {
-            var shard = new Shard(_time);
-            shard.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time));
+            Shard? local = null;
+            if (options.Shards?.WantsLocal(i) != false)
+            {
+                local = new Shard(_time);
+                local.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time));
+                WarmUp(name, users, local);
+            }
+            IShard shard = options.Shards is null
+                ? local!
+                : options.Shards.Resolve(
+                    ShardIdentity.Of(indexes[i].Metadata.ModelFingerprint, indexes[i].FilePath, i, indexes.Length, indexes[i].Count),
+                        local);
+            AdIndex index = indexes[i];
+            closers.Push(() =>
+            {
+                if (shard != local)
+                    (shard as IDisposable)?.Dispose();
+                // A local shard closes its index itself.
+                if (local is null)
+                    index.Dispose();
+                local?.Dispose();
+            });
             shards[i] = new ShardSlot(shard, indexes[i].Count);
         }
+        Join([.. shards.Select((slot, number) => new LoopShard(number, name, slot.Shard, indexes[number]))]);
         return new RetrieverVersion(name, users, shards, () =>
         {
+            Part(name);
             table.Dispose();
-            foreach (ShardSlot slot in shards)
-                ((Shard)slot.Shard).Dispose();
+            foreach (Action close in closers)
+                close();
         });
     }
 

@@ -38,7 +38,8 @@ public sealed record LiveSnapshot
 /// <param name="P99Ms">99th percentile.</param>
 /// <param name="StageMs">Mean time by stage.</param>
 public sealed record LiveTraffic(
-    double RequestsPerSecond, double ErrorsPerSecond, double ShedPerSecond, double P50Ms, double P99Ms, IReadOnlyDictionary<string, double> StageMs);
+    double RequestsPerSecond, double ErrorsPerSecond, double ShedPerSecond, double P50Ms, double P99Ms,
+    IReadOnlyDictionary<string, double> StageMs);
 
 /// <summary>How ads were found over the last ten seconds.</summary>
 /// <param name="Ads">Ads in all.</param>

@@ -58,7 +58,8 @@ public enum SaleKind
     FirstPrice,
 
     /// <summary>
-    /// Somebody else's auction: our best ad's bid is the answer, for one impression, and what it costs comes back with the notice of the win.
+    /// Somebody else's auction: our best ad's bid is the answer, for one impression, and what it costs comes back with the notice of the
+    /// win.
     /// </summary>
     BidOnly,
 }
@@ -109,7 +110,9 @@ public sealed record DealOffer(string Id, Micros Floor, bool IsFirstPrice = fals
     public IReadOnlyCollection<string> Advertisers { get; init; } = [];
 }
 
-/// <summary>Where and on what the ads are shown. What is not known is null or empty; a campaign that targets it does not match then.</summary>
+/// <summary>
+/// Where and on what the ads are shown. What is not known is null or empty; a campaign that targets it does not match then.
+/// </summary>
 public sealed record RequestContext
 {
     /// <summary>Country, ISO 3166-1 alpha-3, upper case.</summary>

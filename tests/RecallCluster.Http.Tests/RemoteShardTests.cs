@@ -214,7 +214,8 @@ public sealed class RemoteShardTests : IDisposable
 
     private static ShardQuery ByInterest => new("v1", User, 5);
 
-    private ShardQuery ByValue => new(_identity.ToString(), User, 5) { Value = new ValueQuery(new[] { ulong.MaxValue }, new[] { ulong.MaxValue }) };
+    private ShardQuery ByValue =>
+        new(_identity.ToString(), User, 5) { Value = new ValueQuery(new[] { ulong.MaxValue }, new[] { ulong.MaxValue }) };
 
     private static byte[] Frame(ShardQuery query)
     {
@@ -225,7 +226,8 @@ public sealed class RemoteShardTests : IDisposable
 
     private static BidBook Book(long version, double slope = 1) => new(
         version,
-        [.. Enumerable.Range(0, 5).Select(c => new BidBookEntry(c + 1, $"1/{c}", slope * Math.Pow(0.7, c), 0, 100) { ConversionProbability = 0.1 })],
+        [.. Enumerable.Range(0, 5).Select(c =>
+            new BidBookEntry(c + 1, $"1/{c}", slope * Math.Pow(0.7, c), 0, 100) { ConversionProbability = 0.1 })],
         new CalibrationModel("test", new LogisticMap(1, 1, -0.3), new Dictionary<string, CalibrationMap>
         {
             ["1/3"] = new PiecewiseLinearMap([0, 0.4, 1], [0.01, 0.1, 0.7]),

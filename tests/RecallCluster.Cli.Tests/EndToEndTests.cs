@@ -47,6 +47,24 @@ public class EndToEndTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     }
 
     [Fact]
+    public async Task By_value_the_value_aware_search_beats_interest_at_the_same_scorings()
+    {
+        Recall eval = await Recall.RunAsync(
+            "eval", "retrieval", "--objective", "value", "--data", world.Data, "--model", world.Models, "--index", world.IndexDirectory,
+            "--k", "20", "--users", "60", "--scorings", "300", "--campaigns", "50", "--json");
+
+        Succeeded(eval);
+        JsonElement[] rows = [.. eval.Json.GetProperty("rows").EnumerateArray()];
+        Assert.Equal(
+            ["exhaustive", "interest, then re-ranked", "interest, then re-ranked", "value-aware"],
+            rows.Select(r => r.GetProperty("method").GetString()));
+        Assert.Equal(1, rows[0].GetProperty("valueRecall").GetProperty("mean").GetDouble());
+        Assert.True(rows[3].GetProperty("versusInterest").GetProperty("low").GetDouble() > 0, eval.Output);
+        Assert.InRange(rows[3].GetProperty("scorings").GetDouble(), 1, 300);
+        Assert.All(rows, r => Assert.InRange(r.GetProperty("slotRecall").GetProperty("mean").GetDouble(), 0, 1.001));
+    }
+
+    [Fact]
     public async Task An_evaluation_is_an_array_of_methods_with_exhaustive_scoring_as_the_measure()
     {
         string plot = world["recall.svg"];

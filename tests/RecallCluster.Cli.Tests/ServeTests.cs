@@ -43,6 +43,34 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
         }
     }
 
+    [UnixFact]
+    public async Task Serve_answers_from_a_shard_of_another_process()
+    {
+        using ShardProcess shard = await ShardProcess.StartAsync(world, 1);
+        string map = Path.Combine(Path.GetDirectoryName(world.Data)!, "shards.json");
+        await File.WriteAllTextAsync(map, $$"""{"shards":[["local"],["{{shard.Url}}"]]}""");
+        using Process serve = Start(
+            "serve", "--model", world.Models, "--index", world.IndexDirectory, "--shards", map, "--urls", "http://127.0.0.1:0", "--json");
+        try
+        {
+            JsonElement ready = await ReadDocumentAsync(serve.StandardOutput);
+            using var client = new HttpClient { BaseAddress = new Uri(ready.GetProperty("urls")[0].GetString()!) };
+
+            JsonElement whole = await PostAsync(client, """{"user":{"sequence":[]},"k":50}""");
+            await shard.KillAsync();
+            JsonElement partial = await PostAsync(client, """{"user":{"sequence":[]},"k":50}""");
+
+            Assert.Equal(1, whole.GetProperty("coverage").GetDouble());
+            Assert.Equal(50, whole.GetProperty("ads").GetArrayLength());
+            Assert.InRange(partial.GetProperty("coverage").GetDouble(), 0.3, 0.7);
+        }
+        finally
+        {
+            if (!serve.HasExited)
+                serve.Kill(entireProcessTree: true);
+        }
+    }
+
     [Fact]
     public async Task The_program_fails_with_an_exit_code_and_nothing_on_stdout()
     {

@@ -13,7 +13,10 @@ internal sealed class HundredAds(string? failure = null, float best = 1) : IShar
         Asked = query;
         if (failure is not null)
             throw new IOException(failure);
-        ScoredAd[] ads = [.. Enumerable.Range(0, 100).Select(i => new ScoredAd($"ad{i}", i == 0 ? best : 1f / (i + 1))).Where(a => !query.Exclude.Contains(a.Id)).Take(query.K)];
+        ScoredAd[] ads = [.. Enumerable.Range(0, 100)
+            .Select(i => new ScoredAd($"ad{i}", i == 0 ? best : 1f / (i + 1)))
+            .Where(a => !query.Exclude.Contains(a.Id))
+            .Take(query.K)];
         return Task.FromResult(new ShardAnswer(ads, 100, query.MaxScorings < 100 ? SearchLimits.Scorings : SearchLimits.None));
     }
 

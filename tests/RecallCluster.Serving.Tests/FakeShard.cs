@@ -53,7 +53,8 @@ internal sealed class FakePreparer : IUserStatePreparer
     public PreparedUser Prepare(UserFeatures user)
     {
         Calls++;
-        return new PreparedUser(new float[] { 1, 2, 3 }, [.. user.Sequence ?? []], new UserReading(user.Id is not null, user.Sequence?.Count ?? 0, 0, 0));
+        var reading = new UserReading(user.Id is not null, user.Sequence?.Count ?? 0, 0, 0);
+        return new PreparedUser(new float[] { 1, 2, 3 }, [.. user.Sequence ?? []], reading);
     }
 }
 

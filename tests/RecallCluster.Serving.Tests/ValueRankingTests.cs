@@ -64,7 +64,8 @@ public sealed class ValueRankingTests : IDisposable
         _shard.Publish(Placements(1));
 
         ShardAnswer answer = await _shard.SearchAsync(
-            new ShardQuery("v1", User, 400) { Value = new ValueQuery(new ulong[] { 1 << 3 }, new ulong[] { 1 << 2 }), MaxScorings = 30 }, default);
+            new ShardQuery("v1", User, 400) { Value = new ValueQuery(new ulong[] { 1 << 3 }, new ulong[] { 1 << 2 }), MaxScorings = 30 },
+            default);
 
         Assert.Equal(Ids.Where(id => CampaignOf(id) == 3 && FacetOf(id) == 2).Order(), answer.Ads.Select(a => a.Id).Order());
         Assert.Equal(answer.Ads.Count, answer.Scorings);
@@ -103,7 +104,7 @@ public sealed class ValueRankingTests : IDisposable
         Assert.Contains("no bid book", error.Message);
         _shard.Publish(Book(1));
         error = await Assert.ThrowsAsync<InvalidOperationException>(() => _shard.SearchAsync(query, default));
-        Assert.Contains("no placements of version v1", error.Message);
+        Assert.Contains("no placements of version v1 were", error.Message);
         _shard.Publish(Placements(1));
 
         Assert.Single((await _shard.SearchAsync(query, default)).Ads);

@@ -30,7 +30,8 @@ internal static class EvalCommands
         Option<string> objective = OptionKit.Choice(
             "--objective", "Recall of held-out clicks, or of the auction value of the best ads under drawn bids.", "clicks", "value");
         Option<int> slots = OptionKit.Number("--slots", "With --objective value: slots of an auction.", 5, 1);
-        Option<int> campaigns = OptionKit.Number("--campaigns", "With --objective value: campaigns, to which ads belong at random.", 500, 1);
+        Option<int> campaigns = OptionKit.Number(
+            "--campaigns", "With --objective value: campaigns, to which ads belong at random.", 500, 1);
         Option<double> spread = OptionKit.Real(
             "--bid-spread", "With --objective value: standard deviation of the logarithm of the campaigns' bids.", 1, 0, 10);
         Option<double> clickRate = OptionKit.Real(

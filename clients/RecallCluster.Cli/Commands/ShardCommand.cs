@@ -23,7 +23,8 @@ internal static class ShardCommand
             DefaultValueFactory = _ => "http://127.0.0.1:0",
             HelpName = "URL",
         };
-        Option<string?> certificate = OptionKit.Optional("--certificate", "Certificate and key for a URL of https, in one PEM file.", "FILE");
+        Option<string?> certificate = OptionKit.Optional(
+            "--certificate", "Certificate and key for a URL of https, in one PEM file.", "FILE");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "shard",

@@ -13,7 +13,8 @@ namespace RecallCluster.Cli.Workflows;
 
 /// <summary>
 /// Value recall: what the ads found would earn, over what the best of all ads would. Retrieval by value against retrieval by interest whose
-/// result is re-ranked by value, at the same scorings, on the same requests; by the shards that serve, so that what is measured is what runs.
+/// result is re-ranked by value, at the same scorings, on the same requests; by the shards that serve, so that what is measured is what
+/// runs.
 /// </summary>
 internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdModel model, WorkerTeam team)
 {
@@ -132,7 +133,7 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
     private Row Measure(string method, Shard[] shards, Request[] requests, ValueMarket market, int handedOver, bool byValue)
     {
         ValueQuery? query = byValue ? market.Query : null;
-        var rowOf = new Dictionary<string, int>(dataset.Items.Ids.Index().Select(x => KeyValuePair.Create(x.Item, x.Index)), StringComparer.Ordinal);
+        Dictionary<string, int> rowOf = dataset.Items.Ids.Index().ToDictionary(x => x.Item, x => x.Index, StringComparer.Ordinal);
         var found = new Found[requests.Length];
         long ticks = 0;
         Parallel.For(0, requests.Length, new ParallelOptions { MaxDegreeOfParallelism = team.Size }, i =>

@@ -36,12 +36,14 @@ internal sealed class OpenedShard : IDisposable
         IndexManifest manifest = IndexDirectory.ReadManifest(indexDirectory);
         string fingerprint = ModelFingerprint.Of(modelFolder);
         if (manifest.ModelFingerprint != fingerprint)
-            throw new InvalidDataException($"{indexDirectory} was built from model {manifest.ModelFingerprint}; the model in {modelFolder} is "
-                + $"{fingerprint}. Build the index again.");
+            throw new InvalidDataException($"{indexDirectory} was built from model {manifest.ModelFingerprint}; the model in "
+                + $"{modelFolder} is {fingerprint}. Build the index again.");
         if (number >= manifest.Shards.Count)
-            throw new InvalidDataException($"{indexDirectory} has {manifest.Shards.Count} shard(s), from 0 on; there is no shard {number}.");
+            throw new InvalidDataException(
+                $"{indexDirectory} has {manifest.Shards.Count} shard(s), from 0 on; there is no shard {number}.");
         DeepAdModel model = IndexWorkflow.LoadDeep(modelFolder);
-        GuidedSearchParameters parameters = IndexDirectory.ReadTuned(indexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
+        GuidedSearchParameters parameters =
+            IndexDirectory.ReadTuned(indexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
         AdIndex index = IndexDirectory.OpenShard(indexDirectory, manifest, number);
         try
         {

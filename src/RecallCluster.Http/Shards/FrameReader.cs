@@ -7,7 +7,8 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Http.Shards;
 
 /// <summary>
-/// Reads a frame that <see cref="FrameWriter"/> made. It may come from anybody: nothing is believed before the checksum, no length before it
+/// Reads a frame that <see cref="FrameWriter"/> made. It may come from anybody: nothing is believed before the checksum, no length before
+/// it
 /// is seen to fit in what is there.
 /// </summary>
 internal ref struct FrameReader

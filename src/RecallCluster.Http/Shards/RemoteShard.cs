@@ -28,8 +28,10 @@ public sealed record RemoteShardOptions
 }
 
 /// <summary>
-/// A shard that another process serves (<see cref="ShardServer"/>), over pooled HTTP/2 connections. The process must hold the very shard that
-/// is wanted, by content; another one is refused. The current book and placements are published to it again whenever it turns out not to have
+/// A shard that another process serves (<see cref="ShardServer"/>), over pooled HTTP/2 connections. The process must hold the very shard
+/// that
+/// is wanted, by content; another one is refused. The current book and placements are published to it again whenever it turns out not to
+/// have
 /// them: after it was restarted, or when another gateway published there. Thread-safe.
 /// </summary>
 public sealed class RemoteShard : IReplica, IDisposable
@@ -107,7 +109,9 @@ public sealed class RemoteShard : IReplica, IDisposable
         using var frame = new FrameWriter(FrameKind.Query);
         ShardMessages.Write(frame, _publisher, query with { Version = _wanted.ToString() });
         // A query with a limit of its own ends when its caller gives up; it must not end here before the shard had its time.
-        TimeSpan limit = query.TimeLeft is { } left && left + _options.ConnectLimit > _options.CallLimit ? left + _options.ConnectLimit : _options.CallLimit;
+        TimeSpan limit = _options.CallLimit;
+        if (query.TimeLeft is { } left && left < TimeSpan.FromDays(1) && left + _options.ConnectLimit > limit)
+            limit = left + _options.ConnectLimit;
         (HttpStatusCode status, ShardAnswer? answer, string? reason) = await SendAsync(
             HttpMethod.Post, ShardServer.SearchPath, frame.End(), limit, ShardMessages.ReadAnswer, cancellation).ConfigureAwait(false);
         if (answer is not null)
@@ -205,11 +209,14 @@ public sealed class RemoteShard : IReplica, IDisposable
     private async Task SyncOnceAsync(BidBook? book, ShardPlacements? placements)
     {
         (HttpStatusCode code, ShardStatus? status, string? reason) = await SendAsync(
-            HttpMethod.Get, ShardServer.StatePath, default, _options.CallLimit, ShardMessages.ReadStatus, _disposed.Token).ConfigureAwait(false);
+            HttpMethod.Get, ShardServer.StatePath, default, _options.CallLimit, ShardMessages.ReadStatus, _disposed.Token)
+            .ConfigureAwait(false);
         if (status is null)
             throw new IOException($"{Address}: answered {(int)code}: {reason}");
         _version = status.Identity.ToString();
-        _refusal = status.Identity == _wanted ? null : $"{Address}: holds shard {status.Identity} of {status.Identity.Ads} ads; {_wanted} of {_wanted.Ads} is wanted.";
+        _refusal = status.Identity == _wanted
+            ? null
+            : $"{Address}: holds shard {status.Identity} of {status.Identity.Ads} ads; {_wanted} of {_wanted.Ads} is wanted.";
         if (_refusal is { } refusal)
             throw new InvalidDataException(refusal);
         bool other = status.Publisher != _publisher;

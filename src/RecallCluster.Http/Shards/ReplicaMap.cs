@@ -25,9 +25,13 @@ public sealed class ReplicaMap : IShardSource
     /// <param name="time">The clock.</param>
     /// <param name="replication">How replicas are treated; null for the defaults.</param>
     /// <param name="remote">How processes are reached; null for the defaults.</param>
-    /// <exception cref="ArgumentException">There is no shard, one has no replica, or an address is none; the message says which.</exception>
+    /// <exception cref="ArgumentException">There is no shard, one has no replica, or an address is none; the message says
+    /// which.</exception>
     public ReplicaMap(
-        IReadOnlyList<IReadOnlyList<string>> shards, TimeProvider time, ReplicationOptions? replication = null, RemoteShardOptions? remote = null)
+        IReadOnlyList<IReadOnlyList<string>> shards,
+        TimeProvider time,
+        ReplicationOptions? replication = null,
+        RemoteShardOptions? remote = null)
     {
         ArgumentNullException.ThrowIfNull(shards);
         if (shards.Count == 0)
@@ -41,7 +45,8 @@ public sealed class ReplicaMap : IShardSource
     /// <summary>Number of shards.</summary>
     public int Count => _shards.Length;
 
-    /// <summary>A map from a file, or, where there is no such file, from the text itself: "local,http://10.0.0.2:7001;http://10.0.0.2:7002".</summary>
+    /// <summary>A map from a file, or, where there is no such file, from the text itself:
+    /// "local,http://10.0.0.2:7001;http://10.0.0.2:7002".</summary>
     /// <exception cref="InvalidDataException">It is no map; the message names the place.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ReplicaMap Of(string fileOrText, TimeProvider time)
@@ -52,7 +57,9 @@ public sealed class ReplicaMap : IShardSource
         try
         {
             const StringSplitOptions Trim = StringSplitOptions.TrimEntries;
-            return new ReplicaMap([.. fileOrText.Split(';', Trim).Select(shard => shard.Split(',', Trim | StringSplitOptions.RemoveEmptyEntries))], time);
+            IEnumerable<string[]> shards =
+                fileOrText.Split(';', Trim).Select(s => s.Split(',', Trim | StringSplitOptions.RemoveEmptyEntries));
+            return new ReplicaMap([.. shards], time);
         }
         catch (ArgumentException e)
         {
@@ -68,10 +75,10 @@ public sealed class ReplicaMap : IShardSource
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("shards", out JsonElement shards))
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("shards", out JsonElement shards))
                 throw new InvalidDataException($"{path}: 'shards' is missing.");
-            return new ReplicaMap(
-                [.. shards.EnumerateArray().Select(replicas => (string[])[.. replicas.EnumerateArray().Select(r => r.GetString() ?? "")])], time);
+            return new ReplicaMap([.. shards.EnumerateArray().Select(ReplicasOf)], time);
         }
         catch (JsonException e)
         {
@@ -101,6 +108,8 @@ public sealed class ReplicaMap : IShardSource
     private string[] Of(int number) => number < _shards.Length
         ? _shards[number]
         : throw new ArgumentException($"The map is of {_shards.Length} shards; there is no shard {number}.", nameof(number));
+
+    private static string[] ReplicasOf(JsonElement replicas) => [.. replicas.EnumerateArray().Select(r => r.GetString() ?? "")];
 
     private static string[] CheckedReplicas(IReadOnlyList<string> replicas, int number)
     {

@@ -9,7 +9,8 @@ namespace RecallCluster.Http.Shards;
 /// them. Another gateway that publishes takes over, and who was there before is told so and publishes again. Thread-safe.
 /// </summary>
 /// <param name="identity">The shard that is served.</param>
-/// <param name="open">Makes a shard that holds the one version, named as the identity; they share index and scorer, which outlive them.</param>
+/// <param name="open">Makes a shard that holds the one version, named as the identity; they share index and scorer, which outlive
+/// them.</param>
 /// <param name="instance">Tells this process from an earlier one.</param>
 public sealed class ServedShard(ShardIdentity identity, Func<Shard> open, ulong instance)
 {

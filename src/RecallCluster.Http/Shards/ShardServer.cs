@@ -106,7 +106,8 @@ public static class ShardServer
     {
         if (context.Request.ContentLength is not { } length || length > most)
         {
-            await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, $"A body of at most {most} bytes, its length said, is wanted.").ConfigureAwait(false);
+            string reason = $"A body of at most {most} bytes, its length said, is wanted.";
+            await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, reason).ConfigureAwait(false);
             return;
         }
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)length);

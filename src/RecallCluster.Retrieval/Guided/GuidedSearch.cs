@@ -195,7 +195,8 @@ public sealed class GuidedSearch
                 throw new ArgumentException($"The outputs hold {ordinals.Length} ordinals and {scores.Length} scores; {room} are wanted.");
             EligibleSet eligible = EligibleSet.Of(request.Filter, _graph.Count);
             found = Run(
-                new FrozenGraphView(_graph, _members!), eligible, request.K, request, scratch, _scorer!, ordinals, scores, values, out statistics);
+                new FrozenGraphView(_graph, _members!), eligible, request.K, request, scratch, _scorer!, ordinals, scores, values,
+                out statistics);
         }
         GC.KeepAlive(this);
         return found;

@@ -178,6 +178,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         var shards = new ShardSlot[indexes.Length];
         for (int i = 0; i < shards.Length; i++)
         {
+            AdIndex index = indexes[i];
             Shard? local = null;
             if (options.Shards?.WantsLocal(i) != false)
             {
@@ -188,9 +189,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             IShard shard = options.Shards is null
                 ? local!
                 : options.Shards.Resolve(
-                    ShardIdentity.Of(indexes[i].Metadata.ModelFingerprint, indexes[i].FilePath, i, indexes.Length, indexes[i].Count),
-                        local);
-            AdIndex index = indexes[i];
+                    ShardIdentity.Of(index.Metadata.ModelFingerprint, index.FilePath, i, indexes.Length, index.Count), local);
             closers.Push(() =>
             {
                 if (shard != local)

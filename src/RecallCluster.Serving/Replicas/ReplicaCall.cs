@@ -21,7 +21,8 @@ internal sealed class TrackedReplica(IReplica replica, ReplicationOptions option
     public void Leave() => Interlocked.Decrement(ref _inFlight);
 }
 
-/// <summary>One call of one replica, which ends by an answer, by a failure or because it is no longer wanted; the replica's health follows.</summary>
+/// <summary>One call of one replica, which ends by an answer, by a failure or because it is no longer wanted; the replica's health
+/// follows.</summary>
 internal sealed class ReplicaCall
 {
     private readonly CancellationTokenSource _unwanted;

@@ -6,7 +6,8 @@ public enum ReplicaState
     /// <summary>It answers.</summary>
     Healthy,
 
-    /// <summary>It failed, or was late several times in a row: it is asked only where no healthy one is left, and tried now and then.</summary>
+    /// <summary>It failed, or was late several times in a row: it is asked only where no healthy one is left, and tried now and
+    /// then.</summary>
     Suspect,
 
     /// <summary>It fails all the time: it is only tried now and then.</summary>
@@ -14,7 +15,8 @@ public enum ReplicaState
 }
 
 /// <summary>
-/// One replica's health, from the outcomes of its calls alone. Strikes count against it: three for a failure, one for an answer so late that
+/// One replica's health, from the outcomes of its calls alone. Strikes count against it: three for a failure, one for an answer so late
+/// that
 /// another replica was asked too and won; an answer wipes them out. Thread-safe.
 /// </summary>
 internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider time)
@@ -96,7 +98,8 @@ internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider tim
             long now = time.GetTimestamp();
             if (now < _tryAt)
                 return;
-            double pause = Math.Min(options.LongestPause.TotalSeconds, options.FirstPause.TotalSeconds * Math.Pow(2, Math.Min(_pauses++, 30)));
+            double pause = options.FirstPause.TotalSeconds * Math.Pow(2, Math.Min(_pauses++, 30));
+            pause = Math.Min(options.LongestPause.TotalSeconds, pause);
             _tryAt = now + (long)(pause * time.TimestampFrequency);
         }
     }

@@ -90,7 +90,10 @@ public sealed class ReplicatedShard : IShard, IDisposable
         TrackedReplica? trial = Array.Find(_replicas, r => r.Health.TryBeginTrial());
         TrackedReplica? first = Choose([]) ?? trial;
         if (first is null)
-            throw new IOException($"No replica answers: {string.Join(", ", _replicas.Select(r => $"{r.Replica.Address} is {r.Health.State}"))}.");
+        {
+            IEnumerable<string> states = _replicas.Select(r => $"{r.Replica.Address} is {r.Health.State}");
+            throw new IOException($"No replica answers: {string.Join(", ", states)}.");
+        }
         if (trial is not null && trial != first)
             Try(trial, query);
 
@@ -174,7 +177,8 @@ public sealed class ReplicatedShard : IShard, IDisposable
         }
     }
 
-    /// <summary>The less busy of two replicas drawn from the healthy ones that were not asked yet; from the suspect ones where none is healthy.</summary>
+    /// <summary>The less busy of two replicas drawn from the healthy ones that were not asked yet; from the suspect ones where none is
+    /// healthy.</summary>
     private TrackedReplica? Choose(List<TrackedReplica> asked) =>
         Choose(asked, ReplicaState.Healthy) ?? Choose(asked, ReplicaState.Suspect);
 

@@ -21,7 +21,8 @@ public sealed record ReplicationOptions
     /// <summary>Hedges, and retries, that may come at once after a quiet time.</summary>
     public int Burst { get; init; } = 32;
 
-    /// <summary>How long a replica that failed is left alone before it is tried with one request; doubles with each further failure.</summary>
+    /// <summary>How long a replica that failed is left alone before it is tried with one request; doubles with each further
+    /// failure.</summary>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The longest such pause.</summary>

@@ -6,7 +6,8 @@ namespace RecallCluster.Serving;
 public readonly record struct ScoredAd(string Id, float Score)
 {
     /// <summary>
-    /// What answers are ordered by, higher is better: the expected revenue of an impression, in units of the currency, where the ranking is by
+    /// What answers are ordered by, higher is better: the expected revenue of an impression, in units of the currency, where the ranking is
+    /// by
     /// value; else the score.
     /// </summary>
     public float Value { get; init; } = Score;

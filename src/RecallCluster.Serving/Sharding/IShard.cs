@@ -18,7 +18,8 @@ public interface IShard
     void Publish(BidBook book);
 
     /// <summary>
-    /// Tells whose each ad of one version is and what kind it is; with the same delays. An older revision than the one that is there changes
+    /// Tells whose each ad of one version is and what kind it is; with the same delays. An older revision than the one that is there
+    /// changes
     /// nothing.
     /// </summary>
     /// <exception cref="ArgumentException">
@@ -41,7 +42,8 @@ public sealed record ShardQuery(string Version, ReadOnlyMemory<float> UserState,
     /// </summary>
     public TimeSpan? TimeLeft { get; init; }
 
-    /// <summary>Ids of ads near which good ones are likely, such as the user's behaviours; those that the shard does not hold are passed over.</summary>
+    /// <summary>Ids of ads near which good ones are likely, such as the user's behaviours; those that the shard does not hold are passed
+    /// over.</summary>
     public IReadOnlyCollection<string> Seeds { get; init; } = [];
 
     /// <summary>Ids of ads that must not be returned.</summary>

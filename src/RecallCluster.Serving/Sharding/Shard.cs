@@ -68,8 +68,11 @@ public sealed class Shard : IShard, IDisposable
             {
                 int ads = version.Index.Count;
                 if (placements.CampaignOf.Length != ads || placements.FacetOf.Length != ads)
-                    throw new ArgumentException($"The placements are of {placements.CampaignOf.Length} campaigns and {placements.FacetOf.Length} facets; "
+                {
+                    throw new ArgumentException(
+                        $"The placements list {placements.CampaignOf.Length} campaigns and {placements.FacetOf.Length} facets; "
                         + $"version {version.Name} has {ads} ads.", nameof(placements));
+                }
                 return version.Placements?.Revision >= placements.Revision ? version.Placements : new PlacementClasses(placements);
             });
         }
@@ -128,7 +131,8 @@ public sealed class Shard : IShard, IDisposable
 
     private ClassBids BidsOf(ShardVersion version) =>
         version.Bids ?? throw new InvalidOperationException(
-            $"The shard cannot rank by value: {(_book is null ? "no bid book" : $"no placements of version {version.Name}")} was published yet.");
+            $"The shard cannot rank by value: {(_book is null ? "no bid book was" : $"no placements of version {version.Name} were")} "
+            + "published yet.");
 
     /// <summary>Brings one version up to date with the book and its placements.</summary>
     private void Apply(VersionedIndex<ShardVersion> held, Func<ShardVersion, PlacementClasses?> placements)

@@ -12,7 +12,8 @@ public sealed class BidBook
 
     /// <summary>A book.</summary>
     /// <param name="version">Grows with every publication.</param>
-    /// <param name="campaigns">By campaign number: dense, from 0, the same in every book of a process's life; a campaign that is gone bids nothing.</param>
+    /// <param name="campaigns">By campaign number: dense, from 0, the same in every book of a process's life; a campaign that is gone bids
+    /// nothing.</param>
     /// <param name="click">Maps raw click probabilities; contexts are <see cref="BidBookEntry.Context"/>.</param>
     public BidBook(long version, IReadOnlyList<BidBookEntry> campaigns, CalibrationModel click)
     {
@@ -34,8 +35,10 @@ public sealed class BidBook
 }
 
 /// <summary>
-/// A campaign's bid for one impression as a function of its calibrated pCTR: clamp(<see cref="Slope"/> · pCTR + <see cref="Offset"/>, 0, <see cref="Cap"/>),
-/// in units of the currency. Every objective and KPI of <see cref="Bidding.Formula.BidFormula"/> is linear in pCTR once the campaign's pCVR is given.
+/// A campaign's bid for one impression as a function of its calibrated pCTR: clamp(<see cref="Slope"/> · pCTR + <see cref="Offset"/>, 0,
+/// <see cref="Cap"/>),
+/// in units of the currency. Every objective and KPI of <see cref="Bidding.Formula.BidFormula"/> is linear in pCTR once the campaign's pCVR
+/// is given.
 /// </summary>
 /// <param name="CampaignId">The campaign.</param>
 /// <param name="Context">Its calibration context, "advertiser/campaign".</param>

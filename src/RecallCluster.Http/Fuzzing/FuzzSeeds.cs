@@ -1,8 +1,8 @@
 using RecallCluster.Bidding.Money;
+using RecallCluster.Http.Tokens;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
-using RecallCluster.Serving.Feedback.Tokens;
 
 namespace RecallCluster.Http.Fuzzing;
 

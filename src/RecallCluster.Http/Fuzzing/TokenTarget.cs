@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Text;
+using RecallCluster.Http.Tokens;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Feedback;
-using RecallCluster.Serving.Feedback.Tokens;
 
 namespace RecallCluster.Http.Fuzzing;
 

@@ -80,7 +80,7 @@ public class AccessTests
 
         Assert.Equal((ApiRoles.Serve | ApiRoles.Events, 500, "the news site"), (read.Find(first)!.Roles, read.Find(first)!.RequestsPerSecond!.Value, read.Find(first)!.Note));
         Assert.Equal(ApiRoles.Admin, read.Find(second)!.Roles);
-        Assert.Null(read.Find(first[..20]));
+        Assert.Null(read.Find(first.AsSpan(0, 20)));
         Assert.DoesNotContain(first, File.ReadAllText(path));
         Assert.DoesNotContain(first[^43..], File.ReadAllText(path));
         if (!OperatingSystem.IsWindows())

@@ -1,10 +1,7 @@
 using System.Text.Json;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Http.Admin;
-using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
-using RecallCluster.Serving.Catalogue;
-using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Http.Tests;
 

@@ -96,7 +96,7 @@ public class AdsRouteTests
     [InlineData("""{"slots":[{"id":"a","size":1}]}""", "slots[0].size", "no such field")]
     [InlineData("""[]""", "body", "object")]
     [InlineData("""null""", "body", "null")]
-    [InlineData("""{"slots":[{"id":"a"}]""", "slots", "malformed")]
+    [InlineData("""{"slots":[{"id":"a"}]""", "body", "malformed")]
     public async Task Bad_input_is_answered_with_field_and_reason(string body, string field, string reason)
     {
         var gateway = new FakeGateway(_ => null);

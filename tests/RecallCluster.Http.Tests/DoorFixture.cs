@@ -94,5 +94,5 @@ public sealed record Reply(int Status, JsonElement? Json, string Text, IReadOnly
 
     public string? Reason => Body.TryGetProperty("reason", out JsonElement reason) ? reason.GetString() : null;
 
-    public string? Field => Body.TryGetProperty("field", out JsonElement field) ? field.GetString() : null;
+    public string? Field => Body.TryGetProperty("field", out JsonElement name) ? name.GetString() : null;
 }

@@ -174,7 +174,7 @@ internal sealed class FakeCampaigns : ICampaigns
             Settings = settings,
             Version = version + 1,
             Status = settings.IsPaused ? CampaignStatus.Paused : CampaignStatus.Active,
-            Today = new CampaignLedger(settings.Terms).Today,
+            Today = new DayAccount(),
             TotalSpent = new Micros(1_500_000),
             PlannedShare = 0.5,
             Weights = [1, 2],

@@ -115,7 +115,7 @@ public sealed class TrackingTests : IAsyncLifetime
             {"events":[{"token":"{{click}}"},{"token":"{{click}}"},{"token":"nonsense-nonsense-nonsense-nonsense"},{"token":"{{conversion}}","number":5},
             {"token":"{{conversion}}","kind":"engagement","signals":[1.5,2]},{"token":"{{click}}","kind":"conversion"},
             {"kind":"impression","clearingPrice":0.001,"win":{"id":"000000000000000000000000000000ff","requestId":"r","campaignId":7,"adId":"a","gateway":1,"lease":2,
-            "auctionAt":"2026-05-01T14:00:00+02:00","price":0.25,"isPerClick":false,"isBidOnly":true,"rawPCtr":0.02,"pCtr":0.01}}]}
+            "auctionAt":"2026-05-01T14:00:00+02:00","price":0.25,"isPerClick":false,"isBidOnly":true,"rawPCtr":0.02,"pCtr":0.01} }]}
             """);
 
         Assert.Equal(202, reply.Status);

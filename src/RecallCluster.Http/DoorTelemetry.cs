@@ -1,17 +1,14 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace RecallCluster.Http;
 
-/// <summary>What the door counts and traces.</summary>
+/// <summary>What the door counts.</summary>
 public static class DoorTelemetry
 {
-    /// <summary>Name of the meter and of the activity source.</summary>
+    /// <summary>Name of the meter.</summary>
     public const string Name = "RecallCluster.Http";
 
     private static readonly Meter Meter = new(Name);
-
-    internal static readonly ActivitySource Activities = new(Name);
 
     internal static readonly Counter<long> Refused =
         Meter.CreateCounter<long>("recall.http.refused", "{request}", "Requests without a key of the right role.");
@@ -21,6 +18,12 @@ public static class DoorTelemetry
 
     internal static readonly Counter<long> Shed =
         Meter.CreateCounter<long>("recall.http.shed", "{request}", "Requests turned away because of overload.");
+
+    internal static readonly UpDownCounter<int> InFlight =
+        Meter.CreateUpDownCounter<int>("recall.http.in_flight", "{request}", "Costly requests being worked on.");
+
+    internal static readonly Gauge<int> Limit =
+        Meter.CreateGauge<int>("recall.http.in_flight.limit", "{request}", "How many may be worked on at once, as of now.");
 
     internal static readonly Histogram<double> Work =
         Meter.CreateHistogram<double>("recall.http.work.duration", "s", "Time of admitted requests, from the door to the answer.");

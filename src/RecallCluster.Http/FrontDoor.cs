@@ -29,7 +29,7 @@ namespace RecallCluster.Http;
 ///
 /// serve    POST /v1/ads, /v1/candidates, /openrtb/2.6/bid           events   POST /v1/events          anyone   GET /t/{token}
 /// admin    /v1/campaigns, /v1/ads/{id}, /v1/indexes, /v1/experiments, /v1/users/{id}, /v1/live, /metrics
-/// anyone   GET /healthz, /readyz, /openapi/v1.json
+/// anyone   GET / (the dashboard's files), /healthz, /readyz, /openapi/v1.json
 /// </code>
 /// Logs go to stderr.
 /// </summary>

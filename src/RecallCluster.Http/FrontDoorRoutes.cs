@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using RecallCluster.Http.Admin;
+using RecallCluster.Http.Dashboard;
 using RecallCluster.Http.Live;
 using RecallCluster.Http.Metrics;
 using RecallCluster.Http.Native;
@@ -33,6 +34,7 @@ internal static class FrontDoorRoutes
             .WithSummary("Requests can be answered.").WithTags("health").Produces<HealthBody>().ProducesProblem(503);
         all.MapGet("/metrics", () => Results.Text(metrics.Write(), PrometheusText.ContentType))
             .For(ApiRoles.Admin).WithSummary("Metrics in the text format of Prometheus.").WithTags("health").Produces<string>(200, "text/plain");
+        app.MapDashboard();
         DoorDocument.Map(app);
     }
 

@@ -72,12 +72,12 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
             if (price <= 0 || (bid.AllowedSeats.Length > 0 && !bid.AllowedSeats.Contains(placed.AdvertiserDomain, StringComparer.OrdinalIgnoreCase)))
                 continue;
             Impression impression = bid.Impressions.First(i => i.Id == placed.SlotId);
-            string notice = bid.IsTest ? "" : PriceNotice(links.Impression(placed.Win), mapped.Currency);
+            string win = bid.IsTest ? "" : links.Impression(placed.Win);
             var urls = bid.IsTest
                 ? new MarkupLinks("about:blank", placed.Ad.LandingPage.AbsoluteUri)
-                : new MarkupLinks(notice, links.Click(placed.Win));
+                : new MarkupLinks(PriceNotice(win, mapped.Currency), links.Click(placed.Win));
             if (Markup.Of(placed, impression, urls) is { } markup)
-                drafts.Add(new BidDraft(placed, impression.Id, price, markup, notice));
+                drafts.Add(new BidDraft(placed, impression.Id, price, markup, win));
         }
         return drafts;
     }
@@ -86,7 +86,7 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
 
     private void Write(Utf8JsonWriter json, BidRequest bid, MappedBidRequest mapped, BidDraft draft, TrackingLinks links)
     {
-        (PlacedAd placed, string impression, decimal price, MarkupText markup, string notice) = draft;
+        (PlacedAd placed, string impression, decimal price, MarkupText markup, string win) = draft;
         Ad ad = placed.Ad;
         json.WriteStartObject();
         json.WriteString("id", placed.Win.Id.ToString("x32", CultureInfo.InvariantCulture));
@@ -94,8 +94,8 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
         json.WriteNumber("price", price);
         if (!bid.IsTest)
         {
-            json.WriteString("nurl", links.Impression(placed.Win) + "/win");
-            json.WriteString("burl", notice);
+            json.WriteString("nurl", win + "/win");
+            json.WriteString("burl", PriceNotice(win, mapped.Currency));
             json.WriteString("lurl", links.Loss(placed.Win) + "?l=${AUCTION_LOSS}");
         }
         json.WriteString("adm", markup.Text);
@@ -128,5 +128,5 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
         json.WriteEndObject();
     }
 
-    private sealed record BidDraft(PlacedAd Placed, string Impression, decimal Price, MarkupText Markup, string Notice);
+    private sealed record BidDraft(PlacedAd Placed, string Impression, decimal Price, MarkupText Markup, string Win);
 }

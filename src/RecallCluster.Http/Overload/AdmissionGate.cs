@@ -27,16 +27,6 @@ internal sealed class AdmissionGate : IDisposable
         _sweep = time.CreateTimer(_ => TurnAwayTheLate(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Requests worked on at once, as of now.</summary>
-    public int Limit
-    {
-        get
-        {
-            lock (_lock)
-                return _limit.Value;
-        }
-    }
-
     /// <summary>Requests being worked on.</summary>
     public int InFlight
     {
@@ -70,7 +60,8 @@ internal sealed class AdmissionGate : IDisposable
 
     /// <summary>The work is done.</summary>
     /// <param name="latency">What it took.</param>
-    public void Exit(TimeSpan latency)
+    /// <returns>How many may be worked on at once from now on.</returns>
+    public int Exit(TimeSpan latency)
     {
         lock (_lock)
         {
@@ -81,6 +72,7 @@ internal sealed class AdmissionGate : IDisposable
                 _inFlight++;
                 next.SetResult(true);
             }
+            return _limit.Value;
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class SheddingMiddleware(RequestDelegate next, AdmissionGate gat
             await context.Response.Body.WriteAsync(Body, context.RequestAborted).ConfigureAwait(false);
             return;
         }
+        DoorTelemetry.InFlight.Add(1);
         long start = time.GetTimestamp();
         try
         {
@@ -40,7 +41,8 @@ internal sealed class SheddingMiddleware(RequestDelegate next, AdmissionGate gat
         finally
         {
             TimeSpan latency = time.GetElapsedTime(start);
-            gate.Exit(latency);
+            DoorTelemetry.Limit.Record(gate.Exit(latency));
+            DoorTelemetry.InFlight.Add(-1);
             DoorTelemetry.Work.Record(latency.TotalSeconds);
         }
     }

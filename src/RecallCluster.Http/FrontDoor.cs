@@ -23,9 +23,8 @@ namespace RecallCluster.Http;
 
 /// <summary>
 /// The HTTP front door:
-/// <code>
-/// request ─► which route? ─► too many from this key? 429 ─► may it? 401, 403 ─► overloaded? 503 ─► route ─► part of the closed loop
-///                              (token bucket)               (API key, role)     (costly routes)      └─ documented exceptions: problem details
+/// <code> request ─► which route? ─► too many from this key? 429 ─► may it? 401, 403 ─► overloaded? 503 ─► route ─► closed loop
+///                              (token bucket)               (API key, role)     (costly routes)      └─ problem details
 ///
 /// serve    POST /v1/ads, /v1/candidates, /openrtb/2.6/bid           events   POST /v1/events          anyone   GET /t/{token}
 /// admin    /v1/campaigns, /v1/ads/{id}, /v1/indexes, /v1/experiments, /v1/users/{id}, /v1/live, /metrics

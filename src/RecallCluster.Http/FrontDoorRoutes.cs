@@ -29,11 +29,13 @@ internal static class FrontDoorRoutes
         MapTracking(all);
         MapCampaigns(all.MapGroup("/v1/campaigns").For(ApiRoles.Admin).WithTags("campaigns"));
         MapAdmin(all.MapGroup("/v1").For(ApiRoles.Admin).WithTags("admin"));
-        all.MapGet("/healthz", static () => HealthRoutes.Alive()).WithSummary("The process lives.").WithTags("health").Produces<HealthBody>();
+        all.MapGet("/healthz", static () => HealthRoutes.Alive())
+            .WithSummary("The process lives.").WithTags("health").Produces<HealthBody>();
         all.MapGet("/readyz", static (HealthRoutes health) => health.Ready())
             .WithSummary("Requests can be answered.").WithTags("health").Produces<HealthBody>().ProducesProblem(503);
         all.MapGet("/metrics", () => Results.Text(metrics.Write(), PrometheusText.ContentType))
-            .For(ApiRoles.Admin).WithSummary("Metrics in the text format of Prometheus.").WithTags("health").Produces<string>(200, "text/plain");
+            .For(ApiRoles.Admin).WithSummary("Metrics in the text format of Prometheus.").WithTags("health")
+            .Produces<string>(200, "text/plain");
         app.MapDashboard();
         DoorDocument.Map(app);
     }
@@ -59,7 +61,9 @@ internal static class FrontDoorRoutes
             .Accepts<EventsBody>(Json).Produces<EventsAnswerBody>(202).ProducesProblem(400).ProducesProblem(503);
         RouteGroupBuilder links = all.MapGroup("/t/{token}").WithTags("feedback");
         links.MapGet("", static (TrackRoute route, string token, HttpContext context) => route.TakeAsync(token, context))
-            .WithSummary("A tracking link: a pixel for an impression, a redirect for a click. p and c are the price and currency of a billing notice.")
+            .WithSummary(
+                "A tracking link: a pixel for an impression, a redirect for a click. "
+                + "p and c are the price and currency of a billing notice.")
             .Produces(200, contentType: "image/gif").Produces(302).Produces(204).ProducesProblem(400).ProducesProblem(410);
         links.MapGet("/win", static (TrackRoute route, string token, HttpContext context) => route.NoteWin(token, context))
             .WithSummary("A win notice of OpenRTB; it is counted, and charges nothing.").Produces(204).ProducesProblem(400);
@@ -68,18 +72,21 @@ internal static class FrontDoorRoutes
     private static void MapCampaigns(RouteGroupBuilder campaigns)
     {
         campaigns.MapGet("", static (CampaignRoutes route, HttpContext context) => route.ListAsync(context))
-            .WithSummary("Campaigns by id; ?after is the cursor, ?limit the page's size.").Produces<CampaignPageBody>().ProducesProblem(400);
+            .WithSummary("Campaigns by id; ?after is the cursor, ?limit the page's size.")
+            .Produces<CampaignPageBody>().ProducesProblem(400);
         campaigns.MapGet("/{id:long}", static (CampaignRoutes route, long id, HttpContext context) => route.GetAsync(id, context))
             .WithSummary("One campaign, with its version as ETag.").Produces<CampaignViewBody>().Produces(304).ProducesProblem(404);
         campaigns.MapPut("/{id:long}", static (CampaignRoutes route, long id, HttpContext context) => route.PutAsync(id, context))
             .WithSummary("Create or replace; If-Match changes that version only, If-None-Match: * only creates.")
-            .Accepts<CampaignBody>(Json).Produces<CampaignViewBody>().Produces<CampaignViewBody>(201).ProducesProblem(400).ProducesProblem(412);
+            .Accepts<CampaignBody>(Json).Produces<CampaignViewBody>().Produces<CampaignViewBody>(201)
+            .ProducesProblem(400).ProducesProblem(412);
         campaigns.MapPatch("/{id:long}", static (CampaignRoutes route, long id, HttpContext context) => route.PatchAsync(id, context))
             .WithSummary("Change the daily budget, pause or resume.")
             .Accepts<CampaignPatchBody>(Json).Produces<CampaignViewBody>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(412);
         campaigns.MapPost("/{id:long}/pause", static (CampaignRoutes route, long id, HttpContext context) => route.PauseAsync(id, context))
             .WithSummary("Hold it back.").Produces<CampaignViewBody>().ProducesProblem(404);
-        campaigns.MapPost("/{id:long}/resume", static (CampaignRoutes route, long id, HttpContext context) => route.ResumeAsync(id, context))
+        campaigns.MapPost(
+            "/{id:long}/resume", static (CampaignRoutes route, long id, HttpContext context) => route.ResumeAsync(id, context))
             .WithSummary("Let it run.").Produces<CampaignViewBody>().ProducesProblem(404);
     }
 
@@ -108,6 +115,7 @@ internal static class FrontDoorRoutes
         admin.MapGet("/live", static (LiveRoutes route, HttpContext context) => route.GetAsync(context))
             .WithSummary("What is going on.").Produces<LiveBody>().ProducesProblem(503);
         admin.MapGet("/live/stream", static (LiveRoutes route, HttpContext context) => route.StreamAsync(context))
-            .WithSummary("The same every second, as server-sent events of type live.").Produces<string>(200, "text/event-stream").ProducesProblem(503);
+            .WithSummary("The same every second, as server-sent events of type live.")
+            .Produces<string>(200, "text/event-stream").ProducesProblem(503);
     }
 }

@@ -9,21 +9,30 @@ public class AccessTests
     [Fact]
     public async Task Each_role_opens_its_own_routes_only()
     {
-        ApiKey serve = ApiKey.Create(ApiRoles.Serve, out string serveText), events = ApiKey.Create(ApiRoles.Events, out string eventsText), admin = ApiKey.Create(ApiRoles.Admin, out string adminText);
-        await using Door door = await OpenAsync(new AccessOptions { Keys = new ApiKeyFile([serve, events, admin]), AnonymousOnLoopback = ApiRoles.None });
+        ApiKey serve = ApiKey.Create(ApiRoles.Serve, out string serveText), events = ApiKey.Create(ApiRoles.Events, out string eventsText),
+        admin = ApiKey.Create(
+            ApiRoles.Admin, out string adminText);
+        await using Door door =
+            await OpenAsync(new AccessOptions { Keys = new ApiKeyFile([serve, events, admin]), AnonymousOnLoopback = ApiRoles.None });
         (string Method, string Path, string? Body, ApiRoles Role)[] routes =
         [
-            ("POST", "/v1/ads", Ask, ApiRoles.Serve), ("POST", "/v1/candidates", "{}", ApiRoles.Serve), ("POST", "/openrtb/2.6/bid", "{}", ApiRoles.Serve),
-            ("POST", "/v1/events", "{}", ApiRoles.Events), ("GET", "/v1/campaigns", null, ApiRoles.Admin), ("GET", "/v1/ads/x", null, ApiRoles.Admin),
-            ("GET", "/v1/users/x", null, ApiRoles.Admin), ("GET", "/v1/live", null, ApiRoles.Admin), ("GET", "/v1/live/stream", null, ApiRoles.Admin),
-            ("GET", "/metrics", null, ApiRoles.Admin), ("POST", "/v1/indexes", "{}", ApiRoles.Admin), ("DELETE", "/v1/users/x", null, ApiRoles.Admin),
+            ("POST", "/v1/ads", Ask, ApiRoles.Serve), ("POST", "/v1/candidates", "{}", ApiRoles.Serve), (
+                "POST", "/openrtb/2.6/bid", "{}", ApiRoles.Serve),
+            ("POST", "/v1/events", "{}", ApiRoles.Events), ("GET", "/v1/campaigns", null, ApiRoles.Admin), (
+                "GET", "/v1/ads/x", null, ApiRoles.Admin),
+            ("GET", "/v1/users/x", null, ApiRoles.Admin), ("GET", "/v1/live", null, ApiRoles.Admin), (
+                "GET", "/v1/live/stream", null, ApiRoles.Admin),
+            ("GET", "/metrics", null, ApiRoles.Admin), ("POST", "/v1/indexes", "{}", ApiRoles.Admin), (
+                "DELETE", "/v1/users/x", null, ApiRoles.Admin),
         ];
 
         foreach ((string method, string path, string? body, ApiRoles role) in routes)
         {
             Reply without = await door.SendAsync(method, path, body);
             Assert.Equal((401, "Bearer"), (without.Status, without.Headers["WWW-Authenticate"]));
-            foreach ((ApiRoles has, string key) in new[] { (ApiRoles.Serve, serveText), (ApiRoles.Events, eventsText), (ApiRoles.Admin, adminText) })
+            foreach (
+                (ApiRoles has, string key) in new[] { (ApiRoles.Serve, serveText), (ApiRoles.Events, eventsText),
+                    (ApiRoles.Admin, adminText) })
             {
                 int status = (await door.SendAsync(method, path, body, ("Authorization", $"Bearer {key}"))).Status;
                 Assert.True((status is 403) == (has != role) && status != 401, $"{method} {path} with {has}: {status}");
@@ -38,7 +47,9 @@ public class AccessTests
     {
         ApiKey key = ApiKey.Create(ApiRoles.Serve, out string text);
         await using Door door = await OpenAsync(new AccessOptions { Keys = new ApiKeyFile([key]) });
-        foreach (string wrong in new[] { text[..^1] + (text[^1] == 'A' ? 'B' : 'A'), text + "x", text[..^1], "rck_", "x", text.ToUpperInvariant(), "rck_000000000000_" + text[^43..] })
+        foreach (
+            string wrong in new[] { text[..^1] + (text[^1] == 'A' ? 'B' : 'A'), text
+                + "x", text[..^1], "rck_", "x", text.ToUpperInvariant(), "rck_000000000000_" + text[^43..] })
             Assert.Equal(401, (await door.SendAsync("POST", "/v1/ads", Ask, ("Authorization", $"Bearer {wrong}"))).Status);
 
         Assert.Equal(200, (await door.SendAsync("POST", "/v1/ads", Ask, ("Authorization", $"bearer {text}"))).Status);
@@ -58,7 +69,8 @@ public class AccessTests
     [Fact]
     public async Task A_flood_from_one_key_does_not_touch_another()
     {
-        ApiKey slow = ApiKey.Create(ApiRoles.Serve, out string slowText) with { RequestsPerSecond = 1 }, other = ApiKey.Create(ApiRoles.Serve, out string otherText);
+        ApiKey slow = ApiKey.Create(ApiRoles.Serve, out string slowText) with { RequestsPerSecond = 1 }, other = ApiKey.Create(
+            ApiRoles.Serve, out string otherText);
         await using Door door = await OpenAsync(new AccessOptions { Keys = new ApiKeyFile([slow, other]), BurstSeconds = 3 });
 
         var flood = new List<Reply>();
@@ -75,10 +87,13 @@ public class AccessTests
     public void Keys_are_kept_as_hashes_in_a_file_of_their_owner()
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("keys").FullName, "keys");
-        string first = ApiKeyFile.AddNew(path, ApiRoles.Serve | ApiRoles.Events, 500, "the news\nsite"), second = ApiKeyFile.AddNew(path, ApiRoles.Admin);
+        string first = ApiKeyFile.AddNew(
+            path, ApiRoles.Serve | ApiRoles.Events, 500, "the news\nsite"), second = ApiKeyFile.AddNew(path, ApiRoles.Admin);
         ApiKeyFile read = ApiKeyFile.Load(path);
 
-        Assert.Equal((ApiRoles.Serve | ApiRoles.Events, 500, "the news site"), (read.Find(first)!.Roles, read.Find(first)!.RequestsPerSecond!.Value, read.Find(first)!.Note));
+        Assert.Equal(
+            (ApiRoles.Serve | ApiRoles.Events, 500, "the news site"),
+            (read.Find(first)!.Roles, read.Find(first)!.RequestsPerSecond!.Value, read.Find(first)!.Note));
         Assert.Equal(ApiRoles.Admin, read.Find(second)!.Roles);
         Assert.Null(read.Find(first.AsSpan(0, 20)));
         Assert.DoesNotContain(first, File.ReadAllText(path));
@@ -103,5 +118,6 @@ public class AccessTests
     }
 
     private static Task<Door> OpenAsync(AccessOptions access) =>
-        Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => FakeCatalogue.AdOf("a")) }, new FrontDoorOptions { Access = access });
+        Door.OpenAsync(
+            new FrontDoorParts { Gateway = new FakeGateway(_ => FakeCatalogue.AdOf("a")) }, new FrontDoorOptions { Access = access });
 }

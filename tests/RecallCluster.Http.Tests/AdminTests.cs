@@ -8,8 +8,10 @@ namespace RecallCluster.Http.Tests;
 public sealed class AdminTests : IAsyncLifetime
 {
     private const string Campaign = """
-        {"name":"Spring","advertiserId":4,"advertiserDomain":"adv.example","dailyBudget":100.5,"timeZone":"Europe/Berlin","flightStart":"2026-05-01T00:00:00Z",
-        "product":"click-cpc","maxCpc":0.5,"maxBid":0.05,"targeting":{"countries":["DEU"],"devices":["phone"],"hours":[8,9]},"caps":[{"impressions":3,"withinMs":86400000}]}
+        {"name":"Spring","advertiserId":4,"advertiserDomain":"adv.example","dailyBudget":100.5,"timeZone":"Europe/Berlin",
+        "flightStart":"2026-05-01T00:00:00Z",
+        "product":"click-cpc","maxCpc":0.5,"maxBid":0.05,"targeting":{"countries":["DEU"],"devices":["phone"],"hours":[8,9]},
+        "caps":[{"impressions":3,"withinMs":86400000}]}
         """;
 
     private readonly FakeCampaigns _campaigns = new();
@@ -39,11 +41,18 @@ public sealed class AdminTests : IAsyncLifetime
         Assert.Equal([412, 304, 200, 412, 400, 412], new[] { again, known, changed, stale, nonsense, mustExist }.Select(r => r.Status));
         Assert.Equal("\"v2\"", changed.Headers["ETag"]);
         JsonElement settings = read.Body.GetProperty("settings");
-        Assert.Equal((100.5m, "Europe/Berlin", "phone"), (settings.GetProperty("dailyBudget").GetDecimal(), settings.GetProperty("timeZone").GetString(), settings.GetProperty("targeting").GetProperty("devices")[0].GetString()));
-        Assert.Equal((1.5m, "active", 86_400_000), (read.Body.GetProperty("totalSpent").GetDecimal(), read.Body.GetProperty("status").GetString(), settings.GetProperty("caps")[0].GetProperty("withinMs").GetInt32()));
+        Assert.Equal(
+            (100.5m, "Europe/Berlin", "phone"),
+            (settings.GetProperty("dailyBudget").GetDecimal(), settings.GetProperty("timeZone").GetString(),
+                settings.GetProperty("targeting").GetProperty("devices")[0].GetString()));
+        Assert.Equal(
+            (1.5m, "active", 86_400_000),
+            (read.Body.GetProperty("totalSpent").GetDecimal(), read.Body.GetProperty("status").GetString(),
+                settings.GetProperty("caps")[0].GetProperty("withinMs").GetInt32()));
         Assert.Equal(JsonValueKind.Null, read.Body.GetProperty("kpis")[0].GetProperty("value").ValueKind);
         CampaignSettings kept = (await _campaigns.FindAsync(7, default))!.Settings;
-        Assert.Equal((new Micros(100_500_000), new Micros(50_000), 7L), (kept.Terms.DailyBudget, kept.MaxBid!.Value, kept.Terms.CampaignId));
+        Assert.Equal(
+            (new Micros(100_500_000), new Micros(50_000), 7L), (kept.Terms.DailyBudget, kept.MaxBid!.Value, kept.Terms.CampaignId));
     }
 
     [Fact]
@@ -60,14 +69,20 @@ public sealed class AdminTests : IAsyncLifetime
     public async Task Budget_and_pause_change_on_top_of_what_others_changed()
     {
         await _door.SendAsync("PUT", "/v1/campaigns/7", Campaign);
-        _campaigns.Before = () => _campaigns.PutAsync(_campaigns.FindAsync(7, default).Result!.Settings with { Name = "Theirs" }, null, default);
+        _campaigns.Before = () =>
+            _campaigns.PutAsync(_campaigns.FindAsync(7, default).Result!.Settings with { Name = "Theirs" }, null, default);
         Reply patched = await _door.SendAsync("PATCH", "/v1/campaigns/7", """{"dailyBudget":20}""");
         Reply stale = await _door.SendAsync("PATCH", "/v1/campaigns/7", """{"dailyBudget":30}""", ("If-Match", "\"v1\""));
         Reply paused = await _door.SendAsync("POST", "/v1/campaigns/7/pause");
         Reply resumed = await _door.SendAsync("POST", "/v1/campaigns/7/resume");
 
-        Assert.Equal(("Theirs", 20m), (patched.Body.GetProperty("settings").GetProperty("name").GetString(), patched.Body.GetProperty("settings").GetProperty("dailyBudget").GetDecimal()));
-        Assert.Equal((412, "paused", "active"), (stale.Status, paused.Body.GetProperty("status").GetString(), resumed.Body.GetProperty("status").GetString()));
+        Assert.Equal(
+            ("Theirs", 20m),
+            (patched.Body.GetProperty("settings").GetProperty("name").GetString(), patched.Body.GetProperty("settings")
+                .GetProperty("dailyBudget").GetDecimal()));
+        Assert.Equal(
+            (412, "paused", "active"),
+            (stale.Status, paused.Body.GetProperty("status").GetString(), resumed.Body.GetProperty("status").GetString()));
         Assert.Equal(404, (await _door.SendAsync("POST", "/v1/campaigns/9/pause")).Status);
     }
 
@@ -112,15 +127,22 @@ public sealed class AdminTests : IAsyncLifetime
     [Fact]
     public async Task Ads_are_put_read_and_taken_away()
     {
-        const string Ad = """{"campaignId":7,"categories":["IAB2"],"creative":{"kind":"video","width":640,"height":360,"media":"https://cdn.example/v.mp4","mediaType":"video/mp4","durationMs":15000},"landingPage":"https://adv.example/x"}""";
+        const string Ad = """
+            {"campaignId":7,"categories":["IAB2"],"creative":{"kind":"video","width":640,"height":360,"media":"https://cdn.example/v.mp4",
+            "mediaType":"video/mp4","durationMs":15000},"landingPage":"https://adv.example/x"}
+            """;
         Reply put = await _door.SendAsync("PUT", "/v1/ads/ad%201", Ad);
         Reply replaced = await _door.SendAsync("PUT", "/v1/ads/ad%201", Ad);
         Reply got = await _door.SendAsync("GET", "/v1/ads/ad%201");
 
         Assert.Equal((201, 200, "video"), (put.Status, replaced.Status, got.Body.GetProperty("creative").GetProperty("kind").GetString()));
         Assert.Equal(TimeSpan.FromSeconds(15), _catalogue.Ads["ad 1"].Creative.Duration);
-        Assert.Equal([204, 404, 404], new[] { await _door.SendAsync("DELETE", "/v1/ads/ad%201"), await _door.SendAsync("DELETE", "/v1/ads/ad%201"), await _door.SendAsync("GET", "/v1/ads/ad%201") }.Select(r => r.Status));
-        Assert.Equal("landingPage", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("https://adv.example/x", "javascript:alert(1)"))).Field);
+        Assert.Equal(
+            [204, 404, 404],
+            new[] { await _door.SendAsync("DELETE", "/v1/ads/ad%201"), await _door.SendAsync("DELETE", "/v1/ads/ad%201"),
+                await _door.SendAsync("GET", "/v1/ads/ad%201") }.Select(r => r.Status));
+        Assert.Equal(
+            "landingPage", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("https://adv.example/x", "javascript:alert(1)"))).Field);
         Assert.Equal("creative.media", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("https://cdn.example/v.mp4", "//x"))).Field);
         Assert.Equal("campaignId", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace(":7", ":404"))).Field);
     }
@@ -133,7 +155,10 @@ public sealed class AdminTests : IAsyncLifetime
 
         Assert.Equal((204, false), (set.Status, got.Body.GetProperty("mayPersonalise").GetBoolean()));
         Assert.Equal(400, (await _door.SendAsync("PUT", "/v1/users/u1/consent", "{}")).Status);
-        Assert.Equal([204, 404], new[] { await _door.SendAsync("DELETE", "/v1/users/u1"), await _door.SendAsync("DELETE", "/v1/users/u1") }.Select(r => r.Status));
+        Assert.Equal(
+            [204, 404],
+            new[] { await _door.SendAsync("DELETE", "/v1/users/u1"), await _door.SendAsync("DELETE", "/v1/users/u1") }
+                .Select(r => r.Status));
     }
 
     [Fact]
@@ -154,7 +179,8 @@ public sealed class AdminTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, live.GetProperty("shards")[0].GetProperty("replicas")[0].GetProperty("p95Ms").ValueKind);
 
         using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        using HttpResponseMessage response = await _door.Client.GetAsync(new Uri("/v1/live/stream", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+        using HttpResponseMessage response = await _door.Client.GetAsync(
+            new Uri("/v1/live/stream", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, timeout.Token);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(timeout.Token));
         var figures = new List<double>();
@@ -171,9 +197,12 @@ public sealed class AdminTests : IAsyncLifetime
     {
         JsonElement document = (await _door.SendAsync("GET", "/openapi/v1.json")).Body;
         JsonElement paths = document.GetProperty("paths");
-        foreach (string path in new[] { "/v1/ads", "/v1/candidates", "/openrtb/2.6/bid", "/v1/events", "/t/{token}", "/v1/campaigns", "/v1/campaigns/{id}", "/v1/ads/{id}", "/v1/indexes", "/v1/users/{id}", "/v1/live", "/healthz", "/metrics" })
+        foreach (
+            string path in new[] { "/v1/ads", "/v1/candidates", "/openrtb/2.6/bid", "/v1/events", "/t/{token}", "/v1/campaigns",
+                "/v1/campaigns/{id}", "/v1/ads/{id}", "/v1/indexes", "/v1/users/{id}", "/v1/live", "/healthz", "/metrics" })
             Assert.True(paths.TryGetProperty(path, out _), path);
-        string? schema = paths.GetProperty("/v1/ads").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json")
+        string? schema = paths.GetProperty("/v1/ads").GetProperty("post").GetProperty("requestBody").GetProperty("content")
+            .GetProperty("application/json")
             .GetProperty("schema").GetProperty("$ref").GetString();
         JsonElement body = document.GetProperty("components").GetProperty("schemas").GetProperty(schema![(schema!.LastIndexOf('/') + 1)..]);
         Assert.True(body.GetProperty("properties").TryGetProperty("slots", out _));

@@ -7,9 +7,12 @@ namespace RecallCluster.Http.Tests;
 public class AdsRouteTests
 {
     private const string Full = """
-        {"id":"r1","user":{"id":"u","profile":{"gender":1,"age":"20-30"},"sequence":["a1"]},"context":{"country":"deu","device":"phone","publisher":"p.example",
-        "categories":["IAB2"],"language":"DE","region":"BE"},"slots":[{"id":"top","count":2,"formats":[{"kind":"banner","width":300,"height":250}],"floor":0.2500001,
-        "deals":[{"id":"d","floor":1.5,"firstPrice":true,"advertisers":["x.example"]}],"dealsOnly":true}],"blocked":{"categories":["IAB25"],"advertisers":["bad.example"],
+        {"id":"r1","user":{"id":"u","profile":{"gender":1,"age":"20-30"},"sequence":["a1"]},"context":{"country":"deu","device":"phone",
+        "publisher":"p.example",
+        "categories":["IAB2"],"language":"DE","region":"BE"},"slots":[{"id":"top","count":2,"formats":[{"kind":"banner","width":300,
+        "height":250}],"floor":0.2500001,
+        "deals":[{"id":"d","floor":1.5,"firstPrice":true,"advertisers":["x.example"]}],"dealsOnly":true}],"blocked":{"categories":["IAB25"],
+        "advertisers":["bad.example"],
         "ads":["a9"]},"mayPersonalise":false,"sale":"firstPrice","deadlineMs":50,"maxScorings":2000}
         """;
 
@@ -17,13 +20,15 @@ public class AdsRouteTests
     public async Task Every_field_reaches_the_gateway_and_the_answer_says_it_all()
     {
         var gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad1"));
-        await using Door door = await Door.OpenAsync(new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { PublicUrl = new Uri("https://ads.example/") });
+        await using Door door = await Door.OpenAsync(
+            new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { PublicUrl = new Uri("https://ads.example/") });
 
         Reply reply = await door.SendAsync("POST", "/v1/ads", Full);
 
         AdRequest asked = gateway.Asked!;
         Assert.Equal(200, reply.Status);
-        Assert.Equal(("r1", "u", false, SaleKind.FirstPrice, 2000), (asked.Id, asked.User.Id, asked.MayPersonalise, asked.Sale, asked.MaxScorings));
+        Assert.Equal(
+            ("r1", "u", false, SaleKind.FirstPrice, 2000), (asked.Id, asked.User.Id, asked.MayPersonalise, asked.Sale, asked.MaxScorings));
         Assert.Equal(("DEU", DeviceKind.Phone, "de"), (asked.Context.Country, asked.Context.Device, asked.Context.Language));
         Assert.Equal(TimeSpan.FromMilliseconds(50), asked.Deadline);
         Assert.Equal(ProfileValue.OfLabel("20-30"), asked.User.Profile!["age"]);
@@ -45,10 +50,12 @@ public class AdsRouteTests
     [Fact]
     public async Task Without_an_ad_the_reason_is_told_and_a_trial_has_no_tokens()
     {
-        await using Door empty = await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => null) { Otherwise = NoAdReason.NoBudget } });
+        await using Door empty =
+            await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => null) { Otherwise = NoAdReason.NoBudget } });
         await using Door full = await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => FakeCatalogue.AdOf("a")) });
 
-        Assert.Equal("noBudget", (await empty.SendAsync("POST", "/v1/ads", """{"slots":[{"id":"s"}]}""")).Body.GetProperty("noAd").GetString());
+        Assert.Equal(
+            "noBudget", (await empty.SendAsync("POST", "/v1/ads", """{"slots":[{"id":"s"}]}""")).Body.GetProperty("noAd").GetString());
         Reply trial = await full.SendAsync("POST", "/v1/ads?explain=true", """{"slots":[{"id":"s"}],"test":true}""");
         Assert.False(trial.Body.GetProperty("ads")[0].TryGetProperty("tracking", out _));
         Assert.Equal("won", trial.Body.GetProperty("explanation")[0].GetProperty("fate").GetString());
@@ -57,7 +64,8 @@ public class AdsRouteTests
     [Fact]
     public async Task With_every_shard_gone_or_no_gateway_the_service_is_unavailable()
     {
-        await using Door gone = await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => null) { Otherwise = NoAdReason.NoShardAnswered } });
+        await using Door gone =
+            await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => null) { Otherwise = NoAdReason.NoShardAnswered } });
         await using Door none = await Door.OpenAsync(new FrontDoorParts());
         await using Door loading = await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => null) { IsReady = false } });
 
@@ -115,6 +123,9 @@ public class AdsRouteTests
         await using Door door = await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => null) });
 
         Assert.Equal(400, (await door.SendAsync("POST", "/v1/ads", new string('[', 100_000))).Status);
-        Assert.Equal(400, (await door.SendAsync("POST", "/openrtb/2.6/bid", $$"""{"id":"1","imp":[{"id":"1"}],"ext":{{new string('[', 1000)}}{{new string(']', 1000)}}}""")).Status);
+        Assert.Equal(
+            400,
+            (await door.SendAsync("POST", "/openrtb/2.6/bid",
+                $$"""{"id":"1","imp":[{"id":"1"}],"ext":{{new string('[', 1000)}}{{new string(']', 1000)}}}""")).Status);
     }
 }

@@ -70,7 +70,8 @@ public sealed class Door : IAsyncDisposable
             (int)response.StatusCode,
             isJson ? JsonDocument.Parse(text).RootElement : null,
             text,
-            response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(",", h.Value), StringComparer.OrdinalIgnoreCase));
+            response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(",", h.Value),
+                StringComparer.OrdinalIgnoreCase));
     }
 
     public async ValueTask DisposeAsync()

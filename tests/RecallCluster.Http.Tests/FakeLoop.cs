@@ -38,7 +38,8 @@ internal sealed class FakeGateway(Func<SlotRequest, Ad?> choose) : IAdGateway
         Asked = request;
         if (Before is not null)
             await Before();
-        PlacedAd[] ads = [.. request.Slots.Select((slot, i) => (slot, ad: choose(slot), i)).Where(s => s.ad is not null).Select(s => Place(request, s.slot, s.ad!, s.i))];
+        PlacedAd[] ads = [.. request.Slots.Select((slot, i) => (slot, ad: choose(slot), i)).Where(s => s.ad is not null)
+            .Select(s => Place(request, s.slot, s.ad!, s.i))];
         return new AdAnswer
         {
             RequestId = request.Id,
@@ -53,7 +54,8 @@ internal sealed class FakeGateway(Func<SlotRequest, Ad?> choose) : IAdGateway
             Failures = Otherwise == NoAdReason.NoShardAnswered ? [new ShardFailure(0, "gone")] : [],
             Timings = new LoopTimings(TimeSpan.FromMilliseconds(1), default, default, default, default),
             Explanation = request.Explain
-                ? new Explanation([new ExplainedAd("a", 7, 0.5f, 0.1, 0.2, 0.3, new Dictionary<string, double> { ["value"] = 1 }, new Micros(5), "won")])
+                ? new Explanation(
+                    [new ExplainedAd("a", 7, 0.5f, 0.1, 0.2, 0.3, new Dictionary<string, double> { ["value"] = 1 }, new Micros(5), "won")])
                 : null,
         };
     }
@@ -104,7 +106,8 @@ internal sealed class FakeFeedback : IFeedback
             {
                 bool again = Taken.Exists(t => t.Win.Id == e.Win.Id && t.Kind == e.Kind && t.Number == e.Number);
                 Taken.Add(e);
-                return new AdEventResult(again ? LedgerOutcome.Duplicate : LedgerOutcome.Applied, e.ClearingPrice ?? e.Win.Price, Micros.Zero);
+                return new AdEventResult(
+                    again ? LedgerOutcome.Duplicate : LedgerOutcome.Applied, e.ClearingPrice ?? e.Win.Price, Micros.Zero);
             })];
             return Task.FromResult<IReadOnlyList<AdEventResult>>(results);
         }
@@ -117,24 +120,25 @@ internal sealed class FakeCatalogue : IAdCatalogue
 
     public long Count => Ads.Count;
 
-    public static Ad AdOf(string id, CreativeKind kind = CreativeKind.Banner, long campaign = 7, string media = "https://cdn.example/m.png") => new()
-    {
-        Id = id,
-        CampaignId = campaign,
-        Categories = ["IAB2-3"],
-        LandingPage = new Uri("https://adv.example/landing?a=1&b=2"),
-        Creative = new Creative
+    public static Ad AdOf(
+        string id, CreativeKind kind = CreativeKind.Banner, long campaign = 7, string media = "https://cdn.example/m.png") => new()
         {
-            Kind = kind,
-            Width = 300,
-            Height = 250,
-            Media = new Uri(media),
-            MediaType = kind == CreativeKind.Video ? "video/mp4" : "image/png",
-            Title = "A title <of> some length",
-            Text = "A text",
-            Duration = kind == CreativeKind.Video ? TimeSpan.FromSeconds(15) : TimeSpan.Zero,
-        },
-    };
+            Id = id,
+            CampaignId = campaign,
+            Categories = ["IAB2-3"],
+            LandingPage = new Uri("https://adv.example/landing?a=1&b=2"),
+            Creative = new Creative
+            {
+                Kind = kind,
+                Width = 300,
+                Height = 250,
+                Media = new Uri(media),
+                MediaType = kind == CreativeKind.Video ? "video/mp4" : "image/png",
+                Title = "A title <of> some length",
+                Text = "A text",
+                Duration = kind == CreativeKind.Video ? TimeSpan.FromSeconds(15) : TimeSpan.Zero,
+            },
+        };
 
     public bool TryGet(string id, out Ad? ad) => Ads.TryGetValue(id, out ad);
 

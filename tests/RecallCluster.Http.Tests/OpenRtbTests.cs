@@ -17,7 +17,10 @@ public class OpenRtbTests
         PublicUrl = new Uri("https://ads.example"),
         OpenRtb = new OpenRtbOptions
         {
-            Currencies = new CurrencyTable("USD", new Dictionary<string, decimal> { ["EUR"] = 0.8m }), TcfVendorId = 10, EidSource = "ids.example",
+            Currencies =
+                new CurrencyTable("USD", new Dictionary<string, decimal> { ["EUR"] = 0.8m }),
+            TcfVendorId = 10,
+            EidSource = "ids.example",
         },
     };
 
@@ -26,30 +29,45 @@ public class OpenRtbTests
     {
         var gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad1")) { DealId = "deal-9" };
         Reply reply = await BidAsync(gateway, """
-            {"id":"auction-1","imp":[{"id":"imp-1","banner":{"format":[{"w":300,"h":250},{"w":320,"h":50}],"mimes":["image/png"]},"bidfloor":0.8,"bidfloorcur":"EUR",
+            {"id":"auction-1","imp":[{"id":"imp-1","banner":{"format":[{"w":300,"h":250},{"w":320,"h":50}],"mimes":["image/png"]},
+            "bidfloor":0.8,"bidfloorcur":"EUR",
             "secure":1,"pmp":{"private_auction":1,"deals":[{"id":"deal-9","bidfloor":2,"at":1,"wadomain":["adv7.example"]}]}}],
-            "site":{"domain":"news.example","cat":["IAB2"],"pagecat":["IAB2-3"]},"device":{"devicetype":5,"language":"de-AT","geo":{"country":"aut","region":"9"}},
-            "user":{"id":"exchange-id","buyeruid":"our-id"},"bcat":["IAB25"],"badv":["bad.example"],"bapp":["com.bad"],"tmax":110,"cur":["JPY","EUR"],"at":1}
+            "site":{"domain":"news.example","cat":["IAB2"],"pagecat":["IAB2-3"]},"device":{"devicetype":5,"language":"de-AT",
+            "geo":{"country":"aut","region":"9"}},
+            "user":{"id":"exchange-id","buyeruid":"our-id"},"bcat":["IAB25"],"badv":["bad.example"],"bapp":["com.bad"],"tmax":110,
+            "cur":["JPY","EUR"],"at":1}
             """);
 
         AdRequest asked = gateway.Asked!;
         Assert.Equal((SaleKind.BidOnly, true, "our-id"), (asked.Sale, asked.MayPersonalise, asked.User.Id));
         Assert.Equal(TimeSpan.FromMilliseconds(100), asked.Deadline);
-        Assert.Equal(("AUT", "9", DeviceKind.Tablet, "news.example", "de"), (asked.Context.Country, asked.Context.Region, asked.Context.Device, asked.Context.Publisher, asked.Context.Language));
+        Assert.Equal(
+            ("AUT", "9", DeviceKind.Tablet, "news.example", "de"),
+            (asked.Context.Country, asked.Context.Region, asked.Context.Device, asked.Context.Publisher, asked.Context.Language));
         Assert.Equal(["IAB2", "IAB2-3"], asked.Context.Categories);
-        Assert.Equal((["IAB25"], ["bad.example", "com.bad"]), (asked.BlockedCategories.ToArray(), asked.BlockedAdvertisers.ToArray()), new PairOfArrays());
+        Assert.Equal(
+            (["IAB25"], ["bad.example", "com.bad"]), (asked.BlockedCategories.ToArray(), asked.BlockedAdvertisers.ToArray()),
+            new PairOfArrays());
         SlotRequest slot = Assert.Single(asked.Slots);
         Assert.Equal(("imp-1", 1_000_000L, true), (slot.Id, slot.Floor.Value, slot.DealsOnly));
         Assert.Equal([(300, 250), (320, 50)], slot.Formats.Select(f => (f.Width, f.Height)));
-        Assert.Equal(("deal-9", 2_000_000L, true, "adv7.example"), (slot.Deals[0].Id, slot.Deals[0].Floor.Value, slot.Deals[0].IsFirstPrice, slot.Deals[0].Advertisers.Single()));
+        Assert.Equal(
+            ("deal-9", 2_000_000L, true, "adv7.example"),
+            (slot.Deals[0].Id, slot.Deals[0].Floor.Value, slot.Deals[0].IsFirstPrice, slot.Deals[0].Advertisers.Single()));
 
         Assert.Equal(("2.6", "application/json"), (reply.Headers["x-openrtb-version"], reply.Headers["Content-Type"]));
         Assert.Equal(("auction-1", "EUR"), (reply.Body.GetProperty("id").GetString(), reply.Body.GetProperty("cur").GetString()));
         JsonElement seat = Assert.Single(reply.Body.GetProperty("seatbid").EnumerateArray());
         Assert.Equal("adv7.example", seat.GetProperty("seat").GetString());
         JsonElement bid = Assert.Single(seat.GetProperty("bid").EnumerateArray());
-        Assert.Equal(("imp-1", 2m, "7", "ad1"), (bid.GetProperty("impid").GetString(), bid.GetProperty("price").GetDecimal(), bid.GetProperty("cid").GetString(), bid.GetProperty("crid").GetString()));
-        Assert.Equal((300, 250, 1, "deal-9"), (bid.GetProperty("w").GetInt32(), bid.GetProperty("h").GetInt32(), bid.GetProperty("mtype").GetInt32(), bid.GetProperty("dealid").GetString()));
+        Assert.Equal(
+            ("imp-1", 2m, "7", "ad1"),
+            (bid.GetProperty("impid").GetString(), bid.GetProperty("price").GetDecimal(), bid.GetProperty("cid").GetString(),
+                bid.GetProperty("crid").GetString()));
+        Assert.Equal(
+            (300, 250, 1, "deal-9"),
+            (bid.GetProperty("w").GetInt32(), bid.GetProperty("h").GetInt32(), bid.GetProperty("mtype").GetInt32(),
+                bid.GetProperty("dealid").GetString()));
         Assert.Equal("adv7.example", bid.GetProperty("adomain")[0].GetString());
         Assert.Equal("IAB2-3", bid.GetProperty("cat")[0].GetString());
         Assert.EndsWith("?p=${AUCTION_PRICE}&c=EUR", bid.GetProperty("burl").GetString());
@@ -65,13 +83,19 @@ public class OpenRtbTests
     public async Task Several_impressions_are_bid_on_by_their_advertisers_seats()
     {
         var gateway = new FakeGateway(slot => FakeCatalogue.AdOf(slot.Id, campaign: slot.Id == "c" ? 8 : 7));
-        Reply reply = await BidAsync(gateway, """{"id":"1","imp":[{"id":"a","banner":{}},{"id":"b","banner":{}},{"id":"c","banner":{}},{"id":"d","audio":{"mimes":["audio/mp4"]}}]}""");
+        Reply reply = await BidAsync(
+            gateway,
+            """
+            {"id":"1","imp":[{"id":"a","banner":{}},{"id":"b","banner":{}},{"id":"c","banner":{}},
+            {"id":"d","audio":{"mimes":["audio/mp4"]}}]}
+            """);
 
         Assert.Equal(["a", "b", "c"], gateway.Asked!.Slots.Select(s => s.Id));
         Assert.Equal(
             [("adv7.example", "a,b"), ("adv8.example", "c")],
             reply.Body.GetProperty("seatbid").EnumerateArray().Select(
-                s => (s.GetProperty("seat").GetString()!, string.Join(',', s.GetProperty("bid").EnumerateArray().Select(b => b.GetProperty("impid").GetString())))));
+                s => (s.GetProperty("seat").GetString()!,
+                    string.Join(',', s.GetProperty("bid").EnumerateArray().Select(b => b.GetProperty("impid").GetString())))));
     }
 
     [Theory]
@@ -82,7 +106,8 @@ public class OpenRtbTests
     public async Task A_film_is_answered_in_the_newest_version_of_VAST_that_plays(string protocols, string version)
     {
         Reply reply = await BidAsync(new FakeGateway(_ => FakeCatalogue.AdOf("film", CreativeKind.Video)), $$"""
-            {"id":"1","imp":[{"id":"v","video":{"mimes":["video/mp4"],"minduration":5,"maxduration":30,"protocols":{{protocols}},"w":640,"h":360} }]}
+            {"id":"1","imp":[{"id":"v","video":{"mimes":["video/mp4"],"minduration":5,"maxduration":30,"protocols":{{protocols}},"w":640,
+            "h":360} }]}
             """);
 
         JsonElement bid = reply.Body.GetProperty("seatbid")[0].GetProperty("bid")[0];
@@ -97,7 +122,10 @@ public class OpenRtbTests
         Assert.Equal(version[0] == '4', inline.Descendants("UniversalAdId").Any());
         Assert.Equal("00:00:15", linear.Element("Duration")!.Value);
         XElement media = linear.Element("MediaFiles")!.Element("MediaFile")!;
-        Assert.Equal(("progressive", "video/mp4", "300", "250"), (media.Attribute("delivery")!.Value, media.Attribute("type")!.Value, media.Attribute("width")!.Value, media.Attribute("height")!.Value));
+        Assert.Equal(
+            ("progressive", "video/mp4", "300", "250"),
+            (media.Attribute("delivery")!.Value, media.Attribute("type")!.Value, media.Attribute("width")!.Value,
+                media.Attribute("height")!.Value));
         Assert.StartsWith("https://ads.example/t/", linear.Element("VideoClicks")!.Element("ClickThrough")!.Value);
         Assert.Equal((2, 15), (bid.GetProperty("mtype").GetInt32(), bid.GetProperty("dur").GetInt32()));
     }
@@ -107,10 +135,14 @@ public class OpenRtbTests
     [InlineData(true)]
     public async Task A_native_request_is_filled_as_a_string_of_JSON(bool wrapped)
     {
-        string assets = """{"ver":"1.2","eventtrackers":[{"event":1,"methods":[1]}],"assets":[{"id":3,"required":1,"title":{"len":7}},{"id":5,"required":1,"img":{"type":3,"wmin":100,"hmin":100}},{"id":6,"data":{"type":2}},{"id":7,"data":{"type":1}},{"id":8,"data":{"type":4}}]}""";
+        string assets = """
+            {"ver":"1.2","eventtrackers":[{"event":1,"methods":[1]}],"assets":[{"id":3,"required":1,"title":{"len":7}},{"id":5,"required":1,
+            "img":{"type":3,"wmin":100,"hmin":100}},{"id":6,"data":{"type":2}},{"id":7,"data":{"type":1}},{"id":8,"data":{"type":4}}]}
+            """;
         string request = JsonEncodedText.Encode(wrapped ? $$"""{"native":{{assets}}}""" : assets).ToString();
         Reply reply = await BidAsync(
-            new FakeGateway(_ => FakeCatalogue.AdOf("n", CreativeKind.Native)), $$"""{"id":"1","imp":[{"id":"n","native":{"ver":"1.2","request":"{{request}}"} }]}""");
+            new FakeGateway(_ => FakeCatalogue.AdOf("n", CreativeKind.Native)),
+                $$"""{"id":"1","imp":[{"id":"n","native":{"ver":"1.2","request":"{{request}}"} }]}""");
 
         JsonElement bid = reply.Body.GetProperty("seatbid")[0].GetProperty("bid")[0];
         JsonElement native = JsonDocument.Parse(bid.GetProperty("adm").GetString()!).RootElement;
@@ -138,7 +170,8 @@ public class OpenRtbTests
         var gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad"));
         Reply reply = await BidAsync(gateway, request);
 
-        Assert.Equal((200, "1", reason), (reply.Status, reply.Body.GetProperty("id").GetString(), reply.Body.GetProperty("nbr").GetInt32()));
+        Assert.Equal(
+            (200, "1", reason), (reply.Status, reply.Body.GetProperty("id").GetString(), reply.Body.GetProperty("nbr").GetInt32()));
         Assert.Null(gateway.Asked);
     }
 
@@ -159,11 +192,15 @@ public class OpenRtbTests
     public async Task Bids_that_the_impression_cannot_take_are_left_out()
     {
         Reply insecure = await BidAsync(
-            new FakeGateway(_ => FakeCatalogue.AdOf("a", media: "http://cdn.example/m.png")), """{"id":"1","imp":[{"id":"a","banner":{},"secure":1}]}""");
-        Reply otherSeat = await BidAsync(new FakeGateway(_ => FakeCatalogue.AdOf("a")), """{"id":"1","imp":[{"id":"a","banner":{}}],"wseat":["someone.example"]}""");
-        Reply worthless = await BidAsync(new FakeGateway(_ => FakeCatalogue.AdOf("a")) { Price = Micros.Zero }, """{"id":"1","imp":[{"id":"a","banner":{}}]}""");
+            new FakeGateway(_ => FakeCatalogue.AdOf("a", media: "http://cdn.example/m.png")),
+                """{"id":"1","imp":[{"id":"a","banner":{},"secure":1}]}""");
+        Reply otherSeat = await BidAsync(
+            new FakeGateway(_ => FakeCatalogue.AdOf("a")), """{"id":"1","imp":[{"id":"a","banner":{}}],"wseat":["someone.example"]}""");
+        Reply worthless = await BidAsync(
+            new FakeGateway(_ => FakeCatalogue.AdOf("a")) { Price = Micros.Zero }, """{"id":"1","imp":[{"id":"a","banner":{}}]}""");
         Reply otherLength = await BidAsync(
-            new FakeGateway(_ => FakeCatalogue.AdOf("a", CreativeKind.Video)), """{"id":"1","imp":[{"id":"a","video":{"mimes":["video/mp4"],"rqddurs":[10,20]}}]}""");
+            new FakeGateway(_ => FakeCatalogue.AdOf("a", CreativeKind.Video)),
+                """{"id":"1","imp":[{"id":"a","video":{"mimes":["video/mp4"],"rqddurs":[10,20]}}]}""");
 
         Assert.All([insecure, otherSeat, worthless, otherLength], reply => Assert.Equal(204, reply.Status));
     }
@@ -171,7 +208,8 @@ public class OpenRtbTests
     [Fact]
     public async Task A_trial_is_answered_without_tokens()
     {
-        Reply reply = await BidAsync(new FakeGateway(_ => FakeCatalogue.AdOf("a")), """{"id":"1","test":1,"imp":[{"id":"a","banner":{}}]}""");
+        Reply reply =
+            await BidAsync(new FakeGateway(_ => FakeCatalogue.AdOf("a")), """{"id":"1","test":1,"imp":[{"id":"a","banner":{}}]}""");
 
         Assert.False(reply.Body.GetProperty("seatbid")[0].GetProperty("bid")[0].TryGetProperty("burl", out _));
         Assert.DoesNotContain("/t/", reply.Text);
@@ -194,13 +232,15 @@ public class OpenRtbTests
     [InlineData("""{"id":"1","imp":[{"id":"a","video":{}}]}""", "imp[0].video.mimes")]
     [InlineData("""{"id":"1","imp":[{"id":"a","native":{}}]}""", "imp[0].native.request")]
     [InlineData("""{"id":"1","imp":[{"id":"a","native":{"request":"{"}}]}""", "imp[0].native.request")]
-    [InlineData("""{"id":"1","imp":[{"id":"a","native":{"request":"{\"assets\":[{\"title\":{\"len\":\"9\"}}]}"}}]}""", "imp[0].native.request.assets[0].title.len")]
+    [InlineData("""{"id":"1","imp":[{"id":"a","native":{"request":"{\"assets\":[{\"title\":{\"len\":\"9\"}}]}"}}]}""",
+        "imp[0].native.request.assets[0].title.len")]
     [InlineData("""{"id":"1","imp":[{"id":"a","pmp":{"deals":[{"id":7}]}}]}""", "imp[0].pmp.deals[0].id")]
     [InlineData("""{"id":"1","imp":[{"id":"a"}],"tmax":"100"}""", "tmax")]
     [InlineData("""{"id":"1","imp":[{"id":"a"}],"cur":["USD",7]}""", "cur[1]")]
     [InlineData("""{"id":"1","imp":[{"id":"a"}],"test":2}""", "test")]
     [InlineData("""{"id":"1","imp":[{"id":"a"}],"regs":{"coppa":"1"}}""", "regs.coppa")]
-    [InlineData("""{"id":"1","imp":[{"id":"a"}],"user":{"eids":[{"source":"ids.example","uids":[{"id":5}]}]}}""", "user.eids[0].uids[0].id")]
+    [InlineData("""{"id":"1","imp":[{"id":"a"}],"user":{"eids":[{"source":"ids.example","uids":[{"id":5}]}]}}""",
+        "user.eids[0].uids[0].id")]
     [InlineData("""{"id":"\ud800","imp":[{"id":"a"}]}""", "id")]
     public async Task A_field_of_the_wrong_type_is_named_by_its_path(string request, string field)
     {
@@ -225,10 +265,12 @@ public class OpenRtbTests
     [Fact]
     public async Task Unknown_fields_nulls_and_compression_are_taken()
     {
-        await using Door door = await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => FakeCatalogue.AdOf("a")) }, Options);
+        await using Door door =
+            await Door.OpenAsync(new FrontDoorParts { Gateway = new FakeGateway(_ => FakeCatalogue.AdOf("a")) }, Options);
         using var zipped = new MemoryStream();
         using (var zip = new System.IO.Compression.GZipStream(zipped, System.IO.Compression.CompressionMode.Compress, leaveOpen: true))
-            zip.Write("""{"id":"1","imp":[{"id":"a","banner":{"w":null},"video":null,"new":{"x":[1]}}],"ext":{},"regs":null,"tmax":null}"""u8);
+            zip.Write(
+                """{"id":"1","imp":[{"id":"a","banner":{"w":null},"video":null,"new":{"x":[1]}}],"ext":{},"regs":null,"tmax":null}"""u8);
         using var content = new ByteArrayContent(zipped.ToArray());
         content.Headers.ContentType = new("application/json");
         content.Headers.ContentEncoding.Add("gzip");
@@ -247,7 +289,8 @@ public class OpenRtbTests
 
     private sealed class PairOfArrays : IEqualityComparer<(string[], string[])>
     {
-        public bool Equals((string[], string[]) x, (string[], string[]) y) => x.Item1.SequenceEqual(y.Item1) && x.Item2.SequenceEqual(y.Item2);
+        public bool Equals((string[], string[]) x, (string[], string[]) y) =>
+            x.Item1.SequenceEqual(y.Item1) && x.Item2.SequenceEqual(y.Item2);
 
         public int GetHashCode((string[], string[]) pair) => pair.Item1.Length;
     }

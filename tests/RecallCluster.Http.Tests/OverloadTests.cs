@@ -6,7 +6,12 @@ public class OverloadTests
 {
     private static readonly OverloadOptions Options = new()
     {
-        InitialInFlight = 10, MinInFlight = 2, MaxInFlight = 12, QueueLength = 2, QueueTime = TimeSpan.FromMilliseconds(10), LatencyTarget = TimeSpan.FromMilliseconds(20),
+        InitialInFlight = 10,
+        MinInFlight = 2,
+        MaxInFlight = 12,
+        QueueLength = 2,
+        QueueTime = TimeSpan.FromMilliseconds(10),
+        LatencyTarget = TimeSpan.FromMilliseconds(20),
     };
 
     [Fact]
@@ -56,7 +61,8 @@ public class OverloadTests
     [Fact]
     public async Task Nobody_waits_longer_than_the_queue_allows()
     {
-        using var gate = new AdmissionGate(Options with { InitialInFlight = 2, QueueTime = TimeSpan.FromMilliseconds(1) }, TimeProvider.System);
+        using var gate =
+            new AdmissionGate(Options with { InitialInFlight = 2, QueueTime = TimeSpan.FromMilliseconds(1) }, TimeProvider.System);
         await gate.EnterAsync();
         await gate.EnterAsync();
 
@@ -80,7 +86,8 @@ public class OverloadTests
             },
         };
         await using Door door = await Door.OpenAsync(
-            new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { Overload = Options with { InitialInFlight = 2, QueueLength = 0 } });
+            new FrontDoorParts { Gateway = gateway },
+                new FrontDoorOptions { Overload = Options with { InitialInFlight = 2, QueueLength = 0 } });
         Task<Reply>[] working = [AskAsync(), AskAsync()];
         await both.Task;
 
@@ -99,7 +106,9 @@ public class OverloadTests
     [Fact]
     public void Options_that_make_no_sense_are_refused()
     {
-        foreach (OverloadOptions wrong in new[] { Options with { MinInFlight = 0 }, Options with { MaxInFlight = 1 }, Options with { LatencyTarget = TimeSpan.Zero } })
+        foreach (
+            OverloadOptions wrong in new[] { Options with { MinInFlight = 0 }, Options with { MaxInFlight = 1 }, Options
+                with { LatencyTarget = TimeSpan.Zero } })
             Assert.Throws<ArgumentException>(() => new AdmissionGate(wrong, TimeProvider.System));
     }
 }

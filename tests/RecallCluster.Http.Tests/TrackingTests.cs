@@ -20,7 +20,10 @@ public sealed class TrackingTests : IAsyncLifetime
         _catalogue.Ads["ad1"] = FakeCatalogue.AdOf("ad1");
         var parts = new FrontDoorParts
         {
-            Gateway = new FakeGateway(_ => _catalogue.Ads["ad1"]), Feedback = _feedback, Catalogue = _catalogue, BusinessClock = _clock,
+            Gateway = new FakeGateway(_ => _catalogue.Ads["ad1"]),
+            Feedback = _feedback,
+            Catalogue = _catalogue,
+            BusinessClock = _clock,
         };
         _door = await Door.OpenAsync(parts, new FrontDoorOptions
         {
@@ -34,7 +37,9 @@ public sealed class TrackingTests : IAsyncLifetime
     [Fact]
     public async Task An_impression_gets_a_pixel_a_click_its_page_and_a_conversion_counts()
     {
-        JsonElement links = (await _door.SendAsync("POST", "/v1/ads", """{"id":"r","user":{"id":"u"},"slots":[{"id":"s"}]}""")).Body.GetProperty("ads")[0].GetProperty("tracking");
+        JsonElement links = (
+            await _door.SendAsync("POST", "/v1/ads", """{"id":"r","user":{"id":"u"},"slots":[{"id":"s"}]}""")).Body.GetProperty("ads")[0]
+                .GetProperty("tracking");
 
         Reply shown = await _door.SendAsync("GET", links.GetProperty("impression").GetString()!);
         Reply clicked = await _door.SendAsync("GET", links.GetProperty("click").GetString()!);
@@ -44,7 +49,9 @@ public sealed class TrackingTests : IAsyncLifetime
         Assert.Equal((302, "https://adv.example/landing?a=1&b=2"), (clicked.Status, clicked.Headers["Location"]));
         Assert.Equal(200, converted.Status);
         Assert.Equal([AdEventKind.Impression, AdEventKind.Click, AdEventKind.Conversion], _feedback.Taken.Select(t => t.Kind));
-        Assert.All(_feedback.Taken, taken => Assert.Equal(("r", "u", "ad1", 7L), (taken.Win.RequestId, taken.Win.UserId, taken.Win.AdId, taken.Win.CampaignId)));
+        Assert.All(
+            _feedback.Taken,
+            taken => Assert.Equal(("r", "u", "ad1", 7L), (taken.Win.RequestId, taken.Win.UserId, taken.Win.AdId, taken.Win.CampaignId)));
     }
 
     [Fact]
@@ -77,8 +84,11 @@ public sealed class TrackingTests : IAsyncLifetime
     public async Task No_bad_token_is_taken_or_leads_anywhere()
     {
         string click = Sign(AdEventKind.Click), gone = Sign(AdEventKind.Click, ad: "gone");
-        string forged = (click[0] == 'B' ? 'C' : 'B') + click[1..], stranger = new WinTokens(TokenKeyRing.CreateEphemeral()).Sign(AdEventKind.Click, WinOf("ad1"), _clock.Now.AddDays(1));
-        foreach (string token in new[] { forged, stranger, click[..^4], click + "AAAA", "x", new string('A', 3000), "https%3A%2F%2Fevil.example" })
+        string forged = (click[0] == 'B' ? 'C' : 'B') + click[1..], stranger = new WinTokens(TokenKeyRing.CreateEphemeral()).Sign(
+            AdEventKind.Click, WinOf("ad1"), _clock.Now.AddDays(1));
+        foreach (
+            string token in new[] { forged, stranger, click[..^4], click
+                + "AAAA", "x", new string('A', 3000), "https%3A%2F%2Fevil.example" })
         {
             Reply reply = await _door.SendAsync("GET", $"/t/{token}?url=https://evil.example");
             Assert.Equal(400, reply.Status);
@@ -112,9 +122,11 @@ public sealed class TrackingTests : IAsyncLifetime
     {
         string click = Sign(AdEventKind.Click), conversion = Sign(AdEventKind.Conversion);
         Reply reply = await _door.SendAsync("POST", "/v1/events", $$"""
-            {"events":[{"token":"{{click}}"},{"token":"{{click}}"},{"token":"nonsense-nonsense-nonsense-nonsense"},{"token":"{{conversion}}","number":5},
+            {"events":[{"token":"{{click}}"},{"token":"{{click}}"},{"token":"nonsense-nonsense-nonsense-nonsense"},
+            {"token":"{{conversion}}","number":5},
             {"token":"{{conversion}}","kind":"engagement","signals":[1.5,2]},{"token":"{{click}}","kind":"conversion"},
-            {"kind":"impression","clearingPrice":0.001,"win":{"id":"000000000000000000000000000000ff","requestId":"r","campaignId":7,"adId":"a","gateway":1,"lease":2,
+            {"kind":"impression","clearingPrice":0.001,"win":{"id":"000000000000000000000000000000ff","requestId":"r","campaignId":7,
+            "adId":"a","gateway":1,"lease":2,
             "auctionAt":"2026-05-01T14:00:00+02:00","price":0.25,"isPerClick":false,"isBidOnly":true,"rawPCtr":0.02,"pCtr":0.01} }]}
             """);
 
@@ -122,7 +134,8 @@ public sealed class TrackingTests : IAsyncLifetime
         Assert.Equal(
             ["applied", "duplicate", "refused malformed", "applied", "applied", "refused otherKind", "applied"],
             reply.Body.GetProperty("results").EnumerateArray().Select(
-                r => r.GetProperty("outcome").GetString() + (r.TryGetProperty("reason", out JsonElement why) ? " " + why.GetString() : "")));
+                r => r.GetProperty("outcome").GetString()
+                    + (r.TryGetProperty("reason", out JsonElement why) ? " " + why.GetString() : "")));
         Assert.Equal((5UL, 255UL), (_feedback.Taken[2].Number, (ulong)_feedback.Taken[4].Win.Id));
         Assert.Equal([1.5, 2], _feedback.Taken[3].Signals!);
         Assert.Equal(FakeGateway.Now, _feedback.Taken[4].Win.AuctionAt);
@@ -155,7 +168,16 @@ public sealed class TrackingTests : IAsyncLifetime
 
     private static Win WinOf(string ad) => new()
     {
-        Id = 5, RequestId = "r", CampaignId = 7, AdId = ad, Gateway = 1, Lease = 2, AuctionAt = FakeGateway.Now, Price = new Micros(5_000),
-        IsPerClick = true, RawClickProbability = 0.02, ClickProbability = 0.01,
+        Id = 5,
+        RequestId = "r",
+        CampaignId = 7,
+        AdId = ad,
+        Gateway = 1,
+        Lease = 2,
+        AuctionAt = FakeGateway.Now,
+        Price = new Micros(5_000),
+        IsPerClick = true,
+        RawClickProbability = 0.02,
+        ClickProbability = 0.01,
     };
 }

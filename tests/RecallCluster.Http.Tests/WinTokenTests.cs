@@ -36,7 +36,10 @@ public class WinTokenTests
         var tokens = new WinTokens(TokenKeyRing.CreateEphemeral());
         foreach (AdEventKind kind in Enum.GetValues<AdEventKind>())
         {
-            foreach (Win win in new[] { Sample, Sample with { UserId = null, IsPerClick = false, IsBidOnly = false, RawConversionProbability = 0, ConversionProbability = 0 } })
+            foreach (
+                Win win in new[] { Sample, Sample
+                    with { UserId = null, IsPerClick = false, IsBidOnly = false, RawConversionProbability = 0,
+                        ConversionProbability = 0 } })
             {
                 TokenReading reading = tokens.Read(tokens.Sign(kind, win, Now.AddHours(1)), Now, out SignedEvent? signed);
 
@@ -85,7 +88,8 @@ public class WinTokenTests
         Assert.Equal([(byte)0, (byte)255], rotated.Ids);
         Assert.Equal(TokenReading.Valid, new WinTokens(rotated).Read(token, Now, out _));
         Assert.Equal(TokenReading.UnknownKey, new WinTokens(later).Read(token, Now, out _));
-        Assert.Equal(TokenReading.UnknownKey, new WinTokens(old).Read(new WinTokens(rotated).Sign(AdEventKind.Click, Sample, Now), Now, out _));
+        Assert.Equal(
+            TokenReading.UnknownKey, new WinTokens(old).Read(new WinTokens(rotated).Sign(AdEventKind.Click, Sample, Now), Now, out _));
         Assert.Equal(TokenReading.Forged, new WinTokens(new TokenKeyRing([TokenKey.Create(255)])).Read(token, Now, out _));
     }
 
@@ -132,7 +136,8 @@ public class WinTokenTests
         TokenKeyRing read = TokenKeyRing.LoadOrCreate(path);
 
         Assert.Equal([(byte)2, (byte)1], read.Ids);
-        Assert.Equal(TokenReading.Valid, new WinTokens(read).Read(new WinTokens(made).Sign(AdEventKind.Click, Sample, Now.AddDays(1)), Now, out _));
+        Assert.Equal(
+            TokenReading.Valid, new WinTokens(read).Read(new WinTokens(made).Sign(AdEventKind.Click, Sample, Now.AddDays(1)), Now, out _));
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         File.WriteAllText(path, "# keys\n1 tooshort\n");

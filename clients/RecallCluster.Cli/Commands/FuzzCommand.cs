@@ -19,7 +19,8 @@ internal static class FuzzCommand
             {
                 int inputs = parsed.GetValue(count);
                 FuzzReport report = await context.InStageAsync(
-                    "Fuzz", stage => new FuzzRunner(context.Seed).Run(inputs, share => stage.Update(share, null), context.Cancellation)).ConfigureAwait(false);
+                    "Fuzz", stage => new FuzzRunner(context.Seed).Run(inputs, share => stage.Update(share, null), context.Cancellation))
+                        .ConfigureAwait(false);
                 context.Cancellation.ThrowIfCancellationRequested();
                 context.Write(report, Draw);
                 if (report.Failures.Count > 0)

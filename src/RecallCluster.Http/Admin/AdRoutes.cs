@@ -20,8 +20,8 @@ internal sealed class AdRoutes(FrontDoorParts parts)
         Ad ad = body.ToAd(id);
         bool existed = catalogue.TryGet(id, out _);
         await catalogue.PutAsync(ad, context.RequestAborted).ConfigureAwait(false);
-        return Results.Json(
-            AdResourceBody.Of(ad), AdminJson.Default.AdResourceBody, statusCode: existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+        int status = existed ? StatusCodes.Status200OK : StatusCodes.Status201Created;
+        return Results.Json(AdResourceBody.Of(ad), AdminJson.Default.AdResourceBody, statusCode: status);
     }
 
     public async Task<IResult> DeleteAsync(string id, HttpContext context) =>

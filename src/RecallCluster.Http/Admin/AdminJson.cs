@@ -9,7 +9,9 @@ using RecallCluster.Serving.Catalogue;
 
 namespace RecallCluster.Http.Admin;
 
-/// <summary>Serialisers of the admin and live routes: strict about what comes in; a figure that does not exist yet goes out as null.</summary>
+/// <summary>
+/// Serialisers of the admin and live routes: strict about what comes in; a figure that does not exist yet goes out as null.
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

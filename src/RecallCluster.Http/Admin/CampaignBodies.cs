@@ -5,7 +5,9 @@ using RecallCluster.Serving.Campaigns;
 
 namespace RecallCluster.Http.Admin;
 
-/// <summary>Body of <c>PUT /v1/campaigns/{id}</c>, and the settings in every answer. Money in units of the currency, times in milliseconds.</summary>
+/// <summary>
+/// Body of <c>PUT /v1/campaigns/{id}</c>, and the settings in every answer. Money in units of the currency, times in milliseconds.
+/// </summary>
 internal sealed record CampaignBody
 {
     public string? Name { get; init; }
@@ -101,7 +103,8 @@ internal sealed record CampaignViewBody(
 
 /// <summary>The books of a day.</summary>
 internal sealed record DayBody(
-    DateOnly Date, decimal Budget, decimal Spent, decimal Leased, long Impressions, long Clicks, long Conversions, long FreeEvents, decimal FreeAmount);
+    DateOnly Date, decimal Budget, decimal Spent, decimal Leased, long Impressions, long Clicks, long Conversions, long FreeEvents,
+        decimal FreeAmount);
 
 /// <summary>A KPI against its limit; the value is null before there is one.</summary>
 internal sealed record KpiBody(string Name, double Value, double Limit);

@@ -12,7 +12,9 @@ internal static class CampaignBodyMap
     private const int MostEntries = 1_000;
     private static readonly TimeSpan LongestSpan = TimeSpan.FromDays(366);
 
-    /// <exception cref="InvalidRequestException">A setting is missing or wrong in itself; what only makes no sense together is found by who takes it.</exception>
+    /// <exception cref="InvalidRequestException">
+    /// A setting is missing or wrong in itself; what only makes no sense together is found by who takes it.
+    /// </exception>
     public static CampaignSettings SettingsOf(long id, CampaignBody body)
     {
         DateTimeOffset start = FieldChecks.Required("flightStart", body.FlightStart, "when does the campaign begin?");
@@ -21,7 +23,8 @@ internal static class CampaignBodyMap
         {
             Id = id,
             Name = FieldChecks.Id("name", body.Name, "what is it called?"),
-            AdvertiserId = FieldChecks.InRange("advertiserId", FieldChecks.Required("advertiserId", body.AdvertiserId, "who pays?"), 1, int.MaxValue),
+            AdvertiserId =
+                FieldChecks.InRange("advertiserId", FieldChecks.Required("advertiserId", body.AdvertiserId, "who pays?"), 1, int.MaxValue),
             AdvertiserDomain = FieldChecks.Id("advertiserDomain", body.AdvertiserDomain, "the domain that publishers block by."),
             Terms = defaults with
             {
@@ -54,8 +57,10 @@ internal static class CampaignBodyMap
         view.Status,
         BodyOf(view.Settings),
         new DayBody(
-            view.Today.Day.Date, FieldChecks.Units(view.Today.Budget), FieldChecks.Units(view.Today.Spent), FieldChecks.Units(view.Today.Leased),
-            view.Today.Impressions, view.Today.Clicks, view.Today.Conversions, view.Today.FreeEvents, FieldChecks.Units(view.Today.FreeAmount)),
+            view.Today.Day.Date, FieldChecks.Units(view.Today.Budget), FieldChecks.Units(view.Today.Spent),
+            FieldChecks.Units(view.Today.Leased),
+            view.Today.Impressions, view.Today.Clicks, view.Today.Conversions, view.Today.FreeEvents,
+                FieldChecks.Units(view.Today.FreeAmount)),
         FieldChecks.Units(view.TotalSpent),
         view.PlannedShare,
         view.Weights,
@@ -90,9 +95,15 @@ internal static class CampaignBodyMap
             StartWeights = settings.StartWeights is { } weights ? [.. weights] : null,
             Targeting = new TargetingBody
             {
-                Countries = [.. t.Countries], Regions = [.. t.Regions], Devices = [.. t.Devices], Publishers = [.. t.Publishers],
-                ExcludedPublishers = [.. t.ExcludedPublishers], Categories = [.. t.Categories], Languages = [.. t.Languages],
-                Hours = [.. t.Hours], Deals = [.. t.Deals],
+                Countries = [.. t.Countries],
+                Regions = [.. t.Regions],
+                Devices = [.. t.Devices],
+                Publishers = [.. t.Publishers],
+                ExcludedPublishers = [.. t.ExcludedPublishers],
+                Categories = [.. t.Categories],
+                Languages = [.. t.Languages],
+                Hours = [.. t.Hours],
+                Deals = [.. t.Deals],
             },
             Caps = [.. settings.Caps.Select(c => new FrequencyCapBody(c.Impressions, c.Within.TotalMilliseconds))],
             IsPaused = settings.IsPaused,
@@ -104,13 +115,16 @@ internal static class CampaignBodyMap
         : throw new InvalidRequestException("timeZone", "wants an IANA name such as \"Europe/Berlin\".");
 
     private static DateTimeOffset EndOf(DateTimeOffset start, DateTimeOffset? end) =>
-        end is not { } given ? DateTimeOffset.MaxValue : given > start ? given : throw new InvalidRequestException("flightEnd", "must be after flightStart.");
+        end is not { } given ? DateTimeOffset.MaxValue
+        : given > start ? given
+        : throw new InvalidRequestException("flightEnd", "must be after flightStart.");
 
     private static double[]? CurveOf(CampaignBody body)
     {
         if (body.Pacing == PacingMode.Traffic && body.TrafficByHour is null)
             throw new InvalidRequestException("trafficByHour", "is missing: pacing by traffic needs 24 numbers.");
-        return body.TrafficByHour is null || (body.TrafficByHour.Length == 24 && body.TrafficByHour.All(h => h >= 0) && body.TrafficByHour.Sum() is > 0 and < 1e15)
+        return body.TrafficByHour is null
+            || (body.TrafficByHour.Length == 24 && body.TrafficByHour.All(h => h >= 0) && body.TrafficByHour.Sum() is > 0 and < 1e15)
             ? body.TrafficByHour
             : throw new InvalidRequestException("trafficByHour", "wants 24 numbers, 0 or more, not all 0.");
     }
@@ -137,7 +151,9 @@ internal static class CampaignBodyMap
         };
 
     private static FrequencyRule[] CapsOf(FrequencyCapBody?[]? caps) => [.. (caps ?? []).Select((cap, i) => new FrequencyRule(
-        FieldChecks.InRange($"caps[{i}].impressions", FieldChecks.Required($"caps[{i}].impressions", cap?.Impressions, "how many?"), 1, 1_000_000),
+        FieldChecks.InRange(
+            $"caps[{i}].impressions", FieldChecks.Required($"caps[{i}].impressions", cap?.Impressions, "how many?"), 1, 1_000_000),
         TimeSpan.FromMilliseconds(FieldChecks.InRange(
-            $"caps[{i}].withinMs", FieldChecks.Required($"caps[{i}].withinMs", cap?.WithinMs, "within which time?"), 1, LongestSpan.TotalMilliseconds))))];
+            $"caps[{i}].withinMs", FieldChecks.Required($"caps[{i}].withinMs", cap?.WithinMs, "within which time?"), 1,
+                LongestSpan.TotalMilliseconds))))];
 }

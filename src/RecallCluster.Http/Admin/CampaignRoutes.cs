@@ -64,9 +64,11 @@ internal sealed class CampaignRoutes(FrontDoorParts parts)
         }).ConfigureAwait(false);
     }
 
-    public Task<IResult> PauseAsync(long id, HttpContext context) => ChangeAsync(id, context, settings => settings with { IsPaused = true });
+    public Task<IResult> PauseAsync(long id, HttpContext context) =>
+        ChangeAsync(id, context, settings => settings with { IsPaused = true });
 
-    public Task<IResult> ResumeAsync(long id, HttpContext context) => ChangeAsync(id, context, settings => settings with { IsPaused = false });
+    public Task<IResult> ResumeAsync(long id, HttpContext context) =>
+        ChangeAsync(id, context, settings => settings with { IsPaused = false });
 
     /// <summary>Changes what is there. Without If-Match a change that somebody else came before is made anew on top of theirs.</summary>
     private async Task<IResult> ChangeAsync(long id, HttpContext context, Func<CampaignSettings, CampaignSettings> change)
@@ -79,7 +81,8 @@ internal sealed class CampaignRoutes(FrontDoorParts parts)
             try
             {
                 return Answer(
-                    context, await Campaigns.PutAsync(change(view.Settings), ifVersion ?? view.Version, context.RequestAborted).ConfigureAwait(false));
+                    context, await Campaigns.PutAsync(change(view.Settings), ifVersion ?? view.Version, context.RequestAborted)
+                        .ConfigureAwait(false));
             }
             catch (VersionConflictException) when (ifVersion is null && attempt < Attempts)
             {

@@ -48,7 +48,8 @@ internal sealed class IndexRoutes(FrontDoorParts parts)
         string name = FieldChecks.Id("name", body.Name, "which version?");
         try
         {
-            return Results.Json(await indexes.LoadAsync(name, context.RequestAborted).ConfigureAwait(false), AdminJson.Default.IndexVersionView);
+            return Results.Json(
+                await indexes.LoadAsync(name, context.RequestAborted).ConfigureAwait(false), AdminJson.Default.IndexVersionView);
         }
         catch (InvalidDataException e)
         {

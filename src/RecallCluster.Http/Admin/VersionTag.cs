@@ -10,7 +10,9 @@ internal static class VersionTag
     /// <summary>The tag of a version.</summary>
     public static string Of(long version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
 
-    /// <summary>The version that a change is based on, by If-Match and If-None-Match: 0 to create only, null for whatever is there.</summary>
+    /// <summary>
+    /// The version that a change is based on, by If-Match and If-None-Match: 0 to create only, null for whatever is there.
+    /// </summary>
     /// <exception cref="InvalidRequestException">A header is no tag of ours.</exception>
     public static long? WantedBy(HttpRequest request, out bool mustExist)
     {

@@ -39,7 +39,9 @@ internal sealed record CandidatesAnswerBody(
     AdBody[] Ads, double Coverage, string Version, long Scorings, string[] Limits, UserBody User, FailureBody[] Failures,
     TimingsBody Timings);
 
-/// <summary>An ad and its score, the model's logit of interest. JSON has no infinities: such a score is the string "Infinity" or "-Infinity".</summary>
+/// <summary>
+/// An ad and its score, the model's logit of interest. JSON has no infinities: such a score is the string "Infinity" or "-Infinity".
+/// </summary>
 internal readonly record struct AdBody(
     string Id, [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] float Score);
 
@@ -68,7 +70,8 @@ internal sealed record ProblemBody(
     MaxDepth = 16,
     Converters =
     [
-        typeof(CamelCaseEnum<NativeSale>), typeof(CamelCaseEnum<DeviceKind>), typeof(CamelCaseEnum<CreativeKind>), typeof(CamelCaseEnum<NoAdReason>),
+        typeof(CamelCaseEnum<NativeSale>), typeof(CamelCaseEnum<DeviceKind>), typeof(CamelCaseEnum<CreativeKind>),
+        typeof(CamelCaseEnum<NoAdReason>),
         typeof(CamelCaseEnum<ChargedFor>), typeof(CamelCaseEnum<AdEventKind>),
     ])]
 [JsonSerializable(typeof(CandidatesRequestBody))]

@@ -51,15 +51,16 @@ public sealed class FuzzRunner
         for (int i = 0; i < targets.Length; i++)
         {
             int done = i;
-            rows[i] = Run(
-                targets[i], (count / targets.Length) + (i < count % targets.Length ? 1 : 0), share => progress?.Invoke((done + share) / targets.Length), cancellation);
+            long share = (count / targets.Length) + (i < count % targets.Length ? 1 : 0);
+            rows[i] = Run(targets[i], share, part => progress?.Invoke((done + part) / targets.Length), cancellation);
         }
         return new FuzzReport(rows, _failures);
     }
 
     private static IEnumerable<IFuzzTarget> Targets() =>
     [
-        new OpenRtbTarget(), BodyTargets.Native(), BodyTargets.Events(), BodyTargets.Campaigns(), BodyTargets.Ads(), new TokenTarget(), new StateTarget(),
+        new OpenRtbTarget(), BodyTargets.Native(), BodyTargets.Events(), BodyTargets.Campaigns(), BodyTargets.Ads(), new TokenTarget(),
+        new StateTarget(),
     ];
 
     private FuzzRow Run(IFuzzTarget target, long count, Action<double> progress, CancellationToken cancellation)
@@ -95,7 +96,7 @@ public sealed class FuzzRunner
             if (inputs % 1000 == 0)
                 progress((double)inputs / count);
         }
-        return new FuzzRow(
-            target.Name, inputs, accepted, failed, slowest.TotalMilliseconds, inputs / Math.Max(1e-9, Stopwatch.GetElapsedTime(begin).TotalSeconds));
+        double seconds = Math.Max(1e-9, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        return new FuzzRow(target.Name, inputs, accepted, failed, slowest.TotalMilliseconds, inputs / seconds);
     }
 }

@@ -23,8 +23,10 @@ internal sealed class JsonMutator
 
     private static readonly string[] Texts =
     [
-        "", "0", "1", "-", "null", "USD", "EUR", "XXX", "IAB2-3", "image/png", "video/mp4", "1YYN", "1YNN", "click", "banner", "{", "[", "{}", "\"", "]]>", "&<>'\"",
-        "${AUCTION_PRICE}", "\0", "\u2028", "😀", LoneSurrogate, "http://a.example/?q=1", "javascript:alert(1)", "2026-01-01T00:00:00Z", new('x', 300), new('é', 5000),
+        "", "0", "1", "-", "null", "USD", "EUR", "XXX", "IAB2-3", "image/png", "video/mp4", "1YYN", "1YNN", "click", "banner", "{", "[",
+        "{}", "\"", "]]>", "&<>'\"",
+        "${AUCTION_PRICE}", "\0", "\u2028", "😀", LoneSurrogate, "http://a.example/?q=1", "javascript:alert(1)", "2026-01-01T00:00:00Z",
+        new('x', 300), new('é', 5000),
     ];
 
     private readonly JsonNode[] _seeds;
@@ -196,8 +198,10 @@ internal sealed class JsonMutator
         4 => random.NextInt(2) == 0 ? HugeNumber.Trim('"') : NegativeZero.Trim('"'),
         5 or 6 => Texts[random.NextInt(Texts.Length)],
         7 => random.NextInt(1000),
-        _ => Numbers[random.NextInt(Numbers.Length)] is var number && Math.Truncate(number) == number && Math.Abs(number) < 1e18 ? (long)number : number,
+        _ => NumberOf(Numbers[random.NextInt(Numbers.Length)]),
     };
+
+    private static JsonNode NumberOf(double value) => Math.Truncate(value) == value && Math.Abs(value) < 1e18 ? (long)value : value;
 
     private static JsonNode? Inner(JsonValue value)
     {

@@ -14,7 +14,9 @@ internal sealed class OpenRtbTarget : IFuzzTarget
     {
         OpenRtb = new OpenRtbOptions
         {
-            Currencies = new CurrencyTable("USD", new Dictionary<string, decimal> { ["EUR"] = 0.9m }), TcfVendorId = 10, EidSource = "ids.example",
+            Currencies = new CurrencyTable("USD", new Dictionary<string, decimal> { ["EUR"] = 0.9m }),
+            TcfVendorId = 10,
+            EidSource = "ids.example",
         },
     };
 

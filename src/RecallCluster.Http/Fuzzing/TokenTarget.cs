@@ -18,7 +18,8 @@ internal sealed class TokenTarget : IFuzzTarget
 
     public TokenTarget()
     {
-        _genuine = [.. Enum.GetValues<AdEventKind>().SelectMany(kind => FuzzSeeds.Wins.Select(win => _tokens.Sign(kind, win, FuzzSeeds.Now.AddDays(1))))];
+        _genuine = [.. Enum.GetValues<AdEventKind>().SelectMany(kind => FuzzSeeds.Wins
+            .Select(win => _tokens.Sign(kind, win, FuzzSeeds.Now.AddDays(1))))];
         _known = new HashSet<string>(_genuine, StringComparer.Ordinal);
     }
 

@@ -53,7 +53,8 @@ internal static class FieldWish
     {
         Type plain = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
         if (plain.IsEnum)
-            return "wants one of " + string.Join(", ", Enum.GetNames(plain).Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName));
+            return "wants one of " + string.Join(
+                ", ", Enum.GetNames(plain).Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName));
         if (type.Kind == JsonTypeInfoKind.Enumerable)
             return "wants an array";
         if (type.Kind is JsonTypeInfoKind.Dictionary)

@@ -8,10 +8,12 @@ namespace RecallCluster.Http.Live;
 /// history, which a watcher fetches for the one that it looks at; money in units of the currency.
 /// </summary>
 internal sealed record LiveBody(
-    DateTimeOffset At, LiveTraffic Traffic, LiveRetrieval Retrieval, LiveMarket Market, CampaignViewBody[] Campaigns, LiveCalibration Calibration,
+    DateTimeOffset At, LiveTraffic Traffic, LiveRetrieval Retrieval, LiveMarket Market, CampaignViewBody[] Campaigns,
+    LiveCalibration Calibration,
     IReadOnlyList<LiveShard> Shards, IReadOnlyDictionary<string, string> Versions)
 {
     public static LiveBody Of(LiveSnapshot snapshot) => new(
-        snapshot.At, snapshot.Traffic, snapshot.Retrieval, snapshot.Market, [.. snapshot.Campaigns.Select(c => CampaignBodyMap.BodyOf(c with { Ticks = [] }))],
+        snapshot.At, snapshot.Traffic, snapshot.Retrieval, snapshot.Market,
+        [.. snapshot.Campaigns.Select(c => CampaignBodyMap.BodyOf(c with { Ticks = [] }))],
         snapshot.Calibration, snapshot.Shards, snapshot.Versions);
 }

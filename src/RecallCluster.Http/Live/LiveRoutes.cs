@@ -46,5 +46,8 @@ internal sealed class LiveRoutes(FrontDoorParts parts, LiveHub hub)
 
     /// <summary>A snapshot as an event of the stream.</summary>
     public static byte[] FrameOf(LiveSnapshot snapshot) =>
-        [.. "event: live\ndata: "u8, .. JsonSerializer.SerializeToUtf8Bytes(LiveBody.Of(snapshot), AdminJson.Default.LiveBody), .. "\n\n"u8];
+        [
+            .. "event: live\ndata: "u8, .. JsonSerializer.SerializeToUtf8Bytes(LiveBody.Of(snapshot), AdminJson.Default.LiveBody),
+            .. "\n\n"u8,
+        ];
 }

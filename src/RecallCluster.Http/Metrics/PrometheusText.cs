@@ -14,7 +14,8 @@ internal sealed class PrometheusText
     /// <summary>A name of Prometheus from one of System.Diagnostics: dots become underscores, the unit is put behind.</summary>
     public static string NameOf(string instrument, string? unit, bool isCounter)
     {
-        string name = string.Concat(instrument.Select((c, i) => char.IsAsciiLetter(c) || c is '_' or ':' || (i > 0 && char.IsAsciiDigit(c)) ? c : '_'));
+        string name = string.Concat(
+            instrument.Select((c, i) => char.IsAsciiLetter(c) || c is '_' or ':' || (i > 0 && char.IsAsciiDigit(c)) ? c : '_'));
         string suffix = unit switch
         {
             "s" => "_seconds",

@@ -43,7 +43,8 @@ internal static class AdsAnswerWriter
             placed.AdvertiserDomain,
             placed.Ad.Categories,
             new CreativeBody(
-                creative.Kind, creative.Width, creative.Height, creative.Media.AbsoluteUri, creative.MediaType, creative.Title, creative.Text,
+                creative.Kind, creative.Width, creative.Height, creative.Media.AbsoluteUri, creative.MediaType, creative.Title,
+                creative.Text,
                 creative.Duration > TimeSpan.Zero ? creative.Duration.TotalMilliseconds : null),
             placed.Ad.LandingPage.AbsoluteUri,
             FieldChecks.Units(placed.Ecpm),
@@ -55,7 +56,8 @@ internal static class AdsAnswerWriter
             links is null ? null : new TrackingBody(links.Impression(placed.Win), links.Click(placed.Win), links.Conversion(placed.Win)));
     }
 
-    private static LoopTimingsBody BodyOf(LoopTimings t) => new(Ms(t.User), Ms(t.Search), Ms(t.Rank), Ms(t.Bid), Ms(t.Auction), Ms(t.Total));
+    private static LoopTimingsBody BodyOf(LoopTimings t) =>
+        new(Ms(t.User), Ms(t.Search), Ms(t.Rank), Ms(t.Bid), Ms(t.Auction), Ms(t.Total));
 
     private static ExplainedAdBody BodyOf(ExplainedAd ad) => new(
         ad.AdId, ad.CampaignId, ad.Score, ad.RawClickProbability, ad.ClickProbability, ad.ConversionProbability, ad.BidTerms,

@@ -124,12 +124,17 @@ internal sealed class AdsBlockedBody
 
 /// <summary>Body of the answer to <c>POST /v1/ads</c>. Money in units of the currency.</summary>
 internal sealed record AdsAnswerBody(
-    string RequestId, PlacedAdBody[] Ads, NoAdReason? NoAd, string Version, long BookVersion, double Coverage, long Scorings, string[] Limits,
+    string RequestId, PlacedAdBody[] Ads, NoAdReason? NoAd, string Version, long BookVersion, double Coverage, long Scorings,
+    string[] Limits,
     UserBody User, FailureBody[] Failures, LoopTimingsBody Timings, ExplainedAdBody[]? Explanation);
 
-/// <summary>An ad in a slot. <c>Price</c> is for a click or for an impression, as <c>Charged</c> says; <c>Ecpm</c> is its bid for a thousand impressions.</summary>
+/// <summary>
+/// An ad in a slot. <c>Price</c> is for a click or for an impression, as <c>Charged</c> says; <c>Ecpm</c> is its bid for a thousand
+/// impressions.
+/// </summary>
 internal sealed record PlacedAdBody(
-    string SlotId, int Position, string AdId, long CampaignId, string AdvertiserDomain, IReadOnlyList<string> Categories, CreativeBody Creative,
+    string SlotId, int Position, string AdId, long CampaignId, string AdvertiserDomain, IReadOnlyList<string> Categories,
+    CreativeBody Creative,
     string LandingPage, decimal Ecpm, decimal Price, ChargedFor Charged, double PCtr, double PCvr, string? DealId, TrackingBody? Tracking);
 
 /// <summary>What is paid for.</summary>

@@ -127,7 +127,8 @@ internal static class AdsRequestReader
         if (deal is null)
             throw new InvalidRequestException(field, "wants an object, not null.");
         return new DealOffer(
-            FieldChecks.Id($"{field}.id", deal.Id, "the deal's id."), FieldChecks.Money($"{field}.floor", deal.Floor), deal.FirstPrice ?? false)
+            FieldChecks.Id($"{field}.id", deal.Id, "the deal's id."), FieldChecks.Money($"{field}.floor", deal.Floor),
+                deal.FirstPrice ?? false)
         {
             Advertisers = FieldChecks.Texts($"{field}.advertisers", deal.Advertisers),
         };

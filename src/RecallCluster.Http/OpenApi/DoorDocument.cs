@@ -24,7 +24,8 @@ internal static class DoorDocument
             {
                 Title = "RecallCluster",
                 Version = "v1",
-                Description = "Ad retrieval with calibration, bidding and auctions. Money is in units of the currency unless a field says otherwise.",
+                Description =
+                    "Ad retrieval with calibration, bidding and auctions. Money is in units of the currency unless a field says otherwise.",
             };
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();

@@ -71,12 +71,15 @@ internal sealed class BidRequestMapper(OpenRtbOptions options)
     {
         var formats = new List<FormatRequest>();
         if (impression.Banner is { } banner)
-            formats.AddRange(banner.Sizes.Select(s => new FormatRequest(CreativeKind.Banner, s.Width, s.Height) { MediaTypes = banner.MediaTypes }));
+            formats.AddRange(
+                banner.Sizes.Select(s => new FormatRequest(CreativeKind.Banner, s.Width, s.Height) { MediaTypes = banner.MediaTypes }));
         if (impression.Video is { } video)
         {
             formats.Add(new FormatRequest(CreativeKind.Video)
             {
-                MinDuration = video.MinDuration, MaxDuration = video.MaxDuration, MediaTypes = video.MediaTypes,
+                MinDuration = video.MinDuration,
+                MaxDuration = video.MaxDuration,
+                MediaTypes = video.MediaTypes,
             });
         }
         if (impression.Native is not null)

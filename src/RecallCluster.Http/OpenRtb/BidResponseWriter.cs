@@ -69,7 +69,7 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
         foreach (PlacedAd placed in answer.Ads)
         {
             decimal price = CurrencyTable.Cpm(placed.Price, mapped.Rate);
-            if (price <= 0 || (bid.AllowedSeats.Length > 0 && !bid.AllowedSeats.Contains(placed.AdvertiserDomain, StringComparer.OrdinalIgnoreCase)))
+            if (price <= 0 || !Allows(bid.AllowedSeats, placed.AdvertiserDomain))
                 continue;
             Impression impression = bid.Impressions.First(i => i.Id == placed.SlotId);
             string win = bid.IsTest ? "" : links.Impression(placed.Win);
@@ -81,6 +81,8 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
         }
         return drafts;
     }
+
+    private static bool Allows(string[] seats, string seat) => seats.Length == 0 || seats.Contains(seat, StringComparer.OrdinalIgnoreCase);
 
     private static string PriceNotice(string url, string currency) => $"{url}?p=${{AUCTION_PRICE}}&c={currency}";
 

@@ -8,8 +8,7 @@ namespace RecallCluster.Http.OpenRtb;
 
 /// <summary>
 /// <c>POST /openrtb/2.6/bid</c>: 200 with bids, 204 without, 200 with a reason where there is one worth telling:
-/// <code>
-/// body ─► JSON document ─► BidRequest ─► AdRequest, BidOnly ─► gateway ─► markup, notices ─► BidResponse
+/// <code> body ─► JSON document ─► BidRequest ─► AdRequest, BidOnly ─► gateway ─► markup, notices ─► BidResponse
 ///             └─ broken: 400 with the field, or nbr 2   └─ no time, currency or format: nbr
 /// </code>
 /// </summary>
@@ -64,7 +63,8 @@ internal sealed class BidRoute(FrontDoorParts parts, FrontDoorOptions options, T
     {
         try
         {
-            return await JsonDocument.ParseAsync(context.Request.Body, BidRequestReader.Tolerant, context.RequestAborted).ConfigureAwait(false);
+            return await JsonDocument.ParseAsync(
+                context.Request.Body, BidRequestReader.Tolerant, context.RequestAborted).ConfigureAwait(false);
         }
         catch (JsonException e)
         {

@@ -7,7 +7,7 @@ internal static class ImpressionReader
     private const int MostPixels = 100_000;
     private const int MostSeconds = 4 * 3600;
 
-    // VAST versions that a protocol number stands for, newest first; wrappers (2.0: 5, 3.0: 6, 4.0: 8, 4.1: 12, 4.2: 14) are not what we answer.
+    // VAST versions by protocol number, newest first; wrappers (5, 6, 8, 12, 14) are not what we answer.
     private static readonly (int Protocol, string Version)[] VastVersions = [(13, "4.2"), (11, "4.1"), (7, "4.0"), (3, "3.0"), (2, "2.0")];
 
     public static Impression[] Read(JsonPlace root, int most)
@@ -51,9 +51,14 @@ internal static class ImpressionReader
             FloorOf(deal),
             deal.Text("bidfloorcur") ?? "USD",
             deal.Integer("at") is 1 or 3,
-            // A seat is an advertiser's domain here: who is on both lists is on the deal's.
-            domains.Length == 0 ? seats : seats.Length == 0 ? domains : [.. domains.Intersect(seats, StringComparer.OrdinalIgnoreCase).DefaultIfEmpty("-")]);
+            AdvertisersOf(domains, seats));
     }
+
+    // A seat is an advertiser's domain here: who is on both lists is on the deal's; "-" is nobody.
+    private static string[] AdvertisersOf(string[] domains, string[] seats) =>
+        domains.Length == 0 ? seats
+        : seats.Length == 0 ? domains
+        : [.. domains.Intersect(seats, StringComparer.OrdinalIgnoreCase).DefaultIfEmpty("-")];
 
     private static double FloorOf(JsonPlace place) => place.Number("bidfloor") switch
     {

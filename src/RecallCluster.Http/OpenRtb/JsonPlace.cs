@@ -21,7 +21,8 @@ internal sealed class JsonPlace(JsonElement element, JsonPlace? parent, string n
     public static JsonPlace RootOf(JsonElement root, JsonPlace? parent = null, string name = "") =>
         root.ValueKind == JsonValueKind.Object
             ? new JsonPlace(root, parent, name)
-            : throw new InvalidRequestException(new JsonPlace(root, parent, name).Path is { Length: > 0 } path ? path : "body", "wants a JSON object.");
+            : throw new InvalidRequestException(
+                new JsonPlace(root, parent, name).Path is { Length: > 0 } path ? path : "body", "wants a JSON object.");
 
     public InvalidRequestException Wrong(string field, string reason)
     {

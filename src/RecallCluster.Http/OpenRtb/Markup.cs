@@ -25,8 +25,10 @@ internal static class Markup
         return creative.Kind switch
         {
             CreativeKind.Banner when impression.Banner is not null => new MarkupText(BannerMarkup.Of(creative, links), 1),
-            CreativeKind.Video when impression.Video is { } video && Plays(video, creative) => new MarkupText(VastMarkup.Of(placed, video.Vast, links), 2),
-            CreativeKind.Native when impression.Native is { } native => NativeMarkup.Of(placed, native, links) is { } text ? new MarkupText(text, 4) : null,
+            CreativeKind.Video when impression.Video is { } video && Plays(video, creative) =>
+                new MarkupText(VastMarkup.Of(placed, video.Vast, links), 2),
+            CreativeKind.Native when impression.Native is { } native =>
+                NativeMarkup.Of(placed, native, links) is { } text ? new MarkupText(text, 4) : null,
             _ => null,
         };
     }

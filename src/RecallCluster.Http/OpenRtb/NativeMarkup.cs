@@ -35,7 +35,8 @@ internal static class NativeMarkup
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static void Write(Utf8JsonWriter json, PlacedAd placed, NativeOffer offer, List<(NativeAsset, string)> filled, MarkupLinks links)
+    private static void Write(
+        Utf8JsonWriter json, PlacedAd placed, NativeOffer offer, List<(NativeAsset, string)> filled, MarkupLinks links)
     {
         json.WriteString("ver", "1.2");
         json.WriteStartArray("assets");
@@ -105,8 +106,11 @@ internal static class NativeMarkup
     // A picture of unknown size is one that adapts.
     private static bool Fits(Creative creative, NativeAsset asset) =>
         (asset.MediaTypes.Length == 0 || asset.MediaTypes.Contains(creative.MediaType))
-        && (creative.Width == 0 || (creative.Width >= asset.MinWidth && (asset.MinWidth > 0 || asset.Width == 0 || creative.Width == asset.Width)))
-        && (creative.Height == 0 || (creative.Height >= asset.MinHeight && (asset.MinHeight > 0 || asset.Height == 0 || creative.Height == asset.Height)));
+        && Fits(creative.Width, asset.Width, asset.MinWidth)
+        && Fits(creative.Height, asset.Height, asset.MinHeight);
+
+    private static bool Fits(int has, int wanted, int least) =>
+        has == 0 || (least > 0 ? has >= least : wanted == 0 || has == wanted);
 
     private static string? Cut(string? text, int length)
     {

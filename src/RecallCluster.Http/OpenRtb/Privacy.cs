@@ -25,10 +25,14 @@ internal static class Privacy
             && sections.All(section => AllowedBySection(section, gpp, vendor));
     }
 
-    private static bool FlagOf(JsonPlace regs, int value) => value is 0 or 1 ? value == 1 : throw regs.Wrong("gdpr", $"is 0 or 1, not {value}.");
+    private static bool FlagOf(JsonPlace regs, int value) =>
+        value is 0 or 1 ? value == 1 : throw regs.Wrong("gdpr", $"is 0 or 1, not {value}.");
 
-    /// <summary>IAB's US privacy string: version, notice given, opted out of sale, covered by the agreement. "-" is not applicable.</summary>
-    private static bool AllowsSale(string? us) => us is null or { Length: 0 } || (us.Length == 4 && us[0] == '1' && us[2] is 'N' or 'n' or '-');
+    /// <summary>
+    /// IAB's US privacy string: version, notice given, opted out of sale, covered by the agreement. "-" is not applicable.
+    /// </summary>
+    private static bool AllowsSale(string? us) =>
+        us is null or { Length: 0 } || (us.Length == 4 && us[0] == '1' && us[2] is 'N' or 'n' or '-');
 
     private static bool AllowedBySection(int section, string? gpp, int vendor) => section switch
     {

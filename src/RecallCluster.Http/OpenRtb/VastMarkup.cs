@@ -7,7 +7,9 @@ using RecallCluster.Serving.Catalogue;
 namespace RecallCluster.Http.OpenRtb;
 
 /// <summary>A film as an inline, linear VAST ad.</summary>
-/// <remarks>Source: IAB Tech Lab, VAST 4.2, sections 3.4 (InLine) to 3.9 (MediaFiles); what older versions lack is left out for them.</remarks>
+/// <remarks>
+/// Source: IAB Tech Lab, VAST 4.2, sections 3.4 (InLine) to 3.9 (MediaFiles); what older versions lack is left out for them.
+/// </remarks>
 internal static class VastMarkup
 {
     public static string Of(PlacedAd placed, string version, MarkupLinks links)

@@ -32,6 +32,7 @@ public sealed record OverloadOptions
         if (MinInFlight < 1 || InitialInFlight < MinInFlight || MaxInFlight < InitialInFlight)
             throw new ArgumentException($"1 <= {nameof(MinInFlight)} <= {nameof(InitialInFlight)} <= {nameof(MaxInFlight)} is wanted.");
         if (LatencyTarget <= TimeSpan.Zero || QueueLength < 0 || QueueTime < TimeSpan.Zero)
-            throw new ArgumentException($"{nameof(LatencyTarget)} is above 0; {nameof(QueueLength)} and {nameof(QueueTime)} are not below it.");
+            throw new ArgumentException(
+                $"{nameof(LatencyTarget)} is above 0; {nameof(QueueLength)} and {nameof(QueueTime)} are not below it.");
     }
 }

@@ -25,7 +25,8 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessOptions acces
             return Problem.OfStatus(StatusCodes.Status401Unauthorized, "Wants an API key, as Authorization: Bearer.").ExecuteAsync(context);
         }
         return Problem.OfStatus(
-            StatusCodes.Status403Forbidden, $"The key's role is {ApiRoleNames.Format(caller.Roles)}; this wants {ApiRoleNames.Format(wanted)}.")
+            StatusCodes.Status403Forbidden,
+            $"The key's role is {ApiRoleNames.Format(caller.Roles)}; this wants {ApiRoleNames.Format(wanted)}.")
             .ExecuteAsync(context);
     }
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RecallCluster.Http.Security;
 
 /// <summary>
-/// The API keys of a door, in a text file that only its owner can read. A line is "id roles requests-per-second hash note", with "-" for the
-/// door's own limit:
+/// The API keys of a door, in a text file that only its owner can read. A line is "id roles requests-per-second hash note", with "-" for
+/// the door's own limit:
 /// <code>0f3a9c21d4be serve,events 500 9f86d0818… the news site</code>
 /// </summary>
 public sealed class ApiKeyFile
@@ -49,7 +49,8 @@ public sealed class ApiKeyFile
     /// <summary>Writes the file.</summary>
     /// <exception cref="IOException">It could not be written; what was there is as before.</exception>
     public void Save(string path) => SecretFile.Write(
-        path, ["# API keys: id roles requests-per-second sha256 note", .. _keys.Values.OrderBy(k => k.Id, StringComparer.Ordinal).Select(Format)]);
+        path, ["# API keys: id roles requests-per-second sha256 note", .. _keys.Values.OrderBy(k => k.Id, StringComparer.Ordinal)
+            .Select(Format)]);
 
     /// <summary>Makes a key and adds it to a file, which is created where it is missing.</summary>
     /// <param name="path">The file.</param>
@@ -61,12 +62,16 @@ public sealed class ApiKeyFile
     {
         ArgumentNullException.ThrowIfNull(note);
         IEnumerable<ApiKey> keys = File.Exists(path) ? Load(path).Keys : [];
-        ApiKey key = ApiKey.Create(roles, out string text) with { RequestsPerSecond = requestsPerSecond, Note = note.ReplaceLineEndings(" ").Trim() };
+        ApiKey key = ApiKey.Create(roles, out string text)
+            with
+        { RequestsPerSecond = requestsPerSecond, Note = note.ReplaceLineEndings(" ").Trim() };
         new ApiKeyFile(keys.Append(key)).Save(path);
         return text;
     }
 
-    /// <summary>The key of a text; null where there is none. Whether the id or the secret was wrong cannot be told from the time it takes.</summary>
+    /// <summary>
+    /// The key of a text; null where there is none. Whether the id or the secret was wrong cannot be told from the time it takes.
+    /// </summary>
     public ApiKey? Find(ReadOnlySpan<char> text)
     {
         if (ApiKey.IdOf(text) is not { } id)
@@ -93,6 +98,9 @@ public sealed class ApiKeyFile
         };
     }
 
-    private static string Format(ApiKey key) =>
-        $"{key.Id} {ApiRoleNames.Format(key.Roles)} {key.RequestsPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "-"} {Convert.ToHexStringLower(key.Hash)} {key.Note}";
+    private static string Format(ApiKey key)
+    {
+        string limit = key.RequestsPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "-";
+        return $"{key.Id} {ApiRoleNames.Format(key.Roles)} {limit} {Convert.ToHexStringLower(key.Hash)} {key.Note}";
+    }
 }

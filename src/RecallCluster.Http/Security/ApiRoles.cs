@@ -20,7 +20,8 @@ public enum ApiRoles
 /// <summary>Names of roles.</summary>
 public static class ApiRoleNames
 {
-    private static readonly (ApiRoles Role, string Name)[] Names = [(ApiRoles.Serve, "serve"), (ApiRoles.Events, "events"), (ApiRoles.Admin, "admin")];
+    private static readonly (ApiRoles Role, string Name)[] Names =
+        [(ApiRoles.Serve, "serve"), (ApiRoles.Events, "events"), (ApiRoles.Admin, "admin")];
 
     /// <summary>The roles of a list such as "serve,events".</summary>
     /// <exception cref="ArgumentException">One of them is unknown, or there are none.</exception>

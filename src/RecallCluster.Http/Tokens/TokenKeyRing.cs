@@ -76,7 +76,9 @@ public sealed class TokenKeyRing
     {
         var keys = new List<TokenKey>();
         foreach ((int number, string line) in SecretFile.ReadLines(path))
-            keys.Add(KeyOf(line) ?? throw new InvalidDataException($"{path}, line {number}: wants a key id (0 to 255) and {TokenKey.SecretLength} bytes in base64url."));
+            keys.Add(
+                KeyOf(line) ?? throw new InvalidDataException(
+                    $"{path}, line {number}: wants a key id (0 to 255) and {TokenKey.SecretLength} bytes in base64url."));
         try
         {
             return new TokenKeyRing(keys);

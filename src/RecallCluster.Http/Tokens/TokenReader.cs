@@ -5,7 +5,9 @@ using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Tokens;
 
-/// <summary>Reads what <see cref="TokenWriter"/> wrote. It is only asked about bytes with a good signature, and trusts them no further for it.</summary>
+/// <summary>
+/// Reads what <see cref="TokenWriter"/> wrote. It is only asked about bytes with a good signature, and trusts them no further for it.
+/// </summary>
 internal ref struct TokenReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;

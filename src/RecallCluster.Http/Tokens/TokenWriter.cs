@@ -16,7 +16,9 @@ internal enum TokenParts
     Known = PerClick | BidOnly | User | Conversion,
 }
 
-/// <summary>Writes what a token says. Whole numbers are zigzag and LEB128, so that most take a byte or two; reals and times keep all their bits.</summary>
+/// <summary>
+/// Writes what a token says. Whole numbers are zigzag and LEB128, so that most take a byte or two; reals and times keep all their bits.
+/// </summary>
 internal ref struct TokenWriter(Span<byte> room)
 {
     private readonly Span<byte> _room = room;

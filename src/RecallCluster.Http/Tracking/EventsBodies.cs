@@ -3,8 +3,8 @@ using RecallCluster.Serving.Feedback;
 namespace RecallCluster.Http.Tracking;
 
 /// <summary>
-/// Body of <c>POST /v1/events</c>: one event, or <c>events</c>. An event is a <c>token</c>, whose kind need not be told again, or a <c>kind</c>
-/// and its <c>win</c>.
+/// Body of <c>POST /v1/events</c>: one event, or <c>events</c>. An event is a <c>token</c>, whose kind need not be told again, or a
+/// <c>kind</c> and its <c>win</c>.
 /// </summary>
 internal sealed class EventsBody
 {
@@ -24,7 +24,12 @@ internal sealed class EventsBody
 
     public EventBody Single => new()
     {
-        Token = Token, Kind = Kind, Win = Win, Number = Number, ClearingPrice = ClearingPrice, Signals = Signals,
+        Token = Token,
+        Kind = Kind,
+        Win = Win,
+        Number = Number,
+        ClearingPrice = ClearingPrice,
+        Signals = Signals,
     };
 }
 
@@ -88,5 +93,7 @@ internal sealed class WinBody
 /// <summary>Body of the answer to <c>POST /v1/events</c>: what became of each event, in their order.</summary>
 internal sealed record EventsAnswerBody(EventResultBody[] Results);
 
-/// <summary>What became of an event: <c>applied</c>, <c>duplicate</c>, … or <c>refused</c> with the reason; what it cost, in units of the currency.</summary>
+/// <summary>
+/// What became of an event: <c>applied</c>, <c>duplicate</c>, … or <c>refused</c> with the reason; what it cost, in units of the currency.
+/// </summary>
 internal sealed record EventResultBody(string Outcome, string? Reason = null, decimal Charged = 0, decimal Free = 0);

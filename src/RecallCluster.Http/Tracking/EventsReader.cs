@@ -71,7 +71,8 @@ internal sealed class EventsReader(Tracker tracker, FrontDoorLimits limits)
         {
             Id = number,
             RequestId = FieldChecks.Id($"{at}.requestId", body.RequestId, "the request."),
-            CampaignId = FieldChecks.InRange($"{at}.campaignId", FieldChecks.Required($"{at}.campaignId", body.CampaignId, "who pays?"), 1, long.MaxValue),
+            CampaignId = FieldChecks.InRange(
+                $"{at}.campaignId", FieldChecks.Required($"{at}.campaignId", body.CampaignId, "who pays?"), 1, long.MaxValue),
             AdId = FieldChecks.Id($"{at}.adId", body.AdId, "the ad."),
             UserId = FieldChecks.OptionalId($"{at}.userId", body.UserId),
             Gateway = FieldChecks.Required($"{at}.gateway", body.Gateway, "who delivered it?"),

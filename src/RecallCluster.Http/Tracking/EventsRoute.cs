@@ -23,7 +23,8 @@ internal sealed class EventsRoute(FrontDoorParts parts, FrontDoorOptions options
             ? []
             : await feedback.AcceptAsync(events, CancellationToken.None).ConfigureAwait(false);
         int next = 0;
-        EventResultBody[] answers = [.. read.Select(r => r.Event is null ? new EventResultBody("refused", r.Refusal) : BodyOf(r.Event, results[next++]))];
+        EventResultBody[] answers =
+            [.. read.Select(r => r.Event is null ? new EventResultBody("refused", r.Refusal) : BodyOf(r.Event, results[next++]))];
         return Results.Json(new EventsAnswerBody(answers), HttpJson.Default.EventsAnswerBody, statusCode: StatusCodes.Status202Accepted);
     }
 

@@ -10,8 +10,8 @@ using RecallCluster.Serving.Feedback;
 namespace RecallCluster.Http.Tracking;
 
 /// <summary>
-/// <c>GET /t/{token}</c>: what browsers and exchanges call. An impression or conversion gets a pixel, a click its landing page, a loss notice
-/// nothing. The page comes from the catalogue and the ad from the signed token, so nobody can send a user elsewhere through us.
+/// <c>GET /t/{token}</c>: what browsers and exchanges call. An impression or conversion gets a pixel, a click its landing page, a loss
+/// notice nothing. The page comes from the catalogue and the ad from the signed token, so nobody can send a user elsewhere through us.
 /// </summary>
 internal sealed partial class TrackRoute(FrontDoorParts parts, Tracker tracker, CurrencyTable currencies, ILogger<TrackRoute> logger)
 {
@@ -31,7 +31,9 @@ internal sealed partial class TrackRoute(FrontDoorParts parts, Tracker tracker, 
             : await RecordAsync(signed, context).ConfigureAwait(false);
     }
 
-    /// <summary><c>GET /t/{token}/win</c>: somebody else's auction says that our bid won. Nothing is charged for that, so it is only counted.</summary>
+    /// <summary>
+    /// <c>GET /t/{token}/win</c>: somebody else's auction says that our bid won. Nothing is charged for that, so it is only counted.
+    /// </summary>
     public IResult NoteWin(string token, HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
@@ -88,12 +90,15 @@ internal sealed partial class TrackRoute(FrontDoorParts parts, Tracker tracker, 
     private static bool IsWeb(Uri url) => url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>The price that a notice tells; null, which charges our bid, when it tells none that makes sense.</summary>
-    private Micros? ClearingPriceOf(IQueryCollection query) =>
-        query["p"] is [{ Length: > 0 and < 40 } text]
-        && decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out decimal cpm)
-        && (query["c"] is [{ } currency] ? currencies.RateOf(currency) : 1) is { } rate
-            ? CurrencyTable.PerImpression(cpm, rate)
-            : null;
+    private Micros? ClearingPriceOf(IQueryCollection query)
+    {
+        const NumberStyles Price = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        return query["p"] is [{ Length: > 0 and < 40 } text]
+            && decimal.TryParse(text, Price, CultureInfo.InvariantCulture, out decimal cpm)
+            && (query["c"] is [{ } currency] ? currencies.RateOf(currency) : 1) is { } rate
+                ? CurrencyTable.PerImpression(cpm, rate)
+                : null;
+    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A click was redirected but could not be recorded.")]
     private static partial void LogUnrecorded(ILogger logger, Exception e);

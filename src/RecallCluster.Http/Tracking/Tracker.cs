@@ -10,7 +10,8 @@ internal sealed class Tracker(FrontDoorOptions options, FrontDoorParts parts)
     private readonly WinTokens _tokens = new(options.Tracking.Keys ?? TokenKeyRing.CreateEphemeral());
 
     /// <summary>Makes links that lead back to this door.</summary>
-    public TrackingLinks LinksFor(HttpRequest request) => new(this, options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{request.Scheme}://{request.Host}");
+    public TrackingLinks LinksFor(HttpRequest request) =>
+        new(this, options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{request.Scheme}://{request.Host}");
 
     public string Sign(AdEventKind kind, Win win) => _tokens.Sign(kind, win, win.AuctionAt + options.Tracking.LifetimeOf(kind));
 

@@ -28,6 +28,7 @@ internal static class CommandTree
             BenchCalibrateCommand.Build(builder),
             BenchAuctionCommand.Build(builder),
             BenchBidCommand.Build(builder)),
+        FuzzCommand.Build(builder),
         TestCommand.Build(builder),
     ];
 }

@@ -1,5 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RecallCluster.Http.Json;
+using RecallCluster.Http.Native;
+using RecallCluster.Http.Tracking;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http;
 
@@ -33,7 +39,9 @@ internal sealed record CandidatesAnswerBody(
     AdBody[] Ads, double Coverage, string Version, long Scorings, string[] Limits, UserBody User, FailureBody[] Failures,
     TimingsBody Timings);
 
-/// <summary>An ad and its score, the model's logit of interest. JSON has no infinities: such a score is the string "Infinity" or "-Infinity".</summary>
+/// <summary>
+/// An ad and its score, the model's logit of interest. JSON has no infinities: such a score is the string "Infinity" or "-Infinity".
+/// </summary>
 internal readonly record struct AdBody(
     string Id, [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] float Score);
 
@@ -59,9 +67,19 @@ internal sealed record ProblemBody(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
-    MaxDepth = 8)]
+    MaxDepth = 16,
+    Converters =
+    [
+        typeof(CamelCaseEnum<NativeSale>), typeof(CamelCaseEnum<DeviceKind>), typeof(CamelCaseEnum<CreativeKind>),
+        typeof(CamelCaseEnum<NoAdReason>),
+        typeof(CamelCaseEnum<ChargedFor>), typeof(CamelCaseEnum<AdEventKind>),
+    ])]
 [JsonSerializable(typeof(CandidatesRequestBody))]
 [JsonSerializable(typeof(CandidatesAnswerBody))]
+[JsonSerializable(typeof(AdsRequestBody))]
+[JsonSerializable(typeof(AdsAnswerBody))]
+[JsonSerializable(typeof(EventsBody))]
+[JsonSerializable(typeof(EventsAnswerBody))]
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class HttpJson : JsonSerializerContext;

@@ -4,7 +4,9 @@ using RecallCluster.Serving;
 
 namespace RecallCluster.Http;
 
-/// <summary>From the body of <c>POST /v1/candidates</c> to an <see cref="RetrievalRequest"/>, or to a complaint that names the field.</summary>
+/// <summary>
+/// From the body of <c>POST /v1/candidates</c> to an <see cref="RetrievalRequest"/>, or to a complaint that names the field.
+/// </summary>
 internal static class CandidatesRequestReader
 {
     private const string Body = "body";

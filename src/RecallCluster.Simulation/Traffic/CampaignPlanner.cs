@@ -1,3 +1,4 @@
+using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Formula;
 using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Optimization;
@@ -62,11 +63,8 @@ public static class CampaignPlanner
         SetBids(market, bid => OfferOf(bid, formulas[bid.Campaign], plans[bid.Campaign].Product));
     }
 
-    private static double OfferOf(in TracedBid bid, in BidFormula formula, BidProduct product)
-    {
-        double value = product.NeedsConversions ? (double)bid.ClickProbability * bid.ConversionProbability : bid.ClickProbability;
-        return formula.Bid(value, [bid.ClickProbability], [1]);
-    }
+    private static double OfferOf(in TracedBid bid, in BidFormula formula, BidProduct product) =>
+        formula.Bid(product.ValueOf(bid.ClickProbability, bid.ConversionProbability), [bid.ClickProbability], [1]);
 
     private static void SetBids(IReadOnlyList<TracedAuction> market, Func<TracedBid, double> offer)
     {
@@ -96,10 +94,12 @@ public static class CampaignPlanner
 
             // A campaign that wins nothing at what a click is worth wants one day's cheapest auctions, rather than nothing.
             double budget = share * Math.Max(free, trace.Costs.Min());
+            PricingModel pricing = random.NextDouble() < options.PerClickShare ? PricingModel.Cpc : PricingModel.Cpm;
             double? cpc = products[i].LimitsCpc ? campaign.ClickWorth : null, ctr = products[i].LimitsCtr ? 1e-6 : null;
             double[] start = cpc is null && ctr is null ? [] : [0];
             plans.Add(campaign.Id, new CampaignPlan(
-                campaign.Id, products[i], budget, cpc, ctr, campaign.ClickWorth * MaxBidPerWorth, new BidWeights(campaign.ClickWorth, start)));
+                campaign.Id, products[i], pricing, budget, cpc, ctr, campaign.ClickWorth * MaxBidPerWorth,
+                new BidWeights(campaign.ClickWorth, start)));
         }
         return plans;
     }
@@ -126,12 +126,10 @@ public static class CampaignPlanner
             CampaignGoal loose = plan.Product.Goal(plan.Budget, cpc: 1e9, ctr: 1e-9);
             double free = BidSolver.Solve(new BidProblem(log, loose)).Kpis[0].Ratio;
             double step = options.SmallestKpiStep + ((options.LargestKpiStep - options.SmallestKpiStep) * random.NextDouble());
+            bool isLoose = plan.Product.LimitsCpc && random.NextDouble() < options.LooseCpcShare;
+            double factor = isLoose ? 1 + step : 1 - step;
             if (double.IsFinite(free) && free > 0)
-            {
-                plan = plan.Product.LimitsCpc
-                    ? plan with { MaxCpc = free * (1 - step) }
-                    : plan with { MinCtr = (1 + step) / free };
-            }
+                plan = plan.Product.LimitsCpc ? plan with { MaxCpc = free * factor } : plan with { MinCtr = 1 / (free * factor) };
         }
         BidWeights best = BidSolver.Solve(new BidProblem(log, plan.Goal)).Weights;
         return plan with { Start = round == 0 ? best : Between(plan.Start, best) };

@@ -7,7 +7,7 @@ public sealed record TrafficOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Campaigns, at least 1; every ad belongs to one.</summary>
-    public int Campaigns { get; init; } = 80;
+    public int Campaigns { get; init; } = 64;
 
     /// <summary>Requests of a day, at least 1.</summary>
     public int RequestsPerDay { get; init; } = 8_000;
@@ -61,7 +61,7 @@ public sealed record TrafficOptions
     public double DayDeviation { get; init; } = 0.08;
 
     /// <summary>Median of what a click is worth to an advertiser.</summary>
-    public double ClickWorth { get; init; } = 0.8;
+    public double ClickWorth { get; init; } = 1;
 
     /// <summary>Spread of what a click is worth between campaigns.</summary>
     public double ClickWorthSpread { get; init; } = 0.35;

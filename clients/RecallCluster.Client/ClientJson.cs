@@ -15,6 +15,11 @@ internal sealed record ProblemDetails(string? Title, string? Detail, string? Fie
 [JsonSerializable(typeof(FeedbackBatch))]
 [JsonSerializable(typeof(FeedbackResults))]
 [JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(Campaign))]
+[JsonSerializable(typeof(CampaignStanding))]
+[JsonSerializable(typeof(CampaignPage))]
+[JsonSerializable(typeof(CampaignPatch))]
+[JsonSerializable(typeof(AdResource))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 
 /// <summary>The sale's names as the door has them.</summary>

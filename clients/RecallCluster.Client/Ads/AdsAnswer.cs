@@ -64,6 +64,9 @@ public sealed record AdsPlaced
     /// <summary>What is charged: click or impression.</summary>
     public string? Charged { get; init; }
 
+    /// <summary>The click probability before calibration; null where the door does not tell.</summary>
+    public double? RawPCtr { get; init; }
+
     /// <summary>The click probability that it was bid with.</summary>
     public double PCtr { get; init; }
 

@@ -8,8 +8,7 @@ public sealed record CampaignPlanOptions
     /// <summary>Products and how many campaigns buy each, as weights.</summary>
     public IReadOnlyList<(BidProduct Product, double Weight)> Products { get; init; } =
     [
-        (BidProduct.Click, 0.3), (BidProduct.ClickCtr, 0.25), (BidProduct.ImpressionCtr, 0.25), (BidProduct.ClickCpc, 0.1),
-        (BidProduct.ConversionCpc, 0.1),
+        (BidProduct.Click, 0.45), (BidProduct.ClickCtr, 0.4), (BidProduct.ClickCpc, 0.05), (BidProduct.ConversionCpc, 0.1),
     ];
 
     /// <summary>Share of campaigns that pay for clicks; the others pay for impressions.</summary>

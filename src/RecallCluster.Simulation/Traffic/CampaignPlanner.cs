@@ -18,6 +18,8 @@ namespace RecallCluster.Simulation.Traffic;
 public static class CampaignPlanner
 {
     private const double MaxBidPerWorth = 0.5;
+    private const double BudgetMargin = 1.25, StepBack = 0.6;
+    private const int MostAttempts = 6;
     private const float LeastClickProbability = 1e-6f;
 
     /// <summary>Plans for the campaigns that the history has auctions of, by campaign.</summary>
@@ -122,17 +124,29 @@ public static class CampaignPlanner
     {
         AuctionLog log = trace.ToLog(plan.Product);
         if (plan.Product.LimitsCpc || plan.Product.LimitsCtr)
-        {
-            CampaignGoal loose = plan.Product.Goal(plan.Budget, cpc: 1e9, ctr: 1e-9);
-            double free = BidSolver.Solve(new BidProblem(log, loose)).Kpis[0].Ratio;
-            double step = options.SmallestKpiStep + ((options.LargestKpiStep - options.SmallestKpiStep) * random.NextDouble());
-            bool isLoose = plan.Product.LimitsCpc && random.NextDouble() < options.LooseCpcShare;
-            double factor = isLoose ? 1 + step : 1 - step;
-            if (double.IsFinite(free) && free > 0)
-                plan = plan.Product.LimitsCpc ? plan with { MaxCpc = free * factor } : plan with { MinCtr = 1 / (free * factor) };
-        }
+            plan = Limited(plan, log, options, random);
         BidWeights best = BidSolver.Solve(new BidProblem(log, plan.Goal)).Weights;
         return plan with { Start = round == 0 ? best : Between(plan.Start, best) };
+    }
+
+    /// <summary>A limit near what the budget alone reaches; a CTR limit gives way until a somewhat larger budget would bind too.</summary>
+    private static CampaignPlan Limited(CampaignPlan plan, AuctionLog log, CampaignPlanOptions options, SeededRandom random)
+    {
+        CampaignGoal loose = plan.Product.Goal(plan.Budget, cpc: 1e9, ctr: 1e-9);
+        double free = BidSolver.Solve(new BidProblem(log, loose)).Kpis[0].Ratio;
+        double step = options.SmallestKpiStep + ((options.LargestKpiStep - options.SmallestKpiStep) * random.NextDouble());
+        bool isLoose = random.NextDouble() < options.LooseCpcShare;
+        if (!double.IsFinite(free) || !(free > 0))
+            return plan;
+        if (plan.Product.LimitsCpc)
+            return plan with { MaxCpc = free * (isLoose ? 1 + step : 1 - step) };
+        for (int attempt = 1; ; attempt++, step *= StepBack)
+        {
+            CampaignPlan tight = plan with { MinCtr = 1 / (free * (1 - step)) };
+            CampaignGoal ampler = tight.Goal.WithBudget(BudgetMargin * tight.Budget);
+            if (attempt == MostAttempts || BidSolver.Solve(new BidProblem(log, ampler)).BudgetMultiplier > 0)
+                return tight;
+        }
     }
 
     private static BidWeights Between(in BidWeights old, in BidWeights best)

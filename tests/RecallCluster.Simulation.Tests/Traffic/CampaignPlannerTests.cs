@@ -19,9 +19,9 @@ public class CampaignPlannerTests
     public void Budgets_bind_for_most_campaigns_and_a_kpi_for_many()
     {
         Dictionary<long, CampaignPlan> plans = Plans(new CampaignPlanOptions()).ToDictionary(plan => plan.Id);
-        TracedAuction[] next = Traffic.TrueAuctions(Traffic.Day(1), DateTimeOffset.UnixEpoch.AddDays(1));
-        CampaignPlanner.SetBids(next, plans);
-        IReadOnlyDictionary<long, CampaignTrace> traces = CampaignTrace.Of(next);
+        TracedAuction[] market = [.. History.Select(auction => auction with { Bids = [.. auction.Bids] })];
+        CampaignPlanner.SetBids(market, plans);
+        IReadOnlyDictionary<long, CampaignTrace> traces = CampaignTrace.Of(market);
         CampaignOptimum[] optima = [.. plans.Values.Select(plan => CampaignOptimum.Of(plan, traces[plan.Id]))];
 
         Assert.InRange(optima.Count(optimum => optimum.BudgetBinds), 0.8 * optima.Length, optima.Length);

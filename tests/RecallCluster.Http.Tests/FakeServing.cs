@@ -1,4 +1,5 @@
 using RecallCluster.Serving;
+using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Http.Tests;
 
@@ -15,6 +16,10 @@ internal sealed class HundredAds(string? failure = null, float best = 1) : IShar
         ScoredAd[] ads = [.. Enumerable.Range(0, 100).Select(i => new ScoredAd($"ad{i}", i == 0 ? best : 1f / (i + 1))).Where(a => !query.Exclude.Contains(a.Id)).Take(query.K)];
         return Task.FromResult(new ShardAnswer(ads, 100, query.MaxScorings < 100 ? SearchLimits.Scorings : SearchLimits.None));
     }
+
+    public void Publish(BidBook book) => throw new NotSupportedException("It ranks by interest only.");
+
+    public void Publish(ShardPlacements placements) => throw new NotSupportedException("It ranks by interest only.");
 }
 
 /// <summary>Knows one profile field, "gender", with codes 0 to 2.</summary>

@@ -1,3 +1,5 @@
+using RecallCluster.Serving.ValueRanking;
+
 namespace RecallCluster.Serving.Tests;
 
 /// <summary>A shard that answers what a test wants and remembers what it was asked.</summary>
@@ -33,6 +35,14 @@ internal sealed class FakeShard(Func<ShardQuery, CancellationToken, Task<ShardAn
         Interlocked.Increment(ref _calls);
         return answer(query, cancellation);
     }
+
+    public BidBook? Book { get; private set; }
+
+    public ShardPlacements? Placements { get; private set; }
+
+    public void Publish(BidBook book) => Book = book;
+
+    public void Publish(ShardPlacements placements) => Placements = placements;
 }
 
 /// <summary>A user state of three floats.</summary>

@@ -27,15 +27,29 @@ internal static class EvalCommands
         Option<int> users = OptionKit.Number("--users", "Most test users, drawn by the seed; 0 for all.", 0, 0);
         Option<int[]> scorings = OptionKit.Numbers(
             "--scorings", "Budgets of the guided search; the tuned ones unless given.", [], 1, int.MaxValue);
+        Option<string> objective = OptionKit.Choice(
+            "--objective", "Recall of held-out clicks, or of the auction value of the best ads under drawn bids.", "clicks", "value");
+        Option<int> slots = OptionKit.Number("--slots", "With --objective value: slots of an auction.", 5, 1);
+        Option<int> campaigns = OptionKit.Number("--campaigns", "With --objective value: campaigns, to which ads belong at random.", 500, 1);
+        Option<double> spread = OptionKit.Real(
+            "--bid-spread", "With --objective value: standard deviation of the logarithm of the campaigns' bids.", 1, 0, 10);
+        Option<double> clickRate = OptionKit.Real(
+            "--click-rate", "With --objective value: mean click probability of the K ads of highest interest.", 0.01, 1e-6, 0.5);
         Option<string?> plot = OptionKit.Optional("--plot", "Draw recall against scored fraction.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "retrieval",
             "Recall of scoring every ad, of the guided search at several budgets, and of the comparators, on the same test users.",
-            [data, model, index, k, users, scorings, plot, threads],
+            [data, model, index, k, users, scorings, objective, slots, campaigns, spread, clickRate, plot, threads],
             async (parsed, context) =>
             {
                 string indexDirectory = parsed.GetRequiredValue(index);
+                if (parsed.GetValue(objective) == "value")
+                {
+                    ValueReport report = await context.RunAsync(Value).ConfigureAwait(false);
+                    context.Write(report, ValueDrawing.Draw);
+                    return;
+                }
                 string name = "";
                 RetrievalRow[] rows = await context.RunAsync(stages =>
                 {
@@ -62,6 +76,31 @@ internal static class EvalCommands
                 if (parsed.GetValue(plot) is { } file)
                     PlotFile.Save(file, RetrievalPlot.Of(name, rows));
                 context.Write(rows, RetrievalDrawing.Draw);
+
+                ValueReport Value(IStages stages)
+                {
+                    Dataset dataset = stages.Run("Read the data set", () => DatasetDirectory.Read(parsed.GetRequiredValue(data)));
+                    using var team = new WorkerTeam(parsed.GetValue(threads));
+                    string folder = ModelFolders.DeepIn(parsed.GetRequiredValue(model));
+                    DeepAdModel deep = IndexWorkflow.LoadDeep(folder);
+                    using IndexedAds ads = stages.Run("Open the index", () => new IndexedAds(indexDirectory, folder, deep, dataset));
+                    TunedSearch tuned = TuneWorkflow.Tuned(
+                        dataset, ads, deep, indexDirectory, parsed.GetValue(k), context.Seed, stages, team);
+                    int[] budgets = parsed.GetValue(scorings)!;
+                    var workflow = new EvalValueWorkflow(dataset, ads, deep, team)
+                    {
+                        K = parsed.GetValue(k),
+                        Slots = Math.Min(parsed.GetValue(slots), parsed.GetValue(k)),
+                        MaxUsers = parsed.GetValue(users) is var most and > 0 ? most : int.MaxValue,
+                        Campaigns = parsed.GetValue(campaigns),
+                        BidSpread = parsed.GetValue(spread),
+                        ClickRate = parsed.GetValue(clickRate),
+                        Seed = context.Seed,
+                    };
+                    IReadOnlyList<GuidedSearchParameters> settings = GuidedSettingsChoice.Of(
+                        tuned, budgets.Length > 0 ? budgets : [1_000, 2_000, 4_000], ads.Shards.Count);
+                    return workflow.Run(settings, stages, context.Cancellation);
+                }
             });
     }
 }

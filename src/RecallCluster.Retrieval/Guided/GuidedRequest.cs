@@ -21,6 +21,9 @@ public readonly ref struct GuidedRequest
     /// <summary>The ads that may be returned; null for all. Others are walked through, never returned.</summary>
     public EligibilityFilter? Filter { get; init; }
 
+    /// <summary>What ads are kept by; null for the score that routes. It never changes which ads are scored first.</summary>
+    public IResultRanking? Ranking { get; init; }
+
     /// <summary>
     /// The <see cref="TimeProvider.GetTimestamp"/> after which no further batch is scored, or null. A batch that has begun is finished, so
     /// the answer may be late by one batch.

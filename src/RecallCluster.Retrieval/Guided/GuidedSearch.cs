@@ -115,9 +115,14 @@ public sealed class GuidedSearch
         var ordinals = new int[room];
         var scores = new float[room];
         GuidedSearchScratch scratch = _scratches.Rent();
-        int found = Search(store, request, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
+        float[] values = request.Ranking is null ? scores : new float[room];
+        int found = Search(store, request, scratch, ordinals, scores, values, out GuidedSearchStatistics statistics);
         _scratches.Return(scratch);
-        return new GuidedSearchResult(ordinals[..found], scores[..found], statistics);
+        float[] foundScores = scores[..found];
+        return new GuidedSearchResult(ordinals[..found], foundScores, statistics)
+        {
+            Values = request.Ranking is null ? foundScores : values[..found],
+        };
     }
 
     /// <summary>Finds the best ads for a request; allocates nothing but what <paramref name="scratch"/> grows by.</summary>
@@ -140,17 +145,47 @@ public sealed class GuidedSearch
         out GuidedSearchStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(scratch);
-        return Search(_live?.Store, request, scratch, ordinals, scores, out statistics);
+        Span<float> values = scores;
+        if (request.Ranking is not null)
+        {
+            scratch.ResultValues.Reserve(scores.Length);
+            values = scratch.ResultValues.Span(scores.Length);
+        }
+        return Search(_live?.Store, request, scratch, ordinals, scores, values, out statistics);
+    }
+
+    /// <summary>As the other, for a request with a ranking: also says what the ads were kept by.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="scratch">Working memory that no other search uses meanwhile.</param>
+    /// <param name="ordinals">Receives the ordinals, best first; room for min(K, number of ads).</param>
+    /// <param name="scores">Receives their scores; as much room.</param>
+    /// <param name="values">Receives their values (the scores where there is no ranking); as much room.</param>
+    /// <param name="statistics">What the search did.</param>
+    /// <returns>Number of ads found.</returns>
+    /// <exception cref="ArgumentException">
+    /// The request does not fit the scorer, its K is not positive, or an output is too short.
+    /// </exception>
+    public int Search(
+        in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, Span<float> values,
+        out GuidedSearchStatistics statistics)
+    {
+        ArgumentNullException.ThrowIfNull(scratch);
+        if (values.Length < scores.Length)
+            throw new ArgumentException($"There is room for {scores.Length} scores but {values.Length} values.", nameof(values));
+        int found = Search(_live?.Store, request, scratch, ordinals, scores, values, out statistics);
+        if (request.Ranking is null)
+            scores[..found].CopyTo(values);
+        return found;
     }
 
     private int Search(
-        LiveStore? store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores,
+        LiveStore? store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, Span<float> values,
         out GuidedSearchStatistics statistics)
     {
         int found;
         if (store is not null)
         {
-            found = SearchLive(store, request, scratch, ordinals, scores, out statistics);
+            found = SearchLive(store, request, scratch, ordinals, scores, values, out statistics);
         }
         else
         {
@@ -160,14 +195,14 @@ public sealed class GuidedSearch
                 throw new ArgumentException($"The outputs hold {ordinals.Length} ordinals and {scores.Length} scores; {room} are wanted.");
             EligibleSet eligible = EligibleSet.Of(request.Filter, _graph.Count);
             found = Run(
-                new FrozenGraphView(_graph, _members!), eligible, request.K, request, scratch, _scorer!, ordinals, scores, out statistics);
+                new FrozenGraphView(_graph, _members!), eligible, request.K, request, scratch, _scorer!, ordinals, scores, values, out statistics);
         }
         GC.KeepAlive(this);
         return found;
     }
 
     private unsafe int SearchLive(
-        LiveStore store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores,
+        LiveStore store, in GuidedRequest request, GuidedSearchScratch scratch, Span<int> ordinals, Span<float> scores, Span<float> values,
         out GuidedSearchStatistics statistics)
     {
         Check(request, store.Scorer);
@@ -181,7 +216,7 @@ public sealed class GuidedSearch
         }
         // Ads may have come since the caller made room.
         int k = Math.Min(request.K, Math.Min(ordinals.Length, scores.Length));
-        int found = Run(view, eligible, k, request, scratch, store.Scorer, ordinals, scores, out statistics);
+        int found = Run(view, eligible, k, request, scratch, store.Scorer, ordinals, scores, values, out statistics);
         GC.KeepAlive(store);
         return found;
     }
@@ -209,6 +244,7 @@ public sealed class GuidedSearch
         IScorer scorer,
         Span<int> ordinals,
         Span<float> scores,
+        Span<float> values,
         out GuidedSearchStatistics statistics)
         where TGraph : struct, IGraphView
     {
@@ -217,7 +253,16 @@ public sealed class GuidedSearch
         statistics = Parameters.Visited == VisitedKind.Bitmap
             ? new GuidedWalk<TGraph, VisitedBitmap>(graph, ref scratch.Bitmap, eligible, k, request, scratch, Parameters, context).Run()
             : new GuidedWalk<TGraph, VisitedHashSet>(graph, ref scratch.HashSet, eligible, k, request, scratch, Parameters, context).Run();
-        int found = scratch.Collector.CopyTo(ordinals, scores);
+        int found;
+        if (request.Ranking is null)
+        {
+            found = scratch.Collector.CopyTo(ordinals, scores);
+        }
+        else
+        {
+            found = scratch.Collector.CopyTo(ordinals, values);
+            scratch.ResolvePlaces(ordinals[..found], scores);
+        }
         statistics.TotalTicks = _time.GetTimestamp() - start;
         // The walk reads these through pointers.
         GC.KeepAlive(scratch);

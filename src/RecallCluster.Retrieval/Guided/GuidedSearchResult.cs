@@ -62,4 +62,8 @@ public record struct GuidedSearchStatistics
 /// <param name="Ordinals">Their ordinals.</param>
 /// <param name="Scores">Their scores, one per ordinal.</param>
 /// <param name="Statistics">What the search did.</param>
-public sealed record GuidedSearchResult(int[] Ordinals, float[] Scores, GuidedSearchStatistics Statistics);
+public sealed record GuidedSearchResult(int[] Ordinals, float[] Scores, GuidedSearchStatistics Statistics)
+{
+    /// <summary>What they were kept by, descending: the request's ranking, or the scores where it had none.</summary>
+    public float[] Values { get; init; } = Scores;
+}

@@ -25,9 +25,16 @@ public sealed class GuidedSearchScratch
     internal PinnedBuffer<ulong> Best;
     internal PinnedBuffer<ulong> Selection;
 
-    /// <summary>The eligible part of a batch.</summary>
+    /// <summary>The eligible part of a batch; where a ranking decides, of all batches so far.</summary>
     internal PinnedBuffer<int> EligibleOrdinals;
     internal PinnedBuffer<float> EligibleScores;
+
+    /// <summary>What a ranking made of the last batch, and its keys.</summary>
+    internal PinnedBuffer<float> Values;
+    internal PinnedBuffer<ulong> ValueKeys;
+
+    /// <summary>The values of a result whose caller does not want them.</summary>
+    internal PinnedBuffer<float> ResultValues;
 
     /// <summary>The eligible ads of an index that changes, as they were when the request began.</summary>
     internal PinnedBuffer<ulong> Eligible;
@@ -37,6 +44,17 @@ public sealed class GuidedSearchScratch
 
     /// <summary>What will be returned.</summary>
     internal TopKCollector Collector { get; } = new();
+
+    /// <summary>Turns places among the eligible ads, which is what a ranked collection holds, into those ads and their scores.</summary>
+    internal unsafe void ResolvePlaces(Span<int> places, Span<float> scores)
+    {
+        for (int i = 0; i < places.Length; i++)
+        {
+            int place = places[i];
+            places[i] = EligibleOrdinals.Pointer[place];
+            scores[i] = EligibleScores.Pointer[place];
+        }
+    }
 }
 
 /// <summary>A pool of scratch without a lock; what does not fit in it is left to the garbage collector.</summary>

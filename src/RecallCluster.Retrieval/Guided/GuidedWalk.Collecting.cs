@@ -9,9 +9,17 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
 {
     private const int ScanBatch = 4096;
 
+    /// <summary>Whether what is returned is collected beside W, from everything scored.</summary>
+    private readonly bool CollectsApart => !_eligible.All || _ranking is not null;
+
     /// <summary>Offers the eligible ads of a batch to the collection.</summary>
-    private readonly void Collect(int* ordinals, float* scores, int count)
+    private void Collect(int* ordinals, float* scores, int count)
     {
+        if (_ranking is not null)
+        {
+            CollectRanked(ordinals, scores, count);
+            return;
+        }
         _scratch.EligibleOrdinals.Reserve(count + 1);
         _scratch.EligibleScores.Reserve(count + 1);
         int* eligibleOrdinals = _scratch.EligibleOrdinals.Pointer;
@@ -24,6 +32,35 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
             eligible += _eligible.Contains(ordinals[i]) ? 1 : 0;
         }
         _scratch.Collector.Add(_scratch.EligibleOrdinals.Span(eligible), _scratch.EligibleScores.Span(eligible));
+    }
+
+    /// <summary>
+    /// The same by value. The collection holds places in the list of eligible ads, so that the scores of those that stay are at hand in the
+    /// end without a search for them.
+    /// </summary>
+    private void CollectRanked(int* ordinals, float* scores, int count)
+    {
+        int first = _ranked;
+        _scratch.EligibleOrdinals.Reserve(first + count + 1, first);
+        _scratch.EligibleScores.Reserve(first + count + 1, first);
+        int* eligibleOrdinals = _scratch.EligibleOrdinals.Pointer + first;
+        float* eligibleScores = _scratch.EligibleScores.Pointer + first;
+        int eligible = 0;
+        for (int i = 0; i < count; i++)
+        {
+            eligibleOrdinals[eligible] = ordinals[i];
+            eligibleScores[eligible] = scores[i];
+            eligible += _eligible.Contains(ordinals[i]) ? 1 : 0;
+        }
+        _ranked += eligible;
+        _scratch.Values.Reserve(eligible);
+        _scratch.ValueKeys.Reserve(eligible + TopKKey.Slack);
+        _ranking!.Rank(
+            new ReadOnlySpan<int>(eligibleOrdinals, eligible), new ReadOnlySpan<float>(eligibleScores, eligible),
+            _scratch.Values.Span(eligible));
+        int keys = TopKKey.AppendConsecutiveAbove(
+            first, _scratch.Values.Pointer, eligible, TopKKey.None, _scratch.ValueKeys.Pointer, out _);
+        _scratch.Collector.AddKeys(_scratch.ValueKeys.Span(keys));
     }
 
     /// <summary>Where every ad is eligible: collects the bottom layer's W, and the ads of upper layers that were not met again.</summary>
@@ -82,7 +119,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         int scored = ScoreFound(found, layer: 0);
         _statistics.ScannedScorings += scored;
         ReadOnlySpan<float> scores = _scratch.FoundScores.Span(scored);
-        int nan = _eligible.All ? _scratch.Collector.Add(_scratch.Found.Span(scored), scores) : CountNan(scores);
+        int nan = CollectsApart ? CountNan(scores) : _scratch.Collector.Add(_scratch.Found.Span(scored), scores);
         if (nan > 0)
             NoteNan(scored, nan);
     }

@@ -11,8 +11,8 @@ namespace RecallCluster.Retrieval.Guided;
 /// </summary>
 /// <remarks>
 /// Two sets: W routes with all ads; what is returned is collected from the eligible ones among everything scored. Where every ad is
-/// eligible W itself is that collection. A search that keeps ads by another value than the one that routes would collect here too: offer
-/// that value instead of the score in <see cref="Collect"/> and take the separate collection always.
+/// eligible and the score decides, W itself is that collection. A search whose request brings a ranking collects by its values from
+/// everything scored: values are not smooth on the graph, so they say nothing about where to go on or when to stop; interest does.
 /// </remarks>
 internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     where TGraph : struct, IGraphView
@@ -33,11 +33,14 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     private readonly ReadOnlySpan<float> _userState;
     private readonly ReadOnlySpan<int> _seeds;
     private readonly EligibleSet _eligible;
+    private readonly IResultRanking? _ranking;
+    private readonly int _rankable;
     private readonly int _wanted;
     private readonly int _maxScorings;
     private readonly long _deadline;
     private bool _stopped;
     private int _best;
+    private int _ranked;
     private int _frontier;
     private GuidedSearchStatistics _statistics;
 
@@ -59,7 +62,9 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         _userState = request.UserState;
         _seeds = request.Seeds;
         _eligible = eligible;
-        _wanted = Math.Min(k, eligible.Count);
+        _ranking = request.Ranking;
+        _rankable = Math.Min(eligible.Count, _ranking?.RankableCount ?? int.MaxValue);
+        _wanted = Math.Min(k, _rankable);
         _maxScorings = Math.Min(parameters.MaxScorings, request.MaxScorings ?? int.MaxValue);
         _deadline = request.Deadline ?? long.MaxValue;
     }
@@ -87,7 +92,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     private readonly int BottomEf()
     {
         double ef = Math.Max(_parameters[0].Ef, _wanted);
-        double widened = ef * _graph.Count / _eligible.Count;
+        double widened = ef * _graph.Count / _rankable;
         double affordable = _parameters.ScanFactor > 0 ? _maxScorings / _parameters.ScanFactor : _graph.Count;
         return (int)Math.Min(_graph.Count, Math.Ceiling(Math.Max(ef, Math.Min(widened, affordable))));
     }
@@ -104,7 +109,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         bool reachedBottom = !_stopped;
         if (reachedBottom)
             WalkLayer(0, _parameters[0] with { Ef = bottomEf });
-        if (_eligible.All)
+        if (!CollectsApart)
             CollectBest(reachedBottom);
         if (!_stopped && _scratch.Collector.Count < _wanted)
             Fill();
@@ -208,7 +213,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     }
 
     /// <summary>Whether fewer ads than wanted were met so far, so that the walk should go on past its hops.</summary>
-    private readonly bool Short => (_eligible.All ? _best : _scratch.Collector.Count) < _wanted;
+    private readonly bool Short => (CollectsApart ? _scratch.Collector.Count : _best) < _wanted;
 
     private readonly void MoveBestOfFrontierForward(int count)
     {
@@ -320,7 +325,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
             for (int i = 0; i < count; i++)
                 _scratch.Cache.Add(ordinals[i], scores[i]);
         }
-        if (!_eligible.All)
+        if (CollectsApart)
             Collect(ordinals, scores, count);
         return count;
     }

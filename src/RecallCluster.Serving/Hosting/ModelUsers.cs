@@ -40,9 +40,10 @@ internal sealed class ModelUsers : IUserStatePreparer
         else if (known)
             Fill(profile, row);
         IReadOnlyList<string> ids = user.Sequence ?? (known ? _directory!.SequenceOf(row) : []);
-        var rows = new List<int>(ids.Count);
-        var behaviour = new List<string>(ids.Count);
-        foreach (string id in ids)
+        int named = ids.Count + user.Recent.Count;
+        var rows = new List<int>(named);
+        var behaviour = new List<string>(named);
+        foreach (string id in user.Recent.Count == 0 ? ids : ids.Concat(user.Recent))
         {
             if (!_ads.TryRowOf(id, out int ad))
                 continue;
@@ -53,7 +54,7 @@ internal sealed class ModelUsers : IUserStatePreparer
         // A state of its own: a shard that is late may still read it when the request has been answered.
         var state = new float[_encoder.UserStateLength];
         _encoder.Encode(profile, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows)[dropped..], state);
-        return new PreparedUser(state, behaviour[dropped..], new UserReading(known, rows.Count - dropped, ids.Count - rows.Count, dropped));
+        return new PreparedUser(state, behaviour[dropped..], new UserReading(known, rows.Count - dropped, named - rows.Count, dropped));
     }
 
     private void Fill(int[] profile, int row)

@@ -16,6 +16,9 @@ public sealed record UserFeatures
     /// counted; of a sequence longer than the model's limit the newest are used.
     /// </summary>
     public IReadOnlyList<string>? Sequence { get; init; }
+
+    /// <summary>Ids of ads that the user acted on after all of <see cref="Sequence"/>, oldest first: what the user store saw live.</summary>
+    internal IReadOnlyList<string> Recent { get; init; } = [];
 }
 
 /// <summary>The value of a profile field: its code, or what the code stands for.</summary>

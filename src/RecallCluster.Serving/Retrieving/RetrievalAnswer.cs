@@ -1,7 +1,16 @@
 namespace RecallCluster.Serving;
 
-/// <summary>An ad with the model's score for it (the logit of interest; higher is better).</summary>
-public readonly record struct ScoredAd(string Id, float Score);
+/// <summary>An ad that was found.</summary>
+/// <param name="Id">The ad.</param>
+/// <param name="Score">The model's score for it: the logit of interest.</param>
+public readonly record struct ScoredAd(string Id, float Score)
+{
+    /// <summary>
+    /// What answers are ordered by, higher is better: the expected revenue of an impression, in units of the currency, where the ranking is by
+    /// value; else the score.
+    /// </summary>
+    public float Value { get; init; } = Score;
+}
 
 /// <summary>The answer to an <see cref="RetrievalRequest"/>.</summary>
 public sealed record RetrievalAnswer

@@ -13,4 +13,7 @@ public sealed record RetrievalRequest(UserFeatures User, int K)
 
     /// <summary>Ids of ads that must not be returned; unknown ids do no harm.</summary>
     public IReadOnlyCollection<string> Exclude { get; init; } = [];
+
+    /// <summary>Ranks by expected value among eligible ads, under the bid books that the shards hold; null ranks by interest.</summary>
+    public ValueRanking.ValueQuery? Value { get; init; }
 }

@@ -47,6 +47,7 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
                 TimeLeft = left * ShardShare,
                 Seeds = user.Behaviour,
                 Exclude = request.Exclude,
+                Value = request.Value,
             },
             nobodyWaits.Token));
         try

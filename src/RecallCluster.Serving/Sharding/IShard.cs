@@ -1,11 +1,30 @@
+using RecallCluster.Serving.ValueRanking;
+
 namespace RecallCluster.Serving;
 
 /// <summary>A part of the ads that can be searched, in this process or in another. Thread-safe.</summary>
 public interface IShard
 {
     /// <summary>The best ads of the shard for one user.</summary>
-    /// <exception cref="InvalidOperationException">The shard does not hold <see cref="ShardQuery.Version"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The shard does not hold <see cref="ShardQuery.Version"/>, or shall rank by value and was given no bid book or no placements yet.
+    /// </exception>
     Task<ShardAnswer> SearchAsync(ShardQuery query, CancellationToken cancellation);
+
+    /// <summary>
+    /// Gives the shard the bids to rank by: from now on in this process, as soon as it gets there in another. An older book than the one
+    /// that is there changes nothing.
+    /// </summary>
+    void Publish(BidBook book);
+
+    /// <summary>
+    /// Tells whose each ad of one version is and what kind it is; with the same delays. An older revision than the one that is there changes
+    /// nothing.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The shard is in this process and does not hold that version, or the lists are not as long as its ads.
+    /// </exception>
+    void Publish(ShardPlacements placements);
 }
 
 /// <summary>What a gateway asks of a shard.</summary>
@@ -29,7 +48,7 @@ public sealed record ShardQuery(string Version, ReadOnlyMemory<float> UserState,
     public IReadOnlyCollection<string> Exclude { get; init; } = [];
 
     /// <summary>Ranks by expected value under the shard's latest bid book, among eligible ads; null ranks by interest.</summary>
-    public ValueRanking.ValueQuery? Value { get; init; }
+    public ValueQuery? Value { get; init; }
 }
 
 /// <summary>What a shard found.</summary>

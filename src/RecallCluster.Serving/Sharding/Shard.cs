@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Retrieval.Versions;
+using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving;
 
@@ -12,7 +13,12 @@ namespace RecallCluster.Serving;
 /// </summary>
 public sealed class Shard : IShard, IDisposable
 {
+    // With this share of the ads eligible, or less, a walk that only skips the others would be short of ads: a filter lets it scan instead.
+    private const int FewEligible = 4;
+
     private readonly TimeProvider _time;
+    private readonly Lock _publishing = new();
+    private BidBook? _book;
     private ImmutableDictionary<string, VersionedIndex<ShardVersion>> _versions =
         ImmutableDictionary<string, VersionedIndex<ShardVersion>>.Empty;
 
@@ -34,6 +40,39 @@ public sealed class Shard : IShard, IDisposable
         ArgumentNullException.ThrowIfNull(version);
         if (!ImmutableInterlocked.TryAdd(ref _versions, version.Name, new VersionedIndex<ShardVersion>(version)))
             throw new ArgumentException($"The shard holds a version {version.Name} already.", nameof(version));
+    }
+
+    /// <inheritdoc/>
+    public void Publish(BidBook book)
+    {
+        ArgumentNullException.ThrowIfNull(book);
+        lock (_publishing)
+        {
+            if (_book is not null && book.Version <= _book.Version)
+                return;
+            _book = book;
+            foreach (VersionedIndex<ShardVersion> held in _versions.Values)
+                Apply(held, version => version.Placements);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Publish(ShardPlacements placements)
+    {
+        ArgumentNullException.ThrowIfNull(placements);
+        if (!_versions.TryGetValue(placements.Version, out VersionedIndex<ShardVersion>? held))
+            throw new ArgumentException($"The shard does not hold version {placements.Version}.", nameof(placements));
+        lock (_publishing)
+        {
+            Apply(held, version =>
+            {
+                int ads = version.Index.Count;
+                if (placements.CampaignOf.Length != ads || placements.FacetOf.Length != ads)
+                    throw new ArgumentException($"The placements are of {placements.CampaignOf.Length} campaigns and {placements.FacetOf.Length} facets; "
+                        + $"version {version.Name} has {ads} ads.", nameof(placements));
+                return version.Placements?.Revision >= placements.Revision ? version.Placements : new PlacementClasses(placements);
+            });
+        }
     }
 
     /// <summary>Forgets a version, which is closed when its last search has ended.</summary>
@@ -72,32 +111,66 @@ public sealed class Shard : IShard, IDisposable
                 + $"{(_versions.IsEmpty ? "none" : string.Join(", ", _versions.Keys))}.");
         using VersionedIndex<ShardVersion>.Lease lease = held.Acquire();
         ShardVersion version = lease.Value;
+        ValueRanker? ranker = query.Value is { } value ? new ValueRanker(BidsOf(version), value) : null;
         GuidedSearchResult found = version.Search.Search(new GuidedRequest(query.UserState.Span, query.K)
         {
             Deadline = deadline,
             MaxScorings = query.MaxScorings,
-            Filter = FilterOf(version, query.Exclude),
-            Seeds = SeedsOf(version, query.Seeds),
+            Filter = FilterOf(version, ranker, OrdinalsOf(version, query.Exclude)),
+            Seeds = OrdinalsOf(version, query.Seeds),
+            Ranking = ranker,
         });
         var ads = new ScoredAd[found.Ordinals.Length];
         for (int i = 0; i < ads.Length; i++)
-            ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]);
+            ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]) { Value = found.Values[i] };
         return new ShardAnswer(ads, found.Statistics.Scorings, LimitsOf(found.Statistics.StopReason));
     }
 
-    private static int[] SeedsOf(ShardVersion version, IReadOnlyCollection<string> seeds) =>
-        [.. seeds.Select(id => version.Index.TryOrdinalOf(id, out int ordinal) ? ordinal : -1)];
+    private ClassBids BidsOf(ShardVersion version) =>
+        version.Bids ?? throw new InvalidOperationException(
+            $"The shard cannot rank by value: {(_book is null ? "no bid book" : $"no placements of version {version.Name}")} was published yet.");
 
-    private static EligibilityFilter? FilterOf(ShardVersion version, IReadOnlyCollection<string> exclude)
+    /// <summary>Brings one version up to date with the book and its placements.</summary>
+    private void Apply(VersionedIndex<ShardVersion> held, Func<ShardVersion, PlacementClasses?> placements)
     {
-        EligibilityFilter? filter = null;
-        foreach (string id in exclude)
+        VersionedIndex<ShardVersion>.Lease lease;
+        try
         {
-            if (!version.Index.TryOrdinalOf(id, out int ordinal))
-                continue;
-            filter ??= new EligibilityFilter(version.Index.Count, allowed: true);
-            filter[ordinal] = false;
+            lease = held.Acquire();
         }
+        catch (ObjectDisposedException)
+        {
+            // It was removed a moment ago: nobody will ask it any more.
+            return;
+        }
+        using (lease)
+        {
+            ShardVersion version = lease.Value;
+            version.Placements = placements(version);
+            if (_book is not null && version.Placements is { } classes)
+                version.Bids = new ClassBids(classes, _book);
+        }
+    }
+
+    /// <summary>The ordinals of the ads that the version holds.</summary>
+    private static int[] OrdinalsOf(ShardVersion version, IReadOnlyCollection<string> ids)
+    {
+        int[] ordinals = new int[ids.Count];
+        int found = 0;
+        foreach (string id in ids)
+            found += version.Index.TryOrdinalOf(id, out ordinals[found]) ? 1 : 0;
+        return found == ordinals.Length ? ordinals : ordinals[..found];
+    }
+
+    private static EligibilityFilter? FilterOf(ShardVersion version, ValueRanker? ranker, int[] exclude)
+    {
+        if (ranker is not null && ranker.RankableCount <= version.Index.Count / FewEligible)
+            return ranker.ToFilter(exclude);
+        if (exclude.Length == 0)
+            return null;
+        var filter = new EligibilityFilter(version.Index.Count, allowed: true);
+        foreach (int ad in exclude)
+            filter[ad] = false;
         return filter;
     }
 

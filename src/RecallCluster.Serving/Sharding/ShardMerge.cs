@@ -5,11 +5,11 @@ public static class ShardMerge
 {
     /// <summary>
     /// The <paramref name="k"/> best ads of all answers, best first. An ad that several shards returned (it is moving from one to another)
-    /// appears once, with its best score; an ad whose score is not a number is left out. Equal scores keep the order of the shards.
+    /// appears once, with its best value; an ad whose value is not a number is left out. Equal values keep the order of the shards.
     /// </summary>
     public static IReadOnlyList<ScoredAd> Top(IReadOnlyList<ShardAnswer> answers, int k)
     {
-        var heads = new PriorityQueue<(int Answer, int Position), (float Score, int Answer)>(answers.Count, BestFirst.Instance);
+        var heads = new PriorityQueue<(int Answer, int Position), (float Value, int Answer)>(answers.Count, BestFirst.Instance);
         for (int i = 0; i < answers.Count; i++)
             Push(heads, answers, i, 0);
         int capacity = Math.Min(k, answers.Sum(a => a.Ads.Count));
@@ -38,7 +38,7 @@ public static class ShardMerge
             if (quota == k || outcomes[shard].Answer is not { } answer || answer.Ads.Count < quota)
                 continue;
             top ??= Top(Outcome.AnswersOf(outcomes), k);
-            if (top.Count < k || answer.Ads[^1].Score >= top[^1].Score)
+            if (top.Count < k || answer.Ads[^1].Value >= top[^1].Value)
                 exhausted.Add(shard);
         }
         return [.. exhausted];
@@ -47,20 +47,20 @@ public static class ShardMerge
     private static void Push(PriorityQueue<(int, int), (float, int)> heads, IReadOnlyList<ShardAnswer> answers, int answer, int position)
     {
         IReadOnlyList<ScoredAd> ads = answers[answer].Ads;
-        while (position < ads.Count && float.IsNaN(ads[position].Score))
+        while (position < ads.Count && float.IsNaN(ads[position].Value))
             position++;
         if (position < ads.Count)
-            heads.Enqueue((answer, position), (ads[position].Score, answer));
+            heads.Enqueue((answer, position), (ads[position].Value, answer));
     }
 
-    private sealed class BestFirst : IComparer<(float Score, int Answer)>
+    private sealed class BestFirst : IComparer<(float Value, int Answer)>
     {
         public static readonly BestFirst Instance = new();
 
-        public int Compare((float Score, int Answer) x, (float Score, int Answer) y)
+        public int Compare((float Value, int Answer) x, (float Value, int Answer) y)
         {
-            int byScore = y.Score.CompareTo(x.Score);
-            return byScore != 0 ? byScore : x.Answer.CompareTo(y.Answer);
+            int byValue = y.Value.CompareTo(x.Value);
+            return byValue != 0 ? byValue : x.Answer.CompareTo(y.Answer);
         }
     }
 }

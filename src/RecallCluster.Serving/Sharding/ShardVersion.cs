@@ -2,6 +2,7 @@ using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
+using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving;
 
@@ -9,6 +10,7 @@ namespace RecallCluster.Serving;
 public sealed class ShardVersion : IDisposable
 {
     private readonly IDisposable? _scorerOwner;
+    private ClassBids? _bids;
 
     /// <summary>A version that owns <paramref name="index"/> and, where it can be disposed, <paramref name="scorer"/>.</summary>
     /// <param name="name">Name of the version; queries ask for it.</param>
@@ -36,6 +38,16 @@ public sealed class ShardVersion : IDisposable
 
     /// <summary>The search over the index.</summary>
     public GuidedSearch Search { get; }
+
+    /// <summary>Whose each ad is; null until it was published.</summary>
+    internal PlacementClasses? Placements { get; set; }
+
+    /// <summary>What the classes of ads bid; null until a book and placements were published.</summary>
+    internal ClassBids? Bids
+    {
+        get => Volatile.Read(ref _bids);
+        set => Volatile.Write(ref _bids, value);
+    }
 
     /// <summary>Closes the index.</summary>
     public void Dispose()

@@ -1,3 +1,5 @@
+using RecallCluster.Bidding.Money;
+
 namespace RecallCluster.Serving.Users;
 
 /// <summary>What is remembered of users: live behaviour, what they saw, consent. Bounded and durable. Thread-safe.</summary>
@@ -17,4 +19,8 @@ public interface IUserStore
 /// <summary>What is remembered of one user.</summary>
 /// <param name="Sequence">Ads clicked, oldest first.</param>
 /// <param name="Consent">Whether the data may be used; null when the user never said.</param>
-public sealed record UserMemory(IReadOnlyList<string> Sequence, bool? Consent);
+public sealed record UserMemory(IReadOnlyList<string> Sequence, bool? Consent)
+{
+    /// <summary>Impressions that still matter to a cap, oldest first.</summary>
+    public IReadOnlyList<Exposure> Exposures { get; init; } = [];
+}

@@ -1,0 +1,20 @@
+namespace RecallCluster.Retrieval;
+
+/// <summary>
+/// What the ads of a result are kept by, where that is not the score that routes the search: interest is smooth on the graph and leads to
+/// good regions, the expected value of an impression is not, but is what is wanted. One object serves one request and is called from one
+/// thread at a time, once for every batch that was scored; an implementation allocates nothing per call.
+/// </summary>
+public interface IResultRanking
+{
+    /// <summary>Upper bound of the number of ads that have a value at all.</summary>
+    int RankableCount { get; }
+
+    /// <summary>Gives each ad the value that it competes by for a place in the result; higher is better.</summary>
+    /// <param name="ordinals">Ads that may be returned.</param>
+    /// <param name="scores">Their scores; NaN where the model gave none.</param>
+    /// <param name="values">
+    /// Receives a value for each, or NaN for an ad that is walked through but never returned. An ad whose score is NaN has none.
+    /// </param>
+    void Rank(ReadOnlySpan<int> ordinals, ReadOnlySpan<float> scores, Span<float> values);
+}

@@ -1,0 +1,247 @@
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Live;
+using RecallCluster.Serving.ValueRanking;
+
+namespace RecallCluster.Serving.Gateway;
+
+/// <summary>
+/// Answers requests for ads, from user to price:
+/// <code>
+/// user ─► eligible sets ─► retrieval by value ─► [ranker] ─► calibration, bids ─► auctions, reserves ─► answer
+///           ▲    ▲                                   ▲              │
+///     roster   room                               bid book        wallets, tallies
+/// </code>
+/// Roster and book are replaced as a whole (<see cref="Publish(BidBook)"/>, <see cref="Publish(CampaignSettings)"/>); a request sees one of
+/// each from beginning to end. The only locks on its way are those of the wallets that it reserves on. In the background somebody must
+/// call <see cref="KeepAsync"/> several times a lease term, and <see cref="CollectReports"/>.
+/// </summary>
+public sealed class AdGateway : IAdGateway, IDisposable
+{
+    private readonly GatewayParts _parts;
+    private readonly GatewayOptions _options;
+    private readonly Lock _publishing = new();
+    private readonly SemaphoreSlim _keeping = new(1, 1);
+    private readonly WalletTable _wallets = new();
+    private readonly ScratchPool _scratches;
+    private readonly UserStage _users;
+    private readonly Eligibility _eligibility;
+    private readonly BidStage _bids;
+    private readonly AuctionStage _auctions;
+    private readonly WalletKeeper _keeper;
+    private volatile View _view = new(CampaignRoster.Empty, null);
+
+    /// <summary>A gateway that is not ready until a bid book was published and the retriever has shards.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
+    public AdGateway(GatewayParts parts, GatewayOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        _parts = parts;
+        _options = options;
+        Traffic = new TrafficMeter(parts.Time);
+        var facets = new FacetMatch(parts.Catalogue.Facets);
+        _scratches = new ScratchPool(parts.Random);
+        _users = new UserStage(parts.Users);
+        _eligibility = new Eligibility(facets, _wallets);
+        _bids = new BidStage(parts.Catalogue);
+        _auctions = new AuctionStage(facets, _wallets, options);
+        _keeper = new WalletKeeper(_wallets, parts.Leases, options.Number, parts.Epoch, parts.BusinessClock);
+    }
+
+    /// <inheritdoc/>
+    public bool IsReady => _parts.Retriever.IsReady && _view.Book is not null;
+
+    /// <summary>Version of the bid book in use; 0 for none yet.</summary>
+    public long BookVersion => _view.Book?.Book.Version ?? 0;
+
+    /// <summary>What requests cost lately.</summary>
+    internal TrafficMeter Traffic { get; }
+
+    /// <summary>Bids with this book from the next request on; one that is not newer than the one in use changes nothing.</summary>
+    public void Publish(BidBook book)
+    {
+        ArgumentNullException.ThrowIfNull(book);
+        lock (_publishing)
+        {
+            if (_view.Book is not { } old || book.Version > old.Book.Version)
+                _view = _view with { Book = new BookView(book) };
+        }
+    }
+
+    /// <summary>Knows these campaigns, and no others, from the next request on.</summary>
+    /// <exception cref="ArgumentException">A time zone does not exist.</exception>
+    public void Publish(IEnumerable<CampaignSettings> campaigns)
+    {
+        ArgumentNullException.ThrowIfNull(campaigns);
+        lock (_publishing)
+            Use(CampaignRoster.Of(campaigns, _parts.Catalogue.Numbers));
+    }
+
+    /// <summary>Knows a campaign that is new or changed from the next request on.</summary>
+    /// <exception cref="ArgumentException">Its time zone does not exist.</exception>
+    public void Publish(CampaignSettings campaign)
+    {
+        ArgumentNullException.ThrowIfNull(campaign);
+        lock (_publishing)
+            Use(_view.Roster.With(campaign, _parts.Catalogue.Numbers));
+    }
+
+    /// <inheritdoc/>
+    public async Task<AdAnswer> AnswerAsync(AdRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RequestChecks.Check(request);
+        View view = _view;
+        if (!IsReady || view.Book is null)
+            throw new InvalidOperationException("The gateway has no shards or no bid book yet.");
+        long start = _parts.Time.GetTimestamp();
+        GatewayScratch scratch = _scratches.Rent();
+        try
+        {
+            AdAnswer answer = await AnswerAsync(request, view, scratch, start, cancellation).ConfigureAwait(false);
+            Traffic.Answered(answer, _parts.Retriever.Summary?.Ads ?? 0);
+            return answer;
+        }
+        catch (Exception e) when (e is not (InvalidRequestException or OperationCanceledException))
+        {
+            Traffic.Failed();
+            throw;
+        }
+        finally
+        {
+            _scratches.Return(scratch);
+        }
+    }
+
+    /// <summary>Says what became of a win's charge, so that its reserve is free again.</summary>
+    /// <param name="happened">An event that the campaign's ledger has applied, of a win of this gateway.</param>
+    /// <param name="charged">What it cost.</param>
+    public void Settle(AdEvent happened, Micros charged)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        Win win = happened.Win;
+        bool isCharge = happened.Kind == (win.IsPerClick ? AdEventKind.Click : AdEventKind.Impression);
+        if (win.Gateway != _options.Number || !(isCharge || happened.Kind == AdEventKind.Loss)
+            || !_parts.Catalogue.Numbers.TryGet(win.CampaignId, out int campaign) || campaign >= _view.Roster.Count)
+            return;
+        _wallets.Settle(campaign, win.Lease, win.Id, charged);
+        if (!win.IsBidOnly || !isCharge)
+            return;
+        GatewayScratch scratch = _scratches.Rent();
+        scratch.Tallies.Of(campaign).AddWin(win.ClickProbability, win.ConversionProbability, (double)charged.Value / Micros.PerUnit);
+        _scratches.Return(scratch);
+    }
+
+    /// <summary>Renews leases ahead of need and tells the ledgers of those that are over. One round at a time; a call waits for the one before.</summary>
+    /// <exception cref="IOException">A ledger could not be told; the next round tries again.</exception>
+    public async Task KeepAsync(CancellationToken cancellation)
+    {
+        await _keeping.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await _keeper.KeepAsync(_view.Roster, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _keeping.Release();
+        }
+    }
+
+    /// <summary>Ends all leases: nothing can be won any more, and what is not needed goes back to the campaigns.</summary>
+    /// <exception cref="IOException">A ledger could not be told; it takes back what is left when the event window closes.</exception>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await _keeping.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await _keeper.StopAsync(_view.Roster, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _keeping.Release();
+        }
+    }
+
+    /// <summary>What campaigns are to be told of the auctions since the last call.</summary>
+    public IReadOnlyDictionary<long, BidReport> CollectReports()
+    {
+        View view = _view;
+        var reports = new Dictionary<long, BidReport>();
+        _scratches.Collect((number, tally) =>
+        {
+            if (view.Roster[number] is { } campaign)
+                reports[campaign.Id] = ReportMaker.Of(campaign, tally, view.Book?.EntryOf(number).ConversionProbability ?? 0);
+        });
+        return reports;
+    }
+
+    /// <summary>Frees what the gateway waits with; <see cref="StopAsync"/> comes first.</summary>
+    public void Dispose() => _keeping.Dispose();
+
+    private void Use(CampaignRoster roster)
+    {
+        // A request must find a wallet for every campaign of its roster.
+        _wallets.Grow(roster.Count);
+        _view = _view with { Roster = roster };
+    }
+
+    private async Task<AdAnswer> AnswerAsync(AdRequest request, View view, GatewayScratch scratch, long start, CancellationToken cancellation)
+    {
+        DateTimeOffset now = _parts.BusinessClock.GetUtcNow();
+        RequestUser user = _users.Of(request);
+        EligibleSets eligible = _eligibility.Of(
+            request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
+        var answer = new AnswerBuilder(request, view.Book!, _parts.Time, start);
+        answer.UserDone();
+        if (eligible.NoAd != NoAdReason.None)
+            return answer.Without(eligible.NoAd, _parts.Retriever.Summary?.Version ?? "");
+        TimeSpan? left = request.Deadline is { } deadline ? (deadline * (1 - _options.AuctionShare)) - _parts.Time.GetElapsedTime(start) : null;
+        if (left <= TimeSpan.Zero)
+            return answer.Without(NoAdReason.Deadline, _parts.Retriever.Summary?.Version ?? "");
+        RetrievalAnswer found = await _parts.Retriever.AnswerAsync(
+            new RetrievalRequest(user.Features, _options.Candidates)
+            {
+                Deadline = left,
+                MaxScorings = request.MaxScorings,
+                Exclude = request.BlockedAds,
+                Value = eligible.ToQuery(),
+            },
+            cancellation).ConfigureAwait(false);
+        answer.Found(found);
+        Take(found, request, user, scratch);
+        answer.RankDone();
+        int bidding = _bids.Bid(scratch, view.Roster, view.Book!, in eligible, request.Sale);
+        answer.BidDone();
+        var sold = new List<SoldPlace>(request.Slots.Count);
+        var context = new AuctionContext(request, view.Roster, user.Id, now);
+        if (bidding > 0)
+            _auctions.Run(in context, scratch, sold);
+        return answer.With(in context, scratch, sold, bidding, _parts.Catalogue, _options.Number);
+    }
+
+    /// <summary>Puts what was found into the scratch, scored by the ranker where there is one.</summary>
+    private void Take(RetrievalAnswer found, AdRequest request, in RequestUser user, GatewayScratch scratch)
+    {
+        int count = found.Ads.Count;
+        scratch.Reserve(count);
+        scratch.Count = count;
+        HashSet<string>? blocked = request.BlockedAds.Count == 0 ? null : new HashSet<string>(request.BlockedAds, StringComparer.Ordinal);
+        for (int i = 0; i < count; i++)
+        {
+            scratch.Ids[i] = found.Ads[i].Id;
+            scratch.Scores[i] = found.Ads[i].Score;
+        }
+        if (_parts.Ranker is { } ranker && count > 0)
+            ranker.Score(user.Features, scratch.Ids.AsSpan(0, count), scratch.Scores.AsSpan(0, count));
+        for (int i = 0; i < count; i++)
+        {
+            bool isBlocked = blocked is not null && blocked.Contains(scratch.Ids[i]);
+            scratch.Candidates[i] = new Candidate { Id = scratch.Ids[i], Score = isBlocked ? float.NaN : scratch.Scores[i] };
+        }
+    }
+
+    private sealed record View(CampaignRoster Roster, BookView? Book);
+}

@@ -1,0 +1,76 @@
+using RecallCluster.Bidding.Auctions;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.ValueRanking;
+
+namespace RecallCluster.Serving.Gateway;
+
+/// <summary>Makes bids of candidates: catalogue, eligibility, calibration, the campaign's formula, the terms of the auction.</summary>
+internal sealed class BidStage(AdCatalogue catalogue)
+{
+    // The smallest probabilities there are: a logit that has run away must not become a certainty.
+    private const double LeastProbability = 1e-9;
+
+    /// <summary>Fills in all candidates of the scratch, whose ids and scores are there.</summary>
+    /// <param name="scratch">The candidates.</param>
+    /// <param name="roster">The campaigns.</param>
+    /// <param name="book">The book.</param>
+    /// <param name="eligible">What may be shown.</param>
+    /// <param name="sale">How the slots are sold.</param>
+    /// <returns>How many bid.</returns>
+    public int Bid(GatewayScratch scratch, CampaignRoster roster, BookView book, in EligibleSets eligible, SaleKind sale)
+    {
+        int bidding = 0;
+        for (int i = 0; i < scratch.Count; i++)
+        {
+            ref Candidate candidate = ref scratch.Candidates[i];
+            candidate.Fate = Admit(ref candidate, roster, in eligible);
+            if (candidate.Fate != Fate.Bidding)
+                continue;
+            int campaign = candidate.Entry.Campaign;
+            BidBookEntry entry = book.EntryOf(campaign);
+            candidate.RawClick = Probability(candidate.Score);
+            candidate.Click = book.Click(campaign, candidate.RawClick);
+            candidate.Conversion = entry.ConversionProbability;
+            candidate.Bid = entry.Bid(candidate.Click);
+            candidate.Offer = OfferOf(in candidate, sale);
+            // Not a comparison with zero: a bid that is no number is none.
+            if (candidate.Bid > 0 && candidate.Offer.Bid > Micros.Zero)
+                bidding++;
+            else
+                candidate.Fate = Fate.NoBid;
+        }
+        return bidding;
+    }
+
+    private static double Probability(float logit) =>
+        Math.Clamp(1 / (1 + Math.Exp(-logit)), LeastProbability, 1 - LeastProbability);
+
+    private Fate Admit(ref Candidate candidate, CampaignRoster roster, in EligibleSets eligible)
+    {
+        if (float.IsNaN(candidate.Score) || !catalogue.TryGetEntry(candidate.Id, out candidate.Entry) || candidate.Entry.IsPaused
+            || roster[candidate.Entry.Campaign] is not { } campaign)
+            return Fate.Unknown;
+        candidate.Campaign = campaign;
+        return Bits.Has(eligible.Campaigns, candidate.Entry.Campaign) && Bits.Has(eligible.Facets, candidate.Entry.Facet)
+            ? Fate.Bidding
+            : Fate.Ineligible;
+    }
+
+    /// <summary>A click's price is bid where a click is charged: what the impression is worth over the chance of the click.</summary>
+    private static AuctionBid OfferOf(in Candidate candidate, SaleKind sale)
+    {
+        bool perClick = sale != SaleKind.BidOnly && IsPerClick(candidate.Campaign.Pricing);
+        double units = perClick ? candidate.Bid / candidate.Click : candidate.Bid * 1000;
+        return new AuctionBid
+        {
+            AdId = candidate.Entry.Row,
+            AdvertiserId = candidate.Campaign.AdvertiserId,
+            Pricing = perClick ? PricingModel.Cpc : PricingModel.Cpm,
+            Bid = units > 0 ? Micros.Min(AuctionBid.MaxBid, Micros.Floor(Math.Min(units * Micros.PerUnit, AuctionBid.MaxBid.Value))) : Micros.Zero,
+            ClickProbability = candidate.Click,
+        };
+    }
+
+    private static bool IsPerClick(PricingModel pricing) => pricing is PricingModel.Cpc or PricingModel.OptimizedCpc;
+}

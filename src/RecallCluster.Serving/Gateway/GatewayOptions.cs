@@ -1,0 +1,27 @@
+namespace RecallCluster.Serving.Gateway;
+
+/// <summary>How a gateway answers.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>Ads that come back from retrieval and are bid for; more: a few per cent more value where many stand back, and more time.</summary>
+    public int Candidates { get; init; } = 200;
+
+    /// <summary>The most ads of one advertiser in one request.</summary>
+    public int MaxAdsPerAdvertiser { get; init; } = int.MaxValue;
+
+    /// <summary>The part of a deadline that is kept for what comes after the search.</summary>
+    public double AuctionShare { get; init; } = 0.1;
+
+    /// <summary>Number of this gateway among all that spend from the same campaigns.</summary>
+    public int Number { get; init; }
+
+    /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Candidates);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxAdsPerAdvertiser);
+        ArgumentOutOfRangeException.ThrowIfNegative(Number);
+        if (!(AuctionShare >= 0 && AuctionShare < 1))
+            throw new ArgumentOutOfRangeException(nameof(AuctionShare), AuctionShare, "The share is in [0, 1).");
+    }
+}

@@ -1,0 +1,103 @@
+namespace RecallCluster.Serving.Replicas;
+
+/// <summary>What is thought of a replica.</summary>
+public enum ReplicaState
+{
+    /// <summary>It answers.</summary>
+    Healthy,
+
+    /// <summary>It failed, or was late several times in a row: it is asked only where no healthy one is left, and tried now and then.</summary>
+    Suspect,
+
+    /// <summary>It fails all the time: it is only tried now and then.</summary>
+    Down,
+}
+
+/// <summary>
+/// One replica's health, from the outcomes of its calls alone. Strikes count against it: three for a failure, one for an answer so late that
+/// another replica was asked too and won; an answer wipes them out. Thread-safe.
+/// </summary>
+internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider time)
+{
+    private const int StrikesOfFailure = 3;
+    private const int SuspectAt = 3;
+    private const int DownAt = 9;
+
+    private readonly Lock _lock = new();
+    private int _strikes;
+    private int _pauses;
+    private long _tryAt;
+    private bool _trying;
+    private long _recoveredAt = long.MinValue;
+
+    public ReplicaState State => Volatile.Read(ref _strikes) switch
+    {
+        >= DownAt => ReplicaState.Down,
+        >= SuspectAt => ReplicaState.Suspect,
+        _ => ReplicaState.Healthy,
+    };
+
+    /// <summary>Its part of the requests: 1, or less for a while after it came back.</summary>
+    public double Weight
+    {
+        get
+        {
+            long recovered = Volatile.Read(ref _recoveredAt);
+            return recovered == long.MinValue ? 1 : Math.Clamp(time.GetElapsedTime(recovered) / options.SlowStart, 0.1, 1);
+        }
+    }
+
+    /// <summary>Whether one request should try it now; when so, nobody else does until the outcome is known.</summary>
+    public bool TryBeginTrial()
+    {
+        lock (_lock)
+        {
+            if (_strikes < SuspectAt || _trying || time.GetTimestamp() < _tryAt)
+                return false;
+            _trying = true;
+            return true;
+        }
+    }
+
+    public void Answered()
+    {
+        if (Volatile.Read(ref _strikes) == 0)
+            return;
+        lock (_lock)
+        {
+            if (_strikes >= SuspectAt)
+                _recoveredAt = time.GetTimestamp();
+            _strikes = 0;
+            _pauses = 0;
+            _trying = false;
+        }
+    }
+
+    public void Failed() => Strike(StrikesOfFailure);
+
+    public void WasLate() => Strike(1);
+
+    /// <summary>The call ended in a way that says nothing about the replica.</summary>
+    public void Unknown()
+    {
+        lock (_lock)
+            _trying = false;
+    }
+
+    private void Strike(int strikes)
+    {
+        lock (_lock)
+        {
+            _strikes = Math.Min(DownAt, _strikes + strikes);
+            _trying = false;
+            if (_strikes < SuspectAt)
+                return;
+            // Calls that were under way together and fail together are one failure: the pause does not grow while it lasts.
+            long now = time.GetTimestamp();
+            if (now < _tryAt)
+                return;
+            double pause = Math.Min(options.LongestPause.TotalSeconds, options.FirstPause.TotalSeconds * Math.Pow(2, Math.Min(_pauses++, 30)));
+            _tryAt = now + (long)(pause * time.TimestampFrequency);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using RecallCluster.Numerics;
+using RecallCluster.Retrieval.Guided;
+
+namespace RecallCluster.Retrieval.Tests.Guided;
+
+public class ResultRankingTests
+{
+    [Theory]
+    [InlineData(VisitedKind.Bitmap, null)]
+    [InlineData(VisitedKind.HashSet, 1)]
+    public void With_ef_of_all_ads_the_result_is_the_best_of_all_by_value(VisitedKind visited, int? entryLayer)
+    {
+        var random = new SeededRandom(21);
+        foreach (int count in new[] { 1, 3, 100, 700 })
+        {
+            var model = new TestModel(count, (ulong)count);
+            var search = new GuidedSearch(model.Graph, model.Scorer, new GuidedSearchParameters
+            {
+                Layers = [new(count, int.MaxValue), new(8, 4)],
+                Visited = visited,
+                EntryLayer = entryLayer,
+            });
+            var ranking = new TimesBid(count, random);
+            foreach (int k in new[] { 1, 10, 1_000 })
+            {
+                float[] user = TestModel.User(random);
+                GuidedSearchResult result = search.Search(new GuidedRequest(user, k) { Ranking = ranking });
+                int[] best = Best(model, ranking, user, k);
+                Assert.Equal(best.Select(i => ranking.ValueOf(i, model.Score(user, i))), result.Values);
+                Assert.Equal(best.Order(), result.Ordinals.Order());
+                Assert.Equal(result.Ordinals.Select(i => model.Score(user, i)), result.Scores);
+            }
+        }
+    }
+
+    [Fact]
+    public void Ads_without_a_value_are_walked_through_but_never_returned()
+    {
+        var model = new TestModel(2_000);
+        var random = new SeededRandom(4);
+        // Every second ad: neither half of the graph is a graph.
+        var ranking = new TimesBid(2_000, random, i => i % 2 == 0);
+        var search = new GuidedSearch(model.Graph, model.Scorer, new GuidedSearchParameters { Layers = [new(400, 40), new(20, 3)] });
+        double found = 0;
+        for (int query = 0; query < 20; query++)
+        {
+            float[] user = TestModel.User(random);
+            GuidedSearchResult result = search.Search(new GuidedRequest(user, 20) { Ranking = ranking });
+            Assert.All(result.Ordinals, i => Assert.Equal(0, i % 2));
+            Assert.Equal(20, result.Ordinals.Length);
+            found += result.Ordinals.Intersect(Best(model, ranking, user, 20)).Count();
+        }
+        Assert.True(found / (20 * 20) > 0.9, $"found {found / 4:F0} % of the best");
+    }
+
+    [Fact]
+    public void A_ranking_changes_what_is_kept_and_not_what_is_scored()
+    {
+        var plain = new FunctionScorerOf(new TestModel(3_000));
+        var ranked = new FunctionScorerOf(new TestModel(3_000));
+        float[] user = TestModel.User(new SeededRandom(8));
+
+        plain.Search.Search(new GuidedRequest(user, 30));
+        ranked.Search.Search(new GuidedRequest(user, 30) { Ranking = new TimesBid(3_000, new SeededRandom(9)) });
+
+        Assert.Equal(plain.Scored, ranked.Scored);
+    }
+
+    [Fact]
+    public void A_filter_and_a_ranking_hold_together()
+    {
+        var model = new TestModel(1_000);
+        var random = new SeededRandom(14);
+        var ranking = new TimesBid(1_000, random, i => i % 3 != 0);
+        var filter = new EligibilityFilter(1_000);
+        for (int i = 0; i < 1_000; i += 10)
+            filter[i] = true;
+        var search = new GuidedSearch(model.Graph, model.Scorer);
+
+        GuidedSearchResult result = search.Search(new GuidedRequest(TestModel.User(random), 500) { Ranking = ranking, Filter = filter });
+
+        Assert.Equal(StopReason.ScannedEligible, result.Statistics.StopReason);
+        Assert.Equal(Enumerable.Range(0, 1_000).Where(i => i % 10 == 0 && i % 3 != 0), result.Ordinals.Order());
+        Assert.Equal(result.Values.OrderDescending(), result.Values);
+    }
+
+    [Fact]
+    public void Where_nothing_has_a_value_nothing_is_scored()
+    {
+        var model = new TestModel(500);
+
+        GuidedSearchResult result = new GuidedSearch(model.Graph, model.Scorer).Search(
+            new GuidedRequest(new float[TestModel.Dim], 5) { Ranking = new TimesBid(500, new SeededRandom(1), _ => false) });
+
+        Assert.Empty(result.Ordinals);
+        Assert.Equal(0, result.Statistics.Scorings);
+    }
+
+    [Fact]
+    public void Without_room_for_values_the_same_ads_come()
+    {
+        var model = new TestModel(400);
+        var search = new GuidedSearch(model.Graph, model.Scorer);
+        var request = new GuidedRequest(TestModel.User(new SeededRandom(3)), 10) { Ranking = new TimesBid(400, new SeededRandom(2)) };
+        GuidedSearchResult whole = search.Search(request);
+        int[] ordinals = new int[10];
+        float[] scores = new float[10];
+
+        int found = search.Search(request, new GuidedSearchScratch(), ordinals, scores, out _);
+
+        Assert.Equal(10, found);
+        Assert.Equal(whole.Ordinals, ordinals);
+        Assert.Equal(whole.Scores, scores);
+    }
+
+    private static int[] Best(TestModel model, TimesBid ranking, float[] user, int k) =>
+        [.. Enumerable.Range(0, model.Count)
+            .Select(i => (Ad: i, Value: ranking.ValueOf(i, model.Score(user, i))))
+            .Where(x => !float.IsNaN(x.Value))
+            .OrderByDescending(x => x.Value)
+            .Take(k)
+            .Select(x => x.Ad)];
+
+    private sealed class FunctionScorerOf
+    {
+        public FunctionScorerOf(TestModel model)
+        {
+            var scorer = new FunctionScorer(model.Count, TestModel.Dim, model.Score) { Batches = [] };
+            Search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(60, 5), new(20, 3)] });
+            Scorer = scorer;
+        }
+
+        public GuidedSearch Search { get; }
+
+        public IEnumerable<int> Scored => Scorer.Batches!.SelectMany(b => b);
+
+        private FunctionScorer Scorer { get; }
+    }
+
+    /// <summary>Score times a bid that has nothing to do with where the ad stands.</summary>
+    private sealed class TimesBid : IResultRanking
+    {
+        private readonly float[] _bids;
+
+        public TimesBid(int count, SeededRandom random, Func<int, bool>? eligible = null)
+        {
+            _bids = new float[count];
+            for (int i = 0; i < count; i++)
+            {
+                float bid = (float)Math.Exp(random.NextGaussian());
+                _bids[i] = eligible is null || eligible(i) ? bid : float.NaN;
+            }
+            RankableCount = _bids.Count(b => !float.IsNaN(b));
+        }
+
+        public int RankableCount { get; }
+
+        public float ValueOf(int ordinal, float score) => score * _bids[ordinal];
+
+        public void Rank(ReadOnlySpan<int> ordinals, ReadOnlySpan<float> scores, Span<float> values)
+        {
+            for (int i = 0; i < ordinals.Length; i++)
+                values[i] = ValueOf(ordinals[i], scores[i]);
+        }
+    }
+}

@@ -1,0 +1,357 @@
+using RecallCluster.Bidding.Auctions;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Numerics;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
+
+namespace RecallCluster.Serving.Tests.ClosedLoop;
+
+/// <summary>What every closed loop does, whatever hosts it: a host's tests derive from this and say how it is started.</summary>
+public abstract class AdGatewayContract
+{
+    private static readonly SlotRequest OneBanner = new("s") { Formats = [new FormatRequest(CreativeKind.Banner, 300, 250)] };
+
+    protected abstract ILoopHostFactory Factory { get; }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Ads_order_and_prices_are_those_of_scoring_every_ad_and_holding_the_auction_plainly(ulong seed)
+    {
+        LoopWorld world = LoopWorld.Varied(seed, 14, 8);
+        await using ILoopHost host = await StartAsync(world);
+        var oracle = new LoopOracle(world);
+        var random = new SeededRandom(seed);
+        int sold = 0;
+        for (int i = 0; i < 300; i++)
+        {
+            AdRequest request = LoopWorld.AnyRequest(random, i);
+
+            AdAnswer answer = await host.Gateway.AnswerAsync(request, default);
+
+            OracleSale[] sales = [.. answer.Ads.Select(
+                a => new OracleSale(a.SlotId, a.Position, a.Ad.Id, a.Ecpm.Value, a.Price.Value, a.Win.IsPerClick, a.DealId))];
+            Assert.Equal(oracle.Answer(request, host.Now), sales);
+            Assert.Equal(sales.Length == 0, answer.NoAd != NoAdReason.None);
+            sold += sales.Length;
+        }
+        Assert.True(sold > 200, $"only {sold} ads were sold: the requests try too little");
+    }
+
+    [Fact]
+    public async Task A_win_says_all_that_its_events_need()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 0.5, 2), (2, 0.4, 2)));
+
+        AdAnswer answer = await host.Gateway.AnswerAsync(LoopWorld.Request("r1", "ann", OneBanner), default);
+
+        PlacedAd ad = Assert.Single(answer.Ads);
+        Assert.Equal(("r1", ad.Ad.Id, ad.Ad.CampaignId, "ann"), (ad.Win.RequestId, ad.Win.AdId, ad.Win.CampaignId, ad.Win.UserId));
+        Assert.True(ad.Win.Lease > 0 && ad.Win.Id != 0 && ad.Win.IsPerClick && !ad.Win.IsBidOnly);
+        Assert.Equal(host.Now, ad.Win.AuctionAt);
+        Assert.Equal($"shop{ad.Ad.CampaignId}.example", ad.AdvertiserDomain);
+        Assert.InRange(ad.Win.ClickProbability, 0.001, 0.5);
+        Assert.Equal(ad.Win.RawClickProbability, ad.Win.ClickProbability, 1e-12);
+        Assert.Equal((1.0, NoAdReason.None), (answer.Coverage, answer.NoAd));
+        Assert.True(answer.BookVersion > 0);
+    }
+
+    [Fact]
+    public async Task Neither_ad_nor_campaign_wins_twice_in_a_request()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 5, 5), (2, 0.4, 5), (3, 0.3, 5)));
+
+        AdAnswer answer = await host.Gateway.AnswerAsync(
+            LoopWorld.Request("r", "ann", OneBanner with { Id = "a", Count = 2 }, OneBanner with { Id = "b", Count = 3 }), default);
+
+        Assert.Equal(3, answer.Ads.Count);
+        Assert.Equal([1L, 2, 3], answer.Ads.Select(a => a.Ad.CampaignId).Order());
+        Assert.Equal(1, answer.Ads[0].Ad.CampaignId);
+        Assert.Equal(["a", "a", "b"], answer.Ads.Select(a => a.SlotId));
+    }
+
+    [Fact]
+    public async Task An_advertiser_gets_no_more_than_it_may()
+    {
+        LoopWorld simple = LoopWorld.Simple((1, 5, 2), (2, 4, 2), (3, 3, 2));
+        var world = new LoopWorld([.. simple.Campaigns.Select(c => c.Id < 3 ? c with { AdvertiserId = 7 } : c)], simple.Ads) { MaxAdsPerAdvertiser = 1 };
+        await using ILoopHost host = await StartAsync(world);
+
+        AdAnswer one = await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner with { Count = 3 }), default);
+        AdAnswer two = await host.Gateway.AnswerAsync(LoopWorld.Request("q", "ann", OneBanner with { Id = "a" }, OneBanner with { Id = "b", Count = 2 }), default);
+
+        Assert.Equal([1L, 3], one.Ads.Select(a => a.Ad.CampaignId));
+        Assert.Equal([1L, 3], two.Ads.Select(a => a.Ad.CampaignId));
+    }
+
+    [Fact]
+    public async Task A_campaign_that_is_paused_or_out_of_flight_is_not_shown_and_comes_back()
+    {
+        LoopWorld world = LoopWorld.Simple((1, 5, 1), (2, 0.4, 1));
+        CampaignSettings first = world.Campaigns[0];
+        await using ILoopHost host = await StartAsync(world);
+
+        Assert.Equal(1, await WinnerAsync(host));
+        await host.PutCampaignAsync(first with { IsPaused = true });
+        Assert.Equal(2, await WinnerAsync(host));
+        await host.PutCampaignAsync(first with { Terms = first.Terms with { FlightStart = LoopWorld.Start + TimeSpan.FromHours(1) } });
+        Assert.Equal(2, await WinnerAsync(host));
+        await host.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(1, await WinnerAsync(host));
+        await host.PutCampaignAsync(first with { Terms = first.Terms with { FlightEnd = LoopWorld.Start + TimeSpan.FromHours(2) } });
+        await host.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(2, await WinnerAsync(host));
+    }
+
+    [Fact]
+    public async Task Ads_change_while_requests_run()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 5, 1), (2, 0.4, 1)));
+
+        await host.Catalogue.PutAsync(LoopWorld.Ad("ad1-0", 1) with { IsPaused = true }, default);
+        Assert.Equal(2, await WinnerAsync(host));
+        await host.Catalogue.PutAsync(LoopWorld.Ad("ad1-0", 1), default);
+        Assert.Equal(1, await WinnerAsync(host));
+        await host.Catalogue.PutAsync(LoopWorld.Ad("ad1-0", 1, CreativeKind.Native, 0, 0), default);
+        Assert.Equal(2, await WinnerAsync(host));
+        Assert.True(await host.Catalogue.RemoveAsync("ad2-0", default));
+        Assert.False(await host.Catalogue.RemoveAsync("ad2-0", default));
+        Assert.Equal(0, await WinnerAsync(host));
+        await host.RestartAsync();
+        Assert.Equal(0, await WinnerAsync(host));
+        Assert.Equal(1, host.Catalogue.Count);
+        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => host.Catalogue.PutAsync(LoopWorld.Ad("x", 99), default));
+        Assert.Equal("campaign", error.Field);
+    }
+
+    [Fact]
+    public async Task A_cap_holds_until_its_span_is_over()
+    {
+        LoopWorld world = LoopWorld.Simple((1, 5, 1), (2, 0.4, 1));
+        CampaignSettings capped = world.Campaigns[0] with { Caps = [new FrequencyRule(2, TimeSpan.FromHours(1))] };
+        await using ILoopHost host = await StartAsync(new LoopWorld([capped, world.Campaigns[1]], world.Ads));
+
+        Assert.Equal(1, await ShowAsync(host, "ann"));
+        Assert.Equal(1, await ShowAsync(host, "ann"));
+        Assert.Equal(2, await ShowAsync(host, "ann"));
+        Assert.Equal(1, await ShowAsync(host, "bob"));
+        await host.PassAsync(TimeSpan.FromMinutes(61));
+        Assert.Equal(1, await ShowAsync(host, "ann"));
+    }
+
+    [Fact]
+    public async Task A_click_moves_what_is_shown_next_and_without_consent_nothing_is_used()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 1, 40), (2, 1, 40)));
+        AdRequest ann = LoopWorld.Request("r", "ann", OneBanner with { Count = 2 });
+
+        AdAnswer before = await host.Gateway.AnswerAsync(ann, default);
+        await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, before.Ads[0].Win), new AdEvent(AdEventKind.Click, before.Ads[0].Win)], default);
+        AdAnswer after = await host.Gateway.AnswerAsync(ann, default);
+        AdAnswer refused = await host.Gateway.AnswerAsync(ann with { MayPersonalise = false }, default);
+        AdAnswer nobody = await host.Gateway.AnswerAsync(LoopWorld.Request("r", null, OneBanner with { Count = 2 }), default);
+        await host.Users.SetConsentAsync("ann", false, default);
+        AdAnswer withdrawn = await host.Gateway.AnswerAsync(ann, default);
+
+        Assert.NotEqual(Ids(before), Ids(after));
+        Assert.Equal(1, after.User.SequenceLength);
+        Assert.Equal(Ids(nobody), Ids(refused));
+        Assert.Equal(Ids(nobody), Ids(withdrawn));
+        Assert.All(refused.Ads.Concat(withdrawn.Ads), a => Assert.Null(a.Win.UserId));
+        Assert.Equal(0, withdrawn.User.SequenceLength);
+
+        static string[] Ids(AdAnswer answer) => [.. answer.Ads.Select(a => a.Ad.Id)];
+    }
+
+    [Fact]
+    public async Task A_trial_reserves_nothing()
+    {
+        var world = new LoopWorld([LoopWorld.Campaign(1, 1, Micros.Zero)], [LoopWorld.Ad("a", 1)]);
+        await using ILoopHost host = await StartAsync(world);
+
+        AdAnswer trial = await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner) with { IsTest = true, Explain = true }, default);
+        AdAnswer real = await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default);
+
+        Assert.Equal(0, Assert.Single(trial.Ads).Win.Lease);
+        Assert.StartsWith("won s/0", Assert.Single(trial.Explanation!.Candidates).Fate, StringComparison.Ordinal);
+        Assert.Equal(NoAdReason.NoBudget, real.NoAd);
+        Assert.Empty(real.Ads);
+    }
+
+    [Fact]
+    public async Task Random_traffic_with_late_and_lost_feedback_never_overspends()
+    {
+        LoopWorld simple = LoopWorld.Simple((1, 2, 4), (2, 1.5, 4), (3, 1, 4), (4, 0.5, 4));
+        Micros budget = Micros.FromUnits(3);
+        var world = new LoopWorld(
+            [.. simple.Campaigns.Select((c, i) => c with { Terms = c.Terms with { DailyBudget = budget }, Pricing = i % 2 == 0 ? PricingModel.Cpc : PricingModel.Cpm })],
+            simple.Ads);
+        await using ILoopHost host = await StartAsync(world);
+        var random = new SeededRandom(5);
+        var open = new List<AdEvent>();
+        int stoodBack = 0;
+        for (int i = 0; i < 3_000; i++)
+        {
+            AdAnswer answer = await host.Gateway.AnswerAsync(LoopWorld.Request($"r{i}", $"u{random.NextInt(50)}", OneBanner with { Count = 2 }), default);
+            stoodBack += answer.NoAd == NoAdReason.NoBudget ? 1 : 0;
+            foreach (PlacedAd ad in answer.Ads)
+            {
+                if (random.NextInt(10) == 0)
+                    continue;
+                open.Add(new AdEvent(AdEventKind.Impression, ad.Win));
+                if (random.NextDouble() < ad.Win.ClickProbability * 2)
+                    open.Add(new AdEvent(AdEventKind.Click, ad.Win));
+            }
+            if (random.NextInt(5) == 0 && open.Count > 0)
+            {
+                // Late, out of order, and some of them twice.
+                random.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(open));
+                List<AdEvent> batch = open.GetRange(0, random.NextInt(open.Count + 1));
+                open.RemoveRange(0, batch.Count);
+                await host.Feedback.AcceptAsync([.. batch, .. batch.Take(3)], default);
+            }
+            if (random.NextInt(20) == 0)
+                await host.PassAsync(TimeSpan.FromSeconds(random.NextInt(120)));
+        }
+        foreach (CampaignSettings campaign in world.Campaigns)
+        {
+            DayAccount account = await host.AccountAsync(campaign.Id);
+            Assert.True(account.Spent <= budget && account.Committed <= budget, $"campaign {campaign.Id} spent {account.Spent} and leased {account.Leased} of {budget}");
+            Assert.True(account.Spent.Value > budget.Value / 2, $"campaign {campaign.Id} spent only {account.Spent} of {budget}");
+        }
+        Assert.True(stoodBack > 0, "the budgets never bound");
+    }
+
+    [Fact]
+    public async Task In_somebody_elses_auction_the_bid_is_held_until_the_notice()
+    {
+        var world = new LoopWorld([LoopWorld.Campaign(1, 100, Micros.FromUnits(50))], [LoopWorld.Ad("a", 1)]);
+        await using ILoopHost host = await StartAsync(world);
+        var wins = new List<Win>();
+        AdRequest bid = LoopWorld.Request("r", "ann", OneBanner) with { Sale = SaleKind.BidOnly };
+        for (int dry = 0; dry < 3 && wins.Count < 1_000;)
+        {
+            AdAnswer answer = await host.Gateway.AnswerAsync(bid, default);
+            wins.AddRange(answer.Ads.Select(a => a.Win));
+            dry = answer.Ads.Count > 0 ? 0 : dry + 1;
+            if (dry > 0)
+                await host.PassAsync(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.InRange(wins.Count, 2, 900);
+        Assert.All(wins, w => Assert.True(w.IsBidOnly && !w.IsPerClick));
+        Assert.True(wins.Aggregate(Micros.Zero, (sum, w) => sum + w.Price) <= Micros.FromUnits(50));
+        await host.Feedback.AcceptAsync([.. wins.Skip(1).Select(w => new AdEvent(AdEventKind.Loss, w))], default);
+        await host.PassAsync(TimeSpan.FromSeconds(5));
+        Assert.Single((await host.Gateway.AnswerAsync(bid, default)).Ads);
+        Micros clearing = new(wins[0].Price.Value / 3);
+        AdEventResult result = Assert.Single(await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, wins[0]) { ClearingPrice = clearing }], default));
+        Assert.Equal((LedgerOutcome.Applied, clearing), (result.Outcome, result.Charged));
+    }
+
+    [Fact]
+    public async Task When_every_shard_fails_or_is_silent_the_answer_says_so()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 1, 2)));
+        AdRequest request = LoopWorld.Request("r", "ann", OneBanner) with { Deadline = TimeSpan.FromMilliseconds(50) };
+
+        host.FailShards(true);
+        AdAnswer failed = await host.Gateway.AnswerAsync(request with { Deadline = null }, default);
+        host.FailShards(false);
+        host.SilenceShards(true);
+        AdAnswer silent = await host.Gateway.AnswerAsync(request, default);
+        host.SilenceShards(false);
+        AdAnswer fine = await host.Gateway.AnswerAsync(request with { Deadline = TimeSpan.FromMinutes(1) }, default);
+
+        Assert.Equal((NoAdReason.NoShardAnswered, 0.0), (failed.NoAd, failed.Coverage));
+        Assert.NotEmpty(failed.Failures);
+        Assert.Equal((NoAdReason.Deadline, 0.0), (silent.NoAd, silent.Coverage));
+        Assert.Single(fine.Ads);
+    }
+
+    [Fact]
+    public async Task Books_change_under_traffic_and_every_answer_is_of_one_book()
+    {
+        LoopWorld world = LoopWorld.Simple((1, 1, 4), (2, 0.5, 4));
+        await using ILoopHost host = await StartAsync(world);
+        var oracle = new LoopOracle(world);
+        AdRequest request = LoopWorld.Request("r", "ann", OneBanner with { Count = 2 });
+        string[] wanted = [.. oracle.Answer(request, host.Now).Select(s => s.Ad)];
+        bool done = false;
+        Task publishing = Task.Run(async () =>
+        {
+            for (int i = 0; i < 200; i++)
+                await host.PublishBookAsync();
+            Volatile.Write(ref done, true);
+        });
+        var answering = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+        {
+            long last = 0;
+            do
+            {
+                AdAnswer answer = await host.Gateway.AnswerAsync(request, default);
+                Assert.Equal(wanted, answer.Ads.Select(a => a.Ad.Id));
+                Assert.True(answer.BookVersion >= last);
+                last = answer.BookVersion;
+            }
+            while (!Volatile.Read(ref done));
+        }));
+        await Task.WhenAll([publishing, .. answering]);
+    }
+
+    [Fact]
+    public async Task After_a_restart_old_wins_still_count_and_new_ones_are_made()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 1, 4), (2, 0.5, 4)));
+        Win old = (await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default)).Ads[0].Win;
+
+        await host.RestartAsync();
+        AdEventResult click = Assert.Single(await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Click, old)], default));
+        AdEventResult again = Assert.Single(await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Click, old)], default));
+        Win fresh = (await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default)).Ads[0].Win;
+
+        Assert.Equal((LedgerOutcome.Applied, old.Price), (click.Outcome, click.Charged));
+        Assert.Equal(LedgerOutcome.Duplicate, again.Outcome);
+        Assert.NotEqual((old.Id, old.Lease), (fresh.Id, fresh.Lease));
+    }
+
+    [Theory]
+    [InlineData("slots")]
+    [InlineData("slots[0].count")]
+    [InlineData("slots[1].id")]
+    [InlineData("deadlineMs")]
+    [InlineData("slots[0].dealsOnly")]
+    public async Task A_senseless_request_is_refused_with_its_field(string field)
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 1, 1)));
+        AdRequest fine = LoopWorld.Request("r", "ann", OneBanner);
+        AdRequest wrong = field switch
+        {
+            "slots" => fine with { Slots = [] },
+            "slots[0].count" => fine with { Slots = [OneBanner with { Count = 64 }] },
+            "slots[1].id" => fine with { Slots = [OneBanner, OneBanner] },
+            "slots[0].dealsOnly" => fine with { Slots = [OneBanner with { DealsOnly = true }] },
+            _ => fine with { Deadline = TimeSpan.Zero },
+        };
+
+        Assert.Equal(field, (await Assert.ThrowsAsync<InvalidRequestException>(() => host.Gateway.AnswerAsync(wrong, default))).Field);
+    }
+
+    private static async Task<long> WinnerAsync(ILoopHost host) =>
+        (await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default)).Ads is [var ad] ? ad.Ad.CampaignId : 0;
+
+    private static async Task<long> ShowAsync(ILoopHost host, string user)
+    {
+        PlacedAd ad = Assert.Single((await host.Gateway.AnswerAsync(LoopWorld.Request("r", user, OneBanner), default)).Ads);
+        await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Impression, ad.Win)], default);
+        return ad.Ad.CampaignId;
+    }
+
+    private async Task<ILoopHost> StartAsync(LoopWorld world)
+    {
+        ILoopHost host = await Factory.StartAsync(world);
+        await host.PassAsync(TimeSpan.Zero);
+        return host;
+    }
+}

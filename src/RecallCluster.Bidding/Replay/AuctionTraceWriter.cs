@@ -39,6 +39,9 @@ public sealed class AuctionTraceWriter : IDisposable
         }
     }
 
+    /// <summary>Why the trace ended; null while it goes on.</summary>
+    public IOException? Failure { get; private set; }
+
     /// <summary>Appends an auction; see <see cref="TracedAuction"/> for the parameters.</summary>
     /// <param name="at">When it was held.</param>
     /// <param name="floor">Least price of one impression, in units of the currency.</param>
@@ -56,6 +59,28 @@ public sealed class AuctionTraceWriter : IDisposable
         lock (_lock)
             _file.Write(record.AsSpan(0, length));
         ArrayPool<byte>.Shared.Return(record);
+    }
+
+    /// <summary>As <see cref="Append"/>, but a trace that cannot be written ends instead of failing what it watches.</summary>
+    /// <returns>Whether it was written; false from the first failure on.</returns>
+    /// <param name="at">When it was held.</param>
+    /// <param name="floor">Least price of one impression, in units of the currency.</param>
+    /// <param name="positions">How many ads were wanted, at least 1.</param>
+    /// <param name="bids">One offer for each campaign.</param>
+    public bool TryAppend(DateTimeOffset at, double floor, int positions, ReadOnlySpan<TracedBid> bids)
+    {
+        if (Failure is not null)
+            return false;
+        try
+        {
+            Append(at, floor, positions, bids);
+            return true;
+        }
+        catch (IOException e)
+        {
+            Failure = e;
+            return false;
+        }
     }
 
     /// <inheritdoc/>

@@ -4,54 +4,79 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using RecallCluster.Http.Admin;
+using RecallCluster.Http.Live;
+using RecallCluster.Http.Metrics;
+using RecallCluster.Http.Native;
+using RecallCluster.Http.OpenApi;
+using RecallCluster.Http.OpenRtb;
+using RecallCluster.Http.Overload;
+using RecallCluster.Http.Security;
+using RecallCluster.Http.Tracking;
 using RecallCluster.Serving;
+using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
 
 namespace RecallCluster.Http;
 
 /// <summary>
-/// The HTTP front door over a retriever:
+/// The HTTP front door:
 /// <code>
-/// POST /v1/candidates ─► read and check the body ─► AdRetriever ─► {ads, coverage, version, scorings, …} or problem details
-/// GET  /healthz      ─► alive                      GET /readyz ─► 200 once shards are loaded, else 503
+/// request ─► which route? ─► too many from this key? 429 ─► may it? 401, 403 ─► overloaded? 503 ─► route ─► part of the closed loop
+///                              (token bucket)               (API key, role)     (costly routes)      └─ documented exceptions: problem details
+///
+/// serve    POST /v1/ads, /v1/candidates, /openrtb/2.6/bid           events   POST /v1/events          anyone   GET /t/{token}
+/// admin    /v1/campaigns, /v1/ads/{id}, /v1/indexes, /v1/experiments, /v1/users/{id}, /v1/live, /metrics
+/// anyone   GET /healthz, /readyz, /openapi/v1.json
 /// </code>
 /// Logs go to stderr.
 /// </summary>
 public static class FrontDoor
 {
-    /// <summary>A web application that answers from <paramref name="retriever"/>; the caller starts, stops and disposes it.</summary>
+    /// <summary>A door with candidates only.</summary>
     /// <param name="retriever">What answers; it may be published to later, until then the door is not ready.</param>
     /// <param name="options">Where to listen and what to accept.</param>
     /// <param name="configure">Last word on the host, e.g. for a test server.</param>
     public static WebApplication Create(AdRetriever retriever, FrontDoorOptions options, Action<IWebHostBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(retriever);
+        return Create(new FrontDoorParts { Retriever = retriever }, options, configure);
+    }
+
+    /// <summary>A web application over <paramref name="parts"/>; the caller starts, stops and disposes it.</summary>
+    /// <param name="parts">What answers; a part may be set later, until then its routes answer 503.</param>
+    /// <param name="options">Where to listen and what to accept.</param>
+    /// <param name="configure">Last word on the host, e.g. for a test server.</param>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    /// <exception cref="IOException">A certificate cannot be read.</exception>
+    public static WebApplication Create(FrontDoorParts parts, FrontDoorOptions options, Action<IWebHostBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
         ArgumentNullException.ThrowIfNull(options);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        if (options.Tls is not null)
+            builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseUrls([.. options.Urls]);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.Limits.MaxBodyBytes;
-        });
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.AddSingleton(retriever);
-        builder.Services.AddSingleton(options.Limits);
-        builder.Services.AddSingleton<CandidatesRoute>();
-        builder.Services.AddSingleton<HealthRoutes>();
+        AddServices(builder.Services, parts, options);
         configure?.Invoke(builder.WebHost);
 
         WebApplication app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync });
         app.UseStatusCodePages(status => Problem.OfStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
-        app.MapPost("/v1/candidates", static (CandidatesRoute ads, HttpContext context) => ads.AnswerAsync(context));
-        app.MapGet("/healthz", static () => HealthRoutes.Alive());
-        app.MapGet("/readyz", static (HealthRoutes health) => health.Ready());
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseMiddleware<AccessMiddleware>();
+        app.UseMiddleware<SheddingMiddleware>();
+        app.UseRequestDecompression();
+        FrontDoorRoutes.Map(app);
         return app;
     }
 
@@ -61,6 +86,51 @@ public static class FrontDoor
         ArgumentNullException.ThrowIfNull(app);
         ICollection<string> addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         return [.. addresses.Select(a => new Uri(a))];
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, FrontDoorOptions options)
+    {
+        FrontDoorLimits limits = options.Limits;
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = limits.MaxBodyBytes;
+        kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
+        kestrel.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
+        kestrel.Limits.RequestHeadersTimeout = limits.SlowClientGrace;
+        kestrel.Limits.KeepAliveTimeout = limits.KeepAlive;
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.MinBodyBytesPerSecond, limits.SlowClientGrace);
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(limits.MinBodyBytesPerSecond, limits.SlowClientGrace);
+        if (options.Tls is { } tls)
+            Tls.Use(kestrel, tls);
+    }
+
+    private static void AddServices(IServiceCollection services, FrontDoorParts parts, FrontDoorOptions options)
+    {
+        services.AddSingleton(parts);
+        services.AddSingleton(options);
+        services.AddSingleton(options.Limits);
+        services.AddSingleton(options.Access);
+        services.AddSingleton(options.Overload);
+        services.AddSingleton(options.OpenRtb.Currencies);
+        services.AddSingleton(parts.Time);
+        services.AddSingleton(new AdmissionGate(options.Overload, parts.Time));
+        services.AddSingleton<Tracker>();
+        services.AddSingleton<CandidatesRoute>();
+        services.AddSingleton<HealthRoutes>();
+        services.AddSingleton<AdsRoute>();
+        services.AddSingleton<BidRoute>();
+        services.AddSingleton<EventsRoute>();
+        services.AddSingleton<TrackRoute>();
+        services.AddSingleton<CampaignRoutes>();
+        services.AddSingleton<AdRoutes>();
+        services.AddSingleton<UserRoutes>();
+        services.AddSingleton<IndexRoutes>();
+        services.AddSingleton<LiveRoutes>();
+        services.AddSingleton<LiveHub>();
+        services.AddHostedService(static provider => provider.GetRequiredService<LiveHub>());
+        services.AddSingleton(static _ => new PrometheusExposition(PrometheusExposition.UsualMeters));
+        services.AddRequestDecompression();
+        services.AddRateLimiter(limiter => KeyRateLimit.Configure(limiter, options.Access));
+        DoorDocument.Add(services);
     }
 
     /// <summary>A defect of ours is logged in full by the framework; the caller learns only that there was one.</summary>

@@ -1,5 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RecallCluster.Http.Json;
+using RecallCluster.Http.Native;
+using RecallCluster.Http.Tracking;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http;
 
@@ -59,9 +65,18 @@ internal sealed record ProblemBody(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
-    MaxDepth = 8)]
+    MaxDepth = 16,
+    Converters =
+    [
+        typeof(CamelCaseEnum<NativeSale>), typeof(CamelCaseEnum<DeviceKind>), typeof(CamelCaseEnum<CreativeKind>), typeof(CamelCaseEnum<NoAdReason>),
+        typeof(CamelCaseEnum<ChargedFor>), typeof(CamelCaseEnum<AdEventKind>),
+    ])]
 [JsonSerializable(typeof(CandidatesRequestBody))]
 [JsonSerializable(typeof(CandidatesAnswerBody))]
+[JsonSerializable(typeof(AdsRequestBody))]
+[JsonSerializable(typeof(AdsAnswerBody))]
+[JsonSerializable(typeof(EventsBody))]
+[JsonSerializable(typeof(EventsAnswerBody))]
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class HttpJson : JsonSerializerContext;

@@ -6,7 +6,7 @@ namespace RecallCluster.Http;
 /// <summary>Answers that say what is wrong, as problem details (RFC 9457).</summary>
 internal static class Problem
 {
-    private const string ContentType = "application/problem+json";
+    public const string ContentType = "application/problem+json";
 
     public static IResult Invalid(InvalidRequestException e) => Of(new ProblemBody(
         "urn:recallcluster:problem:invalid-request",
@@ -24,6 +24,24 @@ internal static class Problem
         "No shard answered.",
         StatusCodes.Status503ServiceUnavailable,
         string.Join("; ", failures.Select(f => $"shard {f.Shard}: {f.Reason}"))));
+
+    public static IResult PartMissing(string detail) => Of(new ProblemBody(
+        "urn:recallcluster:problem:part-missing", "This process cannot do that.", StatusCodes.Status503ServiceUnavailable, detail));
+
+    public static IResult NotDurable() => Of(new ProblemBody(
+        "urn:recallcluster:problem:not-durable",
+        "Nothing was recorded; send it again.",
+        StatusCodes.Status503ServiceUnavailable,
+        "What was sent could not be made durable."));
+
+    public static IResult VersionConflict(string detail) => Of(new ProblemBody(
+        "urn:recallcluster:problem:version-conflict",
+        "Somebody else changed it first.",
+        StatusCodes.Status412PreconditionFailed,
+        detail));
+
+    public static IResult TokenRefused(int status, string reason) => Of(new ProblemBody(
+        "urn:recallcluster:problem:token-refused", "The token is refused.", status, reason));
 
     /// <summary>A plain HTTP error; its title is the status code's own text.</summary>
     public static IResult OfStatus(int status, string? detail = null) => Of(new ProblemBody(

@@ -5,35 +5,24 @@ using RecallCluster.Serving;
 namespace RecallCluster.Http;
 
 /// <summary><c>POST /v1/candidates</c>: user features in, the best ads with their scores out.</summary>
-internal sealed partial class CandidatesRoute(AdRetriever retriever, FrontDoorLimits limits, ILogger<CandidatesRoute> logger)
+internal sealed partial class CandidatesRoute(FrontDoorParts parts, FrontDoorLimits limits, ILogger<CandidatesRoute> logger)
 {
     private static readonly (SearchLimits Limit, string Name)[] LimitNames =
         [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
 
     public async Task<IResult> AnswerAsync(HttpContext context)
     {
-        if (!retriever.IsReady)
+        if (parts.Retriever is not { IsReady: true } retriever)
             return Problem.NotReady();
         if (!context.Request.HasJsonContentType())
             return Problem.OfStatus(StatusCodes.Status415UnsupportedMediaType, "The body must be application/json.");
-        try
-        {
-            RetrievalRequest request = await CandidatesRequestReader.ReadAsync(context.Request, limits).ConfigureAwait(false);
-            RetrievalAnswer answer = await retriever.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false);
-            foreach (ShardFailure failure in answer.Failures)
-                LogShardFailure(logger, failure.Shard, failure.Reason);
-            return answer.Coverage == 0 && answer.Failures.Count > 0
-                ? Problem.NoShardAnswered(answer.Failures)
-                : Results.Json(BodyOf(answer), HttpJson.Default.CandidatesAnswerBody);
-        }
-        catch (InvalidRequestException e)
-        {
-            return Problem.Invalid(e);
-        }
-        catch (BadHttpRequestException e)
-        {
-            return Problem.OfStatus(e.StatusCode, e.Message);
-        }
+        RetrievalRequest request = await CandidatesRequestReader.ReadAsync(context.Request, limits).ConfigureAwait(false);
+        RetrievalAnswer answer = await retriever.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false);
+        foreach (ShardFailure failure in answer.Failures)
+            LogShardFailure(logger, failure.Shard, failure.Reason);
+        return answer.Coverage == 0 && answer.Failures.Count > 0
+            ? Problem.NoShardAnswered(answer.Failures)
+            : Results.Json(BodyOf(answer), HttpJson.Default.CandidatesAnswerBody);
     }
 
     private static CandidatesAnswerBody BodyOf(RetrievalAnswer answer)

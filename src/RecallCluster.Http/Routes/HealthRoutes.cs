@@ -4,11 +4,16 @@ using RecallCluster.Serving;
 namespace RecallCluster.Http;
 
 /// <summary><c>GET /healthz</c>: the process lives. <c>GET /readyz</c>: it can answer requests.</summary>
-internal sealed class HealthRoutes(AdRetriever retriever)
+internal sealed class HealthRoutes(FrontDoorParts parts)
 {
     public static IResult Alive() => Results.Json(new HealthBody("alive"), HttpJson.Default.HealthBody);
 
-    public IResult Ready() => retriever.Summary is { } serving
-        ? Results.Json(new HealthBody("ready", serving.Version, serving.Shards, serving.Ads), HttpJson.Default.HealthBody)
-        : Problem.NotReady();
+    public IResult Ready()
+    {
+        RetrieverSummary? summary = parts.Retriever?.Summary;
+        bool isReady = parts.Gateway?.IsReady ?? summary is not null;
+        return isReady
+            ? Results.Json(new HealthBody("ready", summary?.Version, summary?.Shards, summary?.Ads), HttpJson.Default.HealthBody)
+            : Problem.NotReady();
+    }
 }

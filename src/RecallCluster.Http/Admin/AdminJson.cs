@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+using RecallCluster.Bidding.Auctions;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Http.Json;
+using RecallCluster.Http.Live;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+
+namespace RecallCluster.Http.Admin;
+
+/// <summary>Serialisers of the admin and live routes: strict about what comes in; a figure that does not exist yet goes out as null.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    MaxDepth = 16,
+    Converters =
+    [
+        typeof(CamelCaseEnum<PacingMode>), typeof(CamelCaseEnum<PricingModel>), typeof(CamelCaseEnum<DeviceKind>),
+        typeof(CamelCaseEnum<CampaignStatus>), typeof(CamelCaseEnum<CreativeKind>), typeof(NullForNonFinite),
+    ])]
+[JsonSerializable(typeof(CampaignBody))]
+[JsonSerializable(typeof(CampaignPatchBody))]
+[JsonSerializable(typeof(CampaignViewBody))]
+[JsonSerializable(typeof(CampaignPageBody))]
+[JsonSerializable(typeof(AdResourceBody))]
+[JsonSerializable(typeof(UserMemoryBody))]
+[JsonSerializable(typeof(ConsentBody))]
+[JsonSerializable(typeof(IndexLoadBody))]
+[JsonSerializable(typeof(IndexesBody))]
+[JsonSerializable(typeof(IndexVersionView))]
+[JsonSerializable(typeof(ExperimentsBody))]
+[JsonSerializable(typeof(LiveBody))]
+internal sealed partial class AdminJson : JsonSerializerContext;
+
+/// <summary>Experiments that run; none can be made yet.</summary>
+internal sealed record ExperimentsBody(string[] Experiments);

@@ -1,0 +1,58 @@
+using RecallCluster.Http.Admin;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Live;
+using RecallCluster.Serving.Users;
+
+namespace RecallCluster.Http;
+
+/// <summary>
+/// What a front door opens on. A part that is null makes its routes answer 503 with the reason; it may be set while the door is open,
+/// so that a process can listen before it has loaded everything.
+/// </summary>
+public sealed class FrontDoorParts
+{
+    /// <summary>Finds candidates: <c>/v1/candidates</c>, <c>/readyz</c>.</summary>
+    public AdRetriever? Retriever { get; set; }
+
+    /// <summary>Answers requests for ads: <c>/v1/ads</c>, <c>/openrtb/2.6/bid</c>.</summary>
+    public IAdGateway? Gateway { get; set; }
+
+    /// <summary>Takes events: <c>/v1/events</c>, <c>/t/…</c>.</summary>
+    public IFeedback? Feedback { get; set; }
+
+    /// <summary>The campaigns: <c>/v1/campaigns</c>.</summary>
+    public ICampaigns? Campaigns { get; set; }
+
+    /// <summary>The ads: <c>/v1/ads/{id}</c>, and where a click leads.</summary>
+    public IAdCatalogue? Catalogue { get; set; }
+
+    /// <summary>The users: <c>/v1/users</c>.</summary>
+    public IUserStore? Users { get; set; }
+
+    /// <summary>What is going on: <c>/v1/live</c>.</summary>
+    public ILiveView? Live { get; set; }
+
+    /// <summary>Versions of the index: <c>/v1/indexes</c>.</summary>
+    public IIndexVersions? Indexes { get; set; }
+
+    /// <summary>Real time, for deadlines, latency and rate limits.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The business clock, which tokens expire by.</summary>
+    public TimeProvider BusinessClock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>A part that a route needs is not there (yet).</summary>
+/// <param name="part">Which, in words.</param>
+internal sealed class PartMissingException(string part) : Exception($"This process has no {part}, or has not loaded it yet.");
+
+internal static class FrontDoorPartsExtensions
+{
+    /// <summary>The part.</summary>
+    /// <exception cref="PartMissingException">It is null.</exception>
+    public static T Need<T>(this T? part, string name)
+        where T : class => part ?? throw new PartMissingException(name);
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using RecallCluster.Serving.Feedback.Tokens;
+
+namespace RecallCluster.Http.Security;
+
+/// <summary>
+/// The API keys of a door, in a text file that only its owner can read. A line is "id roles requests-per-second hash note", with "-" for the
+/// door's own limit:
+/// <code>0f3a9c21d4be serve,events 500 9f86d0818… the news site</code>
+/// </summary>
+public sealed class ApiKeyFile
+{
+    private readonly Dictionary<string, ApiKey> _keys = new(StringComparer.Ordinal);
+
+    /// <summary>These keys.</summary>
+    /// <exception cref="ArgumentException">Two have one id.</exception>
+    public ApiKeyFile(IEnumerable<ApiKey> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        foreach (ApiKey key in keys)
+            _keys.Add(key.Id, key);
+    }
+
+    /// <summary>The keys.</summary>
+    public IReadOnlyCollection<ApiKey> Keys => _keys.Values;
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InvalidDataException">It is broken; the message names the line.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static ApiKeyFile Load(string path)
+    {
+        var keys = new List<ApiKey>();
+        foreach ((int number, string line) in SecretFile.ReadLines(path))
+        {
+            try
+            {
+                ApiKey key = Parse(line);
+                if (keys.Exists(k => k.Id == key.Id))
+                    throw new FormatException($"Key {key.Id} is there twice.");
+                keys.Add(key);
+            }
+            catch (Exception e) when (e is FormatException or ArgumentException or OverflowException)
+            {
+                throw new InvalidDataException($"{path}, line {number}: {e.Message}", e);
+            }
+        }
+        return new ApiKeyFile(keys);
+    }
+
+    /// <summary>Writes the file.</summary>
+    /// <exception cref="IOException">It could not be written; what was there is as before.</exception>
+    public void Save(string path) => SecretFile.Write(
+        path, ["# API keys: id roles requests-per-second sha256 note", .. _keys.Values.OrderBy(k => k.Id, StringComparer.Ordinal).Select(Format)]);
+
+    /// <summary>Makes a key and adds it to a file, which is created where it is missing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="roles">What the key allows.</param>
+    /// <param name="requestsPerSecond">Its own limit, or null.</param>
+    /// <param name="note">What it is for; one line.</param>
+    /// <returns>The key itself, to be shown once.</returns>
+    public static string AddNew(string path, ApiRoles roles, int? requestsPerSecond = null, string note = "")
+    {
+        ArgumentNullException.ThrowIfNull(note);
+        IEnumerable<ApiKey> keys = File.Exists(path) ? Load(path).Keys : [];
+        ApiKey key = ApiKey.Create(roles, out string text) with { RequestsPerSecond = requestsPerSecond, Note = note.ReplaceLineEndings(" ").Trim() };
+        new ApiKeyFile(keys.Append(key)).Save(path);
+        return text;
+    }
+
+    /// <summary>The key of a text; null where there is none. Whether the id or the secret was wrong cannot be told from the time it takes.</summary>
+    public ApiKey? Find(ReadOnlySpan<char> text)
+    {
+        if (ApiKey.IdOf(text) is not { } id)
+            return null;
+        bool known = _keys.TryGetValue(id, out ApiKey? key);
+        return (key ?? Decoy).Matches(text) && known ? key : null;
+    }
+
+    // Stands in for a key that is not there; no text has a hash of zeros.
+    private static readonly ApiKey Decoy = new(new string('0', 12), ApiRoles.Serve, new byte[32]);
+
+    private static ApiKey Parse(string line)
+    {
+        string[] parts = line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length < 4)
+            throw new FormatException("Wants id, roles, requests a second (or -) and hash.");
+        int? limit = parts[2] == "-" ? null : int.Parse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture);
+        if (limit == 0)
+            throw new FormatException("A key is allowed at least one request a second.");
+        return new ApiKey(parts[0], ApiRoleNames.Parse(parts[1]), Convert.FromHexString(parts[3]))
+        {
+            RequestsPerSecond = limit,
+            Note = parts.Length > 4 ? parts[4] : "",
+        };
+    }
+
+    private static string Format(ApiKey key) =>
+        $"{key.Id} {ApiRoleNames.Format(key.Roles)} {key.RequestsPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "-"} {Convert.ToHexStringLower(key.Hash)} {key.Note}";
+}

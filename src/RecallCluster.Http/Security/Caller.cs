@@ -1,0 +1,52 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace RecallCluster.Http.Security;
+
+/// <summary>Who sent a request.</summary>
+/// <param name="Name">Name to count by: the key's id, or the address.</param>
+/// <param name="Roles">What it may do.</param>
+/// <param name="Key">Its key, or null.</param>
+internal sealed record Caller(string Name, ApiRoles Roles, ApiKey? Key)
+{
+    private static readonly object Slot = new();
+
+    /// <summary>The caller of a request, found out once for each.</summary>
+    public static Caller Of(HttpContext context, AccessOptions access)
+    {
+        if (context.Items.TryGetValue(Slot, out object? known))
+            return (Caller)known!;
+        Caller caller = Find(context, access);
+        context.Items[Slot] = caller;
+        return caller;
+    }
+
+    private static Caller Find(HttpContext context, AccessOptions access)
+    {
+        string address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+        if (KeyTextOf(context.Request) is { } text)
+            return access.Keys?.Find(text) is { } key ? new Caller(key.Id, key.Roles, key) : new Caller(address, ApiRoles.None, null);
+        return new Caller(address, IsLocal(context) ? access.AnonymousOnLoopback : ApiRoles.None, null);
+    }
+
+    private static string? KeyTextOf(HttpRequest request)
+    {
+        const string Scheme = "Bearer ";
+        string? bearer = request.Headers.Authorization;
+        return bearer is not null && bearer.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? bearer[Scheme.Length..].Trim()
+            : request.Headers["X-Api-Key"] is [{ Length: > 0 } key] ? key : null;
+    }
+
+    // A page in a browser on this machine can be made to call us under a name of its own (DNS rebinding), and a proxy on this machine
+    // forwards strangers: neither is somebody at this machine.
+    private static bool IsLocal(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
+        && IsLoopbackName(context.Request.Host.Host)
+        && context.Request.Headers["X-Forwarded-For"].Count == 0
+        && context.Request.Headers["Forwarded"].Count == 0;
+
+    private static bool IsLoopbackName(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.AsSpan().Trim("[]"), out IPAddress? address) && IPAddress.IsLoopback(address));
+}

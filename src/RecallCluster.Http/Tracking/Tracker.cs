@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Http;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Feedback.Tokens;
+
+namespace RecallCluster.Http.Tracking;
+
+/// <summary>Signs tracking tokens and reads them back. Thread-safe.</summary>
+internal sealed class Tracker(FrontDoorOptions options, FrontDoorParts parts)
+{
+    private readonly WinTokens _tokens = new(options.Tracking.Keys ?? TokenKeyRing.CreateEphemeral());
+
+    /// <summary>Makes links that lead back to this door.</summary>
+    public TrackingLinks LinksFor(HttpRequest request) => new(this, options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{request.Scheme}://{request.Host}");
+
+    public string Sign(AdEventKind kind, Win win) => _tokens.Sign(kind, win, win.AuctionAt + options.Tracking.LifetimeOf(kind));
+
+    /// <summary>Reads a token and counts what that gave.</summary>
+    public TokenReading Read(ReadOnlySpan<char> token, out SignedEvent? signed)
+    {
+        TokenReading reading = _tokens.Read(token, parts.BusinessClock.GetUtcNow(), out signed);
+        DoorTelemetry.Tokens.Add(1, new KeyValuePair<string, object?>("reading", NameOf(reading)));
+        return reading;
+    }
+
+    public static string NameOf(TokenReading reading) => reading switch
+    {
+        TokenReading.Valid => "valid",
+        TokenReading.Oversized => "oversized",
+        TokenReading.UnknownKey => "unknownKey",
+        TokenReading.Forged => "forged",
+        TokenReading.Expired => "expired",
+        _ => "malformed",
+    };
+}
+
+/// <summary>Makes the tracking URLs of wins.</summary>
+internal sealed class TrackingLinks(Tracker tracker, string baseUrl)
+{
+    public string Impression(Win win) => Of(AdEventKind.Impression, win);
+
+    public string Click(Win win) => Of(AdEventKind.Click, win);
+
+    public string Conversion(Win win) => Of(AdEventKind.Conversion, win);
+
+    public string Loss(Win win) => Of(AdEventKind.Loss, win);
+
+    private string Of(AdEventKind kind, Win win) => $"{baseUrl}/t/{tracker.Sign(kind, win)}";
+}

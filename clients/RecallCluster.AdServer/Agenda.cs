@@ -4,7 +4,7 @@ namespace RecallCluster.AdServer;
 internal sealed class Agenda(IPlayClock clock, int maxInFlight) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly PriorityQueue<Func<Task>, (DateTimeOffset Due, long Number)> _actions = new();
+    private readonly PriorityQueue<(Func<Task> Action, bool MayOverlap), (DateTimeOffset Due, long Number)> _actions = new();
     private readonly SemaphoreSlim _room = new(maxInFlight);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _number;
@@ -12,11 +12,15 @@ internal sealed class Agenda(IPlayClock clock, int maxInFlight) : IDisposable
     private Exception? _failure;
     private DateTimeOffset _waitingFor = DateTimeOffset.MaxValue;
 
-    public void Add(DateTimeOffset due, Func<Task> action)
+    /// <summary>Puts an action on the agenda.</summary>
+    /// <param name="due">When.</param>
+    /// <param name="action">What.</param>
+    /// <param name="mayOverlap">Whether even on a sequential clock the next action may begin before this one is through.</param>
+    public void Add(DateTimeOffset due, Func<Task> action, bool mayOverlap)
     {
         lock (_lock)
         {
-            _actions.Enqueue(action, (due, _number++));
+            _actions.Enqueue((action, mayOverlap), (due, _number++));
             if (due < _waitingFor)
                 _changed.TrySetResult();
         }
@@ -31,21 +35,23 @@ internal sealed class Agenda(IPlayClock clock, int maxInFlight) : IDisposable
             cancellation.ThrowIfCancellationRequested();
             if (Volatile.Read(ref _failure) is { } failure)
                 throw new InvalidOperationException($"An action failed: {failure.Message}", failure);
-            Func<Task>? action = null;
+            bool isEmpty = false;
             DateTimeOffset due = DateTimeOffset.MaxValue;
             Task changed;
             lock (_lock)
             {
-                if (_actions.TryPeek(out action, out (DateTimeOffset Due, long Number) first))
+                if (_actions.TryPeek(out _, out (DateTimeOffset Due, long Number) first))
                     due = first.Due;
                 else if (_running == 0)
                     return;
+                else
+                    isEmpty = true;
                 _waitingFor = due;
                 if (_changed.Task.IsCompleted)
                     _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 changed = _changed.Task;
             }
-            if (action is null)
+            if (isEmpty)
             {
                 await changed.WaitAsync(cancellation).ConfigureAwait(false);
                 continue;
@@ -64,13 +70,14 @@ internal sealed class Agenda(IPlayClock clock, int maxInFlight) : IDisposable
     {
         await _room.WaitAsync(cancellation).ConfigureAwait(false);
         Func<Task> action;
+        bool mayOverlap;
         lock (_lock)
         {
-            action = _actions.Dequeue();
+            (action, mayOverlap) = _actions.Dequeue();
             _running++;
         }
         Task run = RunAsync(action);
-        if (clock.IsSequential)
+        if (clock.IsSequential && !mayOverlap)
             await run.ConfigureAwait(false);
     }
 

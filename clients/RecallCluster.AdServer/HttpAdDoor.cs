@@ -1,4 +1,3 @@
-using System.Globalization;
 using RecallCluster.Client;
 using RecallCluster.Simulation.Traffic;
 
@@ -7,7 +6,7 @@ namespace RecallCluster.AdServer;
 /// <summary>A front door over HTTP, through the client library.</summary>
 public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
 {
-    private const string AdPrefix = "ad", UserPrefix = "user", Slot = "page";
+    private const string Slot = "page";
     private const decimal Micros = 1_000_000;
 
     private readonly RecallClient _client;
@@ -30,7 +29,7 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
         return new AdsRequest
         {
             Id = request.Id,
-            User = new AdsUser { Id = $"{UserPrefix}{request.User}" },
+            User = new AdsUser { Id = SimulatedAds.UserId(request.User) },
             Context = new AdsContext
             {
                 Country = request.Country,
@@ -48,7 +47,7 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
         {
             AdsAnswer answer = await _client.AdsAsync(RequestOf(request), cancellation).ConfigureAwait(false);
             return [.. answer.Ads.Select(ad => new Delivery(
-                ad.CampaignId, int.Parse(ad.AdId.AsSpan(AdPrefix.Length), CultureInfo.InvariantCulture), ad.Position,
+                ad.CampaignId, SimulatedAds.NumberOf(ad.AdId), ad.Position,
                 ad.RawPCtr ?? double.NaN, ad.PCtr, ad.PCvr, ad))];
         }
         catch (Exception e) when (e is RecallException or HttpRequestException or TimeoutException)

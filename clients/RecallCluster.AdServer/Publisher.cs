@@ -32,7 +32,7 @@ public sealed class Publisher(TrafficWorld traffic, IAdDoor door, IPlayClock clo
             {
                 await VisitAsync(request, dayStart, books, agenda, cancellation).ConfigureAwait(false);
                 progress?.Report((double)Interlocked.Increment(ref sent) / requests.Count);
-            });
+            }, mayOverlap: false);
         }
         await agenda.RunAsync(cancellation).ConfigureAwait(false);
         return books;
@@ -49,7 +49,7 @@ public sealed class Publisher(TrafficWorld traffic, IAdDoor door, IPlayClock clo
         }
         catch (AdDoorException e)
         {
-            books.CountFailure(e.Message);
+            books.CountFailure(e.Message, TimeProvider.System.GetUtcNow());
             return;
         }
         books.CountAnswer(ads, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -79,7 +79,7 @@ public sealed class Publisher(TrafficWorld traffic, IAdDoor door, IPlayClock clo
             DateTimeOffset due = dayStart + visit.Request.Time + delay;
             int times = random.NextDouble() < options.DuplicateShare ? 2 : 1;
             for (int time = 0; time < times; time++)
-                agenda.Add(due + (options.Reordering * random.NextDouble()), () => TellAsync(visit, kind, books));
+                agenda.Add(due + (options.Reordering * random.NextDouble()), () => TellAsync(visit, kind, books), mayOverlap: true);
         }
     }
 

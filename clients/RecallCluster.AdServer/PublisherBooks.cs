@@ -12,6 +12,7 @@ public sealed class PublisherBooks
     private readonly Dictionary<long, CampaignPage> _campaigns = [];
     private readonly List<ShownAd> _shown = [];
     private readonly List<double> _latencies = [];
+    private readonly List<DateTimeOffset> _failures = [];
 
     /// <summary>Requests sent.</summary>
     public int Requests { get; private set; }
@@ -24,6 +25,9 @@ public sealed class PublisherBooks
 
     /// <summary>The first reason for that, or null.</summary>
     public string? FirstFailure { get; private set; }
+
+    /// <summary>When, in real time, each of them failed.</summary>
+    public IReadOnlyList<DateTimeOffset> Failures => _failures;
 
     /// <summary>Ads delivered.</summary>
     public int Delivered { get; private set; }
@@ -63,10 +67,11 @@ public sealed class PublisherBooks
         }
     }
 
-    internal void CountFailure(string reason)
+    internal void CountFailure(string reason, DateTimeOffset at)
     {
         lock (_lock)
         {
+            _failures.Add(at);
             Requests++;
             Unanswered++;
             FirstFailure ??= reason;

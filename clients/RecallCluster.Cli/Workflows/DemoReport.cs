@@ -65,7 +65,10 @@ internal sealed record DemoFeedback(
 /// <param name="Bidding">How the campaigns fared.</param>
 /// <param name="Market">What was sold.</param>
 /// <param name="Calibration">Whether predictions came true.</param>
-internal sealed record DemoAblation(string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration);
+internal sealed record DemoAblation(string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration)
+{
+    public const string Nothing = "nothing", GuidedRetrieval = "guided retrieval", WithoutCalibration = "calibration", Controller = "controller";
+}
 
 /// <summary>Recall on the held-out clicks of the test users.</summary>
 /// <param name="Recall">Of the guided search.</param>
@@ -92,10 +95,17 @@ internal sealed record DemoRetrieval(
     int Items,
     int Users);
 
-/// <summary>Requests through the real front door, client and server on the same machine.</summary>
+/// <summary>The served day's requests through the real front door, client and server on the same machine.</summary>
+/// <param name="Requests">Requests sent.</param>
+/// <param name="Errors">Requests that got no answer while the front door was there.</param>
+/// <param name="FirstError">The first of these, or null.</param>
+/// <param name="P50Ms">Median latency of the answered ones.</param>
+/// <param name="P90Ms">90th percentile.</param>
+/// <param name="P99Ms">99th percentile.</param>
+/// <param name="RequestsPerSecond">Mean over the day, as the traffic came; not the door's capacity.</param>
+/// <param name="Shards">Shards.</param>
 internal sealed record DemoServing(
-    int Requests, int Errors, string? FirstError, double P50Ms, double P90Ms, double P99Ms, double RequestsPerSecond, int Connections,
-    int Shards, string Url);
+    int Requests, int Errors, string? FirstError, double P50Ms, double P90Ms, double P99Ms, double RequestsPerSecond, int Shards);
 
 /// <summary>Seconds by stage.</summary>
 internal sealed record DemoTimings(

@@ -1,3 +1,5 @@
+using RecallCluster.AdServer;
+using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
@@ -17,7 +19,7 @@ internal static class MarketFiles
     public static void WriteAds(string directory, TrafficWorld traffic) => AdsDirectory.WriteAds(
         directory, traffic.Campaigns.SelectMany(campaign => campaign.Ads.Select(ad => (campaign, ad))).OrderBy(pair => pair.ad).Select(pair => new Ad
         {
-            Id = $"ad{pair.ad}",
+            Id = SimulatedAds.AdId(pair.ad),
             CampaignId = pair.campaign.Id,
             Categories = [$"IAB{1 + (pair.campaign.Department % 23)}"],
             Creative = new Creative
@@ -71,6 +73,32 @@ internal static class MarketFiles
             };
         }),
     ];
+
+    /// <summary>Settings as the client library has them.</summary>
+    public static Client.Campaign ToClient(CampaignSettings settings) => new()
+    {
+        Name = settings.Name,
+        AdvertiserId = settings.AdvertiserId,
+        AdvertiserDomain = settings.AdvertiserDomain,
+        DailyBudget = Units(settings.Terms.DailyBudget),
+        TimeZone = settings.Terms.TimeZone,
+        FlightStart = settings.Terms.FlightStart,
+        Pacing = "asFastAsPossible",
+        TrafficByHour = settings.Terms.TrafficByHour,
+        LeaseTermMs = settings.Terms.LeaseTerm.TotalMilliseconds,
+        ClockMarginMs = settings.Terms.ClockMargin.TotalMilliseconds,
+        EventWindowMs = settings.Terms.EventWindow.TotalMilliseconds,
+        ConversionWindowMs = settings.Terms.ConversionWindow.TotalMilliseconds,
+        Product = settings.Product,
+        MaxCpc = settings.MaxCpc,
+        MinCtr = settings.MinCtr,
+        Pricing = settings.Pricing == PricingModel.Cpc ? "cpc" : "cpm",
+        MaxBid = settings.MaxBid is { } bid ? Units(bid) : null,
+        Controller = settings.Controller,
+        StartWeights = settings.StartWeights,
+    };
+
+    private static decimal Units(Micros amount) => (decimal)amount.Value / Micros.PerUnit;
 
     private static string DomainOf(TrafficCampaign campaign) => $"advertiser{campaign.Advertiser + 1}.example";
 }

@@ -130,7 +130,7 @@ internal sealed record AdsAnswerBody(
 /// <summary>An ad in a slot. <c>Price</c> is for a click or for an impression, as <c>Charged</c> says; <c>Ecpm</c> is its bid for a thousand impressions.</summary>
 internal sealed record PlacedAdBody(
     string SlotId, int Position, string AdId, long CampaignId, string AdvertiserDomain, IReadOnlyList<string> Categories, CreativeBody Creative,
-    string LandingPage, decimal Ecpm, decimal Price, ChargedFor Charged, double PCtr, double PCvr, string? DealId, TrackingBody? Tracking);
+    string LandingPage, decimal Ecpm, decimal Price, ChargedFor Charged, double RawPCtr, double PCtr, double PCvr, string? DealId, TrackingBody? Tracking);
 
 /// <summary>What is paid for.</summary>
 internal enum ChargedFor

@@ -25,19 +25,23 @@ public sealed class AdCatalogue : IAdCatalogue
     private readonly ConcurrentDictionary<string, LiveAd> _live = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TrackedShard, byte> _shards = new();
     private readonly Lock _applying = new();
-    private readonly Func<long, bool> _hasCampaign;
     private readonly ICatalogueLog? _log;
     private int _rows;
     private long _count;
 
-    internal AdCatalogue(CampaignNumbers numbers, IEnumerable<Ad> ads, Func<long, bool> hasCampaign, ICatalogueLog? log)
+    /// <param name="numbers">Numbers of all campaigns.</param>
+    /// <param name="ads">The ads.</param>
+    /// <param name="log">Makes changes durable; null for a catalogue that cannot be changed.</param>
+    /// <exception cref="InvalidDataException">An ad is there twice, or of a campaign that is not there.</exception>
+    internal AdCatalogue(CampaignNumbers numbers, IEnumerable<Ad> ads, ICatalogueLog? log)
     {
         Numbers = numbers;
-        _hasCampaign = hasCampaign;
         _log = log;
         foreach (Ad ad in ads)
         {
-            if (!_table.Add(ad, numbers.Of(ad.CampaignId), Facets.NumberOf(Facet.Of(ad))))
+            if (!numbers.TryGet(ad.CampaignId, out int campaign))
+                throw new InvalidDataException($"Ad '{ad.Id}': there is no campaign {ad.CampaignId}.");
+            if (!_table.Add(ad, campaign, Facets.NumberOf(Facet.Of(ad))))
                 throw new InvalidDataException($"Ad '{ad.Id}' is there twice.");
         }
         _rows = _table.Count;
@@ -88,7 +92,7 @@ public sealed class AdCatalogue : IAdCatalogue
     {
         ArgumentNullException.ThrowIfNull(ad);
         AdChecks.Check(ad);
-        if (!_hasCampaign(ad.CampaignId))
+        if (!Numbers.TryGet(ad.CampaignId, out _))
             throw new InvalidRequestException("campaign", $"there is no campaign {ad.CampaignId}.");
         return Log().AppendAsync(new CatalogueEdit(ad.Id, AdLine.Of(ad)), cancellation);
     }
@@ -189,7 +193,12 @@ public sealed class AdCatalogue : IAdCatalogue
             Tell();
         }
 
-        public void Dispose() => _owner._shards.TryRemove(this, out _);
+        // When this returns nobody looks at the shard's index any more.
+        public void Dispose()
+        {
+            lock (_owner._applying)
+                _owner._shards.TryRemove(this, out _);
+        }
 
         private void Tell() => _tell(new ShardPlacements(_version, ++_revision, _campaigns, _facets));
     }

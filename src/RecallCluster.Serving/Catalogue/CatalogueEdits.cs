@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Catalogue;
 
@@ -9,37 +10,43 @@ internal sealed record CatalogueEdit(string Id, AdLine? Ad);
 
 /// <summary>
 /// All live changes on top of the ads file, as a state machine without I/O: told edits in journal order by one writer; a snapshot and the
-/// edits since then give it back. An ad's latest edit is all that matters.
+/// edits since then give it back. An ad's latest edit is all that matters. Edits were checked before they were written.
 /// </summary>
-internal sealed class CatalogueEdits
+internal sealed class CatalogueEdits : IStateMachine
 {
     private readonly SortedDictionary<string, CatalogueEdit> _edits = new(StringComparer.Ordinal);
 
     /// <summary>The latest edit of every ad that has one, by id.</summary>
     public IReadOnlyCollection<CatalogueEdit> Latest => _edits.Values;
 
-    /// <summary>Takes an edit in.</summary>
-    public void Apply(CatalogueEdit edit) => _edits[edit.Id] = edit;
+    /// <summary>Called with every edit that is durable, by the journal's writer; null until the catalogue is there.</summary>
+    public Action<CatalogueEdit>? Changed { get; set; }
+
+    /// <summary>Key of the machine in a journal.</summary>
+    public const string Key = "catalogue";
+
+    /// <inheritdoc/>
+    public Applied Apply(JournalRecord record)
+    {
+        CatalogueEdit edit = record.Read(CatalogueJson.Default.CatalogueEdit);
+        _edits[edit.Id] = edit;
+        Changed?.Invoke(edit);
+        return new Applied(true);
+    }
 
     /// <summary>An edit as bytes.</summary>
     public static byte[] Write(CatalogueEdit edit) => JsonSerializer.SerializeToUtf8Bytes(edit, CatalogueJson.Default.CatalogueEdit);
 
-    /// <summary>An edit of bytes.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no edit.</exception>
-    public static CatalogueEdit ReadEdit(ReadOnlySpan<byte> bytes) =>
-        Read(bytes, CatalogueJson.Default.CatalogueEdit, "Catalogue edit");
+    /// <inheritdoc/>
+    public byte[] Snapshot() => JsonSerializer.SerializeToUtf8Bytes([.. _edits.Values], CatalogueJson.Default.CatalogueEditArray);
 
-    /// <summary>All memory.</summary>
-    public byte[] ToSnapshot() => JsonSerializer.SerializeToUtf8Bytes([.. _edits.Values], CatalogueJson.Default.CatalogueEditArray);
-
-    /// <summary>Goes on from a snapshot.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no snapshot.</exception>
-    public void Restore(ReadOnlySpan<byte> snapshot)
+    /// <inheritdoc/>
+    public void Restore(ReadOnlyMemory<byte> snapshot)
     {
-        CatalogueEdit[] edits = Read(snapshot, CatalogueJson.Default.CatalogueEditArray, "Catalogue snapshot");
+        CatalogueEdit[] edits = Read(snapshot.Span, CatalogueJson.Default.CatalogueEditArray, "Catalogue snapshot");
         _edits.Clear();
         foreach (CatalogueEdit edit in edits)
-            Apply(edit ?? throw new InvalidDataException("Catalogue snapshot: an edit is null."));
+            _edits[(edit ?? throw new InvalidDataException("Catalogue snapshot: an edit is null.")).Id] = edit;
     }
 
     private static T Read<T>(ReadOnlySpan<byte> bytes, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, string what)

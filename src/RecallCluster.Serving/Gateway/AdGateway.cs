@@ -2,7 +2,6 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
-using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Gateway;
 
@@ -13,8 +12,7 @@ namespace RecallCluster.Serving.Gateway;
 ///           ▲    ▲                                   ▲              │
 ///     roster   room                               bid book        wallets, tallies
 /// </code>
-/// Roster and book are replaced as a whole (<see cref="Publish(BidBook)"/>, <see cref="Publish(CampaignSettings)"/>); a request sees one of
-/// each from beginning to end. The only locks on its way are those of the wallets that it reserves on. In the background somebody must
+/// Roster and book are replaced as a whole (<see cref="Publish"/>); a request sees one of each from beginning to end. The only locks on its way are those of the wallets that it reserves on. In the background somebody must
 /// call <see cref="KeepAsync"/> several times a lease term, and <see cref="CollectReports"/>.
 /// </summary>
 public sealed class AdGateway : IAdGateway, IDisposable
@@ -60,33 +58,21 @@ public sealed class AdGateway : IAdGateway, IDisposable
     /// <summary>What requests cost lately.</summary>
     internal TrafficMeter Traffic { get; }
 
-    /// <summary>Bids with this book from the next request on; one that is not newer than the one in use changes nothing.</summary>
-    public void Publish(BidBook book)
+    /// <summary>Knows these campaigns and bids with this book from the next request on; one that is not newer than the last changes nothing.</summary>
+    /// <param name="published">Campaigns and book; the numbers are those of the catalogue.</param>
+    /// <exception cref="ArgumentException">A time zone does not exist.</exception>
+    public void Publish(PublishedCampaigns published)
     {
-        ArgumentNullException.ThrowIfNull(book);
+        ArgumentNullException.ThrowIfNull(published);
         lock (_publishing)
         {
-            if (_view.Book is not { } old || book.Version > old.Book.Version)
-                _view = _view with { Book = new BookView(book) };
+            if (_view.Book is { } old && published.Version <= old.Book.Version)
+                return;
+            CampaignRoster roster = _view.Roster.With(published.Settings, _parts.Catalogue.Numbers);
+            // A request must find a wallet for every campaign of its roster.
+            _wallets.Grow(roster.Count);
+            _view = new View(roster, new BookView(published.Book));
         }
-    }
-
-    /// <summary>Knows these campaigns, and no others, from the next request on.</summary>
-    /// <exception cref="ArgumentException">A time zone does not exist.</exception>
-    public void Publish(IEnumerable<CampaignSettings> campaigns)
-    {
-        ArgumentNullException.ThrowIfNull(campaigns);
-        lock (_publishing)
-            Use(CampaignRoster.Of(campaigns, _parts.Catalogue.Numbers));
-    }
-
-    /// <summary>Knows a campaign that is new or changed from the next request on.</summary>
-    /// <exception cref="ArgumentException">Its time zone does not exist.</exception>
-    public void Publish(CampaignSettings campaign)
-    {
-        ArgumentNullException.ThrowIfNull(campaign);
-        lock (_publishing)
-            Use(_view.Roster.With(campaign, _parts.Catalogue.Numbers));
     }
 
     /// <inheritdoc/>
@@ -116,19 +102,16 @@ public sealed class AdGateway : IAdGateway, IDisposable
         }
     }
 
-    /// <summary>Says what became of a win's charge, so that its reserve is free again.</summary>
-    /// <param name="happened">An event that the campaign's ledger has applied, of a win of this gateway.</param>
-    /// <param name="charged">What it cost.</param>
-    public void Settle(AdEvent happened, Micros charged)
+    /// <summary>A win's charge is known: its reserve is free again.</summary>
+    /// <param name="win">The win; one of another gateway changes nothing.</param>
+    /// <param name="charged">What it cost; zero for an ad that was not shown, or not won.</param>
+    public void Settle(Win win, Micros charged)
     {
-        ArgumentNullException.ThrowIfNull(happened);
-        Win win = happened.Win;
-        bool isCharge = happened.Kind == (win.IsPerClick ? AdEventKind.Click : AdEventKind.Impression);
-        if (win.Gateway != _options.Number || !(isCharge || happened.Kind == AdEventKind.Loss)
-            || !_parts.Catalogue.Numbers.TryGet(win.CampaignId, out int campaign) || campaign >= _view.Roster.Count)
+        ArgumentNullException.ThrowIfNull(win);
+        if (win.Gateway != _options.Number || !_parts.Catalogue.Numbers.TryGet(win.CampaignId, out int campaign) || campaign >= _view.Roster.Count)
             return;
         _wallets.Settle(campaign, win.Lease, win.Id, charged);
-        if (!win.IsBidOnly || !isCharge)
+        if (!win.IsBidOnly || charged == Micros.Zero)
             return;
         GatewayScratch scratch = _scratches.Rent();
         scratch.Tallies.Of(campaign).AddWin(win.ClickProbability, win.ConversionProbability, (double)charged.Value / Micros.PerUnit);
@@ -180,13 +163,6 @@ public sealed class AdGateway : IAdGateway, IDisposable
 
     /// <summary>Frees what the gateway waits with; <see cref="StopAsync"/> comes first.</summary>
     public void Dispose() => _keeping.Dispose();
-
-    private void Use(CampaignRoster roster)
-    {
-        // A request must find a wallet for every campaign of its roster.
-        _wallets.Grow(roster.Count);
-        _view = _view with { Roster = roster };
-    }
 
     private async Task<AdAnswer> AnswerAsync(AdRequest request, View view, GatewayScratch scratch, long start, CancellationToken cancellation)
     {

@@ -36,25 +36,13 @@ internal sealed class CampaignRoster
     /// <summary>The number of a campaign, or -1.</summary>
     public int NumberOf(long campaign) => _numbers.TryGet(campaign, out int number) && number < _campaigns.Length ? number : -1;
 
-    /// <summary>A roster of these campaigns.</summary>
-    /// <exception cref="ArgumentException">A time zone or an hour does not exist.</exception>
-    public static CampaignRoster Of(IEnumerable<CampaignSettings> campaigns, CampaignNumbers numbers)
+    /// <summary>A roster of campaigns by number; this one where nothing has changed.</summary>
+    /// <exception cref="ArgumentException">A time zone does not exist.</exception>
+    public CampaignRoster With(IReadOnlyList<CampaignSettings> byNumber, CampaignNumbers numbers)
     {
-        CampaignSettings[] all = [.. campaigns];
-        int[] places = Array.ConvertAll(all, campaign => numbers.Of(campaign.Id));
-        var byNumber = new CampaignSettings?[numbers.Count];
-        for (int i = 0; i < all.Length; i++)
-            byNumber[places[i]] = all[i];
-        return new CampaignRoster(byNumber, numbers);
-    }
-
-    /// <summary>The same campaigns but for one, new or changed.</summary>
-    public CampaignRoster With(CampaignSettings campaign, CampaignNumbers numbers)
-    {
-        int number = numbers.Of(campaign.Id);
-        var byNumber = new CampaignSettings?[Math.Max(_campaigns.Length, number + 1)];
-        _campaigns.CopyTo(byNumber, 0);
-        byNumber[number] = campaign;
-        return new CampaignRoster(byNumber, numbers);
+        bool isSame = byNumber.Count == _campaigns.Length;
+        for (int number = 0; isSame && number < _campaigns.Length; number++)
+            isSame = ReferenceEquals(byNumber[number], _campaigns[number]);
+        return isSame ? this : new CampaignRoster([.. byNumber], numbers);
     }
 }

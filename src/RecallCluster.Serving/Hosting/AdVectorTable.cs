@@ -7,7 +7,7 @@ namespace RecallCluster.Serving.Hosting;
 /// <summary>
 /// The ads of all shards as the gateway looks behaviours up in them, by id.
 /// </summary>
-internal sealed class AdVectorTable : IDisposable
+internal sealed class AdVectorTable : IAdRows, IDisposable
 {
     private readonly ShardMap _map;
     private readonly AdIndex[] _shards;
@@ -32,8 +32,7 @@ internal sealed class AdVectorTable : IDisposable
     /// <summary>The ads, by row.</summary>
     public TargetVectors Ads { get; }
 
-    /// <summary>The row of an ad.</summary>
-    /// <returns>Whether a shard has it.</returns>
+    /// <inheritdoc/>
     public bool TryRowOf(string id, out int row)
     {
         int shard = _map.ShardOf(id);

@@ -16,10 +16,13 @@ namespace RecallCluster.Serving.Hosting;
 /// </code>
 /// Loading further versions is safe while requests run; each request sees one version only.
 /// </summary>
-public sealed class EmbeddedHost : IDisposable
+public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly WorkerTeam? _team;
+    private readonly Lock _shardsLock = new();
+    private readonly List<(string Version, IDisposable Adoption)> _adoptions = [];
+    private List<LoopShard> _current = [];
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
@@ -37,6 +40,28 @@ public sealed class EmbeddedHost : IDisposable
 
     /// <summary>What answers requests.</summary>
     public AdRetriever Retriever { get; }
+
+    /// <summary>Campaigns, auctions, feedback; null until <see cref="OpenLoopAsync"/>: then there are candidates only.</summary>
+    public ClosedLoop? Loop { get; private set; }
+
+    /// <summary>Joins a market and its state to the shards, those that are loaded and those to come.</summary>
+    /// <param name="options">What is sold and how.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="InvalidOperationException">There is a loop already.</exception>
+    /// <inheritdoc cref="ClosedLoop.OpenAsync" path="/exception"/>
+    public async Task<ClosedLoop> OpenLoopAsync(ClosedLoopOptions options, CancellationToken cancellation = default)
+    {
+        if (Loop is not null)
+            throw new InvalidOperationException("The host has a closed loop already.");
+        ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
+        lock (_shardsLock)
+        {
+            Loop = loop;
+            foreach (LoopShard shard in _current)
+                _adoptions.Add((shard.Version, loop.Adopt(shard)));
+        }
+        return loop;
+    }
 
     /// <summary>Opens a (model, index) version and lets requests from now on be answered with it. One call at a time.</summary>
     /// <exception cref="InvalidDataException">
@@ -77,11 +102,41 @@ public sealed class EmbeddedHost : IDisposable
         }
     }
 
-    /// <summary>Stops answering and closes everything that no request uses any more.</summary>
-    public void Dispose()
+    /// <summary>Stops answering and closes everything that no request uses any more. A closed loop wants <see cref="DisposeAsync"/>.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Stops gracefully: the loop's leases and reports first, then the shards.</summary>
+    public async ValueTask DisposeAsync()
     {
+        if (Loop is { } loop)
+            await loop.DisposeAsync().ConfigureAwait(false);
         Retriever.Dispose();
         _team?.Dispose();
+    }
+
+    private void Join(List<LoopShard> shards)
+    {
+        lock (_shardsLock)
+        {
+            _current = shards;
+            foreach (LoopShard shard in Loop is null ? [] : shards)
+                _adoptions.Add((shard.Version, Loop!.Adopt(shard)));
+        }
+    }
+
+    private void Part(string version)
+    {
+        lock (_shardsLock)
+        {
+            foreach ((string of, IDisposable adoption) in _adoptions)
+            {
+                if (of == version)
+                    adoption.Dispose();
+            }
+            _adoptions.RemoveAll(adoption => adoption.Version == version);
+            if (_current.Count > 0 && _current[0].Version == version)
+                _current = [];
+        }
     }
 
     private static AdIndex[] OpenAll(EmbeddedHostOptions options, IndexManifest manifest, DeepAdModel model)
@@ -129,8 +184,10 @@ public sealed class EmbeddedHost : IDisposable
             shard.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time));
             shards[i] = new ShardSlot(shard, indexes[i].Count);
         }
+        Join([.. shards.Select((slot, number) => new LoopShard(number, name, slot.Shard, indexes[number]))]);
         return new RetrieverVersion(name, users, shards, () =>
         {
+            Part(name);
             table.Dispose();
             foreach (ShardSlot slot in shards)
                 ((Shard)slot.Shard).Dispose();

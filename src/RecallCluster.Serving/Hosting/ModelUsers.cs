@@ -9,7 +9,7 @@ namespace RecallCluster.Serving.Hosting;
 internal sealed class ModelUsers : IUserStatePreparer
 {
     private readonly IUserEncoder _encoder;
-    private readonly AdVectorTable _ads;
+    private readonly IAdRows _ads;
     private readonly UserDirectory? _directory;
     private readonly IReadOnlyList<Field> _fields;
     private readonly Dictionary<string, int> _fieldByName;
@@ -18,7 +18,7 @@ internal sealed class ModelUsers : IUserStatePreparer
     /// <param name="ads">All ads.</param>
     /// <param name="fields">The model's profile fields.</param>
     /// <param name="directory">Known users, or null; their fields are the model's.</param>
-    public ModelUsers(IUserEncoder encoder, AdVectorTable ads, IReadOnlyList<Field> fields, UserDirectory? directory)
+    public ModelUsers(IUserEncoder encoder, IAdRows ads, IReadOnlyList<Field> fields, UserDirectory? directory)
     {
         _encoder = encoder;
         _ads = ads;

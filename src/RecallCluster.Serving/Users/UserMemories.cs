@@ -44,7 +44,7 @@ public sealed class UserMemories : IUserStore
     public UserMemory? Find(string userId)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);
-        return PartitionOf(userId).Find(userId) is { } known ? new UserMemory(known.Sequence, known.Consent) : null;
+        return PartitionOf(userId).Find(userId) is { } known ? new UserMemory(known.Sequence, known.Consent) { Exposures = known.Exposures } : null;
     }
 
     /// <summary>Whether a user may see a campaign under all of its rules. Impressions count once their event was acknowledged.</summary>

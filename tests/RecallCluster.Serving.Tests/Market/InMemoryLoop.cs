@@ -8,7 +8,7 @@ using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Users;
 using RecallCluster.Serving.ValueRanking;
 
-namespace RecallCluster.Serving.Tests.ClosedLoop;
+namespace RecallCluster.Serving.Tests.Market;
 
 /// <summary>
 /// The gateway with everything around it in memory: real ledgers under a lock, a shard that scores every ad, a dictionary of users. What is
@@ -17,6 +17,7 @@ namespace RecallCluster.Serving.Tests.ClosedLoop;
 internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, ICatalogueLog
 {
     private readonly LoopWorld _world;
+    private readonly WorldShard _shard;
     private readonly Lock _lock = new();
     private readonly CampaignBook _ledgers = new();
     private readonly Dictionary<string, UserMemory> _users = [];
@@ -27,11 +28,11 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
     private AdGateway _gateway = null!;
     private AdCatalogue _catalogue = null!;
     private long _epoch, _book;
-    private bool _fail, _silent;
 
     public InMemoryLoop(LoopWorld world)
     {
         _world = world;
+        _shard = new WorldShard(world);
         foreach (CampaignSettings campaign in world.Campaigns)
         {
             _settings.Add(campaign.Id, campaign);
@@ -68,7 +69,6 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
                 _ledgers.Add(new CampaignLedger(settings.Terms));
             }
         }
-        _gateway.Publish(settings);
         await PublishBookAsync();
         await PassAsync(TimeSpan.Zero);
     }
@@ -91,9 +91,9 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
         }
     }
 
-    public void FailShards(bool fail) => _fail = fail;
+    public void FailShards(bool fail) => _shard.Fails = fail;
 
-    public void SilenceShards(bool silent) => _silent = silent;
+    public void SilenceShards(bool silent) => _shard.IsSilent = silent;
 
     public Task PublishBookAsync()
     {
@@ -101,13 +101,12 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
         {
             foreach (CampaignSettings campaign in _settings.Values)
                 _catalogue.Numbers.Of(campaign.Id);
-            var entries = new BidBookEntry[_catalogue.Numbers.Count];
-            foreach (CampaignSettings campaign in _settings.Values)
-            {
-                double cap = campaign.MaxBid is { } most ? (double)most.Value / Micros.PerUnit : double.PositiveInfinity;
-                entries[_catalogue.Numbers.Of(campaign.Id)] = new BidBookEntry(campaign.Id, $"{campaign.AdvertiserId}/{campaign.Id}", campaign.StartWeights![0], 0, cap);
-            }
-            _gateway.Publish(new BidBook(++_book, entries, new CalibrationModel("identity", CalibrationMap.Identity)));
+            CampaignSettings[] byNumber = [.. Enumerable.Range(0, _catalogue.Numbers.Count).Select(n => _settings[_catalogue.Numbers.IdOf(n)])];
+            BidBookEntry[] entries = Array.ConvertAll(byNumber, campaign => new BidBookEntry(
+                campaign.Id, $"{campaign.AdvertiserId}/{campaign.Id}", campaign.StartWeights![0], 0,
+                campaign.MaxBid is { } most ? (double)most.Value / Micros.PerUnit : double.PositiveInfinity));
+            var book = new BidBook(++_book, entries, new CalibrationModel("identity", CalibrationMap.Identity));
+            _gateway.Publish(new PublishedCampaigns(book, byNumber, new CampaignStatus[byNumber.Length]));
         }
         return Task.CompletedTask;
     }
@@ -151,7 +150,7 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
             Win win = happened.Win;
             if (happened.Kind == AdEventKind.Loss)
             {
-                _gateway.Settle(happened, Micros.Zero);
+                _gateway.Settle(win, Micros.Zero);
                 results.Add(new AdEventResult(LedgerOutcome.Applied, Micros.Zero, Micros.Zero));
                 continue;
             }
@@ -163,7 +162,8 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
                 result = _ledgers.Feedback(win.CampaignId, Now, new FeedbackEvent(win.Id ^ (UInt128)((ulong)kind << 8), kind, win.Lease, win.AuctionAt, price));
             if (result.Outcome == LedgerOutcome.Applied)
             {
-                _gateway.Settle(happened, result.Charged);
+                if (happened.Kind == (win.IsPerClick ? AdEventKind.Click : AdEventKind.Impression))
+                    _gateway.Settle(win, result.Charged);
                 Remember(happened);
             }
             results.Add(new AdEventResult(result.Outcome, result.Charged, result.Free));
@@ -192,7 +192,7 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
 
     Task ICatalogueLog.AppendAsync(CatalogueEdit edit, CancellationToken cancellation)
     {
-        _edits.Add(CatalogueEdits.ReadEdit(CatalogueEdits.Write(edit)));
+        _edits.Add(edit);
         _catalogue.Apply(edit);
         return Task.CompletedTask;
     }
@@ -215,9 +215,11 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
 
     private void Begin()
     {
-        _retriever = new AdRetriever(TimeProvider.System);
-        _retriever.Publish(new RetrieverVersion("v1", new StatePreparer(), [new ShardSlot(new FakeShard(SearchAsync), _world.Ads.Count)]));
-        _catalogue = new AdCatalogue(new CampaignNumbers(), _world.Ads, campaign => _settings.ContainsKey(campaign), this);
+        _retriever = _shard.Retriever();
+        var numbers = new CampaignNumbers();
+        foreach (long campaign in _settings.Keys)
+            numbers.Of(campaign);
+        _catalogue = new AdCatalogue(numbers, _world.Ads, this);
         _edits.ForEach(_catalogue.Apply);
         _gateway = new AdGateway(
             new GatewayParts
@@ -231,29 +233,7 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
                 BusinessClock = _clock,
             },
             new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser });
-        _gateway.Publish(_settings.Values);
         _ = PublishBookAsync();
-    }
-
-    private async Task<ShardAnswer> SearchAsync(ShardQuery query, CancellationToken cancellation)
-    {
-        if (_fail)
-            throw new IOException("the shard is gone");
-        if (_silent)
-            await FakeShard.Late().SearchAsync(query, cancellation);
-        float user = query.UserState.Span[0];
-        ScoredAd[] ads = [.. _world.Ads.Select(ad => ad.Id).Concat(_edits.Where(e => e.Ad is not null).Select(e => e.Id)).Distinct()
-            .Where(id => !query.Exclude.Contains(id)).Select(id => new ScoredAd(id, LoopWorld.Score(id, user)))];
-        return new ShardAnswer([.. ads.OrderByDescending(ad => ad.Score).Take(query.K)], ads.Length, SearchLimits.None);
-    }
-
-    private sealed class StatePreparer : IUserStatePreparer
-    {
-        public PreparedUser Prepare(UserFeatures user)
-        {
-            string[] behaviour = [.. user.Sequence ?? [], .. user.Recent];
-            return new PreparedUser(new float[] { LoopWorld.StateOf(user.Id, behaviour) }, behaviour, new UserReading(user.Id is not null, behaviour.Length, 0, 0));
-        }
     }
 }
 

@@ -3,7 +3,7 @@ using RecallCluster.Numerics;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 
-namespace RecallCluster.Serving.Tests.ClosedLoop;
+namespace RecallCluster.Serving.Tests.Market;
 
 /// <summary>A small market: campaigns that bid a known price for a click, their ads, and a score for every user and ad.</summary>
 public sealed class LoopWorld
@@ -54,7 +54,7 @@ public sealed class LoopWorld
             Pacing = PacingMode.AsFastAsPossible,
         },
         Product = "click",
-        Controller = "fixed",
+        Controller = "fb",
         StartWeights = [clickPrice],
     };
 

@@ -4,7 +4,7 @@ using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Users;
 
-namespace RecallCluster.Serving.Tests.ClosedLoop;
+namespace RecallCluster.Serving.Tests.Market;
 
 /// <summary>A running closed loop, in one process or in many, as its behavioural tests see it.</summary>
 public interface ILoopHost : IAsyncDisposable

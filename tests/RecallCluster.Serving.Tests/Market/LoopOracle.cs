@@ -4,7 +4,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 
-namespace RecallCluster.Serving.Tests.ClosedLoop;
+namespace RecallCluster.Serving.Tests.Market;
 
 /// <summary>A position as the oracle sells it.</summary>
 public sealed record OracleSale(string Slot, int Position, string Ad, long Ecpm, long Price, bool PerClick, string? Deal);

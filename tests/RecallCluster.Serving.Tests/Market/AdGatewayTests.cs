@@ -1,4 +1,4 @@
-namespace RecallCluster.Serving.Tests.ClosedLoop;
+namespace RecallCluster.Serving.Tests.Market;
 
 /// <summary>The gateway alone, with everything around it in memory.</summary>
 public class AdGatewayTests : AdGatewayContract

@@ -1,0 +1,39 @@
+using RecallCluster.Serving.Gateway;
+using RecallCluster.Serving.State;
+
+namespace RecallCluster.Serving.Hosting;
+
+/// <summary>What a <see cref="ClosedLoop"/> sells and how it is run.</summary>
+public sealed record ClosedLoopOptions
+{
+    /// <summary>Directory with campaigns and ads (<see cref="Catalogue.AdsDirectory"/>).</summary>
+    public required string MarketDirectory { get; init; }
+
+    /// <summary>File of the durable state; made where it is not there.</summary>
+    public required string StateFile { get; init; }
+
+    /// <summary>The clock of budgets, flights, ticks, caps and leases.</summary>
+    public TimeProvider BusinessClock { get; init; } = TimeProvider.System;
+
+    /// <summary>The gateway's options.</summary>
+    public GatewayOptions Gateway { get; init; } = new();
+
+    /// <summary>The state's options.</summary>
+    public ServingStateOptions State { get; init; } = new();
+
+    /// <summary>Scores what was found anew; null for the retrieval model's scores.</summary>
+    public IRanker? Ranker { get; init; }
+
+    /// <summary>How often, in real time, wallets are looked after. Shorter: leases can be shorter too; longer: less work.</summary>
+    public TimeSpan KeepInterval { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How often, by the business clock, campaigns are told of their auctions; several times a tick.</summary>
+    public TimeSpan ReportInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(KeepInterval, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ReportInterval, TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,42 @@
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Gateway;
+using RecallCluster.Serving.State;
+
+namespace RecallCluster.Serving.Hosting;
+
+/// <summary>Leases of the campaigns of this process.</summary>
+internal sealed class CampaignLeases(CampaignRunner campaigns) : ILeases
+{
+    public Task<LeaseGrant> RequestAsync(long campaign, int gateway, long epoch, Micros wanted, CancellationToken cancellation) =>
+        campaigns.RequestLeaseAsync(campaign, gateway, epoch, wanted, cancellation);
+
+    public Task<LedgerOutcome> CloseAsync(long campaign, long lease, long epoch, Micros keep, CancellationToken cancellation) =>
+        campaigns.CloseLeaseAsync(campaign, lease, epoch, keep, cancellation);
+}
+
+/// <summary>Catalogue edits in the journal of this process.</summary>
+internal sealed class JournalCatalogueLog(IJournal journal) : ICatalogueLog
+{
+    public Task AppendAsync(CatalogueEdit edit, CancellationToken cancellation) =>
+        journal.AppendAsync(CatalogueEdits.Key, CatalogueEdits.Write(edit), [], cancellation);
+}
+
+/// <summary>The campaigns of this process; a change is acknowledged when the gateway knows it, too.</summary>
+internal sealed class LoopCampaigns(CampaignRunner campaigns, IJournal journal, PublicationPump pump) : ICampaigns
+{
+    public Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation) =>
+        campaigns.ListAsync(after, limit, cancellation);
+
+    public Task<CampaignView?> FindAsync(long id, CancellationToken cancellation) => campaigns.FindAsync(id, cancellation);
+
+    public async Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, CancellationToken cancellation)
+    {
+        CampaignView view = await campaigns.PutAsync(settings, ifVersion, cancellation).ConfigureAwait(false);
+        // The book with the change was asked for when it was applied: it is there when the writer comes to this.
+        long version = await journal.ReadAsync(() => pump.Latest, cancellation).ConfigureAwait(false);
+        await pump.WaitForAsync(version, cancellation).ConfigureAwait(false);
+        return view;
+    }
+}

@@ -1,0 +1,113 @@
+using RecallCluster.Retrieval.Guided;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Hosting;
+
+namespace RecallCluster.Serving.Tests.Market;
+
+/// <summary>The embedded host with model, shards and market: the loop's ads are those that a plain look at every ad would choose.</summary>
+public sealed class EmbeddedLoopTests : IDisposable
+{
+    private static readonly GuidedSearchParameters Everything = new() { Layers = [new LayerBudget(1_000, 1_000)] };
+    private static readonly double[] ClickPrices = [0.2, 0.9, 0.5, 0.7];
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-embedded-");
+    private readonly BusinessTime _clock = new(LoopWorld.Start);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task The_ads_of_highest_value_win_also_with_few_candidates(int shards)
+    {
+        using var made = new HandMadeModel(300);
+        await using EmbeddedHost host = Host(made, made.Index(shards));
+        ClosedLoop loop = await host.OpenLoopAsync(Options(300, candidates: 8));
+
+        AdAnswer answer = await loop.Gateway.AnswerAsync(LoopWorld.Request("r", "ann"), default);
+
+        // Eight candidates of three hundred: ranked by interest, the ad that is worth most would not be among them.
+        Assert.Equal((await BestAsync(host, 300))[0], Assert.Single(answer.Ads).Ad.Id);
+    }
+
+    [Fact]
+    public async Task With_candidates_enough_every_position_goes_to_the_next_best_campaign()
+    {
+        using var made = new HandMadeModel(300);
+        await using EmbeddedHost host = Host(made, made.Index(2));
+        ClosedLoop loop = await host.OpenLoopAsync(Options(300, candidates: 300));
+
+        AdAnswer answer = await loop.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", new SlotRequest("s") { Count = 4 }), default);
+
+        Assert.Equal(await BestAsync(host, 300), answer.Ads.Select(a => a.Ad.Id));
+    }
+
+    [Fact]
+    public async Task A_version_is_swapped_under_the_loop_and_live_changes_reach_the_new_one()
+    {
+        using var made = new HandMadeModel(300);
+        string index = made.Index(2);
+        await using EmbeddedHost host = Host(made, index);
+        ClosedLoop loop = await host.OpenLoopAsync(Options(300, candidates: 8));
+        string[] best = await BestAsync(host, 300);
+
+        host.Load(new EmbeddedHostOptions { ModelDirectory = made.ModelPath, IndexDirectory = index, Parameters = Everything });
+        await loop.Catalogue.RemoveAsync(best[0], default);
+        AdAnswer answer = await loop.Gateway.AnswerAsync(LoopWorld.Request("r", "ann"), default);
+
+        Assert.NotEqual(best[0], Assert.Single(answer.Ads).Ad.Id);
+        Assert.Equal(answer.Version, host.Retriever.Summary!.Version);
+        Assert.Equal([0, 1], (await loop.Live.SnapshotAsync(default)).Shards.Select(s => s.Number).Order());
+    }
+
+    [Fact]
+    public async Task The_loop_runs_by_its_clock_and_stops_gracefully()
+    {
+        using var made = new HandMadeModel(60);
+        EmbeddedHost host = Host(made, made.Index(1));
+        ClosedLoop loop = await host.OpenLoopAsync(Options(60, candidates: 50));
+        loop.Run();
+        PlacedAd ad = Assert.Single((await loop.Gateway.AnswerAsync(LoopWorld.Request("r", "ann"), default)).Ads);
+        await loop.Feedback.AcceptAsync([new AdEvent(AdEventKind.Click, ad.Win)], default);
+
+        await host.DisposeAsync();
+        await using EmbeddedHost again = Host(made, made.Index(1));
+        ClosedLoop next = await again.OpenLoopAsync(Options(60, candidates: 50));
+
+        Assert.Null(loop.LastFailure);
+        Assert.Equal(ad.Price, (await next.Campaigns.FindAsync(ad.Ad.CampaignId, default))!.TotalSpent);
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private static EmbeddedHost Host(HandMadeModel made, string index)
+    {
+        var host = new EmbeddedHost(threads: 2);
+        host.Load(new EmbeddedHostOptions { ModelDirectory = made.ModelPath, IndexDirectory = index, Parameters = Everything });
+        return host;
+    }
+
+    private ClosedLoopOptions Options(int ads, int candidates)
+    {
+        AdsDirectory.WriteCampaigns(_directory.FullName, ClickPrices.Select((price, i) => LoopWorld.Campaign(i + 1, price)));
+        AdsDirectory.WriteAds(_directory.FullName, Enumerable.Range(0, ads).Select(i => LoopWorld.Ad($"ad{i}", (i % ClickPrices.Length) + 1)));
+        return new ClosedLoopOptions
+        {
+            MarketDirectory = _directory.FullName,
+            StateFile = Path.Combine(_directory.FullName, "state.db"),
+            BusinessClock = _clock,
+            Gateway = new() { Candidates = candidates },
+        };
+    }
+
+    /// <summary>The best ad of each campaign by click price times click probability, best first.</summary>
+    private static async Task<string[]> BestAsync(EmbeddedHost host, int ads)
+    {
+        RetrievalAnswer all = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann" }, ads), default);
+        return [.. all.Ads
+            .Select(ad => (ad.Id, Campaign: int.Parse(ad.Id[2..]) % ClickPrices.Length, ad.Score))
+            .GroupBy(ad => ad.Campaign)
+            .Select(group => group.MaxBy(ad => ad.Score))
+            .OrderByDescending(ad => ClickPrices[ad.Campaign] / (1 + Math.Exp(-ad.Score)))
+            .Select(ad => ad.Id)];
+    }
+}

@@ -8,6 +8,8 @@ namespace RecallCluster.Cli.Benches;
 /// <summary>Bodies of simulated requests, as the two front doors take them.</summary>
 internal static class ServeBodies
 {
+    private static readonly string[] s_currencies = ["USD"];
+
     private static readonly JsonSerializerOptions s_camelCase = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
@@ -31,7 +33,7 @@ internal static class ServeBodies
             id = request.Id,
             at = 1,
             tmax = 500,
-            cur = new[] { "USD" },
+            cur = s_currencies,
             imp = Enumerable.Range(1, request.Positions).Select(position => new
             {
                 id = position.ToString(System.Globalization.CultureInfo.InvariantCulture),

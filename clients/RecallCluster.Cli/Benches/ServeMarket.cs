@@ -57,7 +57,7 @@ internal sealed class ServeMarket(ServeBenchOptions options)
         TunedSearch tuned = Tune(dataset, deep, stages, team);
         var traffic = new TrafficWorld(world, new TrafficOptions { Campaigns = options.Campaigns, Seed = options.Seed });
         if (!AdsDirectory.HasMarket(Data))
-            stages.Run("Write the market", () => Write(traffic));
+            Write(traffic, stages);
 
         // Every run begins with the same budgets.
         foreach (string leftOver in Directory.EnumerateFiles(options.Work, Path.GetFileName(State) + "*"))
@@ -98,8 +98,9 @@ internal sealed class ServeMarket(ServeBenchOptions options)
     }
 
     /// <summary>Campaigns whose budgets outlast the bench: what is measured is answering, not running out.</summary>
-    private void Write(TrafficWorld traffic)
+    private void Write(TrafficWorld traffic, IStages stages)
     {
+        using IStage stage = stages.Begin("Write the market");
         MarketFiles.WriteAds(Data, traffic);
         CampaignPlan[] plans = [.. traffic.Campaigns.Select(campaign => new CampaignPlan(
             campaign.Id, Bidding.Goals.BidProduct.Click, Bidding.Auctions.PricingModel.Cpc, Unlimited, null, null, campaign.ClickWorth,

@@ -109,5 +109,5 @@ internal sealed record DemoServing(
 
 /// <summary>Seconds by stage.</summary>
 internal sealed record DemoTimings(
-    double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double ServeSeconds,
-    double TotalSeconds);
+    double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double HistorySeconds, double ServeSeconds,
+    double AblationSeconds, double TotalSeconds);

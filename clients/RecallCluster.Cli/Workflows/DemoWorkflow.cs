@@ -40,11 +40,8 @@ internal sealed class DemoWorkflow(DemoOptions options)
 
         _market = new DemoMarketplace(options, _files, dataset, traffic);
         long historyStart = Stopwatch.GetTimestamp();
-        stages.Run("Write the market", () =>
-        {
+        using (stages.Begin("Write the market"))
             _market.Write();
-            return true;
-        });
         _plans = await _market.PlanAsync(stages, cancellation).ConfigureAwait(false);
         double historySeconds = Stopwatch.GetElapsedTime(historyStart).TotalSeconds;
         long serveStart = Stopwatch.GetTimestamp();

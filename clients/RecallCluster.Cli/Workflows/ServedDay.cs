@@ -62,7 +62,7 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
                 Task<(DateTimeOffset, DateTimeOffset)>? killing = null;
                 var progress = new Relay(share =>
                 {
-                    stage.Update(share);
+                    stage.Report(share);
                     if (share >= KillAt && Interlocked.Exchange(ref killed, 1) == 0)
                         killing = Task.Run(() => KillAndRestartAsync(server, cancellation), cancellation);
                 });

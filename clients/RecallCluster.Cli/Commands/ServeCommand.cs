@@ -3,6 +3,7 @@ using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Data;
 using RecallCluster.Http;
+using RecallCluster.Http.Shards;
 using RecallCluster.Serving.Hosting;
 using Spectre.Console;
 
@@ -25,13 +26,16 @@ internal static class ServeCommand
             HelpName = "URL",
             AllowMultipleArgumentsPerToken = true,
         };
+        Option<string?> shards = OptionKit.Optional(
+            "--shards", "Who answers for each shard: a JSON file {\"shards\":[[\"local\",\"http://host:port\"],...]}, or the same as "
+            + "\"local,http://host:port;...\". Without it this process answers for all.", "FILE|MAP");
         Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
         Option<int> threads = OptionKit.Threads();
         var selling = new ServeOptions();
         return builder.Build(
             "serve",
             "Open the front door until told to stop: candidates, and with a market the whole loop of ads, auctions and feedback.",
-            [model, index, data, urls, maxK, threads, .. selling.Symbols],
+            [model, index, data, urls, shards, maxK, threads, .. selling.Symbols],
             async (parsed, context) =>
             {
                 UserDirectory? users = parsed.GetValue(data) is { } directory
@@ -43,6 +47,7 @@ internal static class ServeCommand
                     ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),
                     IndexDirectory = parsed.GetRequiredValue(index),
                     Users = users,
+                    Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System) : null,
                 };
                 ClosedLoopOptions? market = selling.MarketOf(parsed, parsed.GetValue(data));
                 FrontDoorOptions door = selling.Complete(

@@ -40,7 +40,7 @@ public sealed class LiveCalibrator : IDisposable
         _options.Check();
         _campaigns = campaigns;
         _counts = new CalibrationCountsFamily(machines, _options);
-        campaigns.Publish(Model, ConversionRates.Everywhere(_options.ConversionPrior));
+        campaigns.Take(Model, ConversionRates.Everywhere(_options.ConversionPrior));
     }
 
     /// <summary>The maps in force.</summary>
@@ -114,7 +114,8 @@ public sealed class LiveCalibrator : IDisposable
             Fits++;
             await WatchMixAsync(journal, fit, cancellation).ConfigureAwait(false);
         }
-        _campaigns.Publish(Model, rates);
+        _campaigns.Take(Model, rates);
+        await _campaigns.PublishAsync(cancellation).ConfigureAwait(false);
         return enough && !data.Raw.IsEmpty;
     }
 
@@ -151,7 +152,8 @@ public sealed class LiveCalibrator : IDisposable
             return;
         CalibrationMap root = await journal.ReadAsync(() => mix.Publish(hours), cancellation).ConfigureAwait(false);
         Model = new CalibrationModel("rtw-bsir", root, fit.Bayes.Contexts);
-        _campaigns.Publish(Model, null);
+        _campaigns.Take(Model, null);
+        await _campaigns.PublishAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The mix of campaigns being shown, over the bins of one fit; used on the journal's writer.</summary>

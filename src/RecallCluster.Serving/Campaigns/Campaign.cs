@@ -120,7 +120,10 @@ internal sealed partial class Campaign : IStateMachine
             Edit(put);
         Version++;
         _settings = put.Settings with { Terms = Ledger.Terms };
-        Pass(put.At, null);
+        if (_day is null)
+            Pass(put.At, null);
+        else
+            Ledger.Advance(put.At);
         Changed?.Invoke(this);
         return new Applied(View(put.At));
     }
@@ -177,7 +180,9 @@ internal sealed partial class Campaign : IStateMachine
 
     private Applied Take(ReportCommand command)
     {
-        Pass(command.At, null);
+        // Only a tick ends a day, with the day's report in hand: what comes between midnight and the tick counts for the day before.
+        if (_day is null)
+            Pass(command.At, null);
         _day?.Take(command.Report, _options.SamplesPerTick);
         return Outcome(LedgerOutcome.Applied);
     }
@@ -199,7 +204,7 @@ internal sealed partial class Campaign : IStateMachine
             return;
         _day ??= Begin(now);
         double spent = SpentOn(_day.State.Date), budget = Units(Ledger.Today.Budget);
-        if (_day.TickAt(now, spent, budget, weights => Describe(now, weights)))
+        if (_day.TickAt(now, spent, budget, _options.SamplesPerTick, weights => Describe(now, weights)))
             Changed?.Invoke(this);
     }
 

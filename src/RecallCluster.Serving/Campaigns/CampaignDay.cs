@@ -59,23 +59,27 @@ internal sealed class CampaignDay
             return;
         State.Open.Add(SampleChunk.Of(report));
         int held = State.Open.Sum(chunk => chunk.Count);
-        if (held > samplesPerTick)
-            Thin((held + samplesPerTick - 1) / samplesPerTick);
+        if (held > 2 * samplesPerTick || State.Open.Count > samplesPerTick)
+            Condense(samplesPerTick);
     }
 
     /// <summary>Lets the controller decide if a tick is due.</summary>
     /// <param name="at">The business clock, inside the day.</param>
     /// <param name="spent">Charged since the day began, in units of the currency.</param>
     /// <param name="budget">The day's budget as it stands.</param>
+    /// <param name="samplesPerTick">Most sampled auctions that are kept of the tick.</param>
     /// <param name="describe">Makes the entry of the day's history.</param>
     /// <returns>Whether there was a tick.</returns>
-    public bool TickAt(DateTimeOffset at, double spent, double budget, Func<double[], CampaignTick> describe)
+    public bool TickAt(DateTimeOffset at, double spent, double budget, int samplesPerTick, Func<double[], CampaignTick> describe)
     {
         int tick = State.Tick;
         while (tick + 1 < Ticks && TickStart(tick + 1) <= at)
             tick++;
         if (tick == State.Tick)
             return false;
+
+        if (State.Open.Sum(chunk => chunk.Count) > samplesPerTick)
+            Condense(samplesPerTick);
 
         // A day's first decision is tick 0, whenever it comes.
         tick = State.Tick < 0 ? 0 : tick;
@@ -171,10 +175,13 @@ internal sealed class CampaignDay
         input.Observed.Count > 0 ? SampleChunk.Join(_product, input.Observed, out _)
         : _past is { Chunks.Count: > 0 } ? SampleChunk.Join(_product, _past.Chunks, out _) : null;
 
-    private void Thin(int factor)
+    // Many small reports become one chunk. Where its first auction is taken moves with the traffic, or what each report brings last would always go.
+    private void Condense(int samples)
     {
-        for (int i = 0; i < State.Open.Count; i++)
-            State.Open[i] = State.Open[i].Thin(factor);
+        double phase = State.Pending.Auctions * 0.6180339887498949 % 1;
+        SampleChunk whole = SampleChunk.Merge(State.Open, phase);
+        State.Open.Clear();
+        State.Open.Add(whole.Thin((whole.Count + samples - 1) / samples));
     }
 
     private void Forget()

@@ -68,22 +68,25 @@ public sealed class CampaignDirectory
     internal static string KeyOf(long campaign) => $"{Prefix}{campaign}";
 
     /// <summary>Takes the journal that was opened with this directory's machines, and publishes the first book.</summary>
-    internal async Task AttachAsync(IJournal journal, CancellationToken cancellation)
+    internal Task AttachAsync(IJournal journal, CancellationToken cancellation)
     {
         _journal = journal;
-        await journal.ReadAsync(Publish, cancellation).ConfigureAwait(false);
+        return PublishAsync(cancellation);
     }
 
-    /// <summary>Replaces the calibration.</summary>
+    /// <summary>Replaces the calibration, for the next book.</summary>
     /// <param name="click">Maps of click probabilities.</param>
     /// <param name="conversions">Conversion rates; null for those in force.</param>
-    internal void Publish(CalibrationModel click, ConversionRates? conversions)
+    internal void Take(CalibrationModel click, ConversionRates? conversions)
     {
         Volatile.Write(ref _click, click);
         if (conversions is not null)
             Volatile.Write(ref _conversions, conversions);
-        Schedule();
     }
+
+    /// <summary>Makes a new book now.</summary>
+    internal Task PublishAsync(CancellationToken cancellation) =>
+        _journal is { } journal ? journal.ReadAsync(Publish, cancellation) : throw new InvalidOperationException("The directory has no journal yet.");
 
     internal Campaign? Find(long id) => _numbers.TryGetValue(id, out int number) ? _byNumber[number] : null;
 

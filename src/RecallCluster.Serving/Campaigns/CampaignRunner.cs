@@ -9,7 +9,7 @@ namespace RecallCluster.Serving.Campaigns;
 /// </summary>
 public sealed class CampaignRunner : ICampaigns
 {
-    private const int TicksAtOnce = 16;
+    private const int TicksAtOnce = 16, FewestMarketClicks = 200;
 
     private readonly CampaignDirectory _directory;
     private readonly IJournal _journal;
@@ -52,12 +52,13 @@ public sealed class CampaignRunner : ICampaigns
     }
 
     /// <inheritdoc/>
-    public Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, CancellationToken cancellation)
+    public async Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(settings);
         CampaignEdit.Check(settings, _directory.Controllers, _directory.Options);
-        var put = new PutCommand(_clock.GetUtcNow(), settings, ifVersion, StartEstimate.Of(settings, _directory.Options.Market));
-        return SendAsync<CampaignView>(settings.Id, put, cancellation);
+        MarketLevel market = await _journal.ReadAsync(Market, cancellation).ConfigureAwait(false);
+        var put = new PutCommand(_clock.GetUtcNow(), settings, ifVersion, StartEstimate.Of(settings, market));
+        return await SendAsync<CampaignView>(settings.Id, put, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Asks a campaign for the right to spend; see <see cref="CampaignLedger.RequestLease"/>.</summary>
@@ -121,6 +122,23 @@ public sealed class CampaignRunner : ICampaigns
             })).ConfigureAwait(false);
         }
         return due.Length;
+    }
+
+    /// <summary>The market by today's books of all campaigns; as the options have it while there are few clicks in them.</summary>
+    private MarketLevel Market()
+    {
+        double spent = 0;
+        long clicks = 0, impressions = 0;
+        foreach (Campaign campaign in _directory.Campaigns)
+        {
+            DayAccount today = campaign.Ledger.Today;
+            spent += (double)today.Spent.Value / Micros.PerUnit;
+            (clicks, impressions) = (clicks + today.Clicks, impressions + today.Impressions);
+        }
+        MarketLevel known = _directory.Options.Market;
+        return clicks < FewestMarketClicks || spent <= 0 || impressions <= clicks
+            ? known
+            : known with { CostPerClick = spent / clicks, ClickRate = (double)clicks / impressions };
     }
 
     private Task<TAnswer> SendAsync<TAnswer>(long campaign, CampaignCommand command, CancellationToken cancellation) =>

@@ -56,30 +56,54 @@ internal sealed record SampleChunk(double Weight, double ConversionProbability, 
     /// <param name="weight">How many auctions each of the log stands for.</param>
     public static AuctionLog Join(BidProduct product, IReadOnlyList<SampleChunk> chunks, out double weight)
     {
-        double heaviest = 0, total = 0;
+        List<double> click = [], cost = [], conversion = [];
+        weight = Even(chunks, 0.5, (chunk, i) =>
+        {
+            click.Add(chunk.Values[2 * i]);
+            cost.Add(chunk.Values[(2 * i) + 1]);
+            conversion.Add(chunk.ConversionProbability);
+        });
+        return product.Columns(cost.ToArray(), click.ToArray(), product.NeedsConversions ? conversion.ToArray() : default);
+    }
+
+    /// <summary>Many chunks as one of equal weight, with the conversion probability of the last.</summary>
+    /// <param name="chunks">The chunks, in order; at least one.</param>
+    /// <param name="phase">In [0, 1): where between two auctions that are taken the first falls.</param>
+    public static SampleChunk Merge(IReadOnlyList<SampleChunk> chunks, double phase)
+    {
+        var pairs = new List<float>();
+        double weight = Even(chunks, phase, (chunk, i) =>
+        {
+            pairs.Add(chunk.Values[2 * i]);
+            pairs.Add(chunk.Values[(2 * i) + 1]);
+        });
+        return new SampleChunk(weight, chunks[^1].ConversionProbability, MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(pairs)).ToArray());
+    }
+
+    /// <summary>Takes auctions at even distances of weight, that of the heaviest.</summary>
+    /// <returns>How many auctions each that was taken stands for.</returns>
+    private static double Even(IReadOnlyList<SampleChunk> chunks, double phase, Action<SampleChunk, int> take)
+    {
+        double heaviest = 0, total = 0, owed = phase;
         foreach (SampleChunk chunk in chunks)
         {
             if (chunk.Count > 0)
                 (heaviest, total) = (Math.Max(heaviest, chunk.Weight), total + (chunk.Weight * chunk.Count));
         }
-        List<double> click = [], cost = [], conversion = [];
-        double owed = 0;
+        int taken = 0;
         foreach (SampleChunk chunk in chunks)
         {
-            ReadOnlySpan<float> values = chunk.Values;
             for (int i = 0; i < chunk.Count; i++)
             {
                 owed += chunk.Weight / heaviest;
-                if (owed < 1 - 1e-9)
+                if (owed < 1)
                     continue;
                 owed -= 1;
-                click.Add(values[2 * i]);
-                cost.Add(values[(2 * i) + 1]);
-                conversion.Add(chunk.ConversionProbability);
+                taken++;
+                take(chunk, i);
             }
         }
-        weight = click.Count == 0 ? 1 : total / click.Count;
-        return product.Columns(cost.ToArray(), click.ToArray(), product.NeedsConversions ? conversion.ToArray() : default);
+        return taken == 0 ? 1 : total / taken;
     }
 
     private static AuctionLog Columns(BidProduct product, ReadOnlySpan<float> values, double conversionProbability)

@@ -4,6 +4,7 @@ using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving.Indexes;
+using RecallCluster.Serving.Replicas;
 
 namespace RecallCluster.Serving.Hosting;
 
@@ -91,7 +92,6 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         try
         {
             version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, options);
-            WarmUp(version);
             Retriever.Publish(version);
         }
         catch
@@ -160,13 +160,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Answers a request of nobody, so that the first real one does not wait for compilation and for the device.</summary>
-    private static void WarmUp(RetrieverVersion version)
-    {
-        PreparedUser nobody = version.Users.Prepare(new UserFeatures());
-        Task<ShardAnswer>[] searches = [.. version.Shards.Select(
-            s => s.Shard.SearchAsync(new ShardQuery(version.Name, nobody.State, 1), default))];
-        Task.WaitAll(searches);
-    }
+    private static void WarmUp(string version, ModelUsers users, Shard shard) =>
+        shard.SearchAsync(new ShardQuery(version, users.Prepare(new UserFeatures()).State, 1), default).GetAwaiter().GetResult();
 
     private RetrieverVersion Assemble(
         string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, EmbeddedHostOptions options)
@@ -177,11 +172,31 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         bool folded = model.Config.Attention == AttentionKind.Linear;
         Data.Field[] fields = Array.ConvertAll(model.Config.UserFields, f => new Data.Field(f.Name, f.Cardinality));
         var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, fields, options.Users);
+        var closers = new Stack<Action>();
         var shards = new ShardSlot[indexes.Length];
         for (int i = 0; i < shards.Length; i++)
         {
-            var shard = new Shard(_time);
-            shard.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time));
+            Shard? local = null;
+            if (options.Shards?.WantsLocal(i) != false)
+            {
+                local = new Shard(_time);
+                local.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time));
+                WarmUp(name, users, local);
+            }
+            IShard shard = options.Shards is null
+                ? local!
+                : options.Shards.Resolve(
+                    ShardIdentity.Of(indexes[i].Metadata.ModelFingerprint, indexes[i].FilePath, i, indexes.Length, indexes[i].Count), local);
+            AdIndex index = indexes[i];
+            closers.Push(() =>
+            {
+                if (shard != local)
+                    (shard as IDisposable)?.Dispose();
+                // A local shard closes its index itself.
+                if (local is null)
+                    index.Dispose();
+                local?.Dispose();
+            });
             shards[i] = new ShardSlot(shard, indexes[i].Count);
         }
         Join([.. shards.Select((slot, number) => new LoopShard(number, name, slot.Shard, indexes[number]))]);
@@ -189,8 +204,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         {
             Part(name);
             table.Dispose();
-            foreach (ShardSlot slot in shards)
-                ((Shard)slot.Shard).Dispose();
+            foreach (Action close in closers)
+                close();
         });
     }
 

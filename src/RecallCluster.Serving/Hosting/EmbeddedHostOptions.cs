@@ -18,6 +18,9 @@ public sealed record EmbeddedHostOptions
     /// <summary>The knobs of the search; null for the index's tuned ones, or the defaults where it was not tuned.</summary>
     public GuidedSearchParameters? Parameters { get; init; }
 
+    /// <summary>Who answers for each shard; null for this process alone.</summary>
+    public Replicas.IShardSource? Shards { get; init; }
+
     /// <summary>How much of the index files is checked on opening.</summary>
     public IndexCheck Check { get; init; } = IndexCheck.Graph;
 }

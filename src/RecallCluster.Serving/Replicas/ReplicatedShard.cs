@@ -16,7 +16,7 @@ namespace RecallCluster.Serving.Replicas;
 /// once, and the answer of the other shards is partial. A replica's health follows from its answers to real requests: there is no timer.
 /// Thread-safe. Sources: Dean &amp; Barroso, "The Tail at Scale" (2013), for hedging; Mitzenmacher, "The power of two choices" (2001).
 /// </summary>
-public sealed class ReplicatedShard : IShard
+public sealed class ReplicatedShard : IShard, IDisposable
 {
     private readonly TrackedReplica[] _replicas;
     private readonly ReplicationOptions _options;
@@ -27,7 +27,7 @@ public sealed class ReplicatedShard : IShard
     private readonly Lock _drawing = new();
     private readonly SeededRandom _random;
 
-    /// <summary>A shard over replicas, which stay with the caller.</summary>
+    /// <summary>A shard over replicas, which it takes over.</summary>
     /// <param name="replicas">The replicas; at least one. All hold the same ads.</param>
     /// <param name="options">How they are treated; null for the defaults.</param>
     /// <param name="time">The clock.</param>
@@ -70,6 +70,13 @@ public sealed class ReplicatedShard : IShard
     {
         foreach (TrackedReplica replica in _replicas)
             replica.Replica.Publish(placements);
+    }
+
+    /// <summary>Closes the replicas that can be closed.</summary>
+    public void Dispose()
+    {
+        foreach (TrackedReplica replica in _replicas)
+            (replica.Replica as IDisposable)?.Dispose();
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using RecallCluster.Numerics;
 using SQLitePCL;
@@ -11,11 +12,12 @@ namespace RecallCluster.Serving.State;
 /// </summary>
 /// <remarks>
 /// <code>
-/// meta      name, value                       epoch, first record that is kept, what hosts store
-/// batch     first, count, records             one row a transaction
-/// verdict   first, verdicts                   what became of the records of a batch, a byte each; written with the next transaction
+/// meta      name, value, checksum             epoch, first record that is kept, what hosts store
+/// batch     first, count, records             one row a transaction; each record has a checksum
+/// verdict   first, verdicts, checksum         what became of the records of a batch, a byte each; written with the next transaction
 /// snapshot  key, sequence, state, checksum    a machine's memory after that record
 /// </code>
+/// A checksum covers its whole row: SQLite itself sees damage to its pages' structure, not to what stands in them.
 /// A snapshot is written in or after the transaction that holds the verdicts on all records that it has seen. So a machine that follows another one
 /// always learns the verdict again: from the other machine when it is still to apply the record, else from the file.
 /// </remarks>
@@ -24,10 +26,10 @@ internal sealed class JournalFile : IDisposable
     private const int Version = 1;
     private const int ApplicationId = 0x52434A4C; // "RCJL"
     private const string Schema = """
-        CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE batch (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, records BLOB NOT NULL);
-        CREATE TABLE verdict (first INTEGER PRIMARY KEY, verdicts BLOB NOT NULL);
-        CREATE TABLE snapshot (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL, state BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE verdict (first INTEGER PRIMARY KEY, verdicts BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE snapshot (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL, state BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
     private readonly string _path;
@@ -39,9 +41,9 @@ internal sealed class JournalFile : IDisposable
         _path = path;
         _connection = connection;
         _insertBatch = Command("INSERT INTO batch VALUES ($first, $count, $records)");
-        _insertVerdict = Command("INSERT INTO verdict VALUES ($first, $verdicts)");
+        _insertVerdict = Command("INSERT INTO verdict VALUES ($first, $verdicts, $checksum)");
         _putSnapshot = Command("INSERT OR REPLACE INTO snapshot VALUES ($key, $sequence, $state, $checksum)");
-        _putMeta = Command("INSERT OR REPLACE INTO meta VALUES ($name, $value)");
+        _putMeta = Command("INSERT OR REPLACE INTO meta VALUES ($name, $value, $checksum)");
         _deleteBatches = Command("DELETE FROM batch WHERE first < $first");
         _deleteVerdicts = Command("DELETE FROM verdict WHERE first < $first");
     }
@@ -77,19 +79,17 @@ internal sealed class JournalFile : IDisposable
         }
     }
 
-    public string? Meta(string name) => Guard("it cannot be read", () =>
+    /// <summary>All named values.</summary>
+    public IEnumerable<(string Name, string Value)> Meta()
     {
-        using SqliteCommand command = Command("SELECT value FROM meta WHERE name = $name");
-        command.Parameters[0].Value = name;
-        return (string?)command.ExecuteScalar();
-    });
-
-    public IEnumerable<(string Name, string Value)> AllMeta()
-    {
-        using SqliteCommand command = Command("SELECT name, value FROM meta");
+        using SqliteCommand command = Command("SELECT name, value, checksum FROM meta");
         using SqliteDataReader reader = Guard("it cannot be read", command.ExecuteReader);
         while (Guard("it cannot be read", reader.Read))
-            yield return (reader.GetString(0), reader.GetString(1));
+        {
+            (string name, string value) = (reader.GetString(0), reader.GetString(1));
+            Verify(Checksum(name, 0, Encoding.UTF8.GetBytes(value)), reader.GetInt64(2), $"the value '{name}'");
+            yield return (name, value);
+        }
     }
 
     /// <summary>All snapshots.</summary>
@@ -100,8 +100,7 @@ internal sealed class JournalFile : IDisposable
         while (Guard("it cannot be read", reader.Read))
         {
             (string key, long sequence, byte[] state) = (reader.GetString(0), reader.GetInt64(1), (byte[])reader.GetValue(2));
-            if (Crc32C.Of(state) != reader.GetInt64(3))
-                throw new InvalidDataException($"{_path}: the snapshot of {key}: its checksum is wrong.");
+            Verify(Checksum(key, sequence, state), reader.GetInt64(3), $"the snapshot of {key}");
             yield return (key, sequence, state);
         }
     }
@@ -109,10 +108,16 @@ internal sealed class JournalFile : IDisposable
     /// <summary>All transactions that are kept, oldest first, with the verdicts where they are known.</summary>
     public IEnumerable<(long First, int Count, byte[] Records, byte[]? Verdicts)> Batches()
     {
-        using SqliteCommand command = Command("SELECT batch.first, count, records, verdicts FROM batch LEFT JOIN verdict USING (first) ORDER BY batch.first");
+        using SqliteCommand command = Command("SELECT batch.first, count, records, verdicts, checksum FROM batch LEFT JOIN verdict USING (first) ORDER BY batch.first");
         using SqliteDataReader reader = Guard("it cannot be read", command.ExecuteReader);
         while (Guard("it cannot be read", reader.Read))
-            yield return (reader.GetInt64(0), reader.GetInt32(1), (byte[])reader.GetValue(2), reader.IsDBNull(3) ? null : (byte[])reader.GetValue(3));
+        {
+            long first = reader.GetInt64(0);
+            byte[]? verdicts = reader.IsDBNull(3) ? null : (byte[])reader.GetValue(3);
+            if (verdicts is not null)
+                Verify(Checksum("", first, verdicts), reader.GetInt64(4), $"the verdicts on record {first} and those after it");
+            yield return (first, reader.GetInt32(1), (byte[])reader.GetValue(2), verdicts);
+        }
     }
 
     /// <summary>Runs writes as one transaction: all of it is durable, or nothing happened.</summary>
@@ -139,11 +144,11 @@ internal sealed class JournalFile : IDisposable
 
     public void InsertBatch(long first, int count, byte[] records) => Run(_insertBatch, first, count, records);
 
-    public void InsertVerdicts(long first, byte[] verdicts) => Run(_insertVerdict, first, verdicts);
+    public void InsertVerdicts(long first, byte[] verdicts) => Run(_insertVerdict, first, verdicts, Checksum("", first, verdicts));
 
-    public void PutSnapshot(string key, long sequence, byte[] state) => Run(_putSnapshot, key, sequence, state, (long)Crc32C.Of(state));
+    public void PutSnapshot(string key, long sequence, byte[] state) => Run(_putSnapshot, key, sequence, state, Checksum(key, sequence, state));
 
-    public void PutMeta(string name, string value) => Run(_putMeta, name, value);
+    public void PutMeta(string name, string value) => Run(_putMeta, name, value, Checksum(name, 0, Encoding.UTF8.GetBytes(value)));
 
     public void DeleteBelow(long first)
     {
@@ -207,6 +212,18 @@ internal sealed class JournalFile : IDisposable
         for (int i = 0; i < values.Length; i++)
             command.Parameters[i].Value = values[i];
         command.ExecuteNonQuery();
+    }
+
+    private static long Checksum(string name, long sequence, ReadOnlySpan<byte> content)
+    {
+        uint state = Crc32C.Update(Crc32C.Start, Encoding.UTF8.GetBytes(name));
+        return Crc32C.Finish(Crc32C.Update(Crc32C.Update(state, BitConverter.GetBytes(sequence)), content));
+    }
+
+    private void Verify(long computed, long stored, string what)
+    {
+        if (computed != stored)
+            throw new InvalidDataException($"{_path}: {what}: its checksum is wrong.");
     }
 
     private T Guard<T>(string what, Func<T> read)

@@ -170,7 +170,9 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
 
     private void Recover()
     {
-        long first = long.Parse(_file.Meta(FirstName) ?? "1", CultureInfo.InvariantCulture);
+        foreach ((string name, string value) in _file.Meta())
+            _meta[name] = value;
+        long first = Number(FirstName, 1);
         _applied = first - 1;
         var seen = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach ((string key, long sequence, byte[] state) in _file.Snapshots())
@@ -184,21 +186,39 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
         {
             if (start != next || count < 1 || (verdicts is not null && verdicts.Length != count))
                 throw new InvalidDataException($"the transaction of record {start} stands where record {next} should.");
-            foreach (JournalRecord record in RecordFrames.Read(start, count, records))
-                Replay(record, verdicts is null ? null : verdicts[record.Sequence - start], seen);
+            ReplayBatch(start, count, records, verdicts, seen);
             _batches.Enqueue(start);
             next += count;
         }
         if (next <= _applied && _batches.Count > 0)
             throw new InvalidDataException($"the journal ends at record {next - 1}, but a snapshot has seen record {_applied}.");
         _applied = Math.Max(_applied, next - 1);
-        Epoch = 1 + long.Parse(_file.Meta(EpochName) ?? "0", CultureInfo.InvariantCulture);
+        Epoch = 1 + Number(EpochName, 0);
         _file.Transact(() => _file.PutMeta(EpochName, Epoch.ToString(CultureInfo.InvariantCulture)));
-        foreach ((string name, string value) in _file.AllMeta())
-            _meta[name] = value;
     }
 
-    private void Replay(JournalRecord record, byte? known, Dictionary<string, long> seen)
+    private long Number(string name, long otherwise) =>
+        !_meta.TryGetValue(name, out string? text) ? otherwise
+        : long.TryParse(text, CultureInfo.InvariantCulture, out long number) ? number
+        : throw new InvalidDataException($"the value '{name}' is '{text}', no number.");
+
+    private void ReplayBatch(long start, int count, byte[] records, byte[]? known, Dictionary<string, long> seen)
+    {
+        var verdicts = new byte[count];
+        bool followed = false;
+        foreach (JournalRecord record in RecordFrames.Read(start, count, records))
+        {
+            int place = (int)(record.Sequence - start);
+            verdicts[place] = Replay(record, known?[place], seen);
+            followed |= record.Followers.Count > 0;
+        }
+
+        // The verdicts on the last batch of a life were never written; they have to be before a snapshot is that has seen it.
+        if (known is null && followed)
+            (_verdictsFirst, _verdicts) = (start, verdicts);
+    }
+
+    private byte Replay(JournalRecord record, byte? known, Dictionary<string, long> seen)
     {
         byte verdict;
         if (record.Sequence > seen.GetValueOrDefault(record.Key))
@@ -208,7 +228,7 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
         }
         else if (record.Followers.Count == 0)
         {
-            return;
+            return 0;
         }
         else
         {
@@ -219,6 +239,7 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
             if (record.Sequence > seen.GetValueOrDefault(follower))
                 Follow(record, follower, verdict);
         }
+        return verdict;
     }
 
     private void Write()
@@ -228,7 +249,6 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
         {
             while (Take(batch))
                 CarryOut(batch);
-            _stopped.SetResult();
         }
         catch (Exception e)
         {
@@ -239,11 +259,11 @@ public sealed class SqliteJournal : IJournal, IAsyncDisposable
                 batch.Add(waiting);
             foreach (JournalWork work in batch)
                 work.Done.TrySetException(fault);
-            _stopped.SetResult();
         }
         finally
         {
             _file.Dispose();
+            _stopped.SetResult();
         }
     }
 

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
+using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Cli.Workflows;
+using RecallCluster.Http;
+using RecallCluster.Http.Shards;
+using RecallCluster.Serving.Replicas;
+using Spectre.Console;
+
+namespace RecallCluster.Cli.Commands;
+
+/// <summary><c>recall shard</c>.</summary>
+internal static class ShardCommand
+{
+    public static Command Build(CommandBuilder builder)
+    {
+        Option<string> model = OptionKit.Required("--model", "Directory that `train` made.", "DIR");
+        Option<string> index = OptionKit.Required("--index", "Index directory, the same as the gateway's.", "DIR");
+        Option<int> number = OptionKit.Number("--shard", "Which shard of the index.", 0, 0);
+        Option<string> url = new("--url")
+        {
+            Description = "Where to listen; port 0 takes a free one. Gateways only must be able to connect: there is no authentication.",
+            DefaultValueFactory = _ => "http://127.0.0.1:0",
+            HelpName = "URL",
+        };
+        Option<string?> certificate = OptionKit.Optional("--certificate", "Certificate and key for a URL of https, in one PEM file.", "FILE");
+        Option<int> threads = OptionKit.Threads();
+        return builder.Build(
+            "shard",
+            "Serve one shard of an index to gateways (`serve --shards`) over HTTP/2, until told to stop.",
+            [model, index, number, url, certificate, threads],
+            async (parsed, context) =>
+            {
+                using OpenedShard opened = await context.InStageAsync("Open model and shard", _ => OpenedShard.Open(
+                    ModelFolders.DeepIn(parsed.GetRequiredValue(model)), parsed.GetRequiredValue(index), parsed.GetValue(number),
+                    parsed.GetValue(threads))).ConfigureAwait(false);
+                WebApplication app = ShardServer.Create(opened.Served, new ShardServerOptions
+                {
+                    Url = parsed.GetValue(url)!,
+                    CertificateFile = parsed.GetValue(certificate),
+                });
+                await using (app.ConfigureAwait(false))
+                {
+                    await app.StartAsync(context.Cancellation).ConfigureAwait(false);
+                    ShardIdentity identity = opened.Served.Identity;
+                    context.Write(
+                        new Serving(FrontDoor.AddressesOf(app)[0], identity.Number, identity.Shards, identity.Ads, identity.ToString()),
+                        (console, serving) =>
+                        {
+                            console.WriteLine($"Serving shard {serving.Shard} of {serving.Shards}, {Drawing.Count(serving.Ads)} ads, "
+                                + $"identity {serving.Identity}, at {serving.Url}");
+                            console.WriteLine("Stop with Ctrl-C.");
+                        });
+                    var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    using CancellationTokenRegistration byCaller = context.Cancellation.Register(() => stopped.TrySetResult());
+                    using CancellationTokenRegistration bySignal = app.Lifetime.ApplicationStopping.Register(() => stopped.TrySetResult());
+                    await stopped.Task.ConfigureAwait(false);
+                    await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+            });
+    }
+
+    /// <summary>What is served and where; written once it is ready.</summary>
+    private sealed record Serving(Uri Url, int Shard, int Shards, int Ads, string Identity);
+}

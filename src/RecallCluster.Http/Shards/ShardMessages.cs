@@ -1,0 +1,173 @@
+using RecallCluster.Calibration.Maps;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Replicas;
+using RecallCluster.Serving.ValueRanking;
+
+namespace RecallCluster.Http.Shards;
+
+/// <summary>What a shard process says of itself.</summary>
+/// <param name="Identity">The shard that it holds.</param>
+/// <param name="Instance">Drawn when the process started: another one has forgotten what it was told.</param>
+/// <param name="Publisher">Whose book and placements it holds; 0 for nobody's.</param>
+/// <param name="Book">Version of the book; <see cref="long.MinValue"/> for none.</param>
+/// <param name="Placements">Revision of the placements; <see cref="long.MinValue"/> for none.</param>
+internal sealed record ShardStatus(ShardIdentity Identity, ulong Instance, ulong Publisher, long Book, long Placements);
+
+/// <summary>The messages between a gateway and a shard process, as frames.</summary>
+internal static class ShardMessages
+{
+    // Interest alone has no list of campaigns; an empty list would make none eligible.
+    private const int ByInterest = 0;
+    private const int ByValue = 1;
+
+    public static void Write(FrameWriter frame, ulong publisher, ShardQuery query)
+    {
+        frame.UInt64(publisher);
+        frame.Text(query.Version);
+        frame.Int32(query.K);
+        frame.Int32(query.MaxScorings ?? -1);
+        frame.Int64(query.TimeLeft?.Ticks ?? -1);
+        frame.List(query.UserState.Span);
+        frame.Texts(query.Seeds);
+        frame.Texts(query.Exclude);
+        frame.Int32(query.Value is null ? ByInterest : ByValue);
+        if (query.Value is not { } value)
+            return;
+        frame.List(value.Campaigns.Span);
+        frame.List(value.Facets.Span);
+    }
+
+    public static (ulong Publisher, ShardQuery Query) ReadQuery(ReadOnlySpan<byte> bytes)
+    {
+        var frame = new FrameReader(bytes, FrameKind.Query);
+        ulong publisher = frame.UInt64();
+        string version = frame.Text();
+        int k = frame.Int32();
+        int maxScorings = frame.Int32();
+        long timeLeft = frame.Int64();
+        float[] state = frame.List<float>();
+        string[] seeds = frame.Texts();
+        string[] exclude = frame.Texts();
+        ValueQuery? value = frame.Int32() switch
+        {
+            ByInterest => null,
+            ByValue => new ValueQuery(frame.List<ulong>(), frame.List<ulong>()),
+            int other => throw new InvalidDataException($"Shard frame: {other} is no kind of ranking."),
+        };
+        frame.End();
+        if (k < 1)
+            throw new InvalidDataException($"Shard frame: K is {k}; at least 1 is wanted.");
+        if (maxScorings is 0 or < -1)
+            throw new InvalidDataException($"Shard frame: a limit of {maxScorings} scorings.");
+        return (publisher, new ShardQuery(version, state, k)
+        {
+            MaxScorings = maxScorings < 0 ? null : maxScorings,
+            TimeLeft = timeLeft < 0 ? null : new TimeSpan(timeLeft),
+            Seeds = seeds,
+            Exclude = exclude,
+            Value = value,
+        });
+    }
+
+    public static void Write(FrameWriter frame, ShardAnswer answer)
+    {
+        frame.Int32(answer.Scorings);
+        frame.Int32((int)answer.Limits);
+        frame.Int32(answer.Ads.Count);
+        foreach (ScoredAd ad in answer.Ads)
+        {
+            frame.Text(ad.Id);
+            frame.Single(ad.Score);
+            frame.Single(ad.Value);
+        }
+    }
+
+    public static ShardAnswer ReadAnswer(ReadOnlySpan<byte> bytes)
+    {
+        var frame = new FrameReader(bytes, FrameKind.Answer);
+        int scorings = frame.Int32();
+        var limits = (SearchLimits)frame.Int32();
+        var ads = new ScoredAd[frame.Count(3 * sizeof(int))];
+        for (int i = 0; i < ads.Length; i++)
+            ads[i] = new ScoredAd(frame.Text(), frame.Single()) { Value = frame.Single() };
+        frame.End();
+        return new ShardAnswer(ads, scorings, limits);
+    }
+
+    public static void Write(FrameWriter frame, ulong publisher, BidBook book)
+    {
+        frame.UInt64(publisher);
+        frame.Int64(book.Version);
+        frame.Int32(book.Campaigns.Length);
+        foreach (BidBookEntry entry in book.Campaigns)
+        {
+            frame.Int64(entry.CampaignId);
+            frame.Text(entry.Context);
+            frame.Double(entry.Slope);
+            frame.Double(entry.Offset);
+            frame.Double(entry.Cap);
+            frame.Double(entry.ConversionProbability);
+        }
+        frame.Bytes(ModelFormat.ToBytes(book.Click));
+    }
+
+    public static (ulong Publisher, BidBook Book) ReadBook(ReadOnlySpan<byte> bytes)
+    {
+        const int EntryBytes = (5 * sizeof(long)) + sizeof(int);
+        var frame = new FrameReader(bytes, FrameKind.Book);
+        ulong publisher = frame.UInt64();
+        long version = frame.Int64();
+        var campaigns = new BidBookEntry[frame.Count(EntryBytes)];
+        for (int i = 0; i < campaigns.Length; i++)
+        {
+            campaigns[i] = new BidBookEntry(frame.Int64(), frame.Text(), frame.Double(), frame.Double(), frame.Double())
+            {
+                ConversionProbability = frame.Double(),
+            };
+        }
+        CalibrationModel click = ModelFormat.FromBytes(frame.Bytes());
+        frame.End();
+        return (publisher, new BidBook(version, campaigns, click));
+    }
+
+    public static void Write(FrameWriter frame, ulong publisher, ShardPlacements placements)
+    {
+        frame.UInt64(publisher);
+        frame.Text(placements.Version);
+        frame.Int64(placements.Revision);
+        frame.List(placements.CampaignOf.Span);
+        frame.List(placements.FacetOf.Span);
+    }
+
+    public static (ulong Publisher, ShardPlacements Placements) ReadPlacements(ReadOnlySpan<byte> bytes)
+    {
+        var frame = new FrameReader(bytes, FrameKind.Placements);
+        ulong publisher = frame.UInt64();
+        var placements = new ShardPlacements(frame.Text(), frame.Int64(), frame.List<int>(), frame.List<int>());
+        frame.End();
+        return (publisher, placements);
+    }
+
+    public static void Write(FrameWriter frame, ShardStatus status)
+    {
+        frame.Text(status.Identity.Model);
+        frame.Text(status.Identity.Index);
+        frame.Int32(status.Identity.Number);
+        frame.Int32(status.Identity.Shards);
+        frame.Int32(status.Identity.Ads);
+        frame.UInt64(status.Instance);
+        frame.UInt64(status.Publisher);
+        frame.Int64(status.Book);
+        frame.Int64(status.Placements);
+    }
+
+    public static ShardStatus ReadStatus(ReadOnlySpan<byte> bytes)
+    {
+        var frame = new FrameReader(bytes, FrameKind.State);
+        var status = new ShardStatus(
+            new ShardIdentity(frame.Text(), frame.Text(), frame.Int32(), frame.Int32(), frame.Int32()),
+            frame.UInt64(), frame.UInt64(), frame.Int64(), frame.Int64());
+        frame.End();
+        return status;
+    }
+}

@@ -1,0 +1,200 @@
+using RecallCluster.Cli.Workflows;
+using RecallCluster.Http.Shards;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Replicas;
+
+namespace RecallCluster.Cli.Tests;
+
+/// <summary>Shards of other processes that crash and freeze while requests run.</summary>
+public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
+{
+    private const int Requests = 2_000;
+    private const int Clients = 4;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    [LinuxFact]
+    public async Task A_replica_that_is_killed_under_load_is_replaced_by_the_other_and_taken_back_after_its_restart()
+    {
+        using ShardProcess one = await ShardProcess.StartAsync(world, 0), other = await ShardProcess.StartAsync(world, 0);
+        using var gateway = new Gateway(world, $"{one.Url},{other.Url};local");
+        var load = new Load(gateway);
+
+        await load.RunAsync(async () =>
+        {
+            await load.AnsweredAsync(500);
+            await one.KillAsync();
+            await gateway.StateAsync(one.Url, "suspect", "down");
+            await load.AnsweredAsync(1_200);
+            await one.RestartAsync();
+            await gateway.StateAsync(one.Url, "healthy");
+        });
+
+        load.AssertAnswered(wholeShare: 0.999);
+    }
+
+    [LinuxFact]
+    public async Task A_frozen_replica_is_suspected_and_the_other_answers_in_its_place_until_it_thaws()
+    {
+        using ShardProcess one = await ShardProcess.StartAsync(world, 0), other = await ShardProcess.StartAsync(world, 0);
+        using var gateway = new Gateway(world, $"{one.Url},{other.Url};local");
+        var load = new Load(gateway);
+
+        await load.RunAsync(async () =>
+        {
+            await load.AnsweredAsync(500);
+            one.Freeze();
+            await gateway.StateAsync(one.Url, "suspect", "down");
+            await load.AnsweredAsync(1_200);
+            one.Thaw();
+            await gateway.StateAsync(one.Url, "healthy");
+        });
+
+        load.AssertAnswered(wholeShare: 0.999);
+    }
+
+    [LinuxFact]
+    public async Task Without_another_replica_answers_are_partial_and_say_so_until_the_process_is_back()
+    {
+        using ShardProcess only = await ShardProcess.StartAsync(world, 0);
+        using var gateway = new Gateway(world, $"{only.Url};local");
+        var load = new Load(gateway);
+
+        await load.RunAsync(async () =>
+        {
+            await load.AnsweredAsync(300);
+            Assert.Equal(0, load.Partial);
+            await only.KillAsync();
+            await gateway.StateAsync(only.Url, "down");
+            await load.AnsweredAsync(load.Answered + 300);
+            Assert.InRange(load.Partial, 300, int.MaxValue);
+            await only.RestartAsync();
+            await gateway.StateAsync(only.Url, "healthy");
+        });
+
+        load.AssertAnswered(wholeShare: 0);
+        Assert.Equal(1, (await gateway.AskAsync()).Coverage);
+        Assert.All(load.PartialCoverages, coverage => Assert.Equal(gateway.CoverageOfTheLocalShard, coverage, 1e-6));
+    }
+
+    [LinuxFact]
+    public async Task A_process_that_holds_another_shard_is_refused()
+    {
+        using ShardProcess wrong = await ShardProcess.StartAsync(world, 1);
+        using var gateway = new Gateway(world, $"{wrong.Url};local");
+
+        RetrievalAnswer answer = await gateway.AskAsync();
+
+        Assert.Equal(gateway.CoverageOfTheLocalShard, answer.Coverage, 1e-6);
+        Assert.Contains("does not hold version", Assert.Single(answer.Failures).Reason);
+    }
+
+    /// <summary>A gateway of this process over a map of shards.</summary>
+    private sealed class Gateway : IShardSource, IDisposable
+    {
+        private readonly EmbeddedHost _host = new(threads: 1);
+        private readonly ReplicaMap _map;
+        private readonly List<(ShardIdentity Identity, ReplicatedShard Shard)> _shards = [];
+
+        public Gateway(TrainedWorld world, string map)
+        {
+            _map = ReplicaMap.Of(map, TimeProvider.System);
+            _host.Load(new EmbeddedHostOptions
+            {
+                ModelDirectory = ModelFolders.DeepIn(world.Models), IndexDirectory = world.IndexDirectory, Shards = this,
+            });
+        }
+
+        public double CoverageOfTheLocalShard => (double)_shards[1].Identity.Ads / _shards.Sum(s => s.Identity.Ads);
+
+        public Task<RetrievalAnswer> AskAsync() =>
+            _host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures(), 10) { Deadline = TimeSpan.FromSeconds(5) }, default);
+
+        /// <summary>Completes when the replica is in one of the states; the load must go on meanwhile, for it moves them.</summary>
+        public async Task StateAsync(Uri replica, params string[] states)
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            while (!_shards[0].Shard.Live.Any(r => r.Address == replica.ToString() && states.Contains(r.State)))
+            {
+                patience.Token.ThrowIfCancellationRequested();
+                await AskAsync();
+            }
+        }
+
+        public bool WantsLocal(int number) => _map.WantsLocal(number);
+
+        public IShard Resolve(ShardIdentity identity, Shard? local)
+        {
+            var shard = (ReplicatedShard)_map.Resolve(identity, local);
+            _shards.Add((identity, shard));
+            return shard;
+        }
+
+        public void Dispose() => _host.Dispose();
+    }
+
+    /// <summary>Requests from several clients at once, until enough were answered and what is to happen meanwhile has happened.</summary>
+    private sealed class Load(Gateway gateway)
+    {
+        private readonly System.Collections.Concurrent.ConcurrentBag<double> _coverages = [];
+        private readonly System.Collections.Concurrent.ConcurrentBag<string> _failures = [];
+        private int _answered;
+        private int _partial;
+
+        public int Answered => Volatile.Read(ref _answered);
+
+        public int Partial => Volatile.Read(ref _partial);
+
+        public IEnumerable<double> PartialCoverages => _coverages.Where(c => c < 1);
+
+        public async Task RunAsync(Func<Task> meanwhile)
+        {
+            Task events = Task.Run(meanwhile);
+            await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(async () =>
+            {
+                while (!events.IsCompleted || Answered < Requests)
+                    await AskAsync();
+            })));
+            await events;
+        }
+
+        /// <summary>Completes when as many requests were answered.</summary>
+        public async Task AnsweredAsync(int count)
+        {
+            while (Answered < count)
+                await AskAsync();
+        }
+
+        public void AssertAnswered(double wholeShare)
+        {
+            Assert.Empty(_failures);
+            Assert.InRange(Answered, Requests, int.MaxValue);
+            Assert.True(Partial <= (1 - wholeShare) * Answered, $"{Partial} of {Answered} answers were partial");
+        }
+
+        private async Task AskAsync()
+        {
+            try
+            {
+                RetrievalAnswer answer = await gateway.AskAsync();
+                _coverages.Add(answer.Coverage);
+                if (answer.Coverage < 1)
+                    Interlocked.Increment(ref _partial);
+                Interlocked.Increment(ref _answered);
+            }
+            catch (Exception e)
+            {
+                _failures.Add(e.Message);
+            }
+        }
+    }
+
+    private sealed class LinuxFactAttribute : FactAttribute
+    {
+        public LinuxFactAttribute()
+        {
+            if (!OperatingSystem.IsLinux())
+                Skip = "The signals that freeze and thaw a process have other numbers elsewhere.";
+        }
+    }
+}

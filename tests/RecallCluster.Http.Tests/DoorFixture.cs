@@ -27,6 +27,14 @@ public sealed class Door : IAsyncDisposable
         return new Door(app, new HttpClient { BaseAddress = FrontDoor.AddressesOf(app)[0] });
     }
 
+    public static async Task<Door> OpenAsync(FrontDoorParts parts, FrontDoorOptions? options = null)
+    {
+        WebApplication app = FrontDoor.Create(parts, (options ?? new FrontDoorOptions()) with { Urls = ["http://127.0.0.1:0"] });
+        await app.StartAsync();
+        var handler = new HttpClientHandler { AllowAutoRedirect = false };
+        return new Door(app, new HttpClient(handler) { BaseAddress = FrontDoor.AddressesOf(app)[0] });
+    }
+
     internal static AdRetriever Serving(IUserStatePreparer users, params IShard[] shards)
     {
         var retriever = new AdRetriever(TimeProvider.System);
@@ -47,6 +55,24 @@ public sealed class Door : IAsyncDisposable
         return await ReadAsync(response);
     }
 
+    /// <summary>Any request; the body is null where there is none, or it is no JSON.</summary>
+    public async Task<Reply> SendAsync(string method, string path, string? json = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.RelativeOrAbsolute));
+        if (json is not null)
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        foreach ((string name, string value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using HttpResponseMessage response = await Client.SendAsync(request);
+        string text = await response.Content.ReadAsStringAsync();
+        bool isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) ?? false;
+        return new Reply(
+            (int)response.StatusCode,
+            isJson ? JsonDocument.Parse(text).RootElement : null,
+            text,
+            response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(",", h.Value), StringComparer.OrdinalIgnoreCase));
+    }
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
@@ -59,4 +85,14 @@ public sealed class Door : IAsyncDisposable
         string text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, JsonDocument.Parse(text).RootElement);
     }
+}
+
+/// <summary>What came back.</summary>
+public sealed record Reply(int Status, JsonElement? Json, string Text, IReadOnlyDictionary<string, string> Headers)
+{
+    public JsonElement Body => Json ?? throw new InvalidOperationException($"{Status} without JSON: {Text}");
+
+    public string? Reason => Body.TryGetProperty("reason", out JsonElement reason) ? reason.GetString() : null;
+
+    public string? Field => Body.TryGetProperty("field", out JsonElement field) ? field.GetString() : null;
 }

@@ -28,6 +28,7 @@ internal static class CommandTree
             BenchAuctionCommand.Build(builder),
             BenchBidCommand.Build(builder),
             BenchServeCommand.Build(builder)),
+        FuzzCommand.Build(builder),
         TestCommand.Build(builder),
     ];
 }

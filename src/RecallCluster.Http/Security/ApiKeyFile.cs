@@ -1,5 +1,4 @@
 using System.Globalization;
-using RecallCluster.Serving.Feedback.Tokens;
 
 namespace RecallCluster.Http.Security;
 

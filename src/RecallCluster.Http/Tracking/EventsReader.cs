@@ -1,8 +1,8 @@
 using System.Globalization;
 using RecallCluster.Http.Native;
+using RecallCluster.Http.Tokens;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Feedback;
-using RecallCluster.Serving.Feedback.Tokens;
 
 namespace RecallCluster.Http.Tracking;
 

@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Http.OpenRtb;
+using RecallCluster.Http.Tokens;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
-using RecallCluster.Serving.Feedback.Tokens;
 
 namespace RecallCluster.Http.Tracking;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using RecallCluster.Http.Tokens;
 using RecallCluster.Serving.Feedback;
-using RecallCluster.Serving.Feedback.Tokens;
 
 namespace RecallCluster.Http.Tracking;
 

@@ -1,4 +1,4 @@
-using RecallCluster.Serving.Feedback.Tokens;
+using RecallCluster.Http.Tokens;
 
 namespace RecallCluster.Http.Tracking;
 

@@ -18,7 +18,7 @@ namespace RecallCluster.Simulation.Traffic;
 public static class CampaignPlanner
 {
     private const double MaxBidPerWorth = 0.5;
-    private const double BudgetMargin = 1.25, StepBack = 0.6;
+    private const double BudgetMargin = 1.25, StepBack = 0.6, UsualClickProbability = 0.1;
     private const int MostAttempts = 6;
     private const float LeastClickProbability = 1e-6f;
 
@@ -126,6 +126,7 @@ public static class CampaignPlanner
         if (plan.Product.LimitsCpc || plan.Product.LimitsCtr)
             plan = Limited(plan, log, options, random);
         BidWeights best = BidSolver.Solve(new BidProblem(log, plan.Goal)).Weights;
+        best = Finite(plan, best, trace);
         return plan with { Start = round == 0 ? best : Between(plan.Start, best) };
     }
 
@@ -149,9 +150,24 @@ public static class CampaignPlanner
         }
     }
 
+    /// <summary>
+    /// Where nothing that costs is scarce the optimal weight of the value is infinite; a campaign begins with one that wins nearly everything.
+    /// </summary>
+    private static BidWeights Finite(CampaignPlan plan, in BidWeights best, CampaignTrace trace)
+    {
+        if (!best.IsUnbounded)
+            return best;
+        double conversion = plan.Product.NeedsConversions ? Math.Max(LeastClickProbability, trace.Conversions.Average()) : 1;
+        double scale = plan.MaxBid / (UsualClickProbability * conversion);
+        var kpis = new double[best.Count];
+        for (int j = 0; j < kpis.Length; j++)
+            kpis[j] = best[j] * scale;
+        return new BidWeights(scale, kpis);
+    }
+
     private static BidWeights Between(in BidWeights old, in BidWeights best)
     {
-        if (old.IsUnbounded || best.IsUnbounded || !(old.Value > 0) || !(best.Value > 0))
+        if (!(old.Value > 0) || !(best.Value > 0))
             return best;
         var kpis = new double[best.Count];
         for (int j = 0; j < kpis.Length; j++)

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace RecallCluster.Serving.Feedback.Tokens;
+namespace RecallCluster.Http.Tokens;
 
 /// <summary>A key that signs tracking tokens. Its text shows no secret.</summary>
 public sealed class TokenKey

@@ -1,7 +1,8 @@
 using System.Buffers.Text;
 using System.Globalization;
+using RecallCluster.Http.Security;
 
-namespace RecallCluster.Serving.Feedback.Tokens;
+namespace RecallCluster.Http.Tokens;
 
 /// <summary>
 /// The keys of tracking tokens. The first signs; all of them are accepted, so that a key can be replaced while tokens that it signed are

@@ -1,7 +1,7 @@
 using System.Text;
 using RecallCluster.Numerics;
 
-namespace RecallCluster.Serving.Feedback.Tokens;
+namespace RecallCluster.Http.Security;
 
 /// <summary>Small text files that nobody but their owner may read.</summary>
 public static class SecretFile

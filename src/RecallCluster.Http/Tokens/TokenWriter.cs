@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Text.Unicode;
+using RecallCluster.Serving.Feedback;
 
-namespace RecallCluster.Serving.Feedback.Tokens;
+namespace RecallCluster.Http.Tokens;
 
 /// <summary>Which parts of a win a token holds.</summary>
 [Flags]

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Text.Unicode;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Feedback;
 
-namespace RecallCluster.Serving.Feedback.Tokens;
+namespace RecallCluster.Http.Tokens;
 
 /// <summary>Reads what <see cref="TokenWriter"/> wrote. It is only asked about bytes with a good signature, and trusts them no further for it.</summary>
 internal ref struct TokenReader(ReadOnlySpan<byte> bytes)

@@ -1,7 +1,8 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using RecallCluster.Serving.Feedback;
 
-namespace RecallCluster.Serving.Feedback.Tokens;
+namespace RecallCluster.Http.Tokens;
 
 /// <summary>
 /// Tracking tokens: a win, the one kind of event that it may be used for, and an expiry, signed with HMAC-SHA256 (RFC 2104), in base64url:

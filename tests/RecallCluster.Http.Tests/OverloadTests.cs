@@ -1,0 +1,105 @@
+using RecallCluster.Http.Overload;
+
+namespace RecallCluster.Http.Tests;
+
+public class OverloadTests
+{
+    private static readonly OverloadOptions Options = new()
+    {
+        InitialInFlight = 10, MinInFlight = 2, MaxInFlight = 12, QueueLength = 2, QueueTime = TimeSpan.FromMilliseconds(10), LatencyTarget = TimeSpan.FromMilliseconds(20),
+    };
+
+    [Fact]
+    public void The_limit_falls_while_work_is_slow_and_grows_while_it_is_fast_and_wanted()
+    {
+        var limit = new AdaptiveLimit(Options);
+        for (int i = 0; i < 1000; i++)
+            limit.Observe(TimeSpan.FromMilliseconds(1), isReached: false);
+        Assert.Equal(10, limit.Value);
+        for (int i = 0; i < 1000; i++)
+            limit.Observe(TimeSpan.FromMilliseconds(1), isReached: true);
+        Assert.Equal(12, limit.Value);
+        for (int i = 0; i < 1000; i++)
+            limit.Observe(TimeSpan.FromMilliseconds(100), isReached: true);
+        Assert.Equal(2, limit.Value);
+    }
+
+    [Fact]
+    public void One_slow_request_in_twenty_changes_nothing()
+    {
+        var limit = new AdaptiveLimit(Options);
+        for (int i = 0; i < 1000; i++)
+            limit.Observe(TimeSpan.FromMilliseconds(i % 20 == 0 ? 100 : 1), isReached: false);
+
+        Assert.Equal(10, limit.Value);
+    }
+
+    [Fact]
+    public async Task Beyond_the_limit_a_few_wait_and_the_rest_are_turned_away_at_once()
+    {
+        using var gate = new AdmissionGate(Options with { InitialInFlight = 2, QueueTime = TimeSpan.FromHours(1) }, TimeProvider.System);
+        Assert.True(await gate.EnterAsync());
+        Assert.True(await gate.EnterAsync());
+        ValueTask<bool> third = gate.EnterAsync(), fourth = gate.EnterAsync(), fifth = gate.EnterAsync();
+
+        Assert.True(fifth.IsCompleted);
+        Assert.False(await fifth);
+        Assert.False(third.IsCompleted);
+        gate.Exit(TimeSpan.FromMilliseconds(1));
+        Assert.True(await third);
+        Assert.False(fourth.IsCompleted);
+        gate.Exit(TimeSpan.FromMilliseconds(1));
+        Assert.True(await fourth);
+        Assert.Equal(2, gate.InFlight);
+    }
+
+    [Fact]
+    public async Task Nobody_waits_longer_than_the_queue_allows()
+    {
+        using var gate = new AdmissionGate(Options with { InitialInFlight = 2, QueueTime = TimeSpan.FromMilliseconds(1) }, TimeProvider.System);
+        await gate.EnterAsync();
+        await gate.EnterAsync();
+
+        Assert.False(await gate.EnterAsync());
+        Assert.Equal(2, gate.InFlight);
+    }
+
+    [Fact]
+    public async Task Under_overload_costly_requests_are_turned_away_and_cheap_ones_flow()
+    {
+        var blocked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int begun = 0;
+        var both = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gateway = new FakeGateway(_ => null)
+        {
+            Before = () =>
+            {
+                if (Interlocked.Increment(ref begun) == 2)
+                    both.SetResult();
+                return blocked.Task;
+            },
+        };
+        await using Door door = await Door.OpenAsync(
+            new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { Overload = Options with { InitialInFlight = 2, QueueLength = 0 } });
+        Task<Reply>[] working = [AskAsync(), AskAsync()];
+        await both.Task;
+
+        Reply turnedAway = await AskAsync();
+        Reply health = await door.SendAsync("GET", "/healthz");
+        blocked.SetResult();
+
+        Assert.Equal((503, "1"), (turnedAway.Status, turnedAway.Headers["Retry-After"]));
+        Assert.Equal(200, health.Status);
+        Assert.All(await Task.WhenAll(working), reply => Assert.Equal(200, reply.Status));
+        Assert.Equal(200, (await AskAsync()).Status);
+
+        Task<Reply> AskAsync() => door.SendAsync("POST", "/v1/ads", """{"slots":[{"id":"s"}]}""");
+    }
+
+    [Fact]
+    public void Options_that_make_no_sense_are_refused()
+    {
+        foreach (OverloadOptions wrong in new[] { Options with { MinInFlight = 0 }, Options with { MaxInFlight = 1 }, Options with { LatencyTarget = TimeSpan.Zero } })
+            Assert.Throws<ArgumentException>(() => new AdmissionGate(wrong, TimeProvider.System));
+    }
+}

@@ -1,0 +1,271 @@
+using Microsoft.AspNetCore.Builder;
+using RecallCluster.Calibration.Maps;
+using RecallCluster.Http.Shards;
+using RecallCluster.Numerics;
+using RecallCluster.Retrieval;
+using RecallCluster.Retrieval.Building;
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Retrieval.Guided;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Replicas;
+using RecallCluster.Serving.ValueRanking;
+
+namespace RecallCluster.Http.Tests;
+
+/// <summary>A shard behind a real HTTP/2 connection.</summary>
+public sealed class RemoteShardTests : IDisposable
+{
+    private const int Ads = 300;
+    private const int Dim = 8;
+    private static readonly float[] User = [1, -0.5f, 0.25f, 0, 0.3f, -1, 0.8f, 0.1f];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-shard-");
+    private readonly AdIndex _index;
+    private readonly ShardIdentity _identity;
+    private ulong _instances;
+
+    public RemoteShardTests()
+    {
+        using var vectors = new NativeBlock<float>(Ads * Dim);
+        var random = new SeededRandom(3);
+        foreach (ref float value in vectors.Span(0, Ads * Dim))
+            value = (float)random.NextGaussian();
+        HnswGraph graph = HnswBuilder.Build(vectors, Ads, Dim, new HnswOptions { M = 8, EfConstruction = 40 }, 1, null, default);
+        string path = Path.Combine(_directory.FullName, "0.index");
+        AdIndexFile.Write(path, new AdIndexContents
+        {
+            Graph = graph, Dim = Dim, Vectors = vectors, Ids = [.. Enumerable.Range(0, Ads).Select(i => $"ad{i}")],
+        });
+        _index = AdIndex.Open(path);
+        _identity = ShardIdentity.Of("model", path, 0, 1, Ads);
+    }
+
+    public void Dispose()
+    {
+        _index.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task It_answers_what_the_shard_itself_answers()
+    {
+        await using WebApplication server = await ServeAsync();
+        using RemoteShard remote = Reach(server);
+        Shard local = Open();
+        var query = new ShardQuery(_identity.ToString(), User, 12)
+        {
+            MaxScorings = 150, Seeds = ["ad7", "ad9"], Exclude = ["ad1"], TimeLeft = TimeSpan.FromMinutes(1),
+        };
+
+        ShardAnswer wanted = await local.SearchAsync(query, default);
+        // The gateway's name of the version is its own; the process knows the shard by its content.
+        ShardAnswer answer = await remote.SearchAsync(query with { Version = "gateway.7" }, default);
+
+        Assert.Equal(12, answer.Ads.Count);
+        Assert.Equal(wanted.Ads, answer.Ads);
+        Assert.Equal((wanted.Scorings, wanted.Limits), (answer.Scorings, answer.Limits));
+    }
+
+    [Fact]
+    public async Task Books_and_placements_arrive_and_rank_as_in_this_process()
+    {
+        await using WebApplication server = await ServeAsync();
+        using RemoteShard remote = Reach(server);
+        Shard local = Open();
+        remote.Publish(Book(1));
+        remote.Publish(Placements(1));
+        local.Publish(Book(1));
+        local.Publish(Placements(1));
+        ShardQuery query = ByValue;
+
+        ShardAnswer answer = await AnsweredAsync(remote, query);
+
+        ShardAnswer wanted = await local.SearchAsync(query, default);
+        Assert.Equal(wanted.Ads, answer.Ads);
+        Assert.NotEqual(answer.Ads.Select(a => a.Score), answer.Ads.Select(a => a.Value));
+    }
+
+    [Fact]
+    public async Task A_process_that_was_restarted_gets_its_book_again()
+    {
+        WebApplication first = await ServeAsync();
+        Uri address = FrontDoor.AddressesOf(first)[0];
+        using var remote = new RemoteShard(address, _identity, null, TimeProvider.System);
+        remote.Publish(Book(1));
+        remote.Publish(Placements(1));
+        await AnsweredAsync(remote, ByValue);
+        await first.StopAsync();
+        await first.DisposeAsync();
+        await Assert.ThrowsAnyAsync<IOException>(() => remote.SearchAsync(ByValue, default));
+
+        await using WebApplication second = await ServeAsync(address.ToString());
+        ShardAnswer answer = await AnsweredAsync(remote, ByValue);
+
+        Assert.Equal(5, answer.Ads.Count);
+        Assert.Equal(_identity.ToString(), remote.Version);
+    }
+
+    [Fact]
+    public async Task The_gateway_that_published_last_is_served_and_the_other_publishes_again()
+    {
+        await using WebApplication server = await ServeAsync();
+        using RemoteShard one = Reach(server), other = Reach(server);
+        foreach ((RemoteShard remote, double slope) in new[] { (one, 1.0), (other, 10.0), (one, 1.0) })
+        {
+            remote.Publish(Book(5, slope));
+            remote.Publish(Placements(5));
+            ShardAnswer answer = await AnsweredAsync(remote, ByValue);
+            Assert.True(slope > 1 == answer.Ads[0].Value > 1, $"{answer.Ads[0].Value} is not a bid of this gateway");
+        }
+    }
+
+    [Fact]
+    public async Task Another_shard_is_refused_and_named()
+    {
+        await using WebApplication server = await ServeAsync();
+        using var remote = new RemoteShard(
+            FrontDoor.AddressesOf(server)[0], _identity with { Index = "other" }, null, TimeProvider.System);
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => remote.SearchAsync(ByInterest, default));
+        Assert.Contains(_identity.ToString(), error.Message);
+        using var patience = new CancellationTokenSource(Patience);
+        InvalidDataException? refusal = null;
+        while (refusal is null)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            refusal = await Record.ExceptionAsync(() => remote.SearchAsync(ByInterest, default)) as InvalidDataException;
+        }
+        Assert.Contains("is wanted", refusal.Message);
+    }
+
+    [Fact]
+    public async Task Nobody_there_is_an_error_that_names_the_address()
+    {
+        WebApplication server = await ServeAsync();
+        Uri address = FrontDoor.AddressesOf(server)[0];
+        await server.StopAsync();
+        await server.DisposeAsync();
+        using var remote = new RemoteShard(address, _identity, null, TimeProvider.System);
+
+        var error = await Assert.ThrowsAnyAsync<IOException>(() => remote.SearchAsync(ByInterest, default));
+
+        Assert.Contains(address.ToString(), error.Message);
+    }
+
+    [Fact]
+    public async Task A_broken_frame_is_refused_with_the_check_that_failed()
+    {
+        await using WebApplication server = await ServeAsync();
+        using var client = new HttpClient
+        {
+            BaseAddress = FrontDoor.AddressesOf(server)[0],
+            DefaultRequestVersion = System.Net.HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        byte[] frame = Frame(ByInterest);
+        frame[20] ^= 1;
+        using var body = new ByteArrayContent(frame);
+
+        using HttpResponseMessage response = await client.PostAsync(new Uri("shard/v1/search", UriKind.Relative), body);
+
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("checksum", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public void A_frame_that_was_damaged_anywhere_is_never_taken()
+    {
+        byte[] whole = Frame(ByInterest with { Seeds = ["a", "b"], Value = ByValue.Value });
+        (_, ShardQuery read) = ShardMessages.ReadQuery(whole);
+        Assert.Equal(User, read.UserState.ToArray());
+        Assert.Equal(["a", "b"], read.Seeds);
+        Assert.Equal(ByValue.Value!.Campaigns.ToArray(), read.Value!.Campaigns.ToArray());
+        var random = new SeededRandom(9);
+        for (int round = 0; round < 5_000; round++)
+        {
+            byte[] damaged = [.. whole];
+            damaged[random.NextInt(damaged.Length)] ^= (byte)(1 << random.NextInt(8));
+            Assert.Throws<InvalidDataException>(() => ShardMessages.ReadQuery(damaged));
+            int length = random.NextInt(whole.Length);
+            Assert.Throws<InvalidDataException>(() => ShardMessages.ReadQuery(whole.AsSpan(0, length)));
+        }
+    }
+
+    [Fact]
+    public void Lengths_that_lie_are_refused_before_memory_is_taken_for_them()
+    {
+        var random = new SeededRandom(10);
+        byte[] whole = Frame(ByInterest with { Seeds = ["a", "b"], Value = ByValue.Value });
+        int refused = 0;
+        for (int round = 0; round < 20_000; round++)
+        {
+            // A sender that lies makes the checksum itself.
+            byte[] lie = [.. whole];
+            int at = 12 + random.NextInt(whole.Length - 16 - sizeof(int));
+            BitConverter.TryWriteBytes(lie.AsSpan(at), (int)random.NextUInt64());
+            BitConverter.TryWriteBytes(lie.AsSpan(lie.Length - sizeof(uint)), Crc32C.Of(lie.AsSpan(0, lie.Length - sizeof(uint))));
+            Exception? error = Record.Exception(() => ShardMessages.ReadQuery(lie));
+            Assert.True(error is null or InvalidDataException, error?.ToString());
+            refused += error is null ? 0 : 1;
+        }
+        Assert.InRange(refused, 1_000, 20_000);
+    }
+
+    private static ShardQuery ByInterest => new("v1", User, 5);
+
+    private ShardQuery ByValue => new(_identity.ToString(), User, 5) { Value = new ValueQuery(new[] { ulong.MaxValue }, new[] { ulong.MaxValue }) };
+
+    private static byte[] Frame(ShardQuery query)
+    {
+        using var frame = new FrameWriter(FrameKind.Query);
+        ShardMessages.Write(frame, 1, query);
+        return frame.End().ToArray();
+    }
+
+    private static BidBook Book(long version, double slope = 1) => new(
+        version,
+        [.. Enumerable.Range(0, 5).Select(c => new BidBookEntry(c + 1, $"1/{c}", slope * Math.Pow(0.7, c), 0, 100) { ConversionProbability = 0.1 })],
+        new CalibrationModel("test", new LogisticMap(1, 1, -0.3), new Dictionary<string, CalibrationMap>
+        {
+            ["1/3"] = new PiecewiseLinearMap([0, 0.4, 1], [0.01, 0.1, 0.7]),
+        }));
+
+    private ShardPlacements Placements(long revision) => new(
+        _identity.ToString(), revision, Enumerable.Range(0, Ads).Select(i => i % 5).ToArray(), new int[Ads]);
+
+    /// <summary>The answer, as soon as what was published has arrived.</summary>
+    private static async Task<ShardAnswer> AnsweredAsync(RemoteShard remote, ShardQuery query)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                return await remote.SearchAsync(query, patience.Token);
+            }
+            catch (Exception e) when (e is InvalidOperationException or IOException && !patience.IsCancellationRequested)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    private RemoteShard Reach(WebApplication server) => new(FrontDoor.AddressesOf(server)[0], _identity, null, TimeProvider.System);
+
+    private async Task<WebApplication> ServeAsync(string url = "http://127.0.0.1:0")
+    {
+        WebApplication server = ShardServer.Create(new ServedShard(_identity, Open, ++_instances), new ShardServerOptions { Url = url });
+        await server.StartAsync();
+        return server;
+    }
+
+    private Shard Open()
+    {
+        var shard = new Shard(TimeProvider.System);
+        shard.Add(new ShardVersion(
+            _identity.ToString(), _index, new InnerProductScorer(_index.Vectors, Ads, Dim),
+            new GuidedSearchParameters { Layers = [new LayerBudget(100, 20)] }, null, TimeProvider.System));
+        return shard;
+    }
+}

@@ -50,9 +50,9 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         }
         return stages.Run("Plan the campaigns", () =>
         {
-            // The first hours' probabilities were not calibrated yet.
+            // In the first half probabilities were not calibrated yet, or hardly.
             TracedAuction[] auctions = AuctionTraceReader.Read(files.HistoryTrace);
-            DateTimeOffset calibrated = auctions[auctions.Length / 3].At;
+            DateTimeOffset calibrated = auctions[auctions.Length / 2].At;
             TracedAuction[] kept = [.. auctions.Where(auction => auction.At >= calibrated)];
             double held = share * kept.Length / auctions.Length;
             return CampaignPlanner.Plan(
@@ -135,10 +135,15 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             Retriever = off == DemoAblation.GuidedRetrieval ? new TwoTowerShard(dataset, models!, team!).ToVersion("two-tower") : null,
         };
 
+    /// <summary>
+    /// All campaigns bid the same for a click: as long as nobody knows what the model's scores mean, interest alone decides what is shown, and what
+    /// is clicked then teaches the calibration.
+    /// </summary>
     private CampaignPlan[] LoosePlans() =>
     [
         .. traffic.Campaigns.Select(campaign => new CampaignPlan(
-            campaign.Id, BidProduct.Click, PricingModel.Cpm, Unlimited, null, null, campaign.ClickWorth / 2, new BidWeights(campaign.ClickWorth))),
+            campaign.Id, BidProduct.Click, PricingModel.Cpm, Unlimited, null, null, options.Traffic.ClickWorth,
+            new BidWeights(options.Traffic.ClickWorth))),
     ];
 
     private static DateTimeOffset DayStart(int day) => FirstDay.AddDays(day);

@@ -7,6 +7,9 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>The size of a demonstration.</summary>
 internal sealed record DemoOptions
 {
+    // What a model finds is clicked several times in a hundred; the world's usual threshold leaves next to no clicks in so short a day.
+    private const double Threshold = -0.5;
+
     public required string Directory { get; init; }
 
     public required ulong Seed { get; init; }
@@ -61,7 +64,7 @@ internal sealed record DemoOptions
         Directory = directory,
         Seed = seed,
         Quick = true,
-        World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 8_000, ClicksPerUser = 20, HeldOutShare = 0.2, Seed = seed },
+        World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 8_000, ClicksPerUser = 20, HeldOutShare = 0.2, ClickThreshold = Threshold, Seed = seed },
         Training = TrainingOf(seed, k: 100) with { Epochs = 2, TimeLimit = TimeSpan.FromSeconds(35) },
         Traffic = new TrafficOptions { Seed = seed, Campaigns = 64, RequestsPerDay = 7_000 },
         K = 100,
@@ -80,7 +83,7 @@ internal sealed record DemoOptions
         Directory = directory,
         Seed = seed,
         Quick = false,
-        World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 20_000, Seed = seed },
+        World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 20_000, ClickThreshold = Threshold, Seed = seed },
         Training = TrainingOf(seed, k: 200) with { Epochs = 4, TimeLimit = TimeSpan.FromMinutes(6) },
         Traffic = new TrafficOptions { Seed = seed, Campaigns = 100, RequestsPerDay = 20_000 },
         K = 200,

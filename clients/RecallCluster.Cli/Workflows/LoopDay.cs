@@ -48,6 +48,8 @@ internal sealed class LoopDay
     public async Task<DemoOutcome> PlayAsync(
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStage stage, CancellationToken cancellation)
     {
+        await PrepareAsync(
+            State, MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation).ConfigureAwait(false);
         using AuctionTraceWriter? trace = Trace is null ? null : new AuctionTraceWriter(Trace);
         var clock = new VirtualClock(dayStart, Step);
         var host = new EmbeddedHost(Threads);
@@ -60,8 +62,6 @@ internal sealed class LoopDay
             });
             if (Retriever is { } other)
                 host.Retriever.Publish(other);
-            foreach (CampaignSettings settings in MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch))
-                await loop.Campaigns.PutAsync(settings, null, cancellation).ConfigureAwait(false);
             await loop.PassAsync(cancellation).ConfigureAwait(false);
             var door = new InProcessDoor(loop);
             clock.OnStep = async token =>
@@ -74,6 +74,19 @@ internal sealed class LoopDay
             await loop.PassAsync(cancellation).ConfigureAwait(false);
             return await OutcomeAsync(books, loop.State, Plans, cancellation).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// Gives campaigns their settings on the evening before a day, while no gateway holds a lease: what is committed when a budget is cut may still
+    /// be spent, and that would be the day's.
+    /// </summary>
+    public static async Task PrepareAsync(
+        string path, IReadOnlyList<CampaignSettings> settings, DateTimeOffset dayStart, CancellationToken cancellation)
+    {
+        var evening = new VirtualClock(dayStart - Step, TimeSpan.FromDays(1));
+        ServingState state = await ServingState.OpenAsync(path, evening, cancellation: cancellation).ConfigureAwait(false);
+        await using (state.ConfigureAwait(false))
+            await Task.WhenAll(settings.Select(one => state.Campaigns.PutAsync(one, null, cancellation))).ConfigureAwait(false);
     }
 
     /// <summary>What a day left behind, from the books and the state.</summary>

@@ -6,7 +6,7 @@ using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Http;
 using RecallCluster.Http.Tracking;
 using RecallCluster.Serving.Catalogue;
-using RecallCluster.Serving.Feedback.Tokens;
+using RecallCluster.Http.Tokens;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.State;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using RecallCluster.AdServer;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Client;
-using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.State;
 using RecallCluster.Simulation.Traffic;
 
@@ -22,9 +21,9 @@ internal sealed record ServedDayResult(DemoOutcome Outcome, double SecondsAway, 
 /// </summary>
 internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnlyDictionary<long, CampaignPlan> plans, int threads)
 {
-    private const double LatencyTargetMs = 250;
+    private const double LatencyTargetMs = 1000;
     private const int MostInFlight = 8192;
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500), TimeToStart = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3), TimeToStart = TimeSpan.FromSeconds(8);
 
     /// <summary>Business seconds that pass in a real second.</summary>
     public required double Speed { get; init; }
@@ -41,6 +40,9 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
     public async Task<ServedDayResult> PlayAsync(
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStages stages, CancellationToken cancellation)
     {
+        await LoopDay.PrepareAsync(
+            files.State, MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation).ConfigureAwait(false);
+
         // The clock has to be known before the door is up, and the day begins when it is.
         DateTimeOffset origin = TimeProvider.System.GetUtcNow();
         DateTimeOffset before = dayStart - (TimeToStart * Speed);
@@ -51,7 +53,6 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
                 await server.StartAsync(cancellation).ConfigureAwait(false);
             using IStage stage = stages.Begin("A day over HTTP, with a kill -9 on the way");
             using var client = new RecallClient(new RecallClientOptions { Door = server.Address, Timeout = TimeSpan.FromSeconds(10) });
-            await PutCampaignsAsync(new RecallAdmin(client), cancellation).ConfigureAwait(false);
             var door = new HttpAdDoor(client);
             PublisherBooks books;
             (DateTimeOffset From, DateTimeOffset To) away = default;
@@ -99,12 +100,6 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
         await server.KillAsync().ConfigureAwait(false);
         await server.StartAsync(cancellation).ConfigureAwait(false);
         return (from, TimeProvider.System.GetUtcNow());
-    }
-
-    private async Task PutCampaignsAsync(RecallAdmin admin, CancellationToken cancellation)
-    {
-        foreach (CampaignSettings settings in MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch))
-            await admin.PutCampaignAsync(settings.Id, MarketFiles.ToClient(settings), null, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Reads the ledgers from the state that the door has closed, as they stood at the end of the day.</summary>

@@ -47,6 +47,9 @@ public sealed class SyntheticWorld
     /// <summary>Size, seed and shape.</summary>
     public SyntheticWorldOptions Options { get; }
 
+    /// <summary>The ads with their taxonomy.</summary>
+    internal AdCatalogue Catalogue => _ads;
+
     /// <summary>The user of that number, 0 to <c>Options.Users - 1</c>, with the interests that no model gets to see.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such user.</exception>
     public SyntheticUser User(int user)

@@ -2,6 +2,7 @@ using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Reports;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Simulation;
+using RecallCluster.Simulation.Traffic;
 using Spectre.Console;
 
 namespace RecallCluster.Cli.Tests;
@@ -9,7 +10,7 @@ namespace RecallCluster.Cli.Tests;
 public class DemoTests
 {
     [Fact]
-    public async Task The_demonstration_trains_indexes_measures_and_serves_without_an_error()
+    public async Task The_demonstration_plays_a_market_through_a_door_that_is_killed_and_loses_nothing()
     {
         using var scratch = new Scratch();
         DemoOptions small = DemoOptions.Small(scratch["demo"], seed: 3);
@@ -17,22 +18,31 @@ public class DemoTests
         {
             World = SyntheticWorldOptions.Tiny with { ClicksPerUser = 8, HeldOutShare = 0.5, Seed = 3 },
             Training = small.Training with { Epochs = 1, BatchSize = 64, Negatives = 32 },
+            Traffic = new TrafficOptions { Seed = 3, Campaigns = 6, RequestsPerDay = 300, Attention = 0.9, RivalEcpm = 1 },
             K = 20,
-            Requests = 40,
+            HistoryRequests = 150,
+            AblationRequests = 60,
+            DaySeconds = 12,
             TuneUsers = 10,
+            MaxScorings = null,
         };
 
-        (DemoReport report, ServedDoor door) = await new PlainProgress(TextWriter.Null, TimeProvider.System)
+        DemoReport report = await new PlainProgress(TextWriter.Null, TimeProvider.System)
             .RunAsync(stages => new DemoWorkflow(tiny).RunAsync(stages, default));
-        await door.DisposeAsync();
 
-        Assert.Equal((40, 0), (report.Serving.Requests, report.Serving.Errors));
-        Assert.True(report.Serving.P50Ms <= report.Serving.P99Ms);
         Assert.Equal((20, 1000), (report.Retrieval.K, report.Retrieval.Items));
         Assert.InRange(report.Retrieval.ScoredFraction, 0, 1);
-        Assert.InRange(report.Retrieval.TopKOverlap, 0, 1);
+        Assert.Equal((1, 0L), (report.Feedback.Kills, report.Feedback.Lost));
+        Assert.True(report.Feedback.Applied > 0);
+        Assert.Empty(report.Feedback.LedgersThatDiffer);
+        Assert.Equal(0, report.Bidding.Overspend);
+        Assert.Equal(report.Feedback.Sent, report.Feedback.Applied + report.Feedback.Duplicates + report.Feedback.Refused);
+        Assert.Equal(
+            [DemoAblation.Nothing, DemoAblation.GuidedRetrieval, DemoAblation.WithoutCalibration, DemoAblation.Controller],
+            report.Ablation.Select(row => row.Off));
         using var text = new StringWriter();
         DemoDrawing.Draw(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No }), report);
         Assert.Contains("./recall serve", text.ToString());
+        Assert.Contains("What each part earns", text.ToString());
     }
 }

@@ -27,7 +27,8 @@ internal static class CommandTree
             BenchRetrievalCommand.Build(builder),
             BenchCalibrateCommand.Build(builder),
             BenchAuctionCommand.Build(builder),
-            BenchBidCommand.Build(builder)),
+            BenchBidCommand.Build(builder),
+            BenchServeCommand.Build(builder)),
         FuzzCommand.Build(builder),
         TestCommand.Build(builder),
     ];

@@ -12,13 +12,13 @@ internal static class DemoCommand
 
     public static Command Build(CommandBuilder builder)
     {
-        Option<bool> quick = OptionKit.Switch("--quick", "A smaller world: about two minutes on two cores.");
-        Option<bool> serve = OptionKit.Switch("--serve", $"Leave the front door up on {ServingUrl}.");
+        Option<bool> quick = OptionKit.Switch("--quick", "Less training and a shorter day: under four minutes on two cores.");
+        Option<bool> serve = OptionKit.Switch("--serve", $"Leave the front door up on {ServingUrl}, with traffic, so that the dashboard lives.");
         Option<string?> to = OptionKit.Optional("--out", "Directory for data, models and index.", "DIR");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "demo",
-            "The main job end to end: world, training, index, tuned search, recall, and real requests through the front door.",
+            "The main job end to end: world, training, index, tuned search, recall, then a market whose day goes through the real front door.",
             [quick, serve, to, threads],
             async (parsed, context) =>
             {
@@ -29,32 +29,48 @@ internal static class DemoCommand
                 DemoOptions options = size with
                 {
                     Threads = parsed.GetValue(threads),
-                    Url = parsed.GetValue(serve) ? ServingUrl : size.Url,
+                    Address = parsed.GetValue(serve) ? new Uri(ServingUrl) : null,
                 };
-                (DemoReport report, ServedDoor door) = await context.Progress
-                    .RunAsync(
-                        stages => Task.Run(() => new DemoWorkflow(options).RunAsync(stages, context.Cancellation), context.Cancellation))
+                var demo = new DemoWorkflow(options);
+                DemoReport report = await context.Progress
+                    .RunAsync(stages => Task.Run(() => demo.RunAsync(stages, context.Cancellation), context.Cancellation))
                     .ConfigureAwait(false);
-                await using (door.ConfigureAwait(false))
-                {
-                    context.Write(report, DemoDrawing.Draw);
-                    if (parsed.GetValue(serve))
-                        await door.UntilStoppedAsync(context.Cancellation).ConfigureAwait(false);
-                }
+                context.Write(report, DemoDrawing.Draw);
                 if (report.Serving.Errors > 0)
                     throw new InvalidOperationException(
                         $"{report.Serving.Errors} of {report.Serving.Requests} requests failed; the first: {report.Serving.FirstError}");
+                if (report.Feedback.Lost > 0 || report.Feedback.LedgersThatDiffer.Count > 0 || report.Bidding.Overspend > 0)
+                {
+                    throw new InvalidOperationException(
+                        $"{report.Feedback.Lost} events were lost, {report.Feedback.LedgersThatDiffer.Count} ledgers are not what was acknowledged, "
+                        + $"{report.Bidding.Overspend} was spent beyond budgets.");
+                }
+                if (parsed.GetValue(serve))
+                    await ServeOnAsync(demo, context).ConfigureAwait(false);
             });
     }
 
+    private static async Task ServeOnAsync(DemoWorkflow demo, CommandContext context)
+    {
+        try
+        {
+            await demo.ServeOnAsync(
+                door => context.Error.WriteLine($"Serving at {door} with simulated traffic; stop with Ctrl-C."), context.Cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.Cancellation.IsCancellationRequested)
+        {
+            context.Error.WriteLine("Stopped.");
+        }
+    }
+
     /// <summary>In the build's own folder where the program runs from one, which git ignores; else in the temporary folder.</summary>
-    private static string DefaultDirectory()
+    internal static string DefaultDirectory(string name = "demo")
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             if (at.Name == "artifacts")
-                return Path.Combine(at.FullName, "demo");
+                return Path.Combine(at.FullName, name);
         }
-        return Path.Combine(Path.GetTempPath(), "recall-demo");
+        return Path.Combine(Path.GetTempPath(), $"recall-{name}");
     }
 }

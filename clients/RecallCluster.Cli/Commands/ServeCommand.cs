@@ -31,10 +31,11 @@ internal static class ServeCommand
             + "\"local,http://host:port;...\". Without it this process answers for all.", "FILE|MAP");
         Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
         Option<int> threads = OptionKit.Threads();
+        var selling = new ServeOptions();
         return builder.Build(
             "serve",
-            "Answer POST /v1/candidates over HTTP until told to stop.",
-            [model, index, data, urls, shards, maxK, threads],
+            "Open the front door until told to stop: candidates, and with a market the whole loop of ads, auctions and feedback.",
+            [model, index, data, urls, shards, maxK, threads, .. selling.Symbols],
             async (parsed, context) =>
             {
                 UserDirectory? users = parsed.GetValue(data) is { } directory
@@ -48,15 +49,13 @@ internal static class ServeCommand
                     Users = users,
                     Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System) : null,
                 };
-                var door = new FrontDoorOptions
-                {
-                    Urls = parsed.GetValue(urls)!,
-                    Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) },
-                };
+                ClosedLoopOptions? market = selling.MarketOf(parsed, parsed.GetValue(data));
+                FrontDoorOptions door = selling.Complete(
+                    new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } }, parsed, market);
                 ServedDoor served = await context.Progress.RunAsync(async stages =>
                 {
-                    using IStage stage = stages.Begin("Open model and index");
-                    return await ServedDoor.OpenAsync(options, door, parsed.GetValue(threads), context.Cancellation).ConfigureAwait(false);
+                    using IStage stage = stages.Begin("Open state, model and index");
+                    return await ServedDoor.OpenAsync(options, market, door, parsed.GetValue(threads), context.Cancellation).ConfigureAwait(false);
                 }).ConfigureAwait(false);
                 await using (served.ConfigureAwait(false))
                 {

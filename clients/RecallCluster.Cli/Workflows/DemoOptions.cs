@@ -1,11 +1,15 @@
 using RecallCluster.Learning.Training;
 using RecallCluster.Simulation;
+using RecallCluster.Simulation.Traffic;
 
 namespace RecallCluster.Cli.Workflows;
 
 /// <summary>The size of a demonstration.</summary>
 internal sealed record DemoOptions
 {
+    // What a model finds is clicked several times in a hundred; the world's usual threshold leaves next to no clicks in so short a day.
+    private const double Threshold = -0.5;
+
     public required string Directory { get; init; }
 
     public required ulong Seed { get; init; }
@@ -16,10 +20,18 @@ internal sealed record DemoOptions
 
     public required TrainingOptions Training { get; init; }
 
+    public required TrafficOptions Traffic { get; init; }
+
     public required int K { get; init; }
 
-    /// <summary>Requests sent through the front door.</summary>
-    public required int Requests { get; init; }
+    /// <summary>Requests of the history: every n-th of a day's is played, until there are about so many.</summary>
+    public required int HistoryRequests { get; init; }
+
+    /// <summary>Requests of the thinner day on which one part after the other is switched off; 0 leaves that out.</summary>
+    public required int AblationRequests { get; init; }
+
+    /// <summary>Real seconds that the served day takes.</summary>
+    public required double DaySeconds { get; init; }
 
     /// <summary>Most test users whose recall is measured; 0 for all.</summary>
     public int EvalUsers { get; init; }
@@ -30,38 +42,56 @@ internal sealed record DemoOptions
     /// <summary>Share of the deep model's best K ads that the tuned search is to find.</summary>
     public double Wanted { get; init; } = 0.9;
 
+    /// <summary>Most scorings of a request; null for a quarter of the ads.</summary>
+    public int? MaxScorings { get; init; }
+
     public int Shards { get; init; } = 2;
 
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Where the front door listens; port 0 takes a free one.</summary>
-    public string Url { get; init; } = "http://127.0.0.1:0";
+    /// <summary>The bid controller.</summary>
+    public string Controller { get; init; } = "replan";
 
-    /// <summary>A world of 10,000 ads; a slow machine trains less rather than longer.</summary>
+    /// <summary>Where the front door listens; null takes a free port.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>Business seconds that pass in a real second while the day is served.</summary>
+    public double Speed => TimeSpan.FromDays(1).TotalSeconds / DaySeconds;
+
+    /// <summary>A market of 50,000 ads in a few minutes; a slow machine trains less rather than longer.</summary>
     public static DemoOptions Small(string directory, ulong seed) => new()
     {
         Directory = directory,
         Seed = seed,
         Quick = true,
-        World = SyntheticWorldOptions.Demo with { Ads = 10_000, Users = 5_000, ClicksPerUser = 20, HeldOutShare = 0.2, Seed = seed },
-        Training = TrainingOf(seed, k: 100) with { Epochs = 2, TimeLimit = TimeSpan.FromSeconds(45) },
+        World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 8_000, ClicksPerUser = 20, HeldOutShare = 0.2, ClickThreshold = Threshold, Seed = seed },
+        Training = TrainingOf(seed, k: 100) with { Epochs = 2, TimeLimit = TimeSpan.FromSeconds(35) },
+        Traffic = new TrafficOptions { Seed = seed, Campaigns = 64, RequestsPerDay = 7_000 },
         K = 100,
-        Requests = 500,
-        EvalUsers = 500,
-        TuneUsers = 60,
+        HistoryRequests = 3_500,
+        AblationRequests = 1_750,
+        DaySeconds = 60,
+        EvalUsers = 250,
+        TuneUsers = 40,
+        MaxScorings = 3_000,
+        Wanted = 0.9,
     };
 
-    /// <summary>A world of 20,000 ads, trained until it no longer helps.</summary>
+    /// <summary>The same market with more training and a longer day.</summary>
     public static DemoOptions Full(string directory, ulong seed) => new()
     {
         Directory = directory,
         Seed = seed,
         Quick = false,
-        World = SyntheticWorldOptions.Demo with { Seed = seed },
+        World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 20_000, ClickThreshold = Threshold, Seed = seed },
         Training = TrainingOf(seed, k: 200) with { Epochs = 4, TimeLimit = TimeSpan.FromMinutes(6) },
+        Traffic = new TrafficOptions { Seed = seed, Campaigns = 100, RequestsPerDay = 20_000 },
         K = 200,
-        Requests = 2_000,
+        HistoryRequests = 10_000,
+        AblationRequests = 10_000,
+        DaySeconds = 240,
         TuneUsers = 150,
+        MaxScorings = 4_000,
     };
 
     private static TrainingOptions TrainingOf(ulong seed, int k) => new()

@@ -4,7 +4,71 @@ namespace RecallCluster.Cli.Workflows;
 
 /// <summary>What the demonstration showed.</summary>
 internal sealed record DemoReport(
-    ulong Seed, bool Quick, string Directory, DemoRetrieval Retrieval, DemoServing Serving, TrainedModel[] Models, DemoTimings Timings);
+    ulong Seed, bool Quick, string Directory, DemoRetrieval Retrieval, DemoServing Serving, DemoCalibration Calibration, DemoBidding Bidding,
+    DemoMarket Market, DemoFeedback Feedback, DemoAblation[] Ablation, TrainedModel[] Models, DemoTimings Timings);
+
+/// <summary>Whether click probabilities came true: Cal-N (0 is perfect) against the true probabilities of what was shown.</summary>
+/// <param name="CalNBefore">Of the model's raw probabilities, over 20 clusters of equally many impressions by prediction.</param>
+/// <param name="CalNAfter">Of those that were bid with.</param>
+/// <param name="CampaignCalNBefore">Of the raw ones, over campaigns.</param>
+/// <param name="CampaignCalNAfter">Of those that were bid with, over campaigns.</param>
+/// <param name="Pcoc">Predicted over true clicks.</param>
+internal sealed record DemoCalibration(double? CalNBefore, double? CalNAfter, double? CampaignCalNBefore, double? CampaignCalNAfter, double Pcoc);
+
+/// <summary>How the campaigns fared.</summary>
+/// <param name="Campaigns">Campaigns.</param>
+/// <param name="Ratio">R/R*: value won over the value of each campaign's optimum, over all campaigns; what is won beyond it does not count.</param>
+/// <param name="MeanRatio">Mean of the campaigns' own R/R*.</param>
+/// <param name="MedianRatio">Their median.</param>
+/// <param name="Overspend">Money charged beyond budgets; 0.</param>
+/// <param name="BudgetBoundShare">Share of the campaigns whose budget binds at the optimum.</param>
+/// <param name="KpiBoundShare">Share of the campaigns one of whose KPIs binds at the optimum.</param>
+/// <param name="KpiKeptShare">Share of the KPIs that were kept, up to 5 %.</param>
+/// <param name="SpentShare">Spent over budgets.</param>
+/// <param name="Evenness">1 where every campaign's money was spent as the traffic came, 0 where all at once.</param>
+internal sealed record DemoBidding(
+    int Campaigns, double? Ratio, double? MeanRatio, double? MedianRatio, double Overspend, double? BudgetBoundShare, double? KpiBoundShare,
+    double? KpiKeptShare, double? SpentShare, double? Evenness);
+
+/// <summary>What was sold, in units of the currency.</summary>
+/// <param name="Revenue">Charged.</param>
+/// <param name="Impressions">Shown.</param>
+/// <param name="Clicks">Clicked.</param>
+/// <param name="Conversions">Converted.</param>
+/// <param name="Ctr">Clicks over impressions.</param>
+/// <param name="TrueCtr">The same with true probabilities in place of what happened.</param>
+/// <param name="Rpm">Revenue of a thousand impressions.</param>
+/// <param name="RequestRpm">Revenue of a thousand requests.</param>
+/// <param name="AdvertiserRoi">What the clicks or conversions are worth over what was paid.</param>
+/// <param name="FillRate">Share of the requests that got an ad.</param>
+internal sealed record DemoMarket(
+    double Revenue, long Impressions, long Clicks, long Conversions, double? Ctr, double? TrueCtr, double? Rpm, double? RequestRpm,
+    double? AdvertiserRoi, double? FillRate);
+
+/// <summary>Feedback that was sent through a front door which was killed on the way.</summary>
+/// <param name="Sent">Times that an event was sent, duplicates included.</param>
+/// <param name="Applied">Events applied.</param>
+/// <param name="Duplicates">Events that had been applied before.</param>
+/// <param name="Refused">Events refused.</param>
+/// <param name="Lost">Events never acknowledged; 0.</param>
+/// <param name="Kills">Times that the front door was killed.</param>
+/// <param name="SecondsAway">How long it was away, real time.</param>
+/// <param name="RequestsUnanswered">Requests that got no answer, nearly all of them while it was away.</param>
+/// <param name="LedgersThatDiffer">Campaigns whose ledger is not what was acknowledged; none.</param>
+internal sealed record DemoFeedback(
+    long Sent, long Applied, long Duplicates, long Refused, long Lost, int Kills, double SecondsAway, int RequestsUnanswered,
+    IReadOnlyList<long> LedgersThatDiffer);
+
+/// <summary>The same day with one part switched off; a thinner day, the same for all.</summary>
+/// <param name="Off">What is off; "nothing" for the day that the others are held against.</param>
+/// <param name="Requests">Requests of the day.</param>
+/// <param name="Bidding">How the campaigns fared.</param>
+/// <param name="Market">What was sold.</param>
+/// <param name="Calibration">Whether predictions came true.</param>
+internal sealed record DemoAblation(string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration)
+{
+    public const string Nothing = "nothing", GuidedRetrieval = "guided retrieval", WithoutCalibration = "calibration", Controller = "controller";
+}
 
 /// <summary>Recall on the held-out clicks of the test users.</summary>
 /// <param name="Recall">Of the guided search.</param>
@@ -31,12 +95,19 @@ internal sealed record DemoRetrieval(
     int Items,
     int Users);
 
-/// <summary>Requests through the real front door, client and server on the same machine.</summary>
+/// <summary>The served day's requests through the real front door, client and server on the same machine.</summary>
+/// <param name="Requests">Requests sent.</param>
+/// <param name="Errors">Requests that got no answer while the front door was there.</param>
+/// <param name="FirstError">The first of these, or null.</param>
+/// <param name="P50Ms">Median latency of the answered ones.</param>
+/// <param name="P90Ms">90th percentile.</param>
+/// <param name="P99Ms">99th percentile.</param>
+/// <param name="RequestsPerSecond">Mean over the day, as the traffic came; not the door's capacity.</param>
+/// <param name="Shards">Shards.</param>
 internal sealed record DemoServing(
-    int Requests, int Errors, string? FirstError, double P50Ms, double P90Ms, double P99Ms, double RequestsPerSecond, int Connections,
-    int Shards, string Url);
+    int Requests, int Errors, string? FirstError, double P50Ms, double P90Ms, double P99Ms, double RequestsPerSecond, int Shards);
 
 /// <summary>Seconds by stage.</summary>
 internal sealed record DemoTimings(
-    double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double ServeSeconds,
-    double TotalSeconds);
+    double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double HistorySeconds, double ServeSeconds,
+    double AblationSeconds, double TotalSeconds);

@@ -21,22 +21,40 @@ internal sealed class ServedDoor : IAsyncDisposable
 
     public Serving.RetrieverSummary Summary => _host.Retriever.Summary!;
 
-    /// <summary>Listens at once, and is ready when model and index are open.</summary>
+    /// <summary>The market behind it; null where there are candidates only.</summary>
+    public ClosedLoop? Loop => _host.Loop;
+
+    /// <summary>Listens at once, and is ready when state, model and index are open.</summary>
+    /// <param name="options">Model and index.</param>
+    /// <param name="market">What is sold; null for candidates only.</param>
+    /// <param name="door">The door.</param>
+    /// <param name="threads">Processors to use for one request.</param>
+    /// <param name="cancellation">Gives up.</param>
     public static async Task<ServedDoor> OpenAsync(
-        EmbeddedHostOptions options, FrontDoorOptions door, int threads, CancellationToken cancellation)
+        EmbeddedHostOptions options, ClosedLoopOptions? market, FrontDoorOptions door, int threads, CancellationToken cancellation)
     {
         var host = new EmbeddedHost(threads);
-        WebApplication app = FrontDoor.Create(host.Retriever, door);
+        var parts = new FrontDoorParts { Retriever = host.Retriever, BusinessClock = market?.BusinessClock ?? TimeProvider.System };
+        WebApplication app = FrontDoor.Create(parts, door);
         try
         {
             await app.StartAsync(cancellation).ConfigureAwait(false);
+            if (market is not null)
+            {
+                ClosedLoop loop = await host.OpenLoopAsync(market, cancellation).ConfigureAwait(false);
+                (parts.Gateway, parts.Feedback, parts.Campaigns) = (loop.Gateway, loop.Feedback, loop.Campaigns);
+                (parts.Catalogue, parts.Users, parts.Live) = (loop.Catalogue, loop.Users, loop.Live);
+            }
+
+            // Last: a door is ready when it has its shards.
             await Task.Run(() => host.Load(options), cancellation).ConfigureAwait(false);
+            host.Loop?.Run();
             return new ServedDoor(app, host);
         }
         catch
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            host.Dispose();
+            await host.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -54,6 +72,6 @@ internal sealed class ServedDoor : IAsyncDisposable
     {
         await _app.StopAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
-        _host.Dispose();
+        await _host.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -60,6 +60,11 @@ public sealed class BidProduct
     /// <exception cref="ArgumentOutOfRangeException">A bound that the product needs is not positive and finite.</exception>
     public CampaignGoal Goal(double budget, double cpc = double.NaN, double ctr = double.NaN) => new(budget, Kpis(cpc, ctr));
 
+    /// <summary>What winning one impression is worth: a click's or a conversion's probability, or 1.</summary>
+    /// <param name="pctr">Click probability.</param>
+    /// <param name="pcvr">Conversion probability of a click; read where the product needs it.</param>
+    public double ValueOf(double pctr, double pcvr) => _impressions ? 1 : _conversions ? pctr * pcvr : pctr;
+
     /// <summary>Columns for this product from predictions and costs per impression.</summary>
     /// <param name="cost">What winning costs.</param>
     /// <param name="pctr">Click probabilities.</param>

@@ -50,6 +50,7 @@ internal static class AdsAnswerWriter
             FieldChecks.Units(placed.Ecpm),
             FieldChecks.Units(placed.Price),
             placed.Win.IsPerClick ? ChargedFor.Click : ChargedFor.Impression,
+            placed.Win.RawClickProbability,
             placed.Win.ClickProbability,
             placed.Win.ConversionProbability,
             placed.DealId,

@@ -135,7 +135,8 @@ internal sealed record AdsAnswerBody(
 internal sealed record PlacedAdBody(
     string SlotId, int Position, string AdId, long CampaignId, string AdvertiserDomain, IReadOnlyList<string> Categories,
     CreativeBody Creative,
-    string LandingPage, decimal Ecpm, decimal Price, ChargedFor Charged, double PCtr, double PCvr, string? DealId, TrackingBody? Tracking);
+    string LandingPage, decimal Ecpm, decimal Price, ChargedFor Charged, double RawPCtr, double PCtr, double PCvr, string? DealId,
+    TrackingBody? Tracking);
 
 /// <summary>What is paid for.</summary>
 internal enum ChargedFor

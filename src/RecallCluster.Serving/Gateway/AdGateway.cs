@@ -47,7 +47,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         _users = new UserStage(parts.Users);
         _eligibility = new Eligibility(facets, _wallets);
         _bids = new BidStage(parts.Catalogue);
-        _auctions = new AuctionStage(facets, _wallets, options);
+        _auctions = new AuctionStage(facets, _wallets, options, parts.Trace);
         _keeper = new WalletKeeper(_wallets, parts.Leases, options.Number, parts.Epoch, parts.BusinessClock);
     }
 

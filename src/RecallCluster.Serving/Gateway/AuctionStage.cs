@@ -1,5 +1,7 @@
+using System.Buffers;
 using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Bidding.Replay;
 using RecallCluster.Serving.Campaigns;
 
 namespace RecallCluster.Serving.Gateway;
@@ -20,7 +22,7 @@ internal readonly record struct AuctionContext(AdRequest Request, CampaignRoster
 /// </code>
 /// No campaign, and so no ad, wins twice in a request.
 /// </summary>
-internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, GatewayOptions options)
+internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, GatewayOptions options, AuctionTraceWriter? trace = null)
 {
     private readonly SlotPricing _pricing = new();
 
@@ -197,12 +199,14 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
         };
 
     /// <summary>Tells every campaign that took part what winning cost or would have cost.</summary>
-    private static void Tally(
+    private void Tally(
         in AuctionContext context, SlotRequest slot, GatewayScratch scratch, int bids, int ranked, Micros floor, List<SoldPlace> sold,
         int before)
     {
         if (!context.Request.IsTest)
         {
+            if (trace is not null && bids > 0 && context.Request.Sale != SaleKind.BidOnly)
+                Trace(trace, context.Now, slot, scratch, bids, floor);
             // A winner keeps its place against the best that was not sold; a loser has to beat the last that was.
             double toKeep = PerImpression(ranked > slot.Count ? scratch.Wins[slot.Count].Ecpm : floor);
             double toBeat = PerImpression(ranked >= slot.Count ? scratch.Wins[slot.Count - 1].Ecpm : floor);
@@ -236,6 +240,19 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
                     winner.Click, winner.Conversion, sold[i].IsPerClick ? charge * winner.Click : charge);
             }
         }
+    }
+
+    /// <summary>Writes down who could have won at what bid.</summary>
+    private static void Trace(AuctionTraceWriter trace, DateTimeOffset now, SlotRequest slot, GatewayScratch scratch, int bids, Micros floor)
+    {
+        TracedBid[] offers = ArrayPool<TracedBid>.Shared.Rent(bids);
+        for (int i = 0; i < bids; i++)
+        {
+            ref readonly Candidate candidate = ref scratch.Candidates[scratch.CandidateOf[i]];
+            offers[i] = new TracedBid(candidate.Campaign.Id, (float)candidate.Click, (float)candidate.Conversion, (float)candidate.Bid);
+        }
+        trace.TryAppend(now, PerImpression(floor), slot.Count, offers.AsSpan(0, bids));
+        ArrayPool<TracedBid>.Shared.Return(offers);
     }
 
     private static double PerImpression(Micros ecpm) => ecpm.Value / (1000.0 * Micros.PerUnit);

@@ -1,3 +1,4 @@
+using RecallCluster.Bidding.Replay;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Users;
@@ -18,6 +19,9 @@ public sealed record GatewayParts
 
     /// <summary>Scores what was found anew; null for the retrieval model's scores.</summary>
     public IRanker? Ranker { get; init; }
+
+    /// <summary>Where every auction is written down, for an oracle and for training; null for nowhere.</summary>
+    public AuctionTraceWriter? Trace { get; init; }
 
     /// <summary>Gives leases.</summary>
     public required ILeases Leases { get; init; }

@@ -52,6 +52,7 @@ public sealed class ClosedLoop : IAsyncDisposable
                 Catalogue = _catalogue,
                 Users = state.Users,
                 Ranker = options.Ranker,
+                Trace = options.Trace,
                 Leases = new CampaignLeases(state.Campaigns),
                 Epoch = state.Epoch,
                 // Wins of two lives must not share ids, and nobody shall guess them.

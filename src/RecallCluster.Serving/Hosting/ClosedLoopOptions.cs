@@ -1,3 +1,4 @@
+using RecallCluster.Bidding.Replay;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.State;
 
@@ -23,6 +24,9 @@ public sealed record ClosedLoopOptions
 
     /// <summary>Scores what was found anew; null for the retrieval model's scores.</summary>
     public IRanker? Ranker { get; init; }
+
+    /// <summary>Where every auction is written down, for training and for an oracle; null for nowhere. It stays with the caller.</summary>
+    public AuctionTraceWriter? Trace { get; init; }
 
     /// <summary>How often, in real time, wallets are looked after. Shorter: leases can be shorter too; longer: less work.</summary>
     public TimeSpan KeepInterval { get; init; } = TimeSpan.FromMilliseconds(50);

@@ -1,0 +1,161 @@
+using RecallCluster.AdServer;
+using RecallCluster.Bidding.Auctions;
+using RecallCluster.Bidding.Formula;
+using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Replay;
+using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Data;
+using RecallCluster.Numerics;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Hosting;
+using RecallCluster.Simulation.Traffic;
+
+namespace RecallCluster.Cli.Workflows;
+
+/// <summary>
+/// The demonstration's market, day by day:
+/// <code>
+/// history: loose budgets ─► traced auctions ─► plans: budgets and limits that bind ─► the day, served ─► outcome
+///                       └─► calibration, users ─► state that every day begins with ─► thinner days, one part off
+/// </code>
+/// </summary>
+internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Dataset dataset, TrafficWorld traffic)
+{
+    private const double Unlimited = 1e5;
+    private const int HistoryDay = 0, MeasuredDay = 1;
+
+    // Any Thursday will do, as long as a run is like the one before.
+    private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly UserDirectory _users = new(dataset);
+
+    /// <summary>Writes ads and campaigns into the data-set directory, with budgets that do not bind.</summary>
+    public void Write()
+    {
+        MarketFiles.WriteAds(files.Data, traffic);
+        AdsDirectory.WriteCampaigns(files.Data, MarketFiles.Settings(traffic, LoosePlans(), "fb", DateTimeOffset.UnixEpoch));
+    }
+
+    /// <summary>Plays the history and plans the campaigns on it.</summary>
+    public async Task<CampaignPlan[]> PlanAsync(IStages stages, CancellationToken cancellation)
+    {
+        DemoFiles.RemoveState(files.HistoryState);
+        File.Delete(files.HistoryTrace);
+        TrafficRequest[] requests = Thin(traffic.Day(HistoryDay), options.HistoryRequests, out double share);
+        Dictionary<long, CampaignPlan> loose = LoosePlans().ToDictionary(plan => plan.Id);
+        using (IStage stage = stages.Begin("History: a day with loose budgets"))
+        {
+            await Day(loose, files.HistoryState, "fb", trace: files.HistoryTrace)
+                .PlayAsync(requests, DayStart(HistoryDay), stage, cancellation).ConfigureAwait(false);
+        }
+        return stages.Run("Plan the campaigns", () =>
+        {
+            // In the first half probabilities were not calibrated yet, or hardly.
+            TracedAuction[] auctions = AuctionTraceReader.Read(files.HistoryTrace);
+            DateTimeOffset calibrated = auctions[auctions.Length / 2].At;
+            TracedAuction[] kept = [.. auctions.Where(auction => auction.At >= calibrated)];
+            double held = share * kept.Length / auctions.Length;
+            return CampaignPlanner.Plan(
+                kept, traffic.Campaigns, new CampaignPlanOptions { HistoryShare = held }, new SeededRandom(options.Seed).Split(5));
+        });
+    }
+
+    /// <summary>Plays the day that is measured, over HTTP.</summary>
+    public Task<ServedDayResult> ServeAsync(CampaignPlan[] plans, IStages stages, CancellationToken cancellation)
+    {
+        DemoFiles.CopyState(files.HistoryState, files.State);
+        return Served(plans).PlayAsync(Open(traffic.Day(MeasuredDay)), DayStart(MeasuredDay), stages, cancellation);
+    }
+
+    /// <summary>The thinner day with all parts on, then with one after the other off.</summary>
+    public async Task<DemoAblation[]> AblateAsync(
+        CampaignPlan[] plans, ComparedModels models, WorkerTeam team, IStages stages, CancellationToken cancellation)
+    {
+        if (options.AblationRequests == 0)
+            return [];
+        TrafficRequest[] requests = Thin(traffic.Day(MeasuredDay), options.AblationRequests, out double share);
+        Dictionary<long, CampaignPlan> thin = plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(share));
+        var rows = new List<DemoAblation>();
+        foreach (string off in new[] { DemoAblation.Nothing, DemoAblation.GuidedRetrieval, DemoAblation.WithoutCalibration, DemoAblation.Controller })
+        {
+            using IStage stage = stages.Begin($"The day with {off} off");
+            DemoFiles.CopyState(files.HistoryState, files.AblationState);
+
+            // What the history taught the calibration is a part of it.
+            if (off == DemoAblation.WithoutCalibration)
+                DemoFiles.RemoveState(files.AblationState);
+            LoopDay day = Day(thin, files.AblationState, off == DemoAblation.Controller ? "fb" : options.Controller, null, off, models, team);
+            DemoOutcome outcome = await day.PlayAsync(requests, DayStart(MeasuredDay), stage, cancellation).ConfigureAwait(false);
+            rows.Add(new DemoAblation(off, requests.Length, outcome.Bidding(), outcome.Market(traffic), outcome.Calibration()));
+        }
+        return [.. rows];
+    }
+
+    /// <summary>Serves on and on, with traffic, until told to stop.</summary>
+    public async Task ServeOnAsync(CampaignPlan[] plans, Action<Uri> opened, CancellationToken cancellation)
+    {
+        DateTimeOffset origin = TimeProvider.System.GetUtcNow(), day = DayStart(MeasuredDay + 1);
+        var server = new ServerProcess(Served(plans).Arguments(origin, day), options.Address);
+        await using (server.ConfigureAwait(false))
+        {
+            await server.StartAsync(cancellation).ConfigureAwait(false);
+            opened(server.Address);
+            using var client = new Client.RecallClient(new Client.RecallClientOptions { Door = server.Address });
+            var door = new HttpAdDoor(client);
+            await using (door.ConfigureAwait(false))
+            {
+                var clock = new RunningClock(TimeProvider.System, origin, day, options.Speed);
+                for (int number = MeasuredDay + 1; !cancellation.IsCancellationRequested; number++)
+                {
+                    var publisher = new Publisher(traffic, door, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
+                    await publisher.PlayAsync(traffic.Day(number), DayStart(number), null, cancellation).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    private ServedDay Served(CampaignPlan[] plans) => new(files, traffic, plans.ToDictionary(plan => plan.Id), options.Threads)
+    {
+        Speed = options.Speed, Controller = options.Controller, Address = options.Address,
+    };
+
+    private LoopDay Day(
+        IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace, string off = DemoAblation.Nothing,
+        ComparedModels? models = null, WorkerTeam? team = null) => new()
+        {
+            Files = files,
+            Traffic = traffic,
+            Users = _users,
+            Threads = options.Threads,
+            State = state,
+            Plans = plans,
+            Controller = controller,
+            Trace = trace,
+            IsCalibrated = off != DemoAblation.WithoutCalibration,
+            Retriever = off == DemoAblation.GuidedRetrieval ? new TwoTowerShard(dataset, models!, team!).ToVersion("two-tower") : null,
+        };
+
+    /// <summary>
+    /// All campaigns bid the same for a click: as long as nobody knows what the model's scores mean, interest alone decides what is shown, and what
+    /// is clicked then teaches the calibration.
+    /// </summary>
+    private CampaignPlan[] LoosePlans() =>
+    [
+        .. traffic.Campaigns.Select(campaign => new CampaignPlan(
+            campaign.Id, BidProduct.Click, PricingModel.Cpm, Unlimited, null, null, options.Traffic.ClickWorth,
+            new BidWeights(options.Traffic.ClickWorth))),
+    ];
+
+    private static DateTimeOffset DayStart(int day) => FirstDay.AddDays(day);
+
+    private static TrafficRequest[] Open(IEnumerable<TrafficRequest> day) => [.. day.Where(request => request.Time < LoopDay.Close)];
+
+    /// <summary>Every n-th request of a day.</summary>
+    private static TrafficRequest[] Thin(TrafficRequest[] day, int wanted, out double share)
+    {
+        int every = Math.Max(1, (int)Math.Round((double)day.Length / wanted));
+        TrafficRequest[] kept = Open(day.Where(request => request.Number % every == 0));
+        share = 1.0 / every;
+        return kept;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using RecallCluster.Client;
+
+namespace RecallCluster.Cli.Workflows;
+
+/// <summary>
+/// A front door in a process of its own: this program's <c>serve</c>, at a port that stays the same from one life to the next.
+/// </summary>
+internal sealed partial class ServerProcess : IAsyncDisposable
+{
+    private const int TerminateSignal = 15, LinesKept = 40;
+    private static readonly TimeSpan TimeToStart = TimeSpan.FromMinutes(3), TimeToStop = TimeSpan.FromSeconds(30);
+
+    private readonly string[] _arguments;
+    private readonly Queue<string> _lastLines = new();
+    private Process? _process;
+
+    /// <summary>A door that is not running yet.</summary>
+    /// <param name="arguments">Arguments of <c>serve</c>, without the address.</param>
+    /// <param name="address">Where it is to listen; null takes a free port of the loopback interface.</param>
+    public ServerProcess(IEnumerable<string> arguments, Uri? address = null)
+    {
+        Address = address ?? new Uri($"http://127.0.0.1:{FreePort()}");
+        _arguments = ["serve", .. arguments, "--urls", Address.GetLeftPart(UriPartial.Authority)];
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Starts a life and waits until requests are answered.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message has its last words.</exception>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        (string program, string[] before) = OwnProgram();
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in (string[])[.. before, .. _arguments])
+            start.ArgumentList.Add(argument);
+        Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
+        _process = process;
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using var client = new RecallClient(new RecallClientOptions
+        {
+            Door = Address, Timeout = TimeSpan.FromSeconds(10), Retries = new RetryOptions { MaxAttempts = 1 },
+        });
+        long began = Stopwatch.GetTimestamp();
+        while (!await IsReadyAsync(client, cancellation).ConfigureAwait(false))
+        {
+            if (process.HasExited)
+                throw new InvalidOperationException($"The front door ended with code {process.ExitCode}: {LastWords()}");
+            if (Stopwatch.GetElapsedTime(began) > TimeToStart)
+                throw new InvalidOperationException($"The front door was not ready within {TimeToStart}: {LastWords()}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the process as a power cut would (SIGKILL): nothing is flushed, nothing is said.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is not { } process)
+            return;
+        process.Kill();
+        await process.WaitForExitAsync().ConfigureAwait(false);
+        process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Asks the process to end (SIGTERM) and waits; kills it when it does not.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is not { } process)
+            return;
+        if (!process.HasExited && !OperatingSystem.IsWindows() && SendSignal(process.Id, TerminateSignal) == 0)
+        {
+            using var patience = new CancellationTokenSource(TimeToStop);
+            await process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync().ConfigureAwait(false);
+        process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Waits until the process ends by itself, or the caller gives up.</summary>
+    public Task UntilStoppedAsync(CancellationToken cancellation) =>
+        (_process?.WaitForExitAsync(cancellation) ?? Task.CompletedTask);
+
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    private static async Task<bool> IsReadyAsync(RecallClient client, CancellationToken cancellation)
+    {
+        try
+        {
+            return await client.IsReadyAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_lastLines)
+        {
+            _lastLines.Enqueue(line);
+            while (_lastLines.Count > LinesKept)
+                _lastLines.Dequeue();
+        }
+    }
+
+    private string LastWords()
+    {
+        lock (_lastLines)
+            return string.Join('\n', _lastLines);
+    }
+
+    /// <summary>This program as it was started: by the dotnet host, or by a launcher of its own.</summary>
+    private static (string Program, string[] Before) OwnProgram()
+    {
+        string library = typeof(ServerProcess).Assembly.Location, host = Environment.ProcessPath ?? "dotnet";
+        return Path.GetFileNameWithoutExtension(host) == "recall" ? (host, [])
+            : Path.GetFileNameWithoutExtension(host) == "dotnet" ? (host, ["exec", library])
+            : (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", library]);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}

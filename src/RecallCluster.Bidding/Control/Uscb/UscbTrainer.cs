@@ -16,8 +16,8 @@ namespace RecallCluster.Bidding.Control.Uscb;
 /// </summary>
 public sealed class UscbTrainer
 {
-    private const int Capacity = 120_000;
-    private const float TargetBlend = 0.01f;
+    private const int Capacity = 240_000;
+    private const float TargetBlend = 0.002f;
 
     private readonly ITrainingDays _days;
     private readonly UscbOptions _options;

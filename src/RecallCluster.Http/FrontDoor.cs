@@ -11,22 +11,22 @@ using RecallCluster.Serving;
 namespace RecallCluster.Http;
 
 /// <summary>
-/// The HTTP front door over a gateway:
+/// The HTTP front door over a retriever:
 /// <code>
-/// POST /v1/ads  ─► read and check the body ─► Gateway ─► {ads, coverage, version, scorings, …} or problem details
-/// GET  /healthz ─► alive                      GET /readyz ─► 200 once shards are loaded, else 503
+/// POST /v1/candidates ─► read and check the body ─► AdRetriever ─► {ads, coverage, version, scorings, …} or problem details
+/// GET  /healthz      ─► alive                      GET /readyz ─► 200 once shards are loaded, else 503
 /// </code>
 /// Logs go to stderr.
 /// </summary>
 public static class FrontDoor
 {
-    /// <summary>A web application that answers from <paramref name="gateway"/>; the caller starts, stops and disposes it.</summary>
-    /// <param name="gateway">What answers; it may be published to later, until then the door is not ready.</param>
+    /// <summary>A web application that answers from <paramref name="retriever"/>; the caller starts, stops and disposes it.</summary>
+    /// <param name="retriever">What answers; it may be published to later, until then the door is not ready.</param>
     /// <param name="options">Where to listen and what to accept.</param>
     /// <param name="configure">Last word on the host, e.g. for a test server.</param>
-    public static WebApplication Create(Gateway gateway, FrontDoorOptions options, Action<IWebHostBuilder>? configure = null)
+    public static WebApplication Create(AdRetriever retriever, FrontDoorOptions options, Action<IWebHostBuilder>? configure = null)
     {
-        ArgumentNullException.ThrowIfNull(gateway);
+        ArgumentNullException.ThrowIfNull(retriever);
         ArgumentNullException.ThrowIfNull(options);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls([.. options.Urls]);
@@ -40,16 +40,16 @@ public static class FrontDoor
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.AddSingleton(gateway);
+        builder.Services.AddSingleton(retriever);
         builder.Services.AddSingleton(options.Limits);
-        builder.Services.AddSingleton<AdsRoute>();
+        builder.Services.AddSingleton<CandidatesRoute>();
         builder.Services.AddSingleton<HealthRoutes>();
         configure?.Invoke(builder.WebHost);
 
         WebApplication app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync });
         app.UseStatusCodePages(status => Problem.OfStatus(status.HttpContext.Response.StatusCode).ExecuteAsync(status.HttpContext));
-        app.MapPost("/v1/ads", static (AdsRoute ads, HttpContext context) => ads.AnswerAsync(context));
+        app.MapPost("/v1/candidates", static (CandidatesRoute ads, HttpContext context) => ads.AnswerAsync(context));
         app.MapGet("/healthz", static () => HealthRoutes.Alive());
         app.MapGet("/readyz", static (HealthRoutes health) => health.Ready());
         return app;

@@ -25,7 +25,9 @@ public static partial class AtomicFile
         Write(path, stream => stream.Write(copy));
     }
 
-    /// <summary>The name that a temporary file was to take; null for any other file. One is left only where a process was killed while it wrote.</summary>
+    /// <summary>
+    /// The name that a temporary file was to take; null for any other file. One is left only where a process was killed while it wrote.
+    /// </summary>
     /// <param name="fileName">Name of a file, without its folder.</param>
     public static string? TargetOf(string fileName)
     {

@@ -10,7 +10,9 @@ namespace RecallCluster.Retrieval;
 /// </summary>
 public sealed unsafe class HnswGraph
 {
-    /// <summary>Layers that a graph has at most: with the smallest ratio of nodes between two layers, 2, int32 ordinals fill no more.</summary>
+    /// <summary>
+    /// Layers that a graph has at most: with the smallest ratio of nodes between two layers, 2, int32 ordinals fill no more.
+    /// </summary>
     internal const int MaxLayers = 32;
 
     /// <summary>Wraps blocks that were built or mapped.</summary>

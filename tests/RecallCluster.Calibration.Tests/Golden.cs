@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Calibration.Tests;
 
@@ -7,16 +8,8 @@ internal static class Golden
 {
     public static JsonElement Read(string name)
     {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string path = Path.Combine(folder.FullName, "tests", "golden", "calibration", name + ".json");
-            if (File.Exists(path))
-            {
-                using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-                return document.RootElement.Clone();
-            }
-        }
-        throw new FileNotFoundException($"tests/golden/calibration/{name}.json is in no folder above {AppContext.BaseDirectory}.");
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Repository.Golden("calibration", name + ".json")));
+        return document.RootElement.Clone();
     }
 
     public static double[] Numbers(this JsonElement element, string name) =>

@@ -145,13 +145,25 @@ public class MapTests
     [InlineData("""{"format":"recall-calibration","version":2}""", "version 2")]
     [InlineData("""{"format":"recall-calibration","version":1,"method":"m","contexts":{}}""", "'root' is missing")]
     [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"spline"},"contexts":{}}""", "spline")]
-    [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,1],"y":[0.5,0.2]},"contexts":{}}""", "root: Knot 1")]
-    [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,1],"y":[0,1.1]},"contexts":{}}""", "root: Knot 1")]
-    [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,0,1],"y":[0,0,1]},"contexts":{}}""", "root: Knot 1")]
+    [InlineData(
+        """{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,1],"y":[0.5,0.2]}"""
+        + ""","contexts":{}}""",
+        "root: Knot 1")]
+    [InlineData(
+        """{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,1],"y":[0,1.1]}"""
+        + ""","contexts":{}}""",
+        "root: Knot 1")]
+    [InlineData(
+        """{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"piecewise-linear","x":[0,0,1],"y":[0,0,1]}"""
+        + ""","contexts":{}}""",
+        "root: Knot 1")]
     [InlineData(
         """{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"logistic","a":-1,"b":1,"c":0},"contexts":{}}""",
         "negative")]
-    [InlineData("""{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"logistic","a":1,"b":1,"c":0},"contexts":{"x":{"kind":"steps","edges":[0.1],"values":[0.5]}}}""", "context 'x'")]
+    [InlineData(
+        """{"format":"recall-calibration","version":1,"method":"m","root":{"kind":"logistic","a":1,"b":1,"c":0}"""
+        + ""","contexts":{"x":{"kind":"steps","edges":[0.1],"values":[0.5]}}}""",
+        "context 'x'")]
     public void A_wrong_model_is_refused_with_the_place(string json, string place)
     {
         var error = Assert.Throws<InvalidDataException>(() => ModelFormat.FromJson(Encoding.UTF8.GetBytes(json)));

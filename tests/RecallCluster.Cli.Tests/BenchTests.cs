@@ -60,13 +60,15 @@ public class BenchTests
     public async Task Auction_measures_every_kind_the_books_and_a_market()
     {
         Recall run = await Recall.RunAsync(
-            "bench", "auction", "--bids", "5", "--auctions", "1000", "--events", "1000", "--day-auctions", "5000", "--campaigns", "10", "--threads", "2", "--rounds", "1", "--days", "1",
+            "bench", "auction", "--bids", "5", "--auctions", "1000", "--events", "1000", "--day-auctions", "5000", "--campaigns", "10",
+            "--threads", "2", "--rounds", "1", "--days", "1",
             "--json");
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(12, run.Json.GetProperty("auctions").GetArrayLength());
         Assert.Equal([1, 2], run.Json.GetProperty("market").EnumerateArray().Select(row => row.GetProperty("threads").GetInt32()));
-        Assert.All(run.Json.GetProperty("market").EnumerateArray(), row => Assert.InRange(row.GetProperty("wonShare").GetDouble(), 0.001, 1));
+        Assert.All(
+            run.Json.GetProperty("market").EnumerateArray(), row => Assert.InRange(row.GetProperty("wonShare").GetDouble(), 0.001, 1));
         Assert.All(run.Json.GetProperty("money").EnumerateArray(), row => Assert.True(row.GetProperty("perSecond").GetDouble() > 0));
     }
 }

@@ -13,7 +13,8 @@ public class BidCommandTests
         for (int i = 0; i < rows; i++)
         {
             double quality = random.NextGaussian();
-            text.Append(FormattableString.Invariant($"0\t{Math.Round(60 * Math.Exp((0.3 * quality) + (0.6 * random.NextGaussian())))}\t{0.001 * Math.Exp(quality):F6}\t{24 * i / rows}\n"));
+            double price = Math.Round(60 * Math.Exp((0.3 * quality) + (0.6 * random.NextGaussian())));
+            text.Append(FormattableString.Invariant($"0\t{price}\t{0.001 * Math.Exp(quality):F6}\t{24 * i / rows}\n"));
         }
         return text.ToString();
     }
@@ -25,8 +26,11 @@ public class BidCommandTests
         string log = scratch.Write("log.txt", Log());
 
         Recall whole = await Recall.RunAsync("bid", "solve", "--log", log, "--budget-share", "0.1", "--json");
-        Recall rest = await Recall.RunAsync("bid", "solve", "--log", log, "--budget", "1", "--product", "click-cpc", "--cpc", "90", "--spent", "0.5", "--value", "2", "--kpi-sums", "0.5,0.01", "--json");
-        Recall general = await Recall.RunAsync("bid", "solve", "--log", log, "--budget-share", "0.1", "--objective", "1", "--kpi", "ctr,500,pctr,1", "--json");
+        Recall rest = await Recall.RunAsync(
+            "bid", "solve", "--log", log, "--budget", "1", "--product", "click-cpc", "--cpc", "90", "--spent", "0.5", "--value", "2",
+            "--kpi-sums", "0.5,0.01", "--json");
+        Recall general = await Recall.RunAsync(
+            "bid", "solve", "--log", log, "--budget-share", "0.1", "--objective", "1", "--kpi", "ctr,500,pctr,1", "--json");
 
         Assert.Equal(0, whole.ExitCode);
         Assert.Equal("optimal", whole.Json.GetProperty("status").GetString());
@@ -42,12 +46,14 @@ public class BidCommandTests
         using var scratch = new Scratch();
 
         Recall run = await Recall.RunAsync(
-            "bid", "replay", "--log", scratch.Write("log.txt", Log()), "--format", "rlb", "--product", "click-cpc", "--cpc", "80", "--budget-share", "0.125",
+            "bid", "replay", "--log", scratch.Write("log.txt", Log()), "--format", "rlb", "--product", "click-cpc", "--cpc", "80",
+            "--budget-share", "0.125",
             "--controllers", "all", "--rounds", "1", "--known-share", "0.5", "--plots", scratch["plots"], "--json");
 
         Assert.Equal(0, run.ExitCode);
         JsonElement[] rows = [.. run.Json.GetProperty("rows").EnumerateArray()];
-        Assert.Equal(["fb", "pid", "m-pid", "dual", "replan", "drlb", "uscb"], rows.Select(row => row.GetProperty("controller").GetString()!));
+        Assert.Equal(
+            ["fb", "pid", "m-pid", "dual", "replan", "drlb", "uscb"], rows.Select(row => row.GetProperty("controller").GetString()!));
         foreach (JsonElement row in rows)
         {
             Assert.True(row.GetProperty("spend").GetDouble() <= row.GetProperty("budget").GetDouble() * 1.0001);
@@ -57,7 +63,9 @@ public class BidCommandTests
             Assert.Equal("cpc", row.GetProperty("kpi")[0].GetProperty("name").GetString());
             Assert.True(row.GetProperty("bidNs").GetDouble() > 0);
         }
-        Assert.All(run.Json.GetProperty("plots").EnumerateArray(), plot => Assert.StartsWith("<svg", File.ReadAllText(plot.GetString()!), StringComparison.Ordinal));
+        Assert.All(
+            run.Json.GetProperty("plots").EnumerateArray(),
+            plot => Assert.StartsWith("<svg", File.ReadAllText(plot.GetString()!), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -69,10 +77,13 @@ public class BidCommandTests
 
         Recall first = await Recall.RunAsync([.. train, "1"]);
         Recall second = await Recall.RunAsync([.. train, "2"]);
-        Recall replay = await Recall.RunAsync("bid", "replay", "--log", log, "--models", scratch["models"], "--controllers", "uscb,drlb", "--by", "hour", "--json");
+        Recall replay = await Recall.RunAsync(
+            "bid", "replay", "--log", log, "--models", scratch["models"], "--controllers", "uscb,drlb", "--by", "hour", "--json");
 
         Assert.Equal(0, first.ExitCode);
-        Assert.All(second.Json.GetProperty("trainings").EnumerateArray(), training => Assert.Equal(1, training.GetProperty("resumedAtRound").GetInt32()));
+        Assert.All(
+            second.Json.GetProperty("trainings").EnumerateArray(),
+            training => Assert.Equal(1, training.GetProperty("resumedAtRound").GetInt32()));
         Assert.Equal(0, replay.ExitCode);
         Assert.Equal(24, replay.Json.GetProperty("rows")[0].GetProperty("ticks").GetInt32());
     }
@@ -80,7 +91,9 @@ public class BidCommandTests
     [Fact]
     public async Task Simulate_compares_controllers_over_campaigns()
     {
-        Recall run = await Recall.RunAsync("bid", "simulate", "--products", "click,click-ctr", "--campaigns", "3", "--auctions", "1000", "--controllers", "fb,dual,replan", "--json");
+        Recall run = await Recall.RunAsync(
+            "bid", "simulate", "--products", "click,click-ctr", "--campaigns", "3", "--auctions", "1000", "--controllers", "fb,dual,replan",
+            "--json");
 
         Assert.Equal(0, run.ExitCode);
         JsonElement[] rows = [.. run.Json.GetProperty("rows").EnumerateArray()];

@@ -87,7 +87,7 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
     private static async Task<JsonElement> PostAsync(HttpClient client, string body)
     {
         using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await client.PostAsync(new Uri("v1/ads", UriKind.Relative), content);
+        using HttpResponseMessage response = await client.PostAsync(new Uri("v1/candidates", UriKind.Relative), content);
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }

@@ -97,7 +97,9 @@ public sealed class DatasetDirectoryTests : IDisposable
     [InlineData("dataset.json", "\"version\": 1", "\"version\": 2", "dataset.json: version 2; this program reads version 1.")]
     [InlineData("dataset.json", "recallcluster-dataset", "other", "dataset.json: format is 'other', want 'recallcluster-dataset'.")]
     [InlineData("dataset.json", "categorical", "numeric", "dataset.json: items.fields[0].role is 'numeric', want 'categorical'.")]
-    [InlineData("dataset.json", "\"count\": 2", "\"count\": 2000000000", "items.tsv: dataset.json says 2000000000 rows, more than a file of 34 bytes holds.")]
+    [InlineData(
+        "dataset.json", "\"count\": 2", "\"count\": 2000000000",
+        "items.tsv: dataset.json says 2000000000 rows, more than a file of 34 bytes holds.")]
     [InlineData("dataset.json", "\"fields\": [", "\"fields\": [ null,", "dataset.json: items.fields[0] is null.")]
     [InlineData("dataset.json", "\"count\": 2", "\"count\": -2", "dataset.json: items.count is -2.")]
     [InlineData(

@@ -1,4 +1,5 @@
 using RecallCluster.Data.Importers;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Data.Tests;
 

@@ -19,25 +19,25 @@ public sealed class Door : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<Door> OpenAsync(Gateway gateway, FrontDoorLimits? limits = null)
+    public static async Task<Door> OpenAsync(AdRetriever retriever, FrontDoorLimits? limits = null)
     {
         WebApplication app = FrontDoor.Create(
-            gateway, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"], Limits = limits ?? new FrontDoorLimits() });
+            retriever, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"], Limits = limits ?? new FrontDoorLimits() });
         await app.StartAsync();
         return new Door(app, new HttpClient { BaseAddress = FrontDoor.AddressesOf(app)[0] });
     }
 
-    internal static Gateway Serving(IUserStatePreparer users, params IShard[] shards)
+    internal static AdRetriever Serving(IUserStatePreparer users, params IShard[] shards)
     {
-        var gateway = new Gateway(TimeProvider.System);
-        gateway.Publish(new GatewayVersion("v7", users, [.. shards.Select(s => new ShardSlot(s, 100))]));
-        return gateway;
+        var retriever = new AdRetriever(TimeProvider.System);
+        retriever.Publish(new RetrieverVersion("v7", users, [.. shards.Select(s => new ShardSlot(s, 100))]));
+        return retriever;
     }
 
     public async Task<(int Status, string? ContentType, JsonElement Body)> PostAsync(string body, string contentType = "application/json")
     {
         using var content = new StringContent(body, Encoding.UTF8, MediaTypeHeaderValue.Parse(contentType));
-        using HttpResponseMessage response = await Client.PostAsync(new Uri("/v1/ads", UriKind.Relative), content);
+        using HttpResponseMessage response = await Client.PostAsync(new Uri("/v1/candidates", UriKind.Relative), content);
         return await ReadAsync(response);
     }
 

@@ -1,3 +1,5 @@
+using RecallCluster.Testing;
+
 namespace RecallCluster.Numerics.Tests;
 
 [Collection(SimdPaths.Name)]

@@ -19,7 +19,7 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(400, attention: attention);
         using EmbeddedHost host = Host(made, made.Index(shards));
 
-        AdAnswer answer = await host.Gateway.AnswerAsync(
+        RetrievalAnswer answer = await host.Retriever.AnswerAsync(
             Request(12, sequence: ["ad5", "ad7", "ad399"], profile: new() { ["gender"] = ProfileValue.OfCode(1) }), default);
 
         Assert.Equal(made.Best([1, 0], [5, 7, 399], 12), answer.Ads.Select(a => a.Id));
@@ -33,8 +33,8 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(300);
         using EmbeddedHost host = Host(made, made.Index(2), new UserDirectory(made.Dataset));
 
-        AdAnswer known = await host.Gateway.AnswerAsync(new AdRequest(new UserFeatures { Id = "ann" }, 10), default);
-        AdAnswer other = await host.Gateway.AnswerAsync(new AdRequest(new UserFeatures { Id = "ann", Sequence = ["ad9"] }, 10), default);
+        RetrievalAnswer known = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann" }, 10), default);
+        RetrievalAnswer other = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann", Sequence = ["ad9"] }, 10), default);
 
         Assert.Equal(made.Best([1, 4], [0, 1, 2], 10), known.Ads.Select(a => a.Id));
         Assert.Equal(new UserReading(true, 3, 0, 0), known.User);
@@ -47,7 +47,7 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(300);
         using EmbeddedHost host = Host(made, made.Index(1), new UserDirectory(made.Dataset));
 
-        AdAnswer answer = await host.Gateway.AnswerAsync(new AdRequest(new UserFeatures { Id = "nobody" }, 10), default);
+        RetrievalAnswer answer = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "nobody" }, 10), default);
 
         Assert.Equal(made.Best([0, 0], [], 10), answer.Ads.Select(a => a.Id));
         Assert.Equal(new UserReading(false, 0, 0, 0), answer.User);
@@ -59,8 +59,8 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(300);
         using EmbeddedHost host = Host(made, made.Index(1), new UserDirectory(made.Dataset));
 
-        AdAnswer female = await host.Gateway.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
-        AdAnswer unheardOf = await host.Gateway.AnswerAsync(
+        RetrievalAnswer female = await host.Retriever.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
+        RetrievalAnswer unheardOf = await host.Retriever.AnswerAsync(
             Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("x") }), default);
 
         Assert.Equal(made.Best([1, 0], [], 10), female.Ads.Select(a => a.Id));
@@ -74,7 +74,7 @@ public class EmbeddedHostTests
         using EmbeddedHost host = Host(made, made.Index(2));
         string[] sequence = [.. Enumerable.Range(0, 13).Select(i => $"ad{i}"), "unknown", "ad12"];
 
-        AdAnswer answer = await host.Gateway.AnswerAsync(Request(10, sequence), default);
+        RetrievalAnswer answer = await host.Retriever.AnswerAsync(Request(10, sequence), default);
 
         Assert.Equal(new UserReading(false, 10, 1, 4), answer.User);
         Assert.Equal(made.Best([0, 0], [4, 5, 6, 7, 8, 9, 10, 11, 12, 12], 10), answer.Ads.Select(a => a.Id));
@@ -91,7 +91,7 @@ public class EmbeddedHostTests
         using EmbeddedHost host = Host(made, made.Index(1), new UserDirectory(made.Dataset));
 
         var error = await Assert.ThrowsAsync<InvalidRequestException>(
-            () => host.Gateway.AnswerAsync(Request(3, profile: new() { [field] = new ProfileValue(code, label) }), default));
+            () => host.Retriever.AnswerAsync(Request(3, profile: new() { [field] = new ProfileValue(code, label) }), default));
 
         Assert.Equal($"user.profile.{field}", error.Field);
         Assert.Contains(reason, error.Reason);
@@ -105,7 +105,7 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(ads);
         using EmbeddedHost host = Host(made, made.Index(2));
 
-        AdAnswer answer = await host.Gateway.AnswerAsync(Request(5, sequence: ["ad0"]), default);
+        RetrievalAnswer answer = await host.Retriever.AnswerAsync(Request(5, sequence: ["ad0"]), default);
 
         Assert.Equal(made.Dataset.Items.Ids, answer.Ads.Select(a => a.Id));
         Assert.Equal(1, answer.Coverage);
@@ -124,7 +124,7 @@ public class EmbeddedHostTests
         {
             while (!done.IsCancellationRequested)
             {
-                AdAnswer answer = await host.Gateway.AnswerAsync(Request(10, ["ad3"]), default);
+                RetrievalAnswer answer = await host.Retriever.AnswerAsync(Request(10, ["ad3"]), default);
                 int version = int.Parse(answer.Version[(answer.Version.IndexOf('.') + 1)..]);
                 Assert.Equal(best[(version - 1) % 2], answer.Ads.Select(a => a.Id));
             }
@@ -146,7 +146,7 @@ public class EmbeddedHostTests
         Assert.Throws<DirectoryNotFoundException>(() => host.Load(Options(first, "nowhere", null)));
 
         Assert.Contains("Build the index again", wrongModel.Message);
-        Assert.Equal(first.Best([0, 0], [], 5), (await host.Gateway.AnswerAsync(Request(5), default)).Ads.Select(a => a.Id));
+        Assert.Equal(first.Best([0, 0], [], 5), (await host.Retriever.AnswerAsync(Request(5), default)).Ads.Select(a => a.Id));
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public class EmbeddedHostTests
         Assert.Contains("MaxScorings", Assert.Throws<ArgumentException>(() => host.Load(senseless)).Message);
 
         Assert.Equal(before, OpenFiles(index));
-        Assert.Equal(made.Best([0, 0], [], 5), (await host.Gateway.AnswerAsync(Request(5), default)).Ads.Select(a => a.Id));
+        Assert.Equal(made.Best([0, 0], [], 5), (await host.Retriever.AnswerAsync(Request(5), default)).Ads.Select(a => a.Id));
     }
 
     /// <summary>Number of mappings of files of a folder into this process; 0 where the system does not tell.</summary>
@@ -217,6 +217,6 @@ public class EmbeddedHostTests
     private static EmbeddedHostOptions Options(HandMadeModel made, string index, UserDirectory? users) =>
         new() { ModelDirectory = made.ModelPath, IndexDirectory = index, Users = users, Parameters = Everything };
 
-    private static AdRequest Request(int k, string[]? sequence = null, Dictionary<string, ProfileValue>? profile = null) =>
+    private static RetrievalRequest Request(int k, string[]? sequence = null, Dictionary<string, ProfileValue>? profile = null) =>
         new(new UserFeatures { Sequence = sequence, Profile = profile }, k);
 }

@@ -154,7 +154,7 @@ public sealed class ShardTests : IDisposable
     public async Task Swapping_versions_under_load_never_fails_a_request_nor_mixes_versions()
     {
         string[][] parts = [Ids[..150], Ids[150..]];
-        using var gateway = new Gateway(TimeProvider.System);
+        using var retriever = new AdRetriever(TimeProvider.System);
         Publish(0);
         using var done = new CancellationTokenSource();
         Task<int>[] clients = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
@@ -162,7 +162,7 @@ public sealed class ShardTests : IDisposable
             int requests = 0;
             while (!done.IsCancellationRequested)
             {
-                AdAnswer answer = await gateway.AnswerAsync(new AdRequest(new UserFeatures(), 5), default);
+                RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(new UserFeatures(), 5), default);
                 int version = int.Parse(answer.Version[1..]);
                 Assert.Equal(1, answer.Coverage);
                 Assert.Equal(_files.Best(User, 5, parts[version % 2]), answer.Ads.Select(a => a.Id));
@@ -174,7 +174,7 @@ public sealed class ShardTests : IDisposable
         for (int version = 1; version <= 20; version++)
         {
             Publish(version);
-            await gateway.AnswerAsync(new AdRequest(new UserFeatures(), 5), default);
+            await retriever.AnswerAsync(new RetrievalRequest(new UserFeatures(), 5), default);
         }
         await done.CancelAsync();
 
@@ -185,8 +185,8 @@ public sealed class ShardTests : IDisposable
         {
             string name = $"v{version}";
             _shard.Add(Version(name, parts[version % 2]));
-            gateway.Publish(
-                new GatewayVersion(name, new FixedUser(), [new ShardSlot(_shard, parts[version % 2].Length)], () => _shard.Remove(name)));
+            retriever.Publish(
+                new RetrieverVersion(name, new FixedUser(), [new ShardSlot(_shard, parts[version % 2].Length)], () => _shard.Remove(name)));
         }
     }
 

@@ -70,8 +70,8 @@ internal sealed unsafe class AnnDataSet
     }
 
     /// <summary>
-    /// Learned vectors: those of an index directory's first shard, or a file of raw little-endian floats, row-major. Every so-many-th row is
-    /// held out as a query, so queries are distributed like items.
+    /// Learned vectors: those of an index directory's first shard, or a file of raw little-endian floats, row-major. Every so-many-th row
+    /// is held out as a query, so queries are distributed like items.
     /// </summary>
     /// <exception cref="InvalidDataException">The file does not hold whole rows, or there are too few.</exception>
     public static AnnDataSet Learned(string path, int dim, int queries, int limit, VectorMetric metric)

@@ -45,7 +45,9 @@ internal sealed record AuctionFigure(string Auction, string Pricing, int Bids, i
 /// <summary>Speed of books, one thread: a lease taken and a CPC win reserved, an event applied.</summary>
 internal sealed record MoneyFigure(string What, double PerSecond);
 
-/// <summary>Speed of the simulated market: our bids made, auctions held, wins booked; by the clock, and by the time that processors spent on it.</summary>
+/// <summary>
+/// Speed of the simulated market: our bids made, auctions held, wins booked; by the clock, and by the time that processors spent on it.
+/// </summary>
 internal sealed record MarketFigure(
     int Campaigns, double BidsPerAuction, double WonShare, int Threads, double AuctionsPerSecond, double AuctionsPerCpuSecond);
 
@@ -53,7 +55,9 @@ internal sealed record MarketFigure(
 internal sealed record AuctionBenchReport(
     string Simd, IReadOnlyList<AuctionFigure> Auctions, IReadOnlyList<MoneyFigure> Money, IReadOnlyList<MarketFigure> Market);
 
-/// <summary>Speed of auctions by kind, of the books, and of a whole simulated market. Fastest of several rounds: a shared machine only adds time.</summary>
+/// <summary>
+/// Speed of auctions by kind, of the books, and of a whole simulated market. Fastest of several rounds: a shared machine only adds time.
+/// </summary>
 internal static class AuctionBench
 {
     private const int Requests = 512;
@@ -87,7 +91,8 @@ internal static class AuctionBench
         return new AuctionBenchReport(Simd.Path.ToString(), auctions, money, market);
     }
 
-    private static AuctionFigure Auction(string name, IAuction auction, PricingModel? pricing, int bids, int slots, AuctionBenchOptions options)
+    private static AuctionFigure Auction(
+        string name, IAuction auction, PricingModel? pricing, int bids, int slots, AuctionBenchOptions options)
     {
         var random = new SeededRandom(options.Seed);
         AuctionBid[][] requests = [.. Enumerable.Range(0, Requests).Select(_ => Draw(bids, pricing, random))];
@@ -162,7 +167,8 @@ internal static class AuctionBench
 
     private static MarketFigure Market(AuctionBenchOptions options, int threads)
     {
-        var world = new MarketWorld(new MarketOptions { Campaigns = options.Campaigns, AuctionsPerDay = options.DayAuctions }, new SeededRandom(options.Seed));
+        var world = new MarketWorld(
+            new MarketOptions { Campaigns = options.Campaigns, AuctionsPerDay = options.DayAuctions }, new SeededRandom(options.Seed));
         MarketCampaign campaign = new() { Goal = new CampaignGoal(60.0 * options.DayAuctions / 1_000_000) };
         IBidController[] controllers = [.. Enumerable.Repeat(new FixedWeights(new BidWeights(0.8)), options.Campaigns)];
         var market = new MarketSimulator(world, [.. Enumerable.Repeat(campaign, options.Campaigns)], controllers, threads: threads);

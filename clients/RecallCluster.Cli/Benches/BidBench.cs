@@ -26,14 +26,16 @@ internal sealed record BidBenchOptions
 }
 
 /// <summary>One linear program; the peer's figures are null where it did not solve it. Difference is relative.</summary>
-internal sealed record BidBenchProgram(int Auctions, double Ms, double RelativeGap, double? PeerMs, double? PeerOverOurs, double? Difference);
+internal sealed record BidBenchProgram(
+    int Auctions, double Ms, double RelativeGap, double? PeerMs, double? PeerOverOurs, double? Difference);
 
 /// <summary>One tick of a controller.</summary>
 internal sealed record BidBenchTick(string Controller, double Microseconds, double Bytes);
 
 /// <summary>The report of <c>bench bid</c>.</summary>
 internal sealed record BidBenchReport(
-    string? Peer, IReadOnlyList<BidBenchProgram> Programs, double BidNs, double SpanBidNs, double ReplayPerSecond, IReadOnlyList<BidBenchTick> Ticks);
+    string? Peer, IReadOnlyList<BidBenchProgram> Programs, double BidNs, double SpanBidNs, double ReplayPerSecond,
+    IReadOnlyList<BidBenchTick> Ticks);
 
 /// <summary><c>bench bid</c>.</summary>
 internal static class BidBench
@@ -65,7 +67,8 @@ internal static class BidBench
         });
         progress.Report("controllers");
         return new BidBenchReport(
-            peerName, programs, BidNs(log, goal, weights, options.Rounds), SpanBidNs(log, goal, weights, options.Rounds), log.Count / (replay / 1000), Ticks(options));
+            peerName, programs, BidNs(log, goal, weights, options.Rounds), SpanBidNs(log, goal, weights, options.Rounds),
+            log.Count / (replay / 1000), Ticks(options));
     }
 
     private static BidBenchProgram Program(AuctionLog log, CampaignGoal goal, int rounds, HighsPeer? peer)
@@ -73,7 +76,8 @@ internal static class BidBench
         BidSolution solution = BidSolver.Solve(new BidProblem(log, goal));
         double ms = Best(rounds, () => BidSolver.Solve(new BidProblem(log, goal)));
         return new BidBenchProgram(
-            log.Count, ms, solution.RelativeGap, peer?.Ms, peer?.Ms / ms, peer is null ? null : Math.Abs(solution.Value - peer.Optimum) / Math.Max(1e-300, peer.Optimum));
+            log.Count, ms, solution.RelativeGap, peer?.Ms, peer?.Ms / ms,
+            peer is null ? null : Math.Abs(solution.Value - peer.Optimum) / Math.Max(1e-300, peer.Optimum));
     }
 
     /// <summary>Log-normal values and costs; budget, cost per conversion and CTR all bind.</summary>
@@ -92,7 +96,9 @@ internal static class BidBench
         double total = cost.Sum(), clicks = p.Sum();
         return (
             new AuctionLog(value, cost, [p, p], [default, ones]),
-            new CampaignGoal(0.15 * total, new KpiConstraint("cpc", KpiKind.CostRelated, 0.42 * total / clicks), new KpiConstraint("1/ctr", KpiKind.Other, 0.45 * count / clicks)));
+            new CampaignGoal(
+                0.15 * total, new KpiConstraint("cpc", KpiKind.CostRelated, 0.42 * total / clicks),
+                new KpiConstraint("1/ctr", KpiKind.Other, 0.45 * count / clicks)));
     }
 
     private static double BidNs(AuctionLog log, CampaignGoal goal, BidWeights weights, int rounds)
@@ -124,12 +130,16 @@ internal static class BidBench
     {
         // The size of a network decides its speed, not what it learned: one round of training does.
         var days = new CampaignDays(new CampaignDaysOptions { Product = BidProduct.ClickCpc });
-        var uscb = new UscbTrainer(days, new UscbOptions { Rounds = 1, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 }, new SeededRandom(options.Seed));
+        var uscb = new UscbTrainer(
+            days, new UscbOptions { Rounds = 1, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 }, new SeededRandom(options.Seed));
         uscb.RunRound();
-        var drlb = new DrlbTrainer(days, new DrlbOptions { Rounds = 1, Days = 2, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 }, new SeededRandom(options.Seed));
+        var drlb = new DrlbTrainer(
+            days, new DrlbOptions { Rounds = 1, Days = 2, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 },
+            new SeededRandom(options.Seed));
         drlb.RunRound();
         ActorNetwork Actor(string name) => (name == "uscb" ? uscb.Result : drlb.Result).Network;
-        BidDay day = new CampaignDays(new CampaignDaysOptions { Product = BidProduct.ClickCpc, Auctions = 100_000 }).Draw(new SeededRandom(options.Seed).Split(7));
+        BidDay day = new CampaignDays(new CampaignDaysOptions { Product = BidProduct.ClickCpc, Auctions = 100_000 })
+            .Draw(new SeededRandom(options.Seed).Split(7));
         return [.. BidControllers.Factories(BidControllers.Names, Actor).Select(factory => Tick(factory, day))];
     }
 

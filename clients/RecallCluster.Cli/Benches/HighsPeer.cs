@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -23,13 +22,10 @@ internal sealed record HighsPeer(string Name, double Ms, double Optimum)
         print(json.dumps(dict(version=scipy.__version__, seconds=time.perf_counter() - start, optimum=-result.fun)))
         """;
 
-    private static readonly string[] s_pythons = ["/usr/bin/python3", "python3", "python"];
-
     /// <summary>Runs the peer; null where no Python has scipy.</summary>
     public static HighsPeer? TryRun(AuctionLog log, CampaignGoal goal)
     {
-        string? python = s_pythons.FirstOrDefault(HasScipy);
-        if (python is null)
+        if (PythonPeer.TryFind("from scipy.optimize import linprog") is not { } python)
             return null;
         DirectoryInfo folder = Directory.CreateTempSubdirectory("recall-peer-");
         try
@@ -44,9 +40,9 @@ internal sealed record HighsPeer(string Name, double Ms, double Optimum)
                 for (int j = 0; j < goal.Kpis.Length; j++)
                     stream.Write(MemoryMarshal.AsBytes(Row(log, goal.Kpis[j], j).AsSpan()));
             }
-            (int exitCode, string output) = Execute(
-                python, "-c", Program, path, (2 + goal.Kpis.Length).ToString(CultureInfo.InvariantCulture), string.Join(',', right.Select(b => b.ToString("R", CultureInfo.InvariantCulture))));
-            return exitCode == 0 ? Parse(output) : throw new InvalidOperationException($"{python} ended with exit code {exitCode} while it measured HiGHS.");
+            return Parse(python.Run(
+                "HiGHS", Program, path, (2 + goal.Kpis.Length).ToString(CultureInfo.InvariantCulture),
+                string.Join(',', right.Select(b => b.ToString("R", CultureInfo.InvariantCulture)))));
         }
         finally
         {
@@ -63,34 +59,8 @@ internal sealed record HighsPeer(string Name, double Ms, double Optimum)
         return row;
     }
 
-    private static HighsPeer Parse(string output)
-    {
-        using JsonDocument document = JsonDocument.Parse(output);
-        JsonElement root = document.RootElement;
-        return new HighsPeer($"HiGHS of scipy {root.GetProperty("version").GetString()}", root.GetProperty("seconds").GetDouble() * 1000, root.GetProperty("optimum").GetDouble());
-    }
-
-    private static bool HasScipy(string python)
-    {
-        try
-        {
-            return Execute(python, "-c", "from scipy.optimize import linprog").ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            // There is no such program on this machine.
-            return false;
-        }
-    }
-
-    private static (int ExitCode, string Output) Execute(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        process.ErrorDataReceived += static (_, _) => { };
-        process.BeginErrorReadLine();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output);
-    }
+    private static HighsPeer Parse(JsonElement root) => new(
+        $"HiGHS of scipy {root.GetProperty("version").GetString()}",
+        root.GetProperty("seconds").GetDouble() * 1000,
+        root.GetProperty("optimum").GetDouble());
 }

@@ -87,7 +87,8 @@ internal sealed class RetrievalBench : IDisposable
         TuningResult tuning = stages.Run("Tune the search", Tune);
         cancellation.ThrowIfCancellationRequested();
         GuidedSearchParameters tuned = tuning.Best.Parameters with { Visited = _options.Visited };
-        // With room in W for all that it may score, the walk ends with the budget and not before; with so many to score, batches may be large.
+        // With room in W for all that it may score, the walk ends with the budget and not before; with so many to score, batches
+        // may be large.
         GuidedSearchParameters whole = tuned with
         {
             MaxScorings = _options.Scorings,
@@ -154,8 +155,18 @@ internal sealed class RetrievalBench : IDisposable
 
     private TuningResult Tune()
     {
-        TuningQuery[] queries = [.. Sample(_dataset.Validation, TuningUsers, stream: 1).Select(user => new TuningQuery(StateOf(user, _dataset.Train), []) { Seeds = BehaviourOf(user, _dataset.Train) })];
-        var tuning = new TuningOptions { K = _options.K, WantedRecall = TunedOverlap, Goal = TuningGoal.TopKOverlap, MaxScorings = _options.Scorings };
+        TuningQuery[] queries =
+        [
+            .. Sample(_dataset.Validation, TuningUsers, stream: 1).Select(
+                user => new TuningQuery(StateOf(user, _dataset.Train), []) { Seeds = BehaviourOf(user, _dataset.Train) }),
+        ];
+        var tuning = new TuningOptions
+        {
+            K = _options.K,
+            WantedRecall = TunedOverlap,
+            Goal = TuningGoal.TopKOverlap,
+            MaxScorings = _options.Scorings,
+        };
         return SearchTuner.Run(_index.Graph, _scorer, queries, tuning, _team);
     }
 
@@ -190,7 +201,8 @@ internal sealed class RetrievalBench : IDisposable
     {
         using TargetVectors targets = TargetVectors.Compute(_twoTower, _dataset.Items, _team);
         using PreparedModel prepared = PreparedModel.Of(_twoTower, targets, _team);
-        return new RetrievalEvaluator(_dataset, _team).TestRecalls(users, _options.K, prepared.Encoder, new ExhaustiveRetriever(prepared.Scorer));
+        return new RetrievalEvaluator(_dataset, _team).TestRecalls(
+            users, _options.K, prepared.Encoder, new ExhaustiveRetriever(prepared.Scorer));
     }
 
     private (Latencies Latencies, RetrievalTimes Times) TimeOneByOne(GuidedSearch search, int[] users)
@@ -208,7 +220,8 @@ internal sealed class RetrievalBench : IDisposable
         foreach (Requester requester in requesters)
             requester.Run(0, 10);
         long start = Stopwatch.GetTimestamp();
-        Thread[] threads = [.. requesters.Select((requester, i) => new Thread(() => requester.Run(i * _options.Requests, _options.Requests)))];
+        Thread[] threads =
+            [.. requesters.Select((requester, i) => new Thread(() => requester.Run(i * _options.Requests, _options.Requests)))];
         foreach (Thread thread in threads)
             thread.Start();
         foreach (Thread thread in threads)
@@ -244,11 +257,17 @@ internal sealed class RetrievalBench : IDisposable
         ? ordinal
         : throw new InvalidDataException($"{_index.FilePath}: has no ad '{_dataset.Items.Ids[item]}'.");
 
-    private long GraphBytes() =>
-        _index.Graph.Levels.Length
-        + (sizeof(int) * (_index.Graph.BaseSplits.Length + _index.Graph.BaseNeighbors.Length + _index.Graph.UpperRows.Length + _index.Graph.UpperSplits.Length + _index.Graph.UpperNeighbors.Length));
+    private long GraphBytes()
+    {
+        HnswGraph graph = _index.Graph;
+        long numbers = graph.BaseSplits.Length + graph.BaseNeighbors.Length
+            + graph.UpperRows.Length + graph.UpperSplits.Length + graph.UpperNeighbors.Length;
+        return graph.Levels.Length + (sizeof(int) * numbers);
+    }
 
-    /// <summary>Recall by search and test user, and of scoring every ad; by search the share of the K best found and scorings, on average.</summary>
+    /// <summary>
+    /// Recall by search and test user, and of scoring every ad; by search the share of the K best found and scorings, on average.
+    /// </summary>
     private sealed record Recalls(double[][] Guided, double[] Exhaustive, double[] Overlap, double[] Scorings);
 
     /// <summary>Sends requests of the test users, one after the other, on one thread.</summary>
@@ -279,7 +298,9 @@ internal sealed class RetrievalBench : IDisposable
                 long start = Stopwatch.GetTimestamp();
                 bench._encoder.Encode(profile, behaviour, _state);
                 long encoded = Stopwatch.GetTimestamp();
-                search.Search(new GuidedRequest(_state, bench._options.K) { Seeds = behaviour }, _scratch, _ordinals, _scores, out GuidedSearchStatistics statistics);
+                search.Search(
+                    new GuidedRequest(_state, bench._options.K) { Seeds = behaviour }, _scratch, _ordinals, _scores,
+                    out GuidedSearchStatistics statistics);
                 long end = Stopwatch.GetTimestamp();
                 Milliseconds.Add(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds);
                 _encode += encoded - start;
@@ -293,7 +314,8 @@ internal sealed class RetrievalBench : IDisposable
         public RetrievalTimes Times()
         {
             double Mean(long ticks) => Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds / Math.Max(1, Milliseconds.Count);
-            return new RetrievalTimes(Mean(_encode), Mean(_gather), Mean(_score), Mean(_select), Mean(_search - _gather - _score - _select));
+            return new RetrievalTimes(
+                Mean(_encode), Mean(_gather), Mean(_score), Mean(_select), Mean(_search - _gather - _score - _select));
         }
     }
 }

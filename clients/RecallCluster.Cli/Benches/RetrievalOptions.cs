@@ -36,7 +36,9 @@ internal sealed record RetrievalOptions
     /// <summary>Attention of the deep model.</summary>
     public AttentionKind Attention { get; init; } = AttentionKind.Linear;
 
-    /// <summary>Whether the walk scores records rounded to bfloat16; what it finds is held against scoring every ad in single precision.</summary>
+    /// <summary>
+    /// Whether the walk scores records rounded to bfloat16; what it finds is held against scoring every ad in single precision.
+    /// </summary>
     public bool Bfloat16 { get; init; }
 
     /// <summary>

@@ -49,7 +49,9 @@ internal sealed record RetrievalReport
     /// <summary>Mean parts of a request's time, one request at a time.</summary>
     public required RetrievalTimes MeanMs { get; init; }
 
-    /// <summary>The same for the search as tuned on validation users: the fewest scorings that find the wanted share of the best K.</summary>
+    /// <summary>
+    /// The same for the search as tuned on validation users: the fewest scorings that find the wanted share of the best K.
+    /// </summary>
     public required SearchFigures Tuned { get; init; }
 
     /// <summary>Bytes of the index file per ad.</summary>

@@ -34,7 +34,10 @@ internal sealed class RetrievalWorkbench(string folder, RetrievalOptions options
         Directory.CreateDirectory(folder);
         Dataset dataset = World(stages);
         if (File.Exists(TimesFile))
-            return (dataset, JsonSerializer.Deserialize<WorkbenchTimes>(File.ReadAllBytes(TimesFile)) ?? throw new InvalidDataException($"{TimesFile}: is null."));
+        {
+            WorkbenchTimes? kept = JsonSerializer.Deserialize<WorkbenchTimes>(File.ReadAllBytes(TimesFile));
+            return (dataset, kept ?? throw new InvalidDataException($"{TimesFile}: is null."));
+        }
         double train = Train(dataset, stages, cancellation);
         IndexReport built = IndexWorkflow.Build(
             dataset, DeepFolder, IndexFolder, new IndexBuildOptions { Threads = options.Threads }, stages, cancellation);
@@ -51,11 +54,13 @@ internal sealed class RetrievalWorkbench(string folder, RetrievalOptions options
             return kept.Items.Count == options.Items && kept.Users.Count == options.Users
                 ? kept
                 : throw new InvalidDataException(
-                    $"{DataFolder}: holds {kept.Items.Count} ads and {kept.Users.Count} users; --items {options.Items} --users {options.Users} is wanted. Name another --work folder.");
+                    $"{DataFolder}: holds {kept.Items.Count} ads and {kept.Users.Count} users; --items {options.Items} "
+                    + $"--users {options.Users} is wanted. Name another --work folder.");
         }
         return stages.Run("Make the world", stage =>
         {
-            var world = new SyntheticWorld(new SyntheticWorldOptions { Ads = options.Items, Users = options.Users, Seed = options.Seed }, options.Threads);
+            var world = new SyntheticWorld(
+                new SyntheticWorldOptions { Ads = options.Items, Users = options.Users, Seed = options.Seed }, options.Threads);
             Dataset made = world.ToDataset(stage);
             DatasetDirectory.Write(made, DataFolder);
             return made;
@@ -73,7 +78,11 @@ internal sealed class RetrievalWorkbench(string folder, RetrievalOptions options
             ValidationK = options.K,
             Seed = options.Seed,
         };
-        var workflow = new TrainWorkflow(dataset, ModelFolder, training, team) { Attention = options.Attention, WithoutSideInformation = false };
+        var workflow = new TrainWorkflow(dataset, ModelFolder, training, team)
+        {
+            Attention = options.Attention,
+            WithoutSideInformation = false,
+        };
         return workflow.Run(stages, cancellation).Single(m => m.Name == ModelFolders.Deep).Seconds;
     }
 }

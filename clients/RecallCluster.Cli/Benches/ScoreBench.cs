@@ -168,7 +168,8 @@ internal static unsafe class ScoreBench
         float[] user = Uniform(weights.UserStateLength, -1, 1, random);
         Uniform(weights.Width, 0.1f, 2, random).CopyTo(user, weights.NormalizerOffset);
         int[] behaviours = Codes(50 * weights.Match.Fields, random);
-        weights.Match.WriteTables(behaviours, Uniform(weights.Match.Fields * MatchLayout.Levels, -1, 1, random), user.AsSpan(weights.MatchOffset));
+        weights.Match.WriteTables(
+            behaviours, Uniform(weights.Match.Fields * MatchLayout.Levels, -1, 1, random), user.AsSpan(weights.MatchOffset));
         return user;
     }
 

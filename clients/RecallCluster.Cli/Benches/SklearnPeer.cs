@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -31,13 +30,10 @@ internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, dou
         print(json.dumps(dict(version=sklearn.__version__, fit=fit, pool=pool, query=query.tolist(), fitted=model.predict(query).tolist())))
         """;
 
-    private static readonly string[] Pythons = ["/usr/bin/python3", "python3", "python"];
-
     /// <summary>Runs the peer; null where no Python has scikit-learn.</summary>
     public static SklearnPeer? TryRun(double[] x, double[] y, int rounds)
     {
-        string? python = Pythons.FirstOrDefault(HasScikitLearn);
-        if (python is null)
+        if (PythonPeer.TryFind("import sklearn.isotonic") is not { } python)
             return null;
         DirectoryInfo folder = Directory.CreateTempSubdirectory("recall-peer-");
         try
@@ -45,10 +41,7 @@ internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, dou
             string xPath = Path.Combine(folder.FullName, "x"), yPath = Path.Combine(folder.FullName, "y");
             File.WriteAllBytes(xPath, MemoryMarshal.AsBytes(x.AsSpan()));
             File.WriteAllBytes(yPath, MemoryMarshal.AsBytes(y.AsSpan()));
-            (int exitCode, string output) = Execute(python, "-c", Program, xPath, yPath, rounds.ToString(CultureInfo.InvariantCulture));
-            return exitCode == 0
-                ? Parse(output)
-                : throw new InvalidOperationException($"{python} ended with exit code {exitCode} while it measured scikit-learn.");
+            return Parse(python.Run("scikit-learn", Program, xPath, yPath, rounds.ToString(CultureInfo.InvariantCulture)));
         }
         finally
         {
@@ -59,44 +52,13 @@ internal sealed record SklearnPeer(string Name, double FitMs, double PoolMs, dou
     /// <summary>Largest difference between a map and the peer's fit over 201 quantiles of the predictions.</summary>
     public double LargestDifference(CalibrationMap map) => Query.Select((q, i) => Math.Abs(map.Apply(q) - Fitted[i])).Max();
 
-    private static SklearnPeer Parse(string output)
+    private static SklearnPeer Parse(JsonElement root)
     {
-        using JsonDocument document = JsonDocument.Parse(output);
-        JsonElement root = document.RootElement;
         double[] Numbers(string name) => [.. root.GetProperty(name).EnumerateArray().Select(n => n.GetDouble())];
         return new SklearnPeer(
             "scikit-learn " + root.GetProperty("version").GetString(),
             root.GetProperty("fit").GetDouble() * 1000,
             root.GetProperty("pool").GetDouble() * 1000,
             Numbers("query"), Numbers("fitted"));
-    }
-
-    private static bool HasScikitLearn(string python)
-    {
-        try
-        {
-            return Execute(python, "-c", "import sklearn.isotonic").ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            // There is no such program on this machine.
-            return false;
-        }
-    }
-
-    private static (int ExitCode, string Output) Execute(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        process.ErrorDataReceived += static (_, _) => { };
-        process.BeginErrorReadLine();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output);
     }
 }

@@ -28,7 +28,8 @@ internal static class BenchAnnCommand
         Option<int> rounds = OptionKit.Number(
             "--rounds", "Timed rounds; in each, both sides answer all queries.", defaults.Rounds, 1, 100_000);
         Option<string?> vectors = OptionKit.Optional(
-            "--vectors", "Learned vectors: an index directory, of which at most --items are taken, or raw little-endian floats, --dim a row.", "PATH");
+            "--vectors",
+            "Learned vectors: an index directory, of which at most --items are taken, or raw little-endian floats, --dim a row.", "PATH");
         Option<string> metric = OptionKit.Choice("--metric", "Metric of --vectors.", "l2", "inner-product");
         Option<string?> siftSmall = OptionKit.Optional(
             "--siftsmall", "Folder of the siftsmall set, with its published ground truth.", "DIR");

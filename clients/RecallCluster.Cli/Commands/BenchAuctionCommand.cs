@@ -37,7 +37,8 @@ internal static class BenchAuctionCommand
                     Days = parsed.GetValue(days),
                     Seed = context.Seed,
                 };
-                AuctionBenchReport report = await context.InStageAsync("Auctions", stage => AuctionBench.Run(options, stage)).ConfigureAwait(false);
+                AuctionBenchReport report = await context
+                    .InStageAsync("Auctions", stage => AuctionBench.Run(options, stage)).ConfigureAwait(false);
                 context.Write(report, Draw);
             });
     }
@@ -48,19 +49,23 @@ internal static class BenchAuctionCommand
         foreach (AuctionFigure figure in report.Auctions)
         {
             string speed = Drawing.Count((long)figure.AuctionsPerSecond);
-            auctions.Row(figure.Auction, figure.Pricing, Drawing.Count(figure.Bids), Drawing.Count(figure.Slots), speed, Drawing.Fixed(figure.NsPerBid, 1));
+            auctions.Row(
+                figure.Auction, figure.Pricing, Drawing.Count(figure.Bids), Drawing.Count(figure.Slots), speed,
+                Drawing.Fixed(figure.NsPerBid, 1));
         }
         console.Write(auctions);
         Table money = Drawing.Table("Books, one thread", "what", "a second>");
         foreach (MoneyFigure figure in report.Money)
             money.Row(figure.What, Drawing.Count((long)figure.PerSecond));
         console.Write(money);
-        Table market = Drawing.Table("Simulated market", "campaigns>", "our bids an auction>", "won by us>", "threads>", "auctions/s>", "by CPU time>");
+        Table market = Drawing.Table(
+            "Simulated market", "campaigns>", "our bids an auction>", "won by us>", "threads>", "auctions/s>", "by CPU time>");
         foreach (MarketFigure figure in report.Market)
         {
             string speed = Drawing.Count((long)figure.AuctionsPerSecond), work = Drawing.Count((long)figure.AuctionsPerCpuSecond);
             market.Row(
-                Drawing.Count(figure.Campaigns), Drawing.Fixed(figure.BidsPerAuction, 1), Drawing.Percent(figure.WonShare), Drawing.Count(figure.Threads), speed, work);
+                Drawing.Count(figure.Campaigns), Drawing.Fixed(figure.BidsPerAuction, 1), Drawing.Percent(figure.WonShare),
+                Drawing.Count(figure.Threads), speed, work);
         }
         console.Write(market);
     }

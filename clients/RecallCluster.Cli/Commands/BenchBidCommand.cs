@@ -12,10 +12,13 @@ internal static class BenchBidCommand
     {
         var defaults = new BidBenchOptions();
         Option<int> auctions = OptionKit.Number("--auctions", "Auctions of the linear program.", defaults.Auctions, 1000);
-        Option<int> peer = OptionKit.Number("--peer-auctions", "Auctions of the program that HiGHS solves too; 0 for no peer.", defaults.PeerAuctions, 0);
+        Option<int> peer = OptionKit.Number(
+            "--peer-auctions", "Auctions of the program that HiGHS solves too; 0 for no peer.", defaults.PeerAuctions, 0);
         Option<int> rounds = OptionKit.Number("--rounds", "Rounds; the fastest counts.", defaults.Rounds, 1, 1000);
         return builder.Build(
-            "bid", "The linear program beside scipy's HiGHS in the same run, one bid, one tick of every controller, replayed auctions a second.", [auctions, peer, rounds],
+            "bid",
+            "The linear program beside scipy's HiGHS in the same run, one bid, one tick of every controller, replayed auctions a second.",
+            [auctions, peer, rounds],
             async (parsed, context) =>
             {
                 var options = new BidBenchOptions
@@ -32,10 +35,13 @@ internal static class BenchBidCommand
 
     private static void Draw(IAnsiConsole console, BidBenchReport report)
     {
-        Table programs = Drawing.Table($"Linear program with budget and two KPIs beside {report.Peer ?? "no peer: no Python with scipy"}", "auctions>", "ours>", "gap>", "peer>", "peer / ours>", "difference of R*>");
+        Table programs = Drawing.Table(
+            $"Linear program with budget and two KPIs beside {report.Peer ?? "no peer: no Python with scipy"}", "auctions>", "ours>",
+            "gap>", "peer>", "peer / ours>", "difference of R*>");
         foreach (BidBenchProgram program in report.Programs)
             programs.Row(
-                Drawing.Count(program.Auctions), Drawing.Milliseconds(program.Ms), program.RelativeGap.ToString("G2"), Drawing.Milliseconds(program.PeerMs ?? double.NaN),
+                Drawing.Count(program.Auctions), Drawing.Milliseconds(program.Ms), program.RelativeGap.ToString("G2"),
+                Drawing.Milliseconds(program.PeerMs ?? double.NaN),
                 Drawing.Fixed(program.PeerOverOurs ?? double.NaN, 1), program.Difference?.ToString("G2") ?? "");
         console.Write(programs);
         console.Pairs(

@@ -24,9 +24,12 @@ internal static class BenchRetrievalCommand
         Option<double> minutes = OptionKit.Real(
             "--train-minutes", "Most minutes of training for each model.", defaults.TrainMinutes, 0.01, 10_000);
         Option<string> visited = OptionKit.Choice("--visited", "The visited set.", "bitmap", "hashset");
-        Option<string> attention = OptionKit.Choice("--attention", "Attention of the deep model; linear attention folds.", "linear", "softmax");
-        Option<string> records = OptionKit.Choice("--records", "How the ads' records are held that the walk scores.", "float32", "bfloat16");
-        Option<string?> work = OptionKit.Optional("--work", "Folder that keeps world, models and index for the next run, which takes them as they are.", "DIR");
+        Option<string> attention = OptionKit.Choice(
+            "--attention", "Attention of the deep model; linear attention folds.", "linear", "softmax");
+        Option<string> records = OptionKit.Choice(
+            "--records", "How the ads' records are held that the walk scores.", "float32", "bfloat16");
+        Option<string?> work = OptionKit.Optional(
+            "--work", "Folder that keeps world, models and index for the next run, which takes them as they are.", "DIR");
         Option<string?> plot = OptionKit.Optional(
             "--plot", "Draw the share of the best K found against scored fraction, as tuning measured it.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();
@@ -87,8 +90,8 @@ internal static class BenchRetrievalCommand
             + $"{Drawing.Milliseconds(report.MeanMs.Gather)}, score {Drawing.Milliseconds(report.MeanMs.Score)}, select "
             + $"{Drawing.Milliseconds(report.MeanMs.Select)}"),
             ("side by side", $"{Drawing.Fixed(report.RequestsPerSecond, 1)} requests/s on {report.Threads} threads"),
-            ("as tuned", $"{Drawing.Count((long)report.Tuned.Scorings)} scorings, {Drawing.Percent(report.Tuned.TopKOverlap)} of the best K, "
-            + $"p50 {Drawing.Milliseconds(report.Tuned.P50Ms)}, {Drawing.Fixed(report.Tuned.RequestsPerSecond, 1)} requests/s"),
+            ("as tuned", $"{Drawing.Count((long)report.Tuned.Scorings)} scorings, {Drawing.Percent(report.Tuned.TopKOverlap)} of the "
+            + $"best K, p50 {Drawing.Milliseconds(report.Tuned.P50Ms)}, {Drawing.Fixed(report.Tuned.RequestsPerSecond, 1)} requests/s"),
             ("index", $"{Drawing.Count((long)report.BytesPerItem)} bytes an ad ({Drawing.Fixed(report.MemoryRatio)} x vectors, records "
             + $"and graph), opened in {Drawing.Milliseconds(report.OpenMs)}"),
             ("training, graph", $"{Drawing.Seconds(report.TrainSeconds)}, {Drawing.Seconds(report.BuildSeconds)}"));

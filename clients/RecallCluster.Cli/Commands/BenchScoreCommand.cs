@@ -12,9 +12,12 @@ internal static class BenchScoreCommand
     {
         var defaults = new ScoreOptions();
         Option<int> items = OptionKit.Number("--items", "Ads in the table that batches are drawn from.", defaults.Items, 1);
-        Option<int[]> batches = OptionKit.Numbers("--batch", "Ads per call; several values make several rows.", [.. defaults.Batches], 1, 1 << 20);
-        Option<int[]> threads = OptionKit.Numbers("--threads", "Threads that share a call; several values make several rows.", [.. defaults.Threads], 1, 1024);
-        Option<int> rounds = OptionKit.Number("--rounds", "Rounds of ours and the peer's, one after the other; medians are reported.", defaults.Rounds, 1, 100_000);
+        Option<int[]> batches = OptionKit.Numbers(
+            "--batch", "Ads per call; several values make several rows.", [.. defaults.Batches], 1, 1 << 20);
+        Option<int[]> threads = OptionKit.Numbers(
+            "--threads", "Threads that share a call; several values make several rows.", [.. defaults.Threads], 1, 1024);
+        Option<int> rounds = OptionKit.Number(
+            "--rounds", "Rounds of ours and the peer's, one after the other; medians are reported.", defaults.Rounds, 1, 100_000);
         Option<int> matches = OptionKit.Number(
             "--match-fields", "Fields of the history match: lookups an ad, which count no flop.", defaults.MatchFields, 0, 64);
         Option<string> records = OptionKit.Choice("--records", "How the ads' records are held.", "float32", "bfloat16");

@@ -10,7 +10,8 @@ namespace RecallCluster.Cli.Commands;
 internal static class BidCommands
 {
     public static Command Build(CommandBuilder builder) => CommandBuilder.Group(
-        "bid", "Bid under a budget and KPIs: the optimum, controllers, their training.", Solve(builder), Replay(builder), Train(builder), Simulate(builder));
+        "bid", "Bid under a budget and KPIs: the optimum, controllers, their training.", Solve(builder), Replay(builder), Train(builder),
+        Simulate(builder));
 
     private static Command Solve(CommandBuilder builder)
     {
@@ -18,11 +19,17 @@ internal static class BidCommands
         var goal = new BidGoalOptions();
         Option<double?> budget = new("--budget") { Description = "Budget, in units of cost.", HelpName = "x" };
         Option<double?> share = new("--budget-share") { Description = "Budget as a share of the log's total cost.", HelpName = "x" };
-        Option<string[]> kpis = new("--kpi") { Description = "Any KPI: NAME,LIMIT,P for a cost per P, NAME,LIMIT,P,Q for Q per P; P and Q are columns, products of columns (pctr*pcvr), or 1.", HelpName = "SPEC" };
+        Option<string[]> kpis = new("--kpi")
+        {
+            Description = "Any KPI: NAME,LIMIT,P for a cost per P, NAME,LIMIT,P,Q for Q per P; P and Q are columns, products of columns "
+                + "(pctr*pcvr), or 1.",
+            HelpName = "SPEC",
+        };
         Option<string?> value = OptionKit.Optional("--objective", "In place of the product's: a column, or a product of columns.", "EXPR");
         Option<double> spent = OptionKit.Real("--spent", "Cost that has accrued.", 0, 0, double.PositiveInfinity);
         Option<double> gained = OptionKit.Real("--value", "Value that has accrued.", 0, 0, double.PositiveInfinity);
-        Option<double[]> sums = OptionKit.Reals("--kpi-sums", "What has accrued of each KPI: numerator,denominator,...", [], 0, double.MaxValue);
+        Option<double[]> sums = OptionKit.Reals(
+            "--kpi-sums", "What has accrued of each KPI: numerator,denominator,...", [], 0, double.MaxValue);
         return builder.Build(
             "solve", "R*: what the auctions of a log could have brought, and the weights that bid for it.",
             [.. log.Symbols, .. goal.Symbols, budget, share, kpis, value, spent, gained, sums],
@@ -49,10 +56,14 @@ internal static class BidCommands
         var log = new BidLogOptions(required: true);
         var goal = new BidGoalOptions();
         Option<double[]> shares = OptionKit.Reals("--budget-share", "Budgets as shares of the log's total cost.", [1.0 / 32], 0, 1e6);
-        Option<string?> train = OptionKit.Optional("--train", "Log of the day before, of the same format; else the first part of the log is taken as known (--known-share).", "FILE");
-        Option<double> known = OptionKit.Real("--known-share", "Without --train: share of the log, at its beginning, that counts as known.", 0.1, 0.01, 1);
+        Option<string?> train = OptionKit.Optional(
+            "--train", "Log of the day before, of the same format; else the first part of the log is taken as known (--known-share).",
+            "FILE");
+        Option<double> known = OptionKit.Real(
+            "--known-share", "Without --train: share of the log, at its beginning, that counts as known.", 0.1, 0.01, 1);
         Option<string[]> controllers = Controllers();
-        Option<string?> models = OptionKit.Optional("--models", "Folder with trained actors; else they are trained on what is known.", "DIR");
+        Option<string?> models = OptionKit.Optional(
+            "--models", "Folder with trained actors; else they are trained on what is known.", "DIR");
         Option<int> rounds = OptionKit.Number("--rounds", "Rounds of training, where actors are trained.", 50, 1, 100_000);
         Option<string> by = OptionKit.Choice("--by", "Ticks by share of the log, or by its hours.", "share", "hour");
         Option<int> ticks = OptionKit.Number("--ticks", "Ticks by share.", 48, 1, 100_000);
@@ -85,7 +96,8 @@ internal static class BidCommands
     {
         var log = new BidLogOptions(required: false);
         var goal = new BidGoalOptions();
-        Option<string> output = OptionKit.Required("--out", "Folder for the actors and their checkpoints; a training that was broken off goes on.", "DIR");
+        Option<string> output = OptionKit.Required(
+            "--out", "Folder for the actors and their checkpoints; a training that was broken off goes on.", "DIR");
         Option<string[]> controllers = Controllers();
         Option<int> rounds = OptionKit.Number("--rounds", "Rounds of playing and learning.", 60, 1, 100_000);
         Option<int> ticks = OptionKit.Number("--ticks", "Ticks of a day.", 48, 2, 10_000);
@@ -114,13 +126,20 @@ internal static class BidCommands
 
     private static Command Simulate(CommandBuilder builder)
     {
-        Option<string[]> products = new("--products") { Description = "Products, separated by commas.", DefaultValueFactory = _ => BidSimulate.DefaultProducts, AllowMultipleArgumentsPerToken = true, HelpName = "NAME,..." };
+        Option<string[]> products = new("--products")
+        {
+            Description = "Products, separated by commas.",
+            DefaultValueFactory = _ => BidSimulate.DefaultProducts,
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "NAME,...",
+        };
         Option<int> campaigns = OptionKit.Number("--campaigns", "Campaigns of each product and level.", 30, 2, 100_000);
         Option<int> auctions = OptionKit.Number("--auctions", "Expected auctions of a day.", 8000, 500, 10_000_000);
         Option<int> rounds = OptionKit.Number("--rounds", "Rounds of training of DRLB and USCB.", 60, 1, 100_000);
         Option<string[]> controllers = Controllers();
         Option<string?> models = OptionKit.Optional("--models", "Folder with trained actors; else they are trained first.", "DIR");
-        Option<string?> histogram = OptionKit.Optional("--histogram", "Prices as in this histogram of iPinYou (JSON); else log-normal.", "FILE");
+        Option<string?> histogram = OptionKit.Optional(
+            "--histogram", "Prices as in this histogram of iPinYou (JSON); else log-normal.", "FILE");
         Option<string?> plots = OptionKit.Optional("--plots", "Folder for the plots (SVG).", "DIR");
         return builder.Build(
             "simulate", "The source's experiment: products by how much days differ, every controller against the optimum.",
@@ -157,22 +176,27 @@ internal static class BidCommands
         if (chosen.Contains("all"))
             return [.. BidControllers.Names];
         return chosen.FirstOrDefault(name => !BidControllers.Names.Contains(name)) is { } unknown
-            ? throw new UsageException($"--controllers: there is no controller '{unknown}'; there are {string.Join(", ", BidControllers.Names)}.")
+            ? throw new UsageException(
+                $"--controllers: there is no controller '{unknown}'; there are {string.Join(", ", BidControllers.Names)}.")
             : chosen;
     }
 
-    private static string[] Split(string[]? names) => [.. (names ?? []).SelectMany(name => name.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+    private static string[] Split(string[]? names) =>
+        [.. (names ?? []).SelectMany(name => name.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
     private static BidProduct Product(string name) => BidProduct.All.FirstOrDefault(product => product.Name == name)
-        ?? throw new UsageException($"there is no product '{name}'; there are {string.Join(", ", BidProduct.All.Select(product => product.Name))}.");
+        ?? throw new UsageException(
+            $"there is no product '{name}'; there are {string.Join(", ", BidProduct.All.Select(product => product.Name))}.");
 
     /// <summary>The options that name a log.</summary>
     private sealed class BidLogOptions
     {
         private readonly Option<string?> _log;
-        private readonly Option<string> _format = OptionKit.Choice("--format", "rlb: `click price pctr [hour]`; csv: a header with price or cost, pctr, ...", "rlb", "csv");
+        private readonly Option<string> _format = OptionKit.Choice(
+            "--format", "rlb: `click price pctr [hour]`; csv: a header with price or cost, pctr, ...", "rlb", "csv");
 
-        public BidLogOptions(bool required) => _log = new Option<string?>("--log") { Description = "Log to read.", HelpName = "FILE", Required = required };
+        public BidLogOptions(bool required) =>
+            _log = new Option<string?>("--log") { Description = "Log to read.", HelpName = "FILE", Required = required };
 
         public Symbol[] Symbols => [_log, _format];
 
@@ -185,10 +209,15 @@ internal static class BidCommands
     /// <summary>The options that say what is bought.</summary>
     private sealed class BidGoalOptions
     {
-        private readonly Option<string> _product = OptionKit.Choice("--product", "Objective and KPI.", [.. BidProduct.All.Select(product => product.Name)]);
+        private readonly Option<string> _product = OptionKit.Choice(
+            "--product", "Objective and KPI.", [.. BidProduct.All.Select(product => product.Name)]);
         private readonly Option<double?> _cpc = new("--cpc") { Description = "Highest cost per click, in units of cost.", HelpName = "x" };
         private readonly Option<double?> _ctr = new("--ctr") { Description = "Lowest CTR.", HelpName = "x" };
-        private readonly Option<double?> _pcvr = new("--pcvr") { Description = "Conversion probability of every click, where the log has none.", HelpName = "x" };
+        private readonly Option<double?> _pcvr = new("--pcvr")
+        {
+            Description = "Conversion probability of every click, where the log has none.",
+            HelpName = "x",
+        };
 
         public Symbol[] Symbols => [_product, _cpc, _ctr, _pcvr];
 

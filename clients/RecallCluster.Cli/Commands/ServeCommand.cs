@@ -29,7 +29,7 @@ internal static class ServeCommand
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "serve",
-            "Answer POST /v1/ads over HTTP until told to stop.",
+            "Answer POST /v1/candidates over HTTP until told to stop.",
             [model, index, data, urls, maxK, threads],
             async (parsed, context) =>
             {
@@ -60,7 +60,7 @@ internal static class ServeCommand
                     {
                         console.WriteLine($"Serving {Drawing.Count(serving.Ads)} ads on {serving.Shards} shard(s), version "
                             + $"{serving.Version}, at {string.Join(", ", serving.Urls.Select(u => u.ToString()))}");
-                        console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/ads -H 'content-type: application/json' -d "
+                        console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/candidates -H 'content-type: application/json' -d "
                             + $"'{{\"user\":{{\"sequence\":[]}},\"k\":5}}'");
                         console.WriteLine("Stop with Ctrl-C.");
                     });

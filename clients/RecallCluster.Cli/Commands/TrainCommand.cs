@@ -19,13 +19,20 @@ internal static class TrainCommand
         Option<string> to = OptionKit.Required("--out", "Directory for the models: deep/, two-tower/, no-side-information/.", "DIR");
         Option<int> epochs = OptionKit.Number("--epochs", "Most passes over the examples.", defaults.Epochs, 1, 10_000);
         Option<int> batch = OptionKit.Number("--batch", "Examples a step.", defaults.BatchSize, 1, 65_536);
-        Option<int> negatives = OptionKit.Number("--negatives", "Negatives drawn a step, beside the other examples' positives.", defaults.Negatives, 0, 65_536);
-        Option<double> rate = OptionKit.Real("--learning-rate", "Highest learning rate of Adam.", Math.Round(defaults.LearningRate, 7), 1e-7, 1);
-        Option<double> minutes = OptionKit.Real("--minutes", "Most minutes for each model; the best weights so far are kept. 0 for no limit.", 0, 0, 10_000);
-        Option<string> attention = OptionKit.Choice("--attention", "Attention of the deep models; only linear attention folds.", "linear", "softmax");
+        Option<int> negatives = OptionKit.Number(
+            "--negatives", "Negatives drawn a step, beside the other examples' positives.", defaults.Negatives, 0, 65_536);
+        Option<double> rate = OptionKit.Real(
+            "--learning-rate", "Highest learning rate of Adam.", Math.Round(defaults.LearningRate, 7), 1e-7, 1);
+        Option<double> minutes = OptionKit.Real(
+            "--minutes", "Most minutes for each model; the best weights so far are kept. 0 for no limit.", 0, 0, 10_000);
+        Option<string> attention = OptionKit.Choice(
+            "--attention", "Attention of the deep models; only linear attention folds.", "linear", "softmax");
         Option<string> ids = OptionKit.Choice(
-            "--ids", "Id embeddings that a deep model starts with: new ones, the two-tower's, or new ones where ads have side information.", "auto", "anew", "kept");
-        Option<double> adversarial = OptionKit.Real("--adversarial", "Weight of the loss at adversarially perturbed target vectors; 0 for none.", defaults.Loss.AdversarialWeight, 0, 100);
+            "--ids", "Id embeddings that a deep model starts with: new ones, the two-tower's, or new ones where ads have side information.",
+            "auto", "anew", "kept");
+        Option<double> adversarial = OptionKit.Real(
+            "--adversarial", "Weight of the loss at adversarially perturbed target vectors; 0 for none.", defaults.Loss.AdversarialWeight,
+            0, 100);
         Option<int> k = OptionKit.Number("--k", "K of the validation recall that stops training.", defaults.ValidationK, 1, 100_000);
         Option<int> threads = OptionKit.Threads();
         return builder.Build(

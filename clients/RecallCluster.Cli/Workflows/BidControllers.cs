@@ -39,7 +39,8 @@ internal static class BidControllers
 
     /// <summary>Reads an actor from a folder, or trains it.</summary>
     public static ActorNetwork ActorOf(
-        string name, string product, string? models, Func<ITrainingDays> days, int rounds, ulong seed, IStages stages, CancellationToken cancellation)
+        string name, string product, string? models, Func<ITrainingDays> days, int rounds, ulong seed, IStages stages,
+        CancellationToken cancellation)
     {
         if (models is not null)
             return TrainedActor.Load(Stem(models, name, product)).Network;

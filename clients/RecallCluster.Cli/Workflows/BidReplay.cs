@@ -40,11 +40,13 @@ internal sealed record BidReplayOptions
 
 /// <summary>One controller's day at one budget. BidNs is the time of one bid over spans, TickUs of one decision.</summary>
 internal sealed record BidReplayRow(
-    string Controller, double BudgetShare, double Value, double ValueOptimal, double Ratio, double PenalizedScore, double Spend, double Budget,
+    string Controller, double BudgetShare, double Value, double ValueOptimal, double Ratio, double PenalizedScore, double Spend,
+    double Budget,
     IReadOnlyList<KpiReport> Kpi, int Ticks, double BidNs, double TickUs);
 
 /// <summary>The report of <c>bid replay</c>.</summary>
-internal sealed record BidReplayReport(string Product, int Auctions, string Known, IReadOnlyList<BidReplayRow> Rows, IReadOnlyList<string> Plots);
+internal sealed record BidReplayReport(
+    string Product, int Auctions, string Known, IReadOnlyList<BidReplayRow> Rows, IReadOnlyList<string> Plots);
 
 /// <summary><c>bid replay</c>: controllers on a logged day.</summary>
 internal static class BidReplay
@@ -52,11 +54,14 @@ internal static class BidReplay
     public static BidReplayReport Run(BidReplayOptions options, IStages stages, CancellationToken cancellation)
     {
         AuctionLog log = options.Goal.Columns(options.Log);
-        AuctionLog known = options.Known is null ? log.Slice(0, (int)Math.Ceiling(log.Count * options.KnownShare)) : options.Goal.Columns(options.Known);
+        AuctionLog known = options.Known is null
+            ? log.Slice(0, (int)Math.Ceiling(log.Count * options.KnownShare))
+            : options.Goal.Columns(options.Known);
         if (options.ByHour && options.Log.Hours is null)
             throw new UsageException("--by hour needs a log with hours.");
         // Actors see many budgets in training, so one serves them all.
-        IBidControllerFactory[] factories = BidControllers.Factories(options.Controllers, name => Actor(name, options, known, stages, cancellation));
+        IBidControllerFactory[] factories = BidControllers.Factories(
+            options.Controllers, name => Actor(name, options, known, stages, cancellation));
         double total = Sum(log.Cost), knownTotal = Sum(known.Cost);
         var rows = new List<BidReplayRow>();
         var runs = new List<(string Controller, ReplayOutcome Outcome)>();
@@ -64,7 +69,9 @@ internal static class BidReplay
         {
             CampaignGoal goal = options.Goal.Goal(share * total);
             BidWeights start = BidSolver.Solve(new BidProblem(known, goal.WithBudget(share * knownTotal))).Weights;
-            BidDay day = options.ByHour ? BidDay.ByHour(log, options.Log.Hours, goal, start, known) : BidDay.ByShare(log, options.Ticks, goal, start, known);
+            BidDay day = options.ByHour
+                ? BidDay.ByHour(log, options.Log.Hours, goal, start, known)
+                : BidDay.ByShare(log, options.Ticks, goal, start, known);
             double bidNs = BidNanoseconds(day);
             runs.Clear();
             foreach (IBidControllerFactory factory in factories)
@@ -73,13 +80,16 @@ internal static class BidReplay
                 var timed = TimedController.Of(factory.Create(day.Setting));
                 ReplayOutcome outcome = stages.Run($"{factory.Name} at {share:G4}", () => DayReplay.Run(day, timed));
                 rows.Add(new BidReplayRow(
-                    factory.Name, share, outcome.Total.Value, outcome.Optimum, outcome.Ratio, outcome.PenalizedScore, outcome.Total.Spent, goal.Budget, outcome.Kpis, day.Ticks,
+                    factory.Name, share, outcome.Total.Value, outcome.Optimum, outcome.Ratio, outcome.PenalizedScore, outcome.Total.Spent,
+                    goal.Budget, outcome.Kpis, day.Ticks,
                     bidNs, timed.MeanMicroseconds));
                 runs.Add((factory.Name, outcome));
             }
         }
         string source = options.Known is null ? $"the first {options.KnownShare:P0} of the log" : $"a log of {known.Count} auctions";
-        IReadOnlyList<string> plots = options.Plots is null || runs.Count == 0 ? [] : BidPlots.OfReplay(options.Plots, runs, options.BudgetShares[^1] * total, rows);
+        IReadOnlyList<string> plots = options.Plots is null || runs.Count == 0
+            ? []
+            : BidPlots.OfReplay(options.Plots, runs, options.BudgetShares[^1] * total, rows);
         return new BidReplayReport(options.Goal.Product.Name, log.Count, source, rows, plots);
     }
 
@@ -102,9 +112,12 @@ internal static class BidReplay
         return best;
     }
 
-    private static ActorNetwork Actor(string name, BidReplayOptions options, AuctionLog known, IStages stages, CancellationToken cancellation) => BidControllers.ActorOf(
-        name, options.Goal.Product.Name, options.Models,
-        () => new LogDays(known, options.Goal.Goal(0).Kpis, new LogDaysOptions { Ticks = Math.Clamp(options.Ticks, 2, 96) }), options.Rounds, options.Seed, stages, cancellation);
+    private static ActorNetwork Actor(
+        string name, BidReplayOptions options, AuctionLog known, IStages stages, CancellationToken cancellation) =>
+        BidControllers.ActorOf(
+            name, options.Goal.Product.Name, options.Models,
+            () => new LogDays(known, options.Goal.Goal(0).Kpis, new LogDaysOptions { Ticks = Math.Clamp(options.Ticks, 2, 96) }),
+            options.Rounds, options.Seed, stages, cancellation);
 
     private static double Sum(ReadOnlySpan<double> column) => System.Numerics.Tensors.TensorPrimitives.Sum(column);
 }

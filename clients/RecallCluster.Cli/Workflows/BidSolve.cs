@@ -35,7 +35,8 @@ internal sealed record BidSolveKpi(string Name, double Value, double Limit, doub
 
 /// <summary>The report of <c>bid solve</c>. WeightValue is w0, null when it is infinite.</summary>
 internal sealed record BidSolveReport(
-    int Auctions, BidStatus Status, double Value, double Bound, double RelativeGap, double Spent, double Budget, double Overspent, double WeightValue, bool Unbounded,
+    int Auctions, BidStatus Status, double Value, double Bound, double RelativeGap, double Spent, double Budget, double Overspent,
+    double WeightValue, bool Unbounded,
     double BudgetMultiplier, IReadOnlyList<BidSolveKpi> Kpi, IReadOnlyList<FractionalAuction> Fractional, int Iterations, double SolveMs);
 
 /// <summary><c>bid solve</c>: the optimum of a log.</summary>
@@ -54,8 +55,10 @@ internal static class BidSolve
         BidSolution solution = BidSolver.Solve(new BidProblem(log, goal, Accrued(options, goal)));
         double solveMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         return new BidSolveReport(
-            log.Count, solution.Status, solution.Value, solution.Bound, solution.RelativeGap, solution.Spent, budget, solution.Overspent, solution.Weights.Value, solution.Weights.IsUnbounded,
-            solution.BudgetMultiplier, [.. solution.Kpis.Select((kpi, j) => new BidSolveKpi(kpi.Name, kpi.Ratio, kpi.Limit, kpi.LimitKept, solution.Weights[j], kpi.Multiplier))],
+            log.Count, solution.Status, solution.Value, solution.Bound, solution.RelativeGap, solution.Spent, budget, solution.Overspent,
+            solution.Weights.Value, solution.Weights.IsUnbounded, solution.BudgetMultiplier,
+            [.. solution.Kpis.Select(
+                (kpi, j) => new BidSolveKpi(kpi.Name, kpi.Ratio, kpi.Limit, kpi.LimitKept, solution.Weights[j], kpi.Multiplier))],
             solution.Fractional, solution.Iterations, solveMs);
     }
 
@@ -69,13 +72,17 @@ internal static class BidSolve
         foreach (string spec in options.Kpis)
         {
             string[] parts = spec.Split(',', StringSplitOptions.TrimEntries);
-            if (parts.Length is not (3 or 4) || !double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double limit) || !(limit > 0) || !double.IsFinite(limit))
+            if (parts.Length is not (3 or 4)
+                || !double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double limit)
+                || !(limit > 0) || !double.IsFinite(limit))
                 throw new UsageException($"--kpi wants NAME,LIMIT,P or NAME,LIMIT,P,Q with a limit above 0, not {spec}.");
             constraints.Add(new KpiConstraint(parts[0], parts.Length == 3 ? KpiKind.CostRelated : KpiKind.Other, limit));
             p.Add(Evaluate(options.Log, parts[2]));
             q.Add(parts.Length == 4 ? Evaluate(options.Log, parts[3]) : default);
         }
-        return (new AuctionLog(Evaluate(options.Log, options.Objective ?? "pctr"), options.Log.Cost, [.. p], [.. q]), new CampaignGoal(budget, [.. constraints]));
+        return (
+            new AuctionLog(Evaluate(options.Log, options.Objective ?? "pctr"), options.Log.Cost, [.. p], [.. q]),
+            new CampaignGoal(budget, [.. constraints]));
     }
 
     /// <summary>A product of columns and ones.</summary>
@@ -98,7 +105,8 @@ internal static class BidSolve
     private static TickSums Accrued(BidSolveOptions options, CampaignGoal goal)
     {
         if (options.KpiSums.Count != 0 && options.KpiSums.Count != 2 * goal.Kpis.Length)
-            throw new UsageException($"--kpi-sums wants numerator and denominator of {goal.Kpis.Length} KPIs, not {options.KpiSums.Count} numbers.");
+            throw new UsageException(
+                $"--kpi-sums wants numerator and denominator of {goal.Kpis.Length} KPIs, not {options.KpiSums.Count} numbers.");
         var sums = new TickSums { Spent = options.Spent, Value = options.Value };
         for (int j = 0; 2 * j < options.KpiSums.Count; j++)
             sums.AddKpi(j, options.KpiSums[2 * j], options.KpiSums[(2 * j) + 1]);

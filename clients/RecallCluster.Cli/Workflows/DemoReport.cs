@@ -33,7 +33,10 @@ internal sealed record DemoRetrieval(
 
 /// <summary>Requests through the real front door, client and server on the same machine.</summary>
 internal sealed record DemoServing(
-    int Requests, int Errors, string? FirstError, double P50Ms, double P90Ms, double P99Ms, double RequestsPerSecond, int Connections, int Shards, string Url);
+    int Requests, int Errors, string? FirstError, double P50Ms, double P90Ms, double P99Ms, double RequestsPerSecond, int Connections,
+    int Shards, string Url);
 
 /// <summary>Seconds by stage.</summary>
-internal sealed record DemoTimings(double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double ServeSeconds, double TotalSeconds);
+internal sealed record DemoTimings(
+    double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double ServeSeconds,
+    double TotalSeconds);

@@ -33,7 +33,8 @@ internal sealed class DemoWorkflow(DemoOptions options)
         using var team = new WorkerTeam(options.Threads);
         (Dataset dataset, double worldSeconds) = Timed(() => DrawWorld(stages));
         (TrainedModel[] models, double trainSeconds) = Timed(() =>
-            new TrainWorkflow(dataset, ModelsDirectory, options.Training, team) { WithoutSideInformation = false }.Run(stages, cancellation));
+            new TrainWorkflow(dataset, ModelsDirectory, options.Training, team) { WithoutSideInformation = false }
+                .Run(stages, cancellation));
         ComparedModels compared = ComparedModels.In(ModelsDirectory);
         var build = new IndexBuildOptions { Shards = options.Shards, Threads = options.Threads, Graph = new() { Seed = options.Seed } };
         (_, double indexSeconds) = Timed(() => IndexWorkflow.Build(dataset, compared.Deep, IndexPath, build, stages, cancellation));
@@ -68,7 +69,13 @@ internal sealed class DemoWorkflow(DemoOptions options)
     {
         DeepAdModel deep = IndexWorkflow.LoadDeep(compared.Deep);
         using var ads = new IndexedAds(IndexPath, compared.Deep, deep, dataset);
-        var tune = new TuneWorkflow(dataset, ads, deep, IndexPath) { K = options.K, Wanted = options.Wanted, Users = options.TuneUsers, Seed = options.Seed };
+        var tune = new TuneWorkflow(dataset, ads, deep, IndexPath)
+        {
+            K = options.K,
+            Wanted = options.Wanted,
+            Users = options.TuneUsers,
+            Seed = options.Seed,
+        };
         (_, double tuneSeconds) = Timed(() => tune.Run(stages, team));
         TunedSearch tuned = IndexDirectory.ReadTuned(IndexPath, ads.Fingerprint)!;
         var eval = new EvalWorkflow(dataset, compared, team) { K = options.K, MaxUsers = options.EvalUsers, Seed = options.Seed };
@@ -86,7 +93,8 @@ internal sealed class DemoWorkflow(DemoOptions options)
     {
         using IStage stage = stages.Begin("Open the front door");
         var host = new EmbeddedHostOptions { ModelDirectory = modelFolder, IndexDirectory = IndexPath, Users = new UserDirectory(dataset) };
-        return await ServedDoor.OpenAsync(host, new FrontDoorOptions { Urls = [options.Url] }, options.Threads, cancellation).ConfigureAwait(false);
+        return await ServedDoor.OpenAsync(host, new FrontDoorOptions { Urls = [options.Url] }, options.Threads, cancellation)
+            .ConfigureAwait(false);
     }
 
     private async Task<DemoServing> SendAsync(Dataset dataset, ServedDoor door, IStages stages, CancellationToken cancellation)
@@ -96,7 +104,8 @@ internal sealed class DemoWorkflow(DemoOptions options)
         int k = Math.Min(options.K, dataset.Items.Count);
         // The first requests pay for compilation; they are sent, checked, and not counted.
         await new HttpLoad(door.Addresses[0], [.. bodies.Take(50)], k).RunAsync(options.Threads, null, cancellation).ConfigureAwait(false);
-        HttpLoadReport load = await new HttpLoad(door.Addresses[0], bodies, k).RunAsync(options.Threads, stage, cancellation).ConfigureAwait(false);
+        HttpLoadReport load = await new HttpLoad(door.Addresses[0], bodies, k)
+            .RunAsync(options.Threads, stage, cancellation).ConfigureAwait(false);
         return new DemoServing(
             load.Requests, load.Errors, load.FirstError, load.Latencies.P50Ms, load.Latencies.P90Ms, load.Latencies.P99Ms,
             load.RequestsPerSecond, options.Threads, door.Summary.Shards, door.Addresses[0].ToString());

@@ -25,7 +25,8 @@ internal sealed class GuidedRetriever : IRetriever
 
     public object NewWorkspace() => new Workspace();
 
-    public (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
+    public (int Found, int Scorings) Retrieve(
+        ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
     {
         var own = (Workspace)workspace;
         own.Found.Clear();

@@ -25,7 +25,7 @@ internal sealed record HttpLoadReport(int Requests, int Errors, double Seconds, 
 /// </summary>
 internal sealed class HttpLoad(Uri door, IReadOnlyList<byte[]> bodies, int wantedAds)
 {
-    private readonly Uri _ads = new(door, "v1/ads");
+    private readonly Uri _ads = new(door, "v1/candidates");
     private readonly Lock _lock = new();
     private string? _firstError;
 

@@ -19,14 +19,14 @@ internal sealed class ServedDoor : IAsyncDisposable
 
     public IReadOnlyList<Uri> Addresses { get; }
 
-    public Serving.GatewaySummary Summary => _host.Gateway.Summary!;
+    public Serving.RetrieverSummary Summary => _host.Retriever.Summary!;
 
     /// <summary>Listens at once, and is ready when model and index are open.</summary>
     public static async Task<ServedDoor> OpenAsync(
         EmbeddedHostOptions options, FrontDoorOptions door, int threads, CancellationToken cancellation)
     {
         var host = new EmbeddedHost(threads);
-        WebApplication app = FrontDoor.Create(host.Gateway, door);
+        WebApplication app = FrontDoor.Create(host.Retriever, door);
         try
         {
             await app.StartAsync(cancellation).ConfigureAwait(false);

@@ -17,7 +17,8 @@ internal class TimedController : IBidController
     /// <summary>Mean time of a decision after the day's first.</summary>
     public double MeanMicroseconds => _ticks == 0 ? 0 : Stopwatch.GetElapsedTime(0, _elapsed).TotalMicroseconds / _ticks;
 
-    public static TimedController Of(IBidController inner) => inner is ILogController reader ? new OfLog(reader) : new TimedController(inner);
+    public static TimedController Of(IBidController inner) =>
+        inner is ILogController reader ? new OfLog(reader) : new TimedController(inner);
 
     public BidWeights Decide(in ControlState state)
     {

@@ -14,7 +14,8 @@ internal sealed class TimedRetriever(IRetriever inner) : IRetriever
 
     public object NewWorkspace() => inner.NewWorkspace();
 
-    public (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
+    public (int Found, int Scorings) Retrieve(
+        ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
     {
         long start = Stopwatch.GetTimestamp();
         (int, int) result = inner.Retrieve(userState, behaviour, workspace, ordinals);

@@ -26,7 +26,9 @@ internal enum StartingIds
     /// <summary>New ones where the ads have side information, else the two-tower's: then they are all that it knows of the ads.</summary>
     Auto,
 
-    /// <summary>New ones, which learn in one pass over the events what holds for new events too (<see cref="WarmStart.ForgetIds"/>).</summary>
+    /// <summary>
+    /// New ones, which learn in one pass over the events what holds for new events too (<see cref="WarmStart.ForgetIds"/>).
+    /// </summary>
     Anew,
 
     /// <summary>Those of the two-tower.</summary>
@@ -55,7 +57,8 @@ internal sealed class TrainWorkflow(Dataset dataset, string directory, TrainingO
         if (!WithoutSideInformation || dataset.Items.Fields.Length == 0)
             return [deep, towers];
         (_, TrainedModel plain) = TrainPair(
-            ModelFolders.NoSideInformationTwoTower, ModelFolders.NoSideInformation, config with { SideInformation = false }, stages, cancellation);
+            ModelFolders.NoSideInformationTwoTower, ModelFolders.NoSideInformation, config with { SideInformation = false }, stages,
+            cancellation);
         return [deep, towers, plain];
     }
 
@@ -104,7 +107,9 @@ internal sealed class TrainWorkflow(Dataset dataset, string directory, TrainingO
         {
             _recall = value.ValidationRecall ?? _recall;
             string recall = _recall is { } r ? $", validation recall {r:F4}" : "";
-            stage.Update((double)value.Step / value.TotalSteps, $"epoch {value.Epoch}, loss {value.Loss:F3}, {value.ExamplesPerSecond:F0} examples/s{recall}");
+            stage.Update(
+                (double)value.Step / value.TotalSteps,
+                $"epoch {value.Epoch}, loss {value.Loss:F3}, {value.ExamplesPerSecond:F0} examples/s{recall}");
         }
     }
 }

@@ -3,10 +3,10 @@ using RecallCluster.Bidding.Money;
 namespace RecallCluster.Bidding.Auctions;
 
 /// <summary>
-/// One ad's bid for one request. It takes part when its bid is above zero and worth at least one micro-unit a thousand impressions. A bid that
-/// makes no sense (negative, above <see cref="MaxBid"/>, a needed probability outside [0, 1] or not a number) never wins and is counted as malformed:
-/// one broken prediction must not cost the request its other ads. Bid and predictions can be set, so that a host can keep its bids in one buffer
-/// and renew only these for the next request.
+/// One ad's bid for one request. It takes part when its bid is above zero and worth at least one micro-unit a thousand impressions. A bid
+/// that makes no sense (negative, above <see cref="MaxBid"/>, a needed probability outside [0, 1] or not a number) never wins and is
+/// counted as malformed: one broken prediction must not cost the request its other ads. Bid and predictions can be set, so that a host can
+/// keep its bids in one buffer and renew only these for the next request.
 /// </summary>
 public record struct AuctionBid
 {

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace RecallCluster.Bidding.Auctions;
 
-/// <summary>First price: the same ranking, and every winner pays its bid (for an optimised bid, what the click or impression was worth to it).</summary>
+/// <summary>
+/// First price: the same ranking, and every winner pays its bid (for an optimised bid, what the click or impression was worth to it).
+/// </summary>
 public sealed class FirstPriceAuction : IAuction
 {
     /// <inheritdoc/>

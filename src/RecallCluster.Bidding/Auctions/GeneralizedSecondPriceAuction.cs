@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace RecallCluster.Bidding.Auctions;
 
 /// <summary>
-/// Generalised second price (Edelman, Ostrovsky &amp; Schwarz, 2007): slot s goes to the s-th eCPM and costs what keeps that rank, the next eCPM or
-/// the floor, turned back into a price for a click by the ad's own pCTR, or for an impression. Not truthful for more than one slot, and not
-/// envy-free for arbitrary bids.
+/// Generalised second price (Edelman, Ostrovsky &amp; Schwarz, 2007): slot s goes to the s-th eCPM and costs what keeps that rank, the next
+/// eCPM or the floor, turned back into a price for a click by the ad's own pCTR, or for an impression. Not truthful for more than one slot,
+/// and not envy-free for arbitrary bids.
 /// </summary>
 public sealed class GeneralizedSecondPriceAuction : IAuction
 {

@@ -13,6 +13,8 @@ public interface IAuction
     /// <param name="request">What is on sale.</param>
     /// <param name="bids">All bids.</param>
     /// <param name="wins">Receives the slots sold, best first; at least as long as the request has slots.</param>
-    /// <exception cref="ArgumentException"><paramref name="wins"/> is too short, or this kind of auction cannot sell so many slots.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="wins"/> is too short, or this kind of auction cannot sell so many slots.
+    /// </exception>
     AuctionOutcome Run(in AuctionRequest request, ReadOnlySpan<AuctionBid> bids, Span<AuctionWin> wins);
 }

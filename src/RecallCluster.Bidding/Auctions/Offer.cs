@@ -61,7 +61,9 @@ internal readonly struct Offer
         return bid.Pricing <= PricingModel.OptimizedCpm;
     }
 
-    /// <summary>The least whole price at which the ad is still worth <paramref name="next"/> for a thousand impressions, capped by its bid.</summary>
+    /// <summary>
+    /// The least whole price at which the ad is still worth <paramref name="next"/> for a thousand impressions, capped by its bid.
+    /// </summary>
     public Micros PriceToKeep(long next)
     {
         ulong price = IsPerClick ? DivideUp((ulong)next, MilleScale, _clickProbability) : DivideUp((ulong)next, 1, ImpressionsPerMille);

@@ -4,9 +4,9 @@ using RecallCluster.Bidding.Optimization;
 namespace RecallCluster.Bidding.Control;
 
 /// <summary>
-/// Moves a campaign's bid weights through its day. The host calls <see cref="Decide"/> with tick 0 before the first auction and at every tick
-/// after it; between two calls every bid is made with the weights that the last one returned. One instance serves one campaign and is not
-/// thread-safe; a call with tick 0 begins a new day.
+/// Moves a campaign's bid weights through its day. The host calls <see cref="Decide"/> with tick 0 before the first auction and at every
+/// tick after it; between two calls every bid is made with the weights that the last one returned. One instance serves one campaign and is
+/// not thread-safe; a call with tick 0 begins a new day.
 /// <code>
 ///   auctions ──► TickSums ──► ControlState ──► Decide ──► BidWeights ──► BidFormula ──► bids
 /// </code>

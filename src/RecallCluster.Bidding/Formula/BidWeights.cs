@@ -8,8 +8,8 @@ namespace RecallCluster.Bidding.Formula;
 /// and the cost-related KPIs' multipliers: w0 = 1 / L and w_j = l_j / L.
 /// </summary>
 /// <remarks>
-/// Where L is 0 nothing that costs is scarce and w0 is infinite: the weights are then the multipliers themselves, and the bid is the cap where
-/// v - sum of l_j (q_j - k_j p_j) is positive, else 0.
+/// Where L is 0 nothing that costs is scarce and w0 is infinite: the weights are then the multipliers themselves, and the bid is the cap
+/// where v - sum of l_j (q_j - k_j p_j) is positive, else 0.
 /// </remarks>
 public readonly struct BidWeights
 {

@@ -50,7 +50,8 @@ public sealed class BidProduct
     /// <summary>A preset by its name.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static BidProduct ByName(string name) => All.FirstOrDefault(product => product.Name == name)
-        ?? throw new ArgumentException($"There is no product '{name}'; there are {string.Join(", ", All.Select(product => product.Name))}.", nameof(name));
+        ?? throw new ArgumentException(
+            $"There is no product '{name}'; there are {string.Join(", ", All.Select(product => product.Name))}.", nameof(name));
 
     /// <summary>A campaign's goal with this product.</summary>
     /// <param name="budget">Budget of the day.</param>
@@ -70,7 +71,8 @@ public sealed class BidProduct
         if (_conversions)
         {
             if (pcvr.Length != pctr.Length)
-                throw new ArgumentException($"Product '{Name}' needs conversion probabilities: {pctr.Length} of them, not {pcvr.Length}.", nameof(pcvr));
+                throw new ArgumentException(
+                    $"Product '{Name}' needs conversion probabilities: {pctr.Length} of them, not {pcvr.Length}.", nameof(pcvr));
             var product = new double[pctr.Length];
             TensorPrimitives.Multiply(pctr.Span, pcvr.Span, product);
             value = product;

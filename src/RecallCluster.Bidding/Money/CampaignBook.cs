@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RecallCluster.Bidding.Money;
 
-/// <summary>Ledgers by campaign, so that what is told about a campaign that does not exist has a defined answer too. Not thread-safe.</summary>
+/// <summary>
+/// Ledgers by campaign, so that what is told about a campaign that does not exist has a defined answer too. Not thread-safe.
+/// </summary>
 public sealed class CampaignBook
 {
     private readonly Dictionary<long, CampaignLedger> _ledgers = [];

@@ -23,7 +23,9 @@ public sealed partial class CampaignLedger
         {
             Require(_leases.TryAdd(lease.Lease.Id, lease with { }), $"Leases: {lease.Lease.Id} is there twice.");
             Require(_gateways.ContainsKey(lease.Lease.Gateway), $"Lease {lease.Lease.Id}: its gateway {lease.Lease.Gateway} is unknown.");
-            Require(lease.Lease.Id < _nextLease && _days.ContainsKey(lease.Date), $"Lease {lease.Lease.Id}: its number or its day {lease.Date:O} is unknown.");
+            Require(
+                lease.Lease.Id < _nextLease && _days.ContainsKey(lease.Date),
+                $"Lease {lease.Lease.Id}: its number or its day {lease.Date:O} is unknown.");
             _nextRelease = Earlier(_nextRelease, lease.ReleaseAt(Terms));
         }
         Check();
@@ -53,7 +55,9 @@ public sealed partial class CampaignLedger
             Micros leased = Micros.Zero;
             foreach (LeaseAccount lease in _leases.Values.Where(lease => lease.Date == day.Day.Date))
             {
-                Require(lease.Remaining >= Micros.Zero && lease.Remaining <= lease.Lease.Amount, $"Lease {lease.Lease.Id} of {lease.Lease.Amount} holds {lease.Remaining}.");
+                Require(
+                    lease.Remaining >= Micros.Zero && lease.Remaining <= lease.Lease.Amount,
+                    $"Lease {lease.Lease.Id} of {lease.Lease.Amount} holds {lease.Remaining}.");
                 leased += lease.Remaining;
             }
             Require(leased == day.Leased, $"Account of {day.Day.Date:O}: {day.Leased} is leased, but its leases hold {leased}.");
@@ -63,7 +67,9 @@ public sealed partial class CampaignLedger
     private static CampaignTerms TermsOf(CampaignState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        Require(!state.Days.Contains(null!) && !state.Leases.Contains(null!) && !state.Seen.Contains(null!), "Days, leases or seen events hold a null.");
+        Require(
+            !state.Days.Contains(null!) && !state.Leases.Contains(null!) && !state.Seen.Contains(null!),
+            "Days, leases or seen events hold a null.");
         try
         {
             state.Terms.Check();

@@ -1,9 +1,9 @@
 namespace RecallCluster.Bidding.Money;
 
 /// <summary>
-/// The books of one campaign: a state machine that is told things in order by one writer and never asks for the time. What it promises, whatever
-/// it is told: the spend and outstanding leases of a day never exceed the larger of its budget and what was committed when the budget was last
-/// cut; an event counts once; no micro-unit appears or vanishes.
+/// The books of one campaign: a state machine that is told things in order by one writer and never asks for the time. What it promises,
+/// whatever it is told: the spend and outstanding leases of a day never exceed the larger of its budget and what was committed when the
+/// budget was last cut; an event counts once; no micro-unit appears or vanishes.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -105,8 +105,8 @@ public sealed partial class CampaignLedger
     }
 
     /// <summary>
-    /// Ends a lease before its expiry, or reports on one that has expired: everything above <paramref name="keep"/> goes back to the day. Told
-    /// twice, the smaller amount is kept.
+    /// Ends a lease before its expiry, or reports on one that has expired: everything above <paramref name="keep"/> goes back to the day.
+    /// Told twice, the smaller amount is kept.
     /// </summary>
     /// <param name="at">The ledger's clock.</param>
     /// <param name="lease">Number of the lease.</param>
@@ -155,7 +155,9 @@ public sealed partial class CampaignLedger
     }
 
     /// <summary>Changes the daily budget, of today and of the days to come. A cut stops new leases; it takes nothing back.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The budget is negative or above <see cref="CampaignTerms.MaxDailyBudget"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The budget is negative or above <see cref="CampaignTerms.MaxDailyBudget"/>.
+    /// </exception>
     public LedgerOutcome SetBudget(DateTimeOffset at, Micros budget)
     {
         CampaignTerms.CheckBudget(budget);
@@ -184,7 +186,9 @@ public sealed partial class CampaignLedger
         return Counted(LedgerOutcome.Applied);
     }
 
-    /// <summary>Lets time pass: reserves whose window has closed go back to their day, ids that can no longer be repeated are dropped.</summary>
+    /// <summary>
+    /// Lets time pass: reserves whose window has closed go back to their day, ids that can no longer be repeated are dropped.
+    /// </summary>
     public void Advance(DateTimeOffset at)
     {
         if (at <= Now)

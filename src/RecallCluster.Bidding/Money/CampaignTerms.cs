@@ -29,13 +29,20 @@ public sealed record CampaignTerms
     /// <summary>Expected traffic of each local hour, for <see cref="PacingMode.Traffic"/>.</summary>
     public double[]? TrafficByHour { get; init; }
 
-    /// <summary>How long a lease runs, at most a day. Longer: fewer requests; shorter: budget edits, pacing and a lost gateway bite sooner.</summary>
+    /// <summary>
+    /// How long a lease runs, at most a day. Longer: fewer requests; shorter: budget edits, pacing and a lost gateway bite sooner.
+    /// </summary>
     public TimeSpan LeaseTerm { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>By how much two clocks may differ: a gateway stops spending this much before its lease's expiry, the ledger waits this much after it.</summary>
+    /// <summary>
+    /// By how much two clocks may differ: a gateway stops spending this much before its lease's expiry, the ledger waits this much
+    /// after it.
+    /// </summary>
     public TimeSpan ClockMargin { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long after its auction an event counts. Longer: fewer lost clicks; shorter: reserves come back sooner, fewer ids are kept.</summary>
+    /// <summary>
+    /// How long after its auction an event counts. Longer: fewer lost clicks; shorter: reserves come back sooner, fewer ids are kept.
+    /// </summary>
     public TimeSpan EventWindow { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>How long after its auction, at most 30 days, a conversion counts that is not charged; no money waits for it.</summary>
@@ -44,7 +51,8 @@ public sealed record CampaignTerms
     internal IPacing CreatePacing(CampaignCalendar calendar) => Pacing switch
     {
         PacingMode.Even => new EvenPacing(),
-        PacingMode.Traffic => new TrafficPacing(calendar, TrafficByHour ?? throw new ArgumentException("Pacing by traffic needs a traffic curve.", nameof(calendar))),
+        PacingMode.Traffic => new TrafficPacing(
+            calendar, TrafficByHour ?? throw new ArgumentException("Pacing by traffic needs a traffic curve.", nameof(calendar))),
         PacingMode.AsFastAsPossible => new UnpacedSpending(),
         _ => throw new ArgumentException($"There is no pacing {Pacing}.", nameof(calendar)),
     };
@@ -58,10 +66,12 @@ public sealed record CampaignTerms
         if (LeaseTerm <= TimeSpan.Zero || EventWindow <= TimeSpan.Zero || ConversionWindow < EventWindow || ClockMargin < TimeSpan.Zero)
         {
             throw new ArgumentException(
-                $"{nameof(LeaseTerm)} and {nameof(EventWindow)} are above 0, {nameof(ConversionWindow)} is no shorter than that, {nameof(ClockMargin)} is 0 or more.");
+                $"{nameof(LeaseTerm)} and {nameof(EventWindow)} are above 0, {nameof(ConversionWindow)} is no shorter than that, "
+                + $"{nameof(ClockMargin)} is 0 or more.");
         }
         if (LeaseTerm > TimeSpan.FromDays(1) || ConversionWindow > LongestWindow)
-            throw new ArgumentException($"{nameof(LeaseTerm)} is at most a day, {nameof(ConversionWindow)} at most {LongestWindow.TotalDays} days.");
+            throw new ArgumentException(
+                $"{nameof(LeaseTerm)} is at most a day, {nameof(ConversionWindow)} at most {LongestWindow.TotalDays} days.");
         if (LeaseTerm <= ClockMargin)
             throw new ArgumentException($"A lease of {LeaseTerm} is over before it begins with a {nameof(ClockMargin)} of {ClockMargin}.");
     }

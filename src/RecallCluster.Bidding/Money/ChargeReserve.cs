@@ -1,9 +1,9 @@
 namespace RecallCluster.Bidding.Money;
 
 /// <summary>
-/// What won ads may still cost: the sum of expected charges plus a stated number of standard deviations of that sum. Holding the whole click
-/// price for every ad would at a pCTR of 1 % hold a hundred times the expected spend, and the budget could never be spent. Sums are integers, so what
-/// was added can be taken out again exactly.
+/// What won ads may still cost: the sum of expected charges plus a stated number of standard deviations of that sum. Holding the whole
+/// click price for every ad would at a pCTR of 1 % hold a hundred times the expected spend, and the budget could never be spent. Sums are
+/// integers, so what was added can be taken out again exactly.
 /// </summary>
 internal sealed class ChargeReserve(double tailDeviations)
 {
@@ -35,11 +35,14 @@ internal sealed class ChargeReserve(double tailDeviations)
         _variance -= charge.Variance;
     }
 
-    /// <summary>A price that is charged with some probability: its mean in 10^-12 and its variance in 10^-6 micro-units (squared), rounded up.</summary>
+    /// <summary>
+    /// A price that is charged with some probability: its mean in 10^-12 and its variance in 10^-6 micro-units (squared), rounded up.
+    /// </summary>
     internal readonly struct Charge(Micros price, double probability)
     {
         public Int128 Mean { get; } = (Int128)price.Value * (long)Math.Ceiling(probability * ProbabilityUnits);
 
-        public Int128 Variance { get; } = (Int128)price.Value * price.Value * (long)Math.Ceiling(probability * (1 - probability) * VarianceUnits);
+        public Int128 Variance { get; } =
+            (Int128)price.Value * price.Value * (long)Math.Ceiling(probability * (1 - probability) * VarianceUnits);
     }
 }

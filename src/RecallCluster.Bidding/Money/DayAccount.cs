@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace RecallCluster.Bidding.Money;
 
-/// <summary>The books of one day of a campaign. Spend belongs to the day of the lease it was won under, also when the click comes after midnight.</summary>
+/// <summary>
+/// The books of one day of a campaign. Spend belongs to the day of the lease it was won under, also when the click comes after midnight.
+/// </summary>
 public sealed record DayAccount
 {
     /// <summary>The day.</summary>
@@ -96,9 +98,13 @@ public sealed record DayAccount
     /// <exception cref="InvalidDataException">The books do not balance; the message says which.</exception>
     internal void Check()
     {
-        Require(Spent >= Micros.Zero && Leased >= Micros.Zero && Budget >= Micros.Zero && FreeAmount >= Micros.Zero, "an amount is negative");
+        Require(
+            Spent >= Micros.Zero && Leased >= Micros.Zero && Budget >= Micros.Zero && FreeAmount >= Micros.Zero,
+            "an amount is negative");
         Require(Committed <= Limit, $"{Committed} is committed, more than {Limit}");
-        Require(Granted - Returned - Leased == Spent - SpentBeyondLeases, "what leases were granted is not what they spent, hold and returned");
+        Require(
+            Granted - Returned - Leased == Spent - SpentBeyondLeases,
+            "what leases were granted is not what they spent, hold and returned");
     }
 
     private void Require(bool condition, string otherwise)

@@ -22,8 +22,8 @@ public sealed record FrequencyState(DateTimeOffset Now, UserExposures[] Users);
 
 /// <summary>
 /// Counts how often users saw campaigns, over spans that end now. Exact: it keeps the times themselves, of one horizon and of at most
-/// <see cref="MaxExposuresPerUser"/> per user (beyond that the oldest go: such a user may see an ad once more). Told each impression once, as
-/// a ledger applies it. Not thread-safe.
+/// <see cref="MaxExposuresPerUser"/> per user (beyond that the oldest go: such a user may see an ad once more). Told each impression once,
+/// as a ledger applies it. Not thread-safe.
 /// </summary>
 public sealed class FrequencyCaps
 {

@@ -1,7 +1,9 @@
 namespace RecallCluster.Bidding.Money;
 
 /// <summary>The right of one gateway to spend part of a campaign's budget for a while.</summary>
-/// <param name="Id">Number of the lease within its campaign; every ad delivered under it carries the number, so that its events find their way back.</param>
+/// <param name="Id">
+/// Number of the lease within its campaign; every ad delivered under it carries the number, so that its events find their way back.
+/// </param>
 /// <param name="Gateway">Who may spend.</param>
 /// <param name="Epoch">The gateway's life: it grows with every start of the gateway.</param>
 /// <param name="Amount">The most that may be spent.</param>

@@ -12,8 +12,8 @@ public sealed record WalletOptions
     public TimeSpan EventWindow { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
-    /// Standard deviations held above the expected charges. More: fewer free clicks; less: more of the budget at work. At 2 the charges of many
-    /// ads exceed the reserve about once in forty times.
+    /// Standard deviations held above the expected charges. More: fewer free clicks; less: more of the budget at work. At 2 the charges of
+    /// many ads exceed the reserve about once in forty times.
     /// </summary>
     public double TailDeviations { get; init; } = 2;
 
@@ -23,14 +23,15 @@ public sealed record WalletOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(ClockMargin, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(EventWindow, TimeSpan.Zero);
         if (!(TailDeviations >= 0 && TailDeviations <= MaxTailDeviations))
-            throw new ArgumentOutOfRangeException(nameof(TailDeviations), TailDeviations, $"The tail is 0 to {MaxTailDeviations} deviations.");
+            throw new ArgumentOutOfRangeException(
+                nameof(TailDeviations), TailDeviations, $"The tail is 0 to {MaxTailDeviations} deviations.");
     }
 }
 
 /// <summary>
 /// A gateway's side of one lease: what is charged, what won ads may still cost, and what can still be bid with. It is told of every charge
-/// (<see cref="Settle"/>); the ledger remains the judge, so a wallet that is wrong costs free clicks, never money. It needs no snapshot: a gateway
-/// that restarts begins a new life with new leases. Not thread-safe.
+/// (<see cref="Settle"/>); the ledger remains the judge, so a wallet that is wrong costs free clicks, never money. It needs no snapshot: a
+/// gateway that restarts begins a new life with new leases. Not thread-safe.
 /// </summary>
 public sealed class LeaseWallet
 {
@@ -58,7 +59,9 @@ public sealed class LeaseWallet
     /// <summary>What was charged.</summary>
     public Micros Charged { get; private set; }
 
-    /// <summary>What won ads may still cost: expected charges and the tail. What the ledger is told to keep when the lease is closed.</summary>
+    /// <summary>
+    /// What won ads may still cost: expected charges and the tail. What the ledger is told to keep when the lease is closed.
+    /// </summary>
     public Micros Reserved => _reserve.Amount;
 
     /// <summary>What is left for new wins, never negative.</summary>
@@ -76,7 +79,9 @@ public sealed class LeaseWallet
     /// <param name="price">What will be charged, if anything is.</param>
     /// <param name="probability">That it is: 1 for an impression, pCTR for a click.</param>
     /// <returns>Whether there was room; false too when the lease is over or the win is already there.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The price is negative or above <see cref="Auctions.AuctionBid.MaxBid"/>, or the probability outside [0, 1].</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The price is negative or above <see cref="Auctions.AuctionBid.MaxBid"/>, or the probability outside [0, 1].
+    /// </exception>
     public bool TryReserve(UInt128 win, DateTimeOffset now, Micros price, double probability)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(price.Value, nameof(price));

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace RecallCluster.Bidding.Money;
 
-/// <summary>Something that a campaign's ledger is told, as a value that a journal can keep: a state and the entries since then give the ledger back.</summary>
+/// <summary>
+/// Something that a campaign's ledger is told, as a value that a journal can keep: a state and the entries since then give the ledger back.
+/// </summary>
 /// <param name="At">The ledger's clock when it was told.</param>
 [JsonDerivedType(typeof(LeaseRequested), "lease")]
 [JsonDerivedType(typeof(LeaseClosed), "close")]

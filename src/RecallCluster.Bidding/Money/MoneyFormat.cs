@@ -4,7 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RecallCluster.Bidding.Money;
 
-/// <summary>States and journal entries as JSON, without loss: amounts are whole micro-units, times ISO 8601, unknown or missing fields an error.</summary>
+/// <summary>
+/// States and journal entries as JSON, without loss: amounts are whole micro-units, times ISO 8601, unknown or missing fields an error.
+/// </summary>
 public static class MoneyFormat
 {
     /// <summary>A campaign's state.</summary>
@@ -18,7 +20,8 @@ public static class MoneyFormat
 
     /// <summary>Reads a campaign's state.</summary>
     /// <exception cref="InvalidDataException">The bytes are no campaign state; the message names the field.</exception>
-    public static CampaignState ReadCampaignState(ReadOnlySpan<byte> bytes) => Read(bytes, MoneyJson.Default.CampaignState, "Campaign state");
+    public static CampaignState ReadCampaignState(ReadOnlySpan<byte> bytes) =>
+        Read(bytes, MoneyJson.Default.CampaignState, "Campaign state");
 
     /// <summary>Reads a journal entry.</summary>
     /// <exception cref="InvalidDataException">The bytes are no journal entry; the message names the field.</exception>
@@ -26,7 +29,8 @@ public static class MoneyFormat
 
     /// <summary>Reads what frequency caps remember.</summary>
     /// <exception cref="InvalidDataException">The bytes are no such state; the message names the field.</exception>
-    public static FrequencyState ReadFrequencyState(ReadOnlySpan<byte> bytes) => Read(bytes, MoneyJson.Default.FrequencyState, "Frequency state");
+    public static FrequencyState ReadFrequencyState(ReadOnlySpan<byte> bytes) =>
+        Read(bytes, MoneyJson.Default.FrequencyState, "Frequency state");
 
     private static T Read<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type, string what)
     {

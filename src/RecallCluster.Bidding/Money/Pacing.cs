@@ -61,7 +61,8 @@ public sealed class TrafficPacing : IPacing
             throw new ArgumentException($"A traffic curve has {Hours} hours; {hourShares.Length} were given.", nameof(hourShares));
         for (int hour = 0; hour < Hours; hour++)
             if (!(hourShares[hour] >= 0) || !double.IsFinite(hourShares[hour]))
-                throw new ArgumentException($"Hour {hour} of a traffic curve is {hourShares[hour]}; it is finite and 0 or more.", nameof(hourShares));
+                throw new ArgumentException(
+                    $"Hour {hour} of a traffic curve is {hourShares[hour]}; it is finite and 0 or more.", nameof(hourShares));
         double sum = hourShares.Sum();
         if (!(sum > 0) || !double.IsFinite(sum))
             throw new ArgumentException("A traffic curve has no traffic at all, or too much to add up.", nameof(hourShares));

@@ -16,7 +16,9 @@ public sealed class AuctionLog
     /// <param name="cost">What winning each costs, 0 or more.</param>
     /// <param name="p">For each KPI its denominator by auction, 0 or more.</param>
     /// <param name="q">For each KPI its numerator by auction, 0 or more; empty for a cost-related one.</param>
-    /// <exception cref="ArgumentException">Columns differ in length or hold a number that is negative, infinite or not a number.</exception>
+    /// <exception cref="ArgumentException">
+    /// Columns differ in length or hold a number that is negative, infinite or not a number.
+    /// </exception>
     public AuctionLog(
         ReadOnlyMemory<double> value, ReadOnlyMemory<double> cost, ReadOnlyMemory<double>[] p, ReadOnlyMemory<double>[] q)
         : this(value, cost, p, q, isChecked: false)
@@ -32,7 +34,8 @@ public sealed class AuctionLog
         if (isChecked)
             return;
         if (p.Length != q.Length || p.Length > KpiValues.MaxCount)
-            throw new ArgumentException($"{p.Length} columns p and {q.Length} columns q are no log of up to {KpiValues.MaxCount} KPIs.", nameof(p));
+            throw new ArgumentException(
+                $"{p.Length} columns p and {q.Length} columns q are no log of up to {KpiValues.MaxCount} KPIs.", nameof(p));
         Check(value.Span, "value");
         Check(cost.Span, "cost");
         for (int j = 0; j < p.Length; j++)

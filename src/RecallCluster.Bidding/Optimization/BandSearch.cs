@@ -1,6 +1,8 @@
 namespace RecallCluster.Bidding.Optimization;
 
-/// <summary>One feasible-or-not linear program, solved through a shrinking set of undecided auctions (see <see cref="BidSolver"/>).</summary>
+/// <summary>
+/// One feasible-or-not linear program, solved through a shrinking set of undecided auctions (see <see cref="BidSolver"/>).
+/// </summary>
 internal sealed class BandSearch(BidProblem problem, BidRows rows)
 {
     private const int SmallLog = 40_000, SampleSize = 16_384, Block = 4096;

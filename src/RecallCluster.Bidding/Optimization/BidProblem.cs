@@ -4,8 +4,8 @@ using RecallCluster.Bidding.Goals;
 namespace RecallCluster.Bidding.Optimization;
 
 /// <summary>
-/// Which auctions to win, had one known them all: maximise the sum of x_i v_i over 0 &lt;= x_i &lt;= 1 subject to the budget and to every KPI.
-/// With <see cref="Accrued"/> it is the same problem for the rest of a day: what was spent, gained and counted so far stays.
+/// Which auctions to win, had one known them all: maximise the sum of x_i v_i over 0 &lt;= x_i &lt;= 1 subject to the budget and to every
+/// KPI. With <see cref="Accrued"/> it is the same problem for the rest of a day: what was spent, gained and counted so far stays.
 /// </summary>
 public sealed class BidProblem
 {

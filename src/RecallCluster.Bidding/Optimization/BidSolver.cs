@@ -4,9 +4,9 @@ using RecallCluster.Bidding.Goals;
 namespace RecallCluster.Bidding.Optimization;
 
 /// <summary>
-/// Solves a <see cref="BidProblem"/> exactly. The dual has one variable for each constraint only, so a sample tells it to a percent; auctions
-/// whose reduced value is far from 0 at that estimate are taken as decided, the few near the boundary are left to the simplex method
-/// (<see cref="DualSimplex"/>), and a pass over all auctions confirms the decided ones or hands them back.
+/// Solves a <see cref="BidProblem"/> exactly. The dual has one variable for each constraint only, so a sample tells it to a percent;
+/// auctions whose reduced value is far from 0 at that estimate are taken as decided, the few near the boundary are left to the simplex
+/// method (<see cref="DualSimplex"/>), and a pass over all auctions confirms the decided ones or hands them back.
 /// <code>
 ///   sample ──► multipliers ──► band of undecided auctions ──► simplex ──► multipliers ──► all decided rightly? ──► optimum
 ///                                     ▲                                                        │ no

@@ -1,8 +1,8 @@
 namespace RecallCluster.Bidding.Optimization;
 
 /// <summary>
-/// The bounded dual simplex method with long steps ("bound flipping", Maros 2003) for maximise v x, A x &lt;= b, 0 &lt;= x &lt;= 1, with few
-/// rows and many columns. The basis has as many columns as there are rows, so it is inverted afresh in every iteration. Because every x
+/// The bounded dual simplex method with long steps ("bound flipping", Maros 2003) for maximise v x, A x &lt;= b, 0 &lt;= x &lt;= 1, with
+/// few rows and many columns. The basis has as many columns as there are rows, so it is inverted afresh in every iteration. Because every x
 /// is boxed, all multipliers at 0 are a start that is dual feasible, and one iteration walks past thousands of breakpoints.
 /// </summary>
 /// <remarks>
@@ -118,7 +118,8 @@ internal sealed class DualSimplex
         return null;
     }
 
-    private double Value(int i) => _perturbation == 0 ? _value[i] : _value[i] * (1 + (_perturbation * ((uint)i * 2654435761u / 4294967296.0)));
+    private double Value(int i) =>
+        _perturbation == 0 ? _value[i] : _value[i] * (1 + (_perturbation * ((uint)i * 2654435761u / 4294967296.0)));
 
     private void SumRightHandSide()
     {

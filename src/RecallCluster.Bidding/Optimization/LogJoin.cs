@@ -33,6 +33,7 @@ internal static class LogJoin
             }
             at += part.Count;
         }
-        return new AuctionLog(value, cost, [.. p.Select(column => (ReadOnlyMemory<double>)column)], [.. q.Select(column => (ReadOnlyMemory<double>)column)]);
+        return new AuctionLog(
+            value, cost, [.. p.Select(column => (ReadOnlyMemory<double>)column)], [.. q.Select(column => (ReadOnlyMemory<double>)column)]);
     }
 }

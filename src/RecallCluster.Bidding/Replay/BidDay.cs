@@ -5,7 +5,9 @@ using RecallCluster.Bidding.Optimization;
 
 namespace RecallCluster.Bidding.Replay;
 
-/// <summary>One campaign's day as it is replayed: the auctions, where its ticks begin, the goal, and what was known the evening before.</summary>
+/// <summary>
+/// One campaign's day as it is replayed: the auctions, where its ticks begin, the goal, and what was known the evening before.
+/// </summary>
 public sealed class BidDay
 {
     private readonly Lazy<BidSolution> _optimum;
@@ -88,7 +90,8 @@ public sealed class BidDay
         for (int i = 1; i < hours.Length; i++)
         {
             if (hours[i] < hours[i - 1])
-                throw new ArgumentException($"Auction {i} is of hour {hours[i]}, after hour {hours[i - 1]}: ticks by hour need a log in order.", nameof(hours));
+                throw new ArgumentException(
+                    $"Auction {i} is of hour {hours[i]}, after hour {hours[i - 1]}: ticks by hour need a log in order.", nameof(hours));
             if (Math.Floor(hours[i]) > Math.Floor(hours[i - 1]))
                 starts.Add(i);
         }

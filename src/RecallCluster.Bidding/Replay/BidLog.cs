@@ -3,7 +3,9 @@ using RecallCluster.Bidding.Optimization;
 
 namespace RecallCluster.Bidding.Replay;
 
-/// <summary>A log of auctions as read from a file: cost per impression, named columns (pctr, pcvr, click, ...) and, perhaps, hours.</summary>
+/// <summary>
+/// A log of auctions as read from a file: cost per impression, named columns (pctr, pcvr, click, ...) and, perhaps, hours.
+/// </summary>
 /// <param name="Cost">What each impression cost, in units of money.</param>
 /// <param name="Columns">Numbers by name and auction.</param>
 /// <param name="Hours">Hour of each auction, or null.</param>

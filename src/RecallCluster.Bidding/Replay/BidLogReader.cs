@@ -9,8 +9,8 @@ public enum BidLogFormat
     Rlb,
 
     /// <summary>
-    /// Comma-separated with a header. <c>price</c> is per 1,000 impressions, <c>cost</c> per impression (one of them is needed), <c>hour</c>
-    /// is optional, every other column is a number that a product or KPI may name (<c>pctr</c>, <c>pcvr</c>, ...).
+    /// Comma-separated with a header. <c>price</c> is per 1,000 impressions, <c>cost</c> per impression (one of them is needed),
+    /// <c>hour</c> is optional, every other column is a number that a product or KPI may name (<c>pctr</c>, <c>pcvr</c>, ...).
     /// </summary>
     Csv,
 }
@@ -23,7 +23,9 @@ public static class BidLogReader
     private static readonly string[] s_rlb = ["click", "price", "pctr", "hour"];
 
     /// <summary>Reads a log of any length in one pass; no rows at all make an empty log.</summary>
-    /// <exception cref="InvalidDataException">A line is broken or a number negative, infinite or not one; the message names the place.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A line is broken or a number negative, infinite or not one; the message names the place.
+    /// </exception>
     public static BidLog Read(string path, BidLogFormat format)
     {
         using var reader = new StreamReader(path, new FileStreamOptions { BufferSize = 1 << 20, Options = FileOptions.SequentialScan });
@@ -34,7 +36,8 @@ public static class BidLogReader
             string header = reader.ReadLine() ?? throw new InvalidDataException($"{path}: is empty; a header is needed.");
             names = [.. header.TrimStart('\uFEFF').Split(',').Select(name => name.Trim().Trim('"').ToLowerInvariant())];
             if (names.Contains("price") == names.Contains("cost"))
-                throw new InvalidDataException($"{path}, line 1: the header needs either price (per 1,000) or cost (per impression); it has: {header}.");
+                throw new InvalidDataException(
+                    $"{path}, line 1: the header needs either price (per 1,000) or cost (per impression); it has: {header}.");
             if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw new InvalidDataException($"{path}, line 1: column '{twice.Key}' comes twice.");
             (line, required) = (1, names.Length);
@@ -53,7 +56,8 @@ public static class BidLogReader
         return Build(names, columns, path);
     }
 
-    private static void AddRow(List<double>[] columns, string[] names, int required, ReadOnlySpan<char> text, string separators, string path, int line)
+    private static void AddRow(
+        List<double>[] columns, string[] names, int required, ReadOnlySpan<char> text, string separators, string path, int line)
     {
         int column = 0;
         while (!text.IsEmpty || column == 0)
@@ -66,7 +70,8 @@ public static class BidLogReader
             if (!double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
                 throw new InvalidDataException($"{path}, line {line}, column '{names[column]}': '{field}' is not a number.");
             if (!(value >= 0) || double.IsInfinity(value))
-                throw new InvalidDataException($"{path}, line {line}, column '{names[column]}': {field} is not a finite number of 0 or more.");
+                throw new InvalidDataException(
+                    $"{path}, line {line}, column '{names[column]}': {field} is not a finite number of 0 or more.");
             if (names[column] is "pctr" or "pcvr" && value > 1)
                 throw new InvalidDataException($"{path}, line {line}, column '{names[column]}': {field} is no probability.");
             columns[column++].Add(value);

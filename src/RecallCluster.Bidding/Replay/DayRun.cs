@@ -47,7 +47,8 @@ public struct DayRun
     {
         _last = default;
         Weights = weights;
-        TickPlayer.Play(_day.Log, _day.Goal, _day.FirstOf(Tick), _day.FirstOf(Tick + 1), weights, _day.Goal.Budget - _total.Spent, ref _last);
+        TickPlayer.Play(
+            _day.Log, _day.Goal, _day.FirstOf(Tick), _day.FirstOf(Tick + 1), weights, _day.Goal.Budget - _total.Spent, ref _last);
         _total.Add(_last);
         Tick++;
     }

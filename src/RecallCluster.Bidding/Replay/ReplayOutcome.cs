@@ -22,7 +22,8 @@ public readonly record struct TickTrace(double Elapsed, BidWeights Weights, doub
 /// </param>
 /// <param name="Kpis">The KPIs.</param>
 /// <param name="Trace">Tick by tick.</param>
-public sealed record ReplayOutcome(TickSums Total, double Optimum, double PenalizedScore, IReadOnlyList<KpiReport> Kpis, IReadOnlyList<TickTrace> Trace)
+public sealed record ReplayOutcome(
+    TickSums Total, double Optimum, double PenalizedScore, IReadOnlyList<KpiReport> Kpis, IReadOnlyList<TickTrace> Trace)
 {
     /// <summary>R / R*; 1 when nothing could be gained.</summary>
     public double Ratio => Optimum > 0 ? Total.Value / Optimum : 1;

@@ -15,7 +15,10 @@ public static class TickPlayer
 {
     private const int Block = 512;
 
-    /// <summary>Plays auctions [<paramref name="start"/>, <paramref name="end"/>) with fixed weights and adds what happened to <paramref name="sums"/>.</summary>
+    /// <summary>
+    /// Plays auctions [<paramref name="start"/>, <paramref name="end"/>) with fixed weights and adds what happened to
+    /// <paramref name="sums"/>.
+    /// </summary>
     /// <param name="log">The auctions.</param>
     /// <param name="goal">The campaign's KPIs.</param>
     /// <param name="start">First auction.</param>
@@ -23,7 +26,8 @@ public static class TickPlayer
     /// <param name="weights">The bid's weights.</param>
     /// <param name="budgetLeft">What may still be spent.</param>
     /// <param name="sums">Is added to.</param>
-    public static void Play(AuctionLog log, CampaignGoal goal, int start, int end, in BidWeights weights, double budgetLeft, ref TickSums sums)
+    public static void Play(
+        AuctionLog log, CampaignGoal goal, int start, int end, in BidWeights weights, double budgetLeft, ref TickSums sums)
     {
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(goal);
@@ -87,7 +91,9 @@ public static class TickPlayer
         sums.Value += TensorPrimitives.Dot(won, log.Value.Slice(start, won.Length));
         for (int j = 0; j < goal.Kpis.Length; j++)
         {
-            double numerator = goal.Kpis[j].Kind == KpiKind.CostRelated ? spent : TensorPrimitives.Dot(won, log.Q(j).Slice(start, won.Length));
+            double numerator = goal.Kpis[j].Kind == KpiKind.CostRelated
+                ? spent
+                : TensorPrimitives.Dot(won, log.Q(j).Slice(start, won.Length));
             sums.AddKpi(j, numerator, TensorPrimitives.Dot(won, log.P(j).Slice(start, won.Length)));
         }
     }

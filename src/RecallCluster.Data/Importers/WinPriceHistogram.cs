@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace RecallCluster.Data.Importers;
 
 /// <summary>
-/// How often an advertiser won at each price, over a whole training log, as the <c>info.json</c> files of iPinYou derivatives have it. Prices are
-/// whole fen (a hundredth of a yuan) for a thousand impressions.
+/// How often an advertiser won at each price, over a whole training log, as the <c>info.json</c> files of iPinYou derivatives have it.
+/// Prices are whole fen (a hundredth of a yuan) for a thousand impressions.
 /// </summary>
 /// <param name="Counts">Impressions won at price 0, 1, 2, ... fen.</param>
 /// <param name="Impressions">Their sum.</param>

@@ -84,6 +84,8 @@ public static class LookupOps
         Span<float> target = sum.Values;
         for (int i = 0; i < from.Length; i++)
             target[to[i]] += source[from[i]];
-        return !tape.Records(x) ? sum : tape.Record(sum, [x], (sink, _, gradient) => sink.Add(x, tape.ScatterValues(gradient, to, from, x.Shape)));
+        return !tape.Records(x)
+            ? sum
+            : tape.Record(sum, [x], (sink, _, gradient) => sink.Add(x, tape.ScatterValues(gradient, to, from, x.Shape)));
     }
 }

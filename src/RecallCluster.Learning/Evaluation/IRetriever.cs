@@ -3,7 +3,9 @@ using RecallCluster.Retrieval;
 
 namespace RecallCluster.Learning.Evaluation;
 
-/// <summary>A way to find the best ads for a prepared user: scoring all, or a search. Thread-safe; a worker brings its own workspace.</summary>
+/// <summary>
+/// A way to find the best ads for a prepared user: scoring all, or a search. Thread-safe; a worker brings its own workspace.
+/// </summary>
 public interface IRetriever
 {
     /// <summary>Memory for one worker; passed back to <see cref="Retrieve"/>.</summary>
@@ -28,7 +30,8 @@ public sealed class ExhaustiveRetriever(IScorer scorer) : IRetriever
     public object NewWorkspace() => new Workspace();
 
     /// <inheritdoc/>
-    public (int Found, int Scorings) Retrieve(ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
+    public (int Found, int Scorings) Retrieve(
+        ReadOnlySpan<float> userState, ReadOnlySpan<int> behaviour, object workspace, Span<int> ordinals)
     {
         var own = (Workspace)workspace;
         if (ordinals.IsEmpty)

@@ -78,7 +78,10 @@ public sealed class RetrievalEvaluator(Dataset dataset, WorkerTeam? team = null)
     /// <param name="encoder">Prepares the users.</param>
     /// <param name="behaviour">Their behaviour.</param>
     /// <param name="retriever">Finds ads.</param>
-    /// <param name="take">Takes the place of the user in <paramref name="users"/>, the ordinals found, best first, and the scorings spent; called from any thread.</param>
+    /// <param name="take">
+    /// Takes the place of the user in <paramref name="users"/>, the ordinals found, best first, and the scorings spent; called from
+    /// any thread.
+    /// </param>
     public void Retrieve(
         ReadOnlySpan<int> users, int k, IUserEncoder encoder, Behaviour behaviour, IRetriever retriever, RetrievalHandler take)
     {

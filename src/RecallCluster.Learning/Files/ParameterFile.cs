@@ -18,11 +18,11 @@ public static class ParameterFile
     }
 
     /// <summary>
-    /// Reads the value of every parameter. Names, shapes and checksum are checked before the first value is touched, so that a file that does not
-    /// fit leaves the model as it was.
+    /// Reads the value of every parameter. Names and shapes are checked before the first value is touched, so that a file that does not fit
+    /// leaves the model as it was; the values themselves were checked when the file was opened.
     /// </summary>
     /// <exception cref="InvalidDataException">
-    /// A tensor is missing, unexpected, or of another shape, or the values are damaged; the message names file and tensor.
+    /// A tensor is missing, unexpected, or of another shape; the message names file and tensor.
     /// </exception>
     public static void Load(SafeTensorsFile file, IEnumerable<Parameter> parameters)
     {
@@ -40,7 +40,6 @@ public static class ParameterFile
         HashSet<string> known = [.. all.Select(parameter => parameter.Name)];
         if (file.Entries.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unexpected)
             throw new InvalidDataException($"{file.Path}: tensor '{unexpected}' belongs to no parameter of the model.");
-        file.VerifyChecksum();
         foreach (Parameter parameter in all)
             file.Read(parameter.Name, parameter.Value.Values);
     }

@@ -6,8 +6,8 @@ using RecallCluster.Learning.Tensors;
 namespace RecallCluster.Learning.Files;
 
 /// <summary>
-/// A safetensors file open for reading (https://github.com/huggingface/safetensors). Opening checks the whole layout; values are read and
-/// converted on demand. Any number of threads may read.
+/// A safetensors file open for reading (https://github.com/huggingface/safetensors). Opening checks the whole layout and the values'
+/// checksum; values are read and converted on demand. Any number of threads may read.
 /// </summary>
 public sealed class SafeTensorsFile : IDisposable
 {
@@ -33,8 +33,13 @@ public sealed class SafeTensorsFile : IDisposable
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, SafeTensorEntry> Entries => _header.Entries;
 
-    /// <summary>Opens a file and checks its header: lengths, types, offsets, names.</summary>
-    /// <exception cref="InvalidDataException">The file is broken; the message names the file and, where it is one, the tensor.</exception>
+    /// <summary>
+    /// Opens a file and checks its header - lengths, types, offsets, names - and then its values against the checksum in the metadata, for
+    /// which the file is read once. Files written elsewhere have no checksum and pass.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// The file is broken, or its values are not what was written; the message names the file and, where it is one, the tensor.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SafeTensorsFile Open(string path)
     {
@@ -58,32 +63,15 @@ public sealed class SafeTensorsFile : IDisposable
                     $"{path}: the header ends at byte {dataStart}, the file at byte {length} (truncated file?).");
             var json = new byte[headerLength];
             ReadExactly(path, handle, json, SafeTensorsHeader.PrefixLength);
-            return new SafeTensorsFile(path, handle, SafeTensorsHeader.Parse(path, json, length - dataStart), dataStart);
+            var file = new SafeTensorsFile(path, handle, SafeTensorsHeader.Parse(path, json, length - dataStart), dataStart);
+            file.VerifyChecksum(length);
+            return file;
         }
         catch
         {
             handle.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Checks the values against the checksum in the metadata; files written elsewhere have none and pass.</summary>
-    /// <exception cref="InvalidDataException">They are not what was written.</exception>
-    public void VerifyChecksum()
-    {
-        if (!Metadata.TryGetValue(SafeTensorsHeader.ChecksumKey, out string? wanted))
-            return;
-        var checksum = new ChecksumStream();
-        byte[] chunk = new byte[ChunkBytes];
-        long length = RandomAccess.GetLength(_handle);
-        for (long at = _dataStart; at < length; at += chunk.Length)
-        {
-            Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, length - at));
-            ReadExactly(Path, _handle, part, at);
-            checksum.Write(part);
-        }
-        if (checksum.Text != wanted)
-            throw new InvalidDataException($"{Path}: the checksum of the values is {checksum.Text}, not {wanted}; the file is damaged.");
     }
 
     /// <summary>A tensor's values as floats, whatever their type in the file.</summary>
@@ -157,6 +145,22 @@ public sealed class SafeTensorsFile : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
+
+    private void VerifyChecksum(long length)
+    {
+        if (!Metadata.TryGetValue(SafeTensorsHeader.ChecksumKey, out string? wanted))
+            return;
+        var checksum = new ChecksumStream();
+        byte[] chunk = new byte[ChunkBytes];
+        for (long at = _dataStart; at < length; at += chunk.Length)
+        {
+            Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, length - at));
+            ReadExactly(Path, _handle, part, at);
+            checksum.Write(part);
+        }
+        if (checksum.Text != wanted)
+            throw new InvalidDataException($"{Path}: the checksum of the values is {checksum.Text}, not {wanted}; the file is damaged.");
+    }
 
     private static void ReadExactly(string path, SafeFileHandle handle, Span<byte> target, long offset)
     {

@@ -7,7 +7,9 @@ namespace RecallCluster.Learning.Models;
 /// <summary>Attention of n queries, shared by all users, over each user's sequence; zeros for an empty sequence.</summary>
 internal static class AttentionOps
 {
-    /// <summary>phi(q)' sum(phi(k) v') / (phi(q) . sum phi(k) + epsilon), [B, n, d] (Katharopoulos et al., 2020, arXiv 2006.16236).</summary>
+    /// <summary>
+    /// phi(q)' sum(phi(k) v') / (phi(q) . sum phi(k) + epsilon), [B, n, d] (Katharopoulos et al., 2020, arXiv 2006.16236).
+    /// </summary>
     /// <param name="tape">The tape.</param>
     /// <param name="queries">phi(q), [n, d].</param>
     /// <param name="keys">phi(k), [B, places, d], zeros behind a sequence's end.</param>

@@ -73,7 +73,8 @@ public sealed class DeepAdModel : IAdModel
         {
             IModule[] parts =
             [
-                _targets, _profile, Query, Key, Value, FirstUser, FirstTarget, FirstAttention, FirstActivation, Second, SecondActivation, Output,
+                _targets, _profile, Query, Key, Value,
+                FirstUser, FirstTarget, FirstAttention, FirstActivation, Second, SecondActivation, Output,
             ];
             IModule?[] optional = [_match, _interaction, _interactionNetwork];
             return parts.Concat(optional.OfType<IModule>()).SelectMany(part => part.Parameters);
@@ -125,7 +126,8 @@ public sealed class DeepAdModel : IAdModel
         Tensor all = Targets(tape, batch.Items, batch.Catalogue);
         DeepUserSide users = Users(tape, all, batch.Users);
         Tensor candidates = tape.SliceFirst(all, 0, batch.CandidateCount);
-        Tensor? matches = Matches(tape, users, HistoryMatch.CodesOf(Config, batch.Items, batch.Catalogue), batch.CandidateCount, batch.Users);
+        Tensor? matches = Matches(
+            tape, users, HistoryMatch.CodesOf(Config, batch.Items, batch.Catalogue), batch.CandidateCount, batch.Users);
         Tensor loss = CandidateLoss(tape, users, candidates, matches, batch, options, ChunksFor(tape, 0));
         if (options.AdversarialWeight <= 0)
             return loss;
@@ -144,7 +146,8 @@ public sealed class DeepAdModel : IAdModel
         Tensor profile = _profile.Forward(tape, users.Profiles, users.Users);
         Tensor summary = UserSummary.Of(tape, Config, profile, targets, users);
         var places = new Shape(users.Users, users.Places);
-        Tensor keys = tape.Lookup(LinearAttention ? tape.EluPlusOne(Key.Forward(tape, targets)) : Key.Forward(tape, targets), users.Sequences, places);
+        Tensor keys = tape.Lookup(
+            LinearAttention ? tape.EluPlusOne(Key.Forward(tape, targets)) : Key.Forward(tape, targets), users.Sequences, places);
         Tensor values = tape.Lookup(Value.Forward(tape, targets), users.Sequences, places);
         Tensor? interaction = _interaction == null
             ? null
@@ -161,7 +164,9 @@ public sealed class DeepAdModel : IAdModel
     internal Tensor? Matches(Tape tape, DeepUserSide users, ReadOnlySpan<int> codes, int candidates, BehaviourBatch sequences) =>
         _match?.Logits(tape, users.Match!, codes, candidates, sequences);
 
-    /// <summary>Scores of all users against all ads by way of the pairs' full tensors, [B, n]: the reference, for either attention.</summary>
+    /// <summary>
+    /// Scores of all users against all ads by way of the pairs' full tensors, [B, n]: the reference, for either attention.
+    /// </summary>
     /// <param name="tape">The tape.</param>
     /// <param name="users">The users' side.</param>
     /// <param name="targets">The ads' target vectors, [n, d].</param>
@@ -202,7 +207,8 @@ public sealed class DeepAdModel : IAdModel
     /// The loss with the attention folded into the users' side. The activations of all B x n pairs would be hundreds of megabytes a step,
     /// so a few users at a time go forward and backward while theirs are in the cache.
     /// </summary>
-    private Tensor FoldedLoss(Tape tape, DeepUserSide users, Tensor candidates, Tensor? matches, CandidateTargets targets, LossKind kind, ChunkedLoss chunks)
+    private Tensor FoldedLoss(
+        Tape tape, DeepUserSide users, Tensor candidates, Tensor? matches, CandidateTargets targets, LossKind kind, ChunkedLoss chunks)
     {
         int batch = users.Base.Shape[0], n = candidates.Shape[0];
         (Tensor attention, Tensor normalizer) = FoldUsers(tape, users);
@@ -219,7 +225,8 @@ public sealed class DeepAdModel : IAdModel
         return chunks.Run(tape, batch, UsersPerChunk, shared, perUser, (part, chunk) =>
         {
             (Tensor phi, Tensor item) = (chunk.Shared[0], chunk.Shared[1]);
-            (Tensor folded, Tensor factor, Tensor user, Tensor direct) = (chunk.PerEntry[0], chunk.PerEntry[1], chunk.PerEntry[2], chunk.PerEntry[3]);
+            (Tensor folded, Tensor factor, Tensor user, Tensor direct) =
+                (chunk.PerEntry[0], chunk.PerEntry[1], chunk.PerEntry[2], chunk.PerEntry[3]);
             Tensor first = part.PReluOfSum(part.MatMul(phi, folded), part.Use(FirstActivation.Slope), factor, user, item);
             Tensor second = part.LinearPRelu(first, part.Use(Second.Weight), part.Use(Second.Bias!), part.Use(SecondActivation.Slope));
             Tensor scores = part.Add(part.Reshape(Output.Forward(part, second), new Shape(chunk.Count, n)), direct);

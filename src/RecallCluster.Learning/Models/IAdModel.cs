@@ -4,7 +4,9 @@ using RecallCluster.Learning.Layers;
 
 namespace RecallCluster.Learning.Models;
 
-/// <summary>A model of users' interest in ads that <see cref="Training.Trainer"/> can train. Not thread-safe while it is being trained.</summary>
+/// <summary>
+/// A model of users' interest in ads that <see cref="Training.Trainer"/> can train. Not thread-safe while it is being trained.
+/// </summary>
 public interface IAdModel : IModule
 {
     /// <summary>The architecture.</summary>

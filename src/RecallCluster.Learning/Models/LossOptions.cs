@@ -7,8 +7,8 @@ public sealed record LossOptions
     public LossKind Kind { get; init; } = LossKind.SampledSoftmax;
 
     /// <summary>
-    /// Weight of the loss at adversarially perturbed target vectors, the plain loss having weight 1; 0 for none. It makes scores smooth over
-    /// the geometry in which the graph is built (NANN, arXiv 2202.10226). The deep model only.
+    /// Weight of the loss at adversarially perturbed target vectors, the plain loss having weight 1; 0 for none. It makes scores smooth
+    /// over the geometry in which the graph is built (NANN, arXiv 2202.10226). The deep model only.
     /// </summary>
     public float AdversarialWeight { get; init; }
 

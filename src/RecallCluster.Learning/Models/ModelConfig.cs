@@ -99,7 +99,8 @@ public sealed record ModelConfig
         Require(Items >= 0, "items", Items, "0 or more");
         (string Name, int Value)[] widths =
         [
-            ("width", Width), ("idWidth", IdWidth), ("fieldWidth", FieldWidth), ("targetHidden", TargetHidden), ("profileWidth", ProfileWidth),
+            ("width", Width), ("idWidth", IdWidth), ("fieldWidth", FieldWidth), ("targetHidden", TargetHidden),
+            ("profileWidth", ProfileWidth),
             ("profileHeads", ProfileHeads), ("userHidden", UserHidden), ("hidden1", Hidden1), ("hidden2", Hidden2),
         ];
         foreach ((string name, int value) in widths)
@@ -112,7 +113,9 @@ public sealed record ModelConfig
     }
 
     /// <summary>Checks that the model can be used with a data set.</summary>
-    /// <exception cref="InvalidDataException">It was made for other ads or other fields; the message names the first difference.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It was made for other ads or other fields; the message names the first difference.
+    /// </exception>
     public void RequireFit(Dataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);

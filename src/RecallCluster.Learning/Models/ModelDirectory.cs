@@ -24,7 +24,9 @@ public static class ModelDirectory
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
-    /// <summary>Writes the model, making the folder when it is not there. Weights first, so that a configuration never lacks them.</summary>
+    /// <summary>
+    /// Writes the model, making the folder when it is not there. Weights first, so that a configuration never lacks them.
+    /// </summary>
     /// <exception cref="IOException">A file could not be written completely; it is as before.</exception>
     public static void Save(string folder, IAdModel model)
     {
@@ -64,7 +66,9 @@ public static class ModelDirectory
 
     /// <summary>Reads a model.</summary>
     /// <exception cref="FileNotFoundException">The configuration or the weights are not there.</exception>
-    /// <exception cref="InvalidDataException">A file is broken, or the weights do not fit the configuration; the message says where.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is broken, or the weights do not fit the configuration; the message says where.
+    /// </exception>
     public static IAdModel Load(string folder)
     {
         ModelConfig config = LoadConfig(folder);

@@ -8,5 +8,6 @@ namespace RecallCluster.Learning.Models;
 public sealed record ModelField(string Name, int Cardinality)
 {
     /// <summary>The fields of a data set's table; labels stay with the data set.</summary>
-    public static ModelField[] From(IEnumerable<Field> fields) => [.. fields.Select(field => new ModelField(field.Name, field.Cardinality))];
+    public static ModelField[] From(IEnumerable<Field> fields) =>
+        [.. fields.Select(field => new ModelField(field.Name, field.Cardinality))];
 }

@@ -13,7 +13,9 @@ public enum ModelKind
 /// <summary>How the deep model attends to the behaviour sequence.</summary>
 public enum AttentionKind
 {
-    /// <summary>phi(q)' sum(phi(k) v') / (phi(q) . sum phi(k)), phi = elu + 1: can be folded, so that its cost does not depend on the sequence.</summary>
+    /// <summary>
+    /// phi(q)' sum(phi(k) v') / (phi(q) . sum phi(k)), phi = elu + 1: can be folded, so that its cost does not depend on the sequence.
+    /// </summary>
     Linear,
 
     /// <summary>Scaled dot product and softmax; cannot be folded.</summary>

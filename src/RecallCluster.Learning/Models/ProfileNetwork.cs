@@ -20,7 +20,8 @@ internal sealed class ProfileNetwork : IModule
     {
         _width = config.Width;
         int width = config.ProfileWidth;
-        _fields = [.. config.UserFields.Select(field => new Embedding($"profile.field.{field.Name}", field.Cardinality, width, random, 0.1))];
+        _fields = [.. config.UserFields.Select(
+            field => new Embedding($"profile.field.{field.Name}", field.Cardinality, width, random, 0.1))];
         if (_fields.Length == 0)
             return;
         _block = new SelfAttentionBlock("profile.block", width, config.ProfileHeads, 2 * width, random);

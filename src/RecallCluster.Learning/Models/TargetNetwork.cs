@@ -19,7 +19,8 @@ internal sealed class TargetNetwork : IModule
     {
         _id = new Embedding("target.id", config.Items, config.IdWidth, random);
         _fields = config.SideInformation
-            ? [.. config.ItemFields.Select(field => new Embedding($"target.field.{field.Name}", field.Cardinality, config.FieldWidth, random))]
+            ? [.. config.ItemFields.Select(
+                field => new Embedding($"target.field.{field.Name}", field.Cardinality, config.FieldWidth, random))]
             : [];
         int width = config.IdWidth + (_fields.Length * config.FieldWidth);
         _hidden = new Linear("target.hidden", width, config.TargetHidden, random, forRelu: true);

@@ -37,7 +37,9 @@ public static class WarmStart
         float scale = LinearShare / RootMeanSquare(towers, catalogue);
         foreach (Parameter source in towers.Parameters)
         {
-            string name = source.Name.StartsWith("user.", StringComparison.Ordinal) ? $"interaction.{source.Name["user.".Length..]}" : source.Name;
+            string name = source.Name.StartsWith("user.", StringComparison.Ordinal)
+                ? $"interaction.{source.Name["user.".Length..]}"
+                : source.Name;
             if (!own.TryGetValue(name, out Parameter? target) || target.Value.Shape != source.Value.Shape)
                 throw new InvalidOperationException($"The deep model has no parameter '{name}' of shape {source.Value.Shape}.");
             source.Value.Values.CopyTo(target.Value.Values);

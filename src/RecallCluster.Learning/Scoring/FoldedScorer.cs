@@ -74,7 +74,7 @@ public sealed unsafe class FoldedScorer : IScorer, IDisposable
         CheckLength(records, weights, count);
         int length = weights.RecordLength;
         if (bfloat16)
-            {
+        {
             NativeBlock<ushort> halves = Halves(weights, records, count);
             return new FoldedScorer(weights, halves, count) { _owned = halves };
         }

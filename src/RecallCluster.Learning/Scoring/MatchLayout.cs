@@ -43,12 +43,15 @@ public readonly record struct MatchLayout(int Fields, int Slots)
     public int StateFloats => checked(Fields * 2 * Slots);
 
     /// <summary>Checks that scorers can read such tables, which they do through pointers.</summary>
-    /// <exception cref="ArgumentException">A number is negative, or there are codes and the slots are too few or no power of two.</exception>
+    /// <exception cref="ArgumentException">
+    /// A number is negative, or there are codes and the slots are too few or no power of two.
+    /// </exception>
     internal void Validate()
     {
         if (Fields < 0 || (Fields > 0 && (Slots < BucketFloats || !BitOperations.IsPow2(Slots))))
             throw new ArgumentException(
-                $"A history match of {Fields} fields and {Slots} slots has no layout: want a power of two of slots, at least {BucketFloats}.");
+                $"A history match of {Fields} fields and {Slots} slots has no layout: want a power of two of slots, "
+                + $"at least {BucketFloats}.");
     }
 
     /// <summary>Writes an ad's codes to the end of its record.</summary>
@@ -123,7 +126,9 @@ public readonly record struct MatchLayout(int Fields, int Slots)
         return useOther ? (inOther < 0 ? -1 : second + inOther) : first + inOne;
     }
 
-    /// <summary>The starts of a code's two buckets, which differ. Fibonacci hashing for the first; the second lies an odd number of buckets off.</summary>
+    /// <summary>
+    /// The starts of a code's two buckets, which differ. Fibonacci hashing for the first; the second lies an odd number of buckets off.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private (int First, int Second) BucketsOf(int code)
     {

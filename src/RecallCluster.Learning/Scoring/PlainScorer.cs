@@ -38,7 +38,8 @@ public sealed class PlainScorer : IScorer
         _config = model.Config;
         _recordLength = ModelFolder.RecordLength(_config);
         if (records.Length < (long)count * _recordLength)
-            throw new ArgumentException($"The block holds {records.Length} floats; {count} records take {(long)count * _recordLength}.", nameof(records));
+            throw new ArgumentException(
+                $"The block holds {records.Length} floats; {count} records take {(long)count * _recordLength}.", nameof(records));
         _layout = new PlainUserState(_config);
         _records = records;
         ItemCount = count;
@@ -58,14 +59,17 @@ public sealed class PlainScorer : IScorer
     public int UserStateLength => PlainUserState.LengthFor(_config);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The user state has another length or is not one of this model's, or <paramref name="scores"/> is too short.</exception>
+    /// <exception cref="ArgumentException">
+    /// The user state has another length or is not one of this model's, or <paramref name="scores"/> is too short.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An ordinal names no ad.</exception>
     public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
         ScorerChecks.Require(this, userState, ordinals, scores);
         float places = userState[_layout.CountOffset];
         if (!(places >= 0 && places <= _config.SequenceLimit))
-            throw new ArgumentException($"The user state says a sequence of {places}; the model's has 0 to {_config.SequenceLimit} behaviours.", nameof(userState));
+            throw new ArgumentException(
+                $"The user state says a sequence of {places}; the model's has 0 to {_config.SequenceLimit} behaviours.", nameof(userState));
         PlainScratch scratch = s_scratch ??= new PlainScratch();
         scratch.Reserve(Block, _config);
         for (int start = 0; start < ordinals.Length; start += Block)
@@ -149,7 +153,8 @@ public sealed class PlainScorer : IScorer
         fixed (float* state = user)
         {
             for (int i = 0; i < ordinals.Length; i++)
-                scores[i] += _layout.Match.Sum(state + _layout.MatchOffset, (int*)(_records.Pointer + ((long)ordinals[i] * _recordLength) + codes));
+                scores[i] += _layout.Match.Sum(
+                    state + _layout.MatchOffset, (int*)(_records.Pointer + ((long)ordinals[i] * _recordLength) + codes));
         }
     }
 

@@ -4,7 +4,9 @@ using RecallCluster.Retrieval;
 
 namespace RecallCluster.Learning.Scoring;
 
-/// <summary>A model made ready to score a set of ads in memory: scorer and user encoder that belong together. For evaluation and tests.</summary>
+/// <summary>
+/// A model made ready to score a set of ads in memory: scorer and user encoder that belong together. For evaluation and tests.
+/// </summary>
 public sealed class PreparedModel : IDisposable
 {
     private readonly IDisposable?[] _owned;
@@ -28,7 +30,9 @@ public sealed class PreparedModel : IDisposable
     /// <param name="team">Threads for the matrix products.</param>
     public static PreparedModel Of(IAdModel model, TargetVectors targets, WorkerTeam? team = null) => Of(model, targets, targets, team);
 
-    /// <summary>The model over the ads of <paramref name="scored"/>, for users whose behaviours are rows of <paramref name="behaviours"/>.</summary>
+    /// <summary>
+    /// The model over the ads of <paramref name="scored"/>, for users whose behaviours are rows of <paramref name="behaviours"/>.
+    /// </summary>
     /// <param name="model">A trained model, not to be changed meanwhile.</param>
     /// <param name="scored">Target vectors of the ads that are scored.</param>
     /// <param name="behaviours">Target vectors of the ads that sequences name.</param>

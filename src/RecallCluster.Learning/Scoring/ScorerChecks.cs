@@ -18,7 +18,8 @@ internal static class ScorerChecks
     public static void RequireLengths(IScorer scorer, ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
         if (userState.Length != scorer.UserStateLength)
-            throw new ArgumentException($"The user state holds {userState.Length} floats; {scorer.UserStateLength} are wanted.", nameof(userState));
+            throw new ArgumentException(
+                $"The user state holds {userState.Length} floats; {scorer.UserStateLength} are wanted.", nameof(userState));
         if (scores.Length < ordinals.Length)
             throw new ArgumentException($"There is room for {scores.Length} scores; {ordinals.Length} ads are asked for.", nameof(scores));
     }

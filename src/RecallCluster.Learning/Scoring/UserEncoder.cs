@@ -23,7 +23,8 @@ public abstract class UserEncoder : IUserEncoder
         _codes = MatchLayout.Of(config).Fields;
         if (ads.Width != config.Width || ads.Codes.Length != ads.Count * _codes)
             throw new ArgumentException(
-                $"Ads with vectors of {ads.Width} and {ads.Codes.Length} codes are given; the model has width {config.Width} and {_codes} codes an ad.",
+                $"Ads with vectors of {ads.Width} and {ads.Codes.Length} codes are given; "
+                + $"the model has width {config.Width} and {_codes} codes an ad.",
                 nameof(ads));
         _fields = config.UserFields;
         _ads = ads;
@@ -43,7 +44,9 @@ public abstract class UserEncoder : IUserEncoder
     /// <summary>The encoder of a model.</summary>
     /// <param name="model">The model; its weights must not change while the encoder is in use.</param>
     /// <param name="ads">The ads that behaviours name by their row; they stay with their owner.</param>
-    /// <param name="folded">For a deep model: whether the state is for <see cref="FoldedScorer"/>, else for <see cref="PlainScorer"/>.</param>
+    /// <param name="folded">
+    /// For a deep model: whether the state is for <see cref="FoldedScorer"/>, else for <see cref="PlainScorer"/>.
+    /// </param>
     /// <exception cref="NotSupportedException">A deep model with softmax attention cannot be folded.</exception>
     public static UserEncoder Of(IAdModel model, TargetVectors ads, bool folded = true) => model switch
     {
@@ -95,7 +98,8 @@ public abstract class UserEncoder : IUserEncoder
     private void Check(ReadOnlySpan<int> profile, ReadOnlySpan<int> behaviour, Span<float> state)
     {
         if (profile.Length != _fields.Length)
-            throw new ArgumentException($"{profile.Length} profile codes are given; the model has {_fields.Length} fields.", nameof(profile));
+            throw new ArgumentException(
+                $"{profile.Length} profile codes are given; the model has {_fields.Length} fields.", nameof(profile));
         if (state.Length < UserStateLength)
             throw new ArgumentException($"There is room for {state.Length} floats; a user state takes {UserStateLength}.", nameof(state));
         for (int i = 0; i < profile.Length; i++)

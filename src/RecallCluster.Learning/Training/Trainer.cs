@@ -8,7 +8,8 @@ namespace RecallCluster.Learning.Training;
 
 /// <summary>
 /// Trains a model on a data set's training events: Adam over mini-batches with sampled negatives, validated on held-out events, the best
-/// weights being kept. Equal seeds, options and team sizes give equal weights, unless there is a time limit, which the learning rate follows.
+/// weights being kept. Equal seeds, options and team sizes give equal weights, unless there is a time limit, which the learning
+/// rate follows.
 /// </summary>
 public sealed class Trainer
 {
@@ -28,7 +29,9 @@ public sealed class Trainer
         _time = time ?? TimeProvider.System;
     }
 
-    /// <summary>Trains <paramref name="model"/> in place; it ends with the weights that validated best, or the last without validation events.</summary>
+    /// <summary>
+    /// Trains <paramref name="model"/> in place; it ends with the weights that validated best, or the last without validation events.
+    /// </summary>
     /// <param name="model">The model, made for this data set.</param>
     /// <param name="dataset">The data; its test events are not looked at.</param>
     /// <param name="team">Threads; the calling one alone by default.</param>
@@ -45,7 +48,8 @@ public sealed class Trainer
         model.Config.RequireFit(dataset);
         var examples = new ExampleSet(dataset.Train, dataset.Ordered);
         if (examples.Count == 0)
-            throw new InvalidDataException($"Data set '{dataset.Name}' has no user with two training events, so that there is nothing to learn from.");
+            throw new InvalidDataException(
+                $"Data set '{dataset.Name}' has no user with two training events, so that there is nothing to learn from.");
         return new Run(this, model, dataset, examples, team, progress).Complete(cancellation);
     }
 
@@ -196,7 +200,8 @@ public sealed class Trainer
         private sealed class PacedRate(Run run) : ILearningRateSchedule
         {
             private readonly WarmupCosineRate _rate = new(
-                run._options.LearningRate, run._options.WarmupSteps, run.TotalSteps, run._options.LearningRate * run._options.FinalRateShare);
+                run._options.LearningRate, run._options.WarmupSteps, run.TotalSteps,
+                run._options.LearningRate * run._options.FinalRateShare);
 
             public float At(long stepNumber)
             {

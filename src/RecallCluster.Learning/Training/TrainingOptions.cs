@@ -58,7 +58,9 @@ public sealed record TrainingOptions
     /// <summary>K of the validation recall.</summary>
     public int ValidationK { get; init; } = 200;
 
-    /// <summary>Time after which training ends with the best weights so far, the learning rate falling towards it; none by default.</summary>
+    /// <summary>
+    /// Time after which training ends with the best weights so far, the learning rate falling towards it; none by default.
+    /// </summary>
     public TimeSpan TimeLimit { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Seed of everything that is random.</summary>

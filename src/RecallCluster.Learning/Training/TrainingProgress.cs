@@ -34,4 +34,5 @@ public enum TrainingEnd
 /// <param name="ExamplesPerSecond">Examples trained on a second, validations left out.</param>
 /// <param name="Elapsed">Time from start to end.</param>
 public sealed record TrainingResult(
-    TrainingEnd End, int Steps, int Examples, int BestStep, double? BestValidationRecall, double FinalLoss, double ExamplesPerSecond, TimeSpan Elapsed);
+    TrainingEnd End, int Steps, int Examples, int BestStep, double? BestValidationRecall, double FinalLoss, double ExamplesPerSecond,
+    TimeSpan Elapsed);

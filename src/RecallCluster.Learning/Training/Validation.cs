@@ -6,7 +6,9 @@ using RecallCluster.Numerics;
 
 namespace RecallCluster.Learning.Training;
 
-/// <summary>Recall on held-out validation events, the training events being the users' behaviour. The same users and ads every time.</summary>
+/// <summary>
+/// Recall on held-out validation events, the training events being the users' behaviour. The same users and ads every time.
+/// </summary>
 internal sealed class Validation
 {
     private readonly Dataset _dataset;
@@ -47,7 +49,8 @@ internal sealed class Validation
     private double Mean(PreparedModel prepared, Relevance relevance)
     {
         var evaluator = new RetrievalEvaluator(_dataset, _team);
-        double[] recalls = evaluator.Recalls(_users, _k, prepared.Encoder, evaluator.TrainBehaviour, new ExhaustiveRetriever(prepared.Scorer), relevance);
+        double[] recalls = evaluator.Recalls(
+            _users, _k, prepared.Encoder, evaluator.TrainBehaviour, new ExhaustiveRetriever(prepared.Scorer), relevance);
         return recalls.Average();
     }
 

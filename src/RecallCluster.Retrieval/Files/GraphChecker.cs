@@ -15,11 +15,15 @@ internal sealed class GraphChecker(string path, HnswGraph graph)
     {
         // A search makes room for rows of the bound: a bound beyond reason would have it ask for all memory.
         if (graph.M is < 1 or > HnswOptions.LargestM || graph.M0 is < 1 or > HnswOptions.LargestBaseDegree)
-            throw IndexFormat.Broken(path, "header", $"degree bounds {graph.M} and {graph.M0} are not in 1 to {HnswOptions.LargestM} and {HnswOptions.LargestBaseDegree}");
+            throw IndexFormat.Broken(
+                path, "header",
+                $"degree bounds {graph.M} and {graph.M0} are not in 1 to {HnswOptions.LargestM} and {HnswOptions.LargestBaseDegree}");
         if (graph.Count == 0 ? graph.EntryPoint != -1 : (uint)graph.EntryPoint >= (uint)graph.Count)
             throw IndexFormat.Broken(path, "header", $"entry point {graph.EntryPoint} is not one of {graph.Count} ads");
         if (graph.MaxLevel >= HnswGraph.MaxLayers)
-            throw IndexFormat.Broken(path, $"section '{SectionNames.Levels}'", $"the entry point stands on layer {graph.MaxLevel}; there are at most {HnswGraph.MaxLayers}");
+            throw IndexFormat.Broken(
+                path, $"section '{SectionNames.Levels}'",
+                $"the entry point stands on layer {graph.MaxLevel}; there are at most {HnswGraph.MaxLayers}");
         CheckEnds(SectionNames.BaseSplits, graph.BaseSplits, graph.BaseNeighbors);
         CheckEnds(SectionNames.UpperSplits, graph.UpperSplits, graph.UpperNeighbors);
     }

@@ -4,7 +4,9 @@ namespace RecallCluster.Retrieval.Tuning;
 
 /// <summary>A validation request.</summary>
 /// <param name="UserState">Prepared user state.</param>
-/// <param name="HeldOut">Ordinals of the ads that this user went on to choose; may be empty under <see cref="TuningGoal.TopKOverlap"/>.</param>
+/// <param name="HeldOut">
+/// Ordinals of the ads that this user went on to choose; may be empty under <see cref="TuningGoal.TopKOverlap"/>.
+/// </param>
 public sealed record TuningQuery(float[] UserState, int[] HeldOut)
 {
     /// <summary>The request's seeds (<see cref="Guided.GuidedRequest.Seeds"/>).</summary>

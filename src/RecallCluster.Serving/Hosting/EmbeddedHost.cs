@@ -8,10 +8,10 @@ using RecallCluster.Serving.Indexes;
 namespace RecallCluster.Serving.Hosting;
 
 /// <summary>
-/// The embedded edition: gateway and all shards in this process, from a model directory and an index directory.
+/// The embedded edition: retriever and all shards in this process, from a model directory and an index directory.
 /// <code>
 /// model directory ─► user encoder ─┐
-///                  └► scorer ──┐   ├─► GatewayVersion ─► Gateway
+///                  └► scorer ──┐   ├─► RetrieverVersion ─► AdRetriever
 /// index directory ─► shards ◄──┘ ──┘
 /// </code>
 /// Loading further versions is safe while requests run; each request sees one version only.
@@ -22,7 +22,7 @@ public sealed class EmbeddedHost : IDisposable
     private readonly WorkerTeam? _team;
     private int _loads;
 
-    /// <summary>A host that serves nothing yet; its gateway is not ready.</summary>
+    /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
     /// <param name="threads">Processors to use for one request; all by default.</param>
     /// <param name="time">The clock of deadlines and timings; the system's by default.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is not positive.</exception>
@@ -32,11 +32,11 @@ public sealed class EmbeddedHost : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size, nameof(threads));
         _team = size > 1 ? new WorkerTeam(size) : null;
         _time = time ?? TimeProvider.System;
-        Gateway = new Gateway(_time);
+        Retriever = new AdRetriever(_time);
     }
 
     /// <summary>What answers requests.</summary>
-    public Gateway Gateway { get; }
+    public AdRetriever Retriever { get; }
 
     /// <summary>Opens a (model, index) version and lets requests from now on be answered with it. One call at a time.</summary>
     /// <exception cref="InvalidDataException">
@@ -62,12 +62,12 @@ public sealed class EmbeddedHost : IDisposable
         GuidedSearchParameters parameters = options.Parameters
             ?? IndexDirectory.ReadTuned(options.IndexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
         AdIndex[] indexes = OpenAll(options, manifest, model);
-        GatewayVersion? version = null;
+        RetrieverVersion? version = null;
         try
         {
             version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, options);
             WarmUp(version);
-            Gateway.Publish(version);
+            Retriever.Publish(version);
         }
         catch
         {
@@ -80,7 +80,7 @@ public sealed class EmbeddedHost : IDisposable
     /// <summary>Stops answering and closes everything that no request uses any more.</summary>
     public void Dispose()
     {
-        Gateway.Dispose();
+        Retriever.Dispose();
         _team?.Dispose();
     }
 
@@ -105,7 +105,7 @@ public sealed class EmbeddedHost : IDisposable
     }
 
     /// <summary>Answers a request of nobody, so that the first real one does not wait for compilation and for the device.</summary>
-    private static void WarmUp(GatewayVersion version)
+    private static void WarmUp(RetrieverVersion version)
     {
         PreparedUser nobody = version.Users.Prepare(new UserFeatures());
         Task<ShardAnswer>[] searches = [.. version.Shards.Select(
@@ -113,7 +113,7 @@ public sealed class EmbeddedHost : IDisposable
         Task.WaitAll(searches);
     }
 
-    private GatewayVersion Assemble(
+    private RetrieverVersion Assemble(
         string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, EmbeddedHostOptions options)
     {
         // Several shards are searched side by side already; with one, the threads share the scoring of each batch.
@@ -129,7 +129,7 @@ public sealed class EmbeddedHost : IDisposable
             shard.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time));
             shards[i] = new ShardSlot(shard, indexes[i].Count);
         }
-        return new GatewayVersion(name, users, shards, () =>
+        return new RetrieverVersion(name, users, shards, () =>
         {
             table.Dispose();
             foreach (ShardSlot slot in shards)

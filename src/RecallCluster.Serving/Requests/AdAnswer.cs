@@ -1,16 +1,26 @@
-namespace RecallCluster.Serving;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
 
-/// <summary>An ad with the model's score for it (the logit of interest; higher is better).</summary>
-public readonly record struct ScoredAd(string Id, float Score);
+namespace RecallCluster.Serving;
 
 /// <summary>The answer to an <see cref="AdRequest"/>.</summary>
 public sealed record AdAnswer
 {
-    /// <summary>The ads, best first, no id twice; at most as many as asked for.</summary>
-    public required IReadOnlyList<ScoredAd> Ads { get; init; }
+    /// <summary>Id of the request.</summary>
+    public required string RequestId { get; init; }
 
-    /// <summary>Version of the model and the indexes that answered.</summary>
+    /// <summary>What was sold, slot by slot in the request's order, best position first; unsold positions are not there.</summary>
+    public required IReadOnlyList<PlacedAd> Ads { get; init; }
+
+    /// <summary>Why there is no ad at all; <see cref="NoAdReason.None"/> when there is one.</summary>
+    public required NoAdReason NoAd { get; init; }
+
+    /// <summary>Version of model and indexes that answered.</summary>
     public required string Version { get; init; }
+
+    /// <summary>Version of the bid book: campaigns' parameters and calibration maps.</summary>
+    public required long BookVersion { get; init; }
 
     /// <summary>Share of all ads that stand on shards that answered, in [0, 1]; below 1 the answer is partial.</summary>
     public required double Coverage { get; init; }
@@ -18,7 +28,7 @@ public sealed record AdAnswer
     /// <summary>Distinct ads scored, over all shards.</summary>
     public required long Scorings { get; init; }
 
-    /// <summary>Why a shard stopped before its search was through, over all shards.</summary>
+    /// <summary>Why a shard stopped before its search was through.</summary>
     public required SearchLimits Limits { get; init; }
 
     /// <summary>How the user's features were understood.</summary>
@@ -28,43 +38,91 @@ public sealed record AdAnswer
     public required IReadOnlyList<ShardFailure> Failures { get; init; }
 
     /// <summary>Where the time went.</summary>
-    public required AnswerTimings Timings { get; init; }
+    public required LoopTimings Timings { get; init; }
+
+    /// <summary>Why the ads are there; null unless asked for.</summary>
+    public Explanation? Explanation { get; init; }
 }
 
-/// <summary>What cut a search short.</summary>
-[Flags]
-public enum SearchLimits
+/// <summary>An ad in a slot, with its price.</summary>
+public sealed record PlacedAd
 {
-    /// <summary>Nothing did.</summary>
-    None = 0,
+    /// <summary>The slot's id.</summary>
+    public required string SlotId { get; init; }
 
-    /// <summary>It reached the most scorings allowed.</summary>
-    Scorings = 1,
+    /// <summary>Position in the slot, 0 first.</summary>
+    public required int Position { get; init; }
 
-    /// <summary>It ran out of time.</summary>
-    Deadline = 2,
+    /// <summary>The ad.</summary>
+    public required Ad Ad { get; init; }
+
+    /// <summary>Domain of its advertiser.</summary>
+    public required string AdvertiserDomain { get; init; }
+
+    /// <summary>What it bid, as the price of a thousand impressions.</summary>
+    public required Micros Ecpm { get; init; }
+
+    /// <summary>
+    /// What it pays, for a click or for an impression (<see cref="Feedback.Win.IsPerClick"/>). In somebody else's auction: our bid for one
+    /// impression, which is the most it can cost.
+    /// </summary>
+    public Micros Price => Win.Price;
+
+    /// <summary>The win, which feedback refers to and tracking tokens carry.</summary>
+    public required Win Win { get; init; }
+
+    /// <summary>The deal under which it was bought; null for none.</summary>
+    public string? DealId { get; init; }
 }
 
-/// <summary>How a request's user features were understood.</summary>
-/// <param name="Known">Whether the user's id was found.</param>
-/// <param name="SequenceLength">Ads of the sequence that the model saw.</param>
-/// <param name="UnknownSequenceItems">Ids of the sequence that no shard knows; they were left out.</param>
-/// <param name="DroppedSequenceItems">
-/// Known ids that were dropped, oldest first, because the sequence is longer than the model's limit.
-/// </param>
-public readonly record struct UserReading(bool Known, int SequenceLength, int UnknownSequenceItems, int DroppedSequenceItems);
+/// <summary>Why a request got no ad.</summary>
+public enum NoAdReason
+{
+    /// <summary>It got one.</summary>
+    None,
 
-/// <summary>A shard that did not answer.</summary>
-/// <param name="Shard">Number of the shard.</param>
-/// <param name="Reason">Why, in words.</param>
-public sealed record ShardFailure(int Shard, string Reason);
+    /// <summary>No shard answered.</summary>
+    NoShardAnswered,
+
+    /// <summary>No ad found was eligible: formats, blocks, targeting, caps.</summary>
+    NothingEligible,
+
+    /// <summary>No campaign had budget to spend now.</summary>
+    NoBudget,
+
+    /// <summary>No bid reached the floor.</summary>
+    BelowFloor,
+
+    /// <summary>The deadline passed before there was an answer.</summary>
+    Deadline,
+}
 
 /// <summary>Where a request's time went.</summary>
-/// <param name="Prepare">From features to the prepared user state.</param>
+/// <param name="User">Looking up the user and preparing its state.</param>
 /// <param name="Search">Until the last shard answered, or the deadline came.</param>
-/// <param name="Merge">Merging the shards' answers.</param>
-public readonly record struct AnswerTimings(TimeSpan Prepare, TimeSpan Search, TimeSpan Merge)
+/// <param name="Rank">Merging, and the ranker where there is one.</param>
+/// <param name="Bid">Calibration, bids, eligibility.</param>
+/// <param name="Auction">Auctions and reserves.</param>
+public readonly record struct LoopTimings(TimeSpan User, TimeSpan Search, TimeSpan Rank, TimeSpan Bid, TimeSpan Auction)
 {
     /// <summary>All of it.</summary>
-    public TimeSpan Total => Prepare + Search + Merge;
+    public TimeSpan Total => User + Search + Rank + Bid + Auction;
 }
+
+/// <summary>Why the ads are there.</summary>
+/// <param name="Candidates">What the shards returned, best first, each with its fate.</param>
+public sealed record Explanation(IReadOnlyList<ExplainedAd> Candidates);
+
+/// <summary>How one candidate came to its place.</summary>
+/// <param name="AdId">The ad.</param>
+/// <param name="CampaignId">Its campaign.</param>
+/// <param name="Score">The model's logit of interest.</param>
+/// <param name="RawClickProbability">Before calibration.</param>
+/// <param name="ClickProbability">After it.</param>
+/// <param name="ConversionProbability">Of a click, calibrated.</param>
+/// <param name="BidTerms">The terms of the bid per impression, by name, in units of the currency: value, each KPI, cap.</param>
+/// <param name="Ecpm">The bid as the price of a thousand impressions.</param>
+/// <param name="Fate">What became of it: "won slot/position at price", or the filter that removed it.</param>
+public sealed record ExplainedAd(
+    string AdId, long CampaignId, float Score, double RawClickProbability, double ClickProbability, double ConversionProbability,
+    IReadOnlyDictionary<string, double> BidTerms, Micros Ecpm, string Fate);

@@ -27,6 +27,9 @@ public sealed record ShardQuery(string Version, ReadOnlyMemory<float> UserState,
 
     /// <summary>Ids of ads that must not be returned.</summary>
     public IReadOnlyCollection<string> Exclude { get; init; } = [];
+
+    /// <summary>Ranks by expected value under the shard's latest bid book, among eligible ads; null ranks by interest.</summary>
+    public ValueRanking.ValueQuery? Value { get; init; }
 }
 
 /// <summary>What a shard found.</summary>

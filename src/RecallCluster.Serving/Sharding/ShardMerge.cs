@@ -28,7 +28,7 @@ public static class ShardMerge
     /// <summary>
     /// The shards that were asked for less than K, gave all of that, and may have more of the K best: their worst ad is among them.
     /// </summary>
-    internal static int[] Exhausted(Outcome[] outcomes, GatewayVersion version, int k)
+    internal static int[] Exhausted(Outcome[] outcomes, RetrieverVersion version, int k)
     {
         IReadOnlyList<ScoredAd>? top = null;
         var exhausted = new List<int>();

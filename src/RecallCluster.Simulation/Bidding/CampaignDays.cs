@@ -7,9 +7,9 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Simulation.Bidding;
 
 /// <summary>
-/// Days of simulated campaigns whose optimal weights differ from day to day as much as <see cref="CampaignDaysOptions.Deviations"/> says. Every
-/// campaign has its own level of prices and click probabilities, a daily rhythm of traffic, prices and clicks that lasts, and each day a
-/// level and a wandering of its own that nobody knows beforehand.
+/// Days of simulated campaigns whose optimal weights differ from day to day as much as <see cref="CampaignDaysOptions.Deviations"/> says.
+/// Every campaign has its own level of prices and click probabilities, a daily rhythm of traffic, prices and clicks that lasts, and each
+/// day a level and a wandering of its own that nobody knows beforehand.
 /// </summary>
 public sealed class CampaignDays : ITrainingDays
 {
@@ -30,7 +30,9 @@ public sealed class CampaignDays : ITrainingDays
 
     /// <summary>Some days in a row of one new campaign, all begun with the optimum of the day before the first.</summary>
     /// <param name="random">Source of randomness.</param>
-    /// <param name="deviation">Standard deviation of the logarithm of prices and click probabilities from day to day, and again within the day.</param>
+    /// <param name="deviation">
+    /// Standard deviation of the logarithm of prices and click probabilities from day to day, and again within the day.
+    /// </param>
     /// <param name="days">Number of days.</param>
     public BidDay[] Draw(SeededRandom random, double deviation, int days)
     {

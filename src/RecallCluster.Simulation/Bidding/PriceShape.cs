@@ -50,7 +50,8 @@ public sealed class PriceShape
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return OfHistogram([.. document.RootElement.GetProperty("price_counter_train").EnumerateArray().Select(count => count.GetDouble())]);
+            return OfHistogram(
+                [.. document.RootElement.GetProperty("price_counter_train").EnumerateArray().Select(count => count.GetDouble())]);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {

@@ -12,7 +12,9 @@ internal sealed class CampaignSeat
     private const double MicrosPerUnit = Micros.PerUnit;
     private const double EcpmMicrosPerUnit = 1000 * MicrosPerUnit;
 
-    /// <summary>A lease is this part of the day's budget: small enough that little is tied up, large enough to last for some hundred wins.</summary>
+    /// <summary>
+    /// A lease is this part of the day's budget: small enough that little is tied up, large enough to last for some hundred wins.
+    /// </summary>
     private const long LeasesPerBudget = 200;
     private readonly int _number;
     private readonly LeasedSpending _spending;

@@ -3,8 +3,8 @@ using RecallCluster.Bidding.Money;
 namespace RecallCluster.Simulation.Market;
 
 /// <summary>
-/// A gateway's spending for one campaign: one open lease, asked for anew when it is used up or over, and the closed ones whose clicks may still
-/// come. After a refusal it does not ask again for a while, as a gateway that asked at every auction would drown the ledger.
+/// A gateway's spending for one campaign: one open lease, asked for anew when it is used up or over, and the closed ones whose clicks may
+/// still come. After a refusal it does not ask again for a while, as a gateway that asked at every auction would drown the ledger.
 /// </summary>
 internal sealed class LeasedSpending(CampaignLedger ledger, Micros leaseSize, WalletOptions options)
 {

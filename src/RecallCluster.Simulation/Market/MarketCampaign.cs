@@ -20,7 +20,9 @@ public enum MarketEvent
 /// <summary>One of our campaigns in the simulated market. Money of the goal is in units of the currency.</summary>
 public sealed record MarketCampaign
 {
-    /// <summary>Daily budget and KPIs, which are per <see cref="KpiEvents"/>; a KPI that is not cost-related has q = 1 an impression.</summary>
+    /// <summary>
+    /// Daily budget and KPIs, which are per <see cref="KpiEvents"/>; a KPI that is not cost-related has q = 1 an impression.
+    /// </summary>
     public required CampaignGoal Goal { get; init; }
 
     /// <summary>What winning is worth.</summary>
@@ -44,7 +46,8 @@ public sealed record MarketCampaign
         if (KpiEvents.Count != Goal.Kpis.Length)
             throw new ArgumentException($"{KpiEvents.Count} events do not fit {Goal.Kpis.Length} KPIs.");
         if (Pricing is not (PricingModel.Cpm or PricingModel.Cpc))
-            throw new ArgumentException($"A controller's bid is for an impression; it is charged by {PricingModel.Cpm} or {PricingModel.Cpc}, not by {Pricing}.");
+            throw new ArgumentException(
+                $"A controller's bid is for an impression; it is charged by {PricingModel.Cpm} or {PricingModel.Cpc}, not by {Pricing}.");
         if (!(BidCap > 0) || !double.IsFinite(BidCap))
             throw new ArgumentException($"{nameof(BidCap)} is {BidCap}; it is finite and above 0.");
     }

@@ -1,6 +1,8 @@
 namespace RecallCluster.Simulation.Market;
 
-/// <summary>The make of a market whose truth is known. Money is in units of the currency, here; in auctions and ledgers it is in micro-units.</summary>
+/// <summary>
+/// The make of a market whose truth is known. Money is in units of the currency, here; in auctions and ledgers it is in micro-units.
+/// </summary>
 public sealed record MarketOptions
 {
     /// <summary>Length of a traffic curve.</summary>
@@ -15,7 +17,9 @@ public sealed record MarketOptions
     /// <summary>Segments of users that campaigns target.</summary>
     public int Segments { get; init; } = 20;
 
-    /// <summary>Segments that one campaign targets. Campaigns times this over segments is the usual number of our bids in an auction.</summary>
+    /// <summary>
+    /// Segments that one campaign targets. Campaigns times this over segments is the usual number of our bids in an auction.
+    /// </summary>
     public int SegmentsPerCampaign { get; init; } = 4;
 
     /// <summary>Auctions of an average day.</summary>
@@ -86,20 +90,25 @@ public sealed record MarketOptions
     {
         foreach ((int value, string name) in new[]
         {
-            (Users, nameof(Users)), (Campaigns, nameof(Campaigns)), (Segments, nameof(Segments)), (SegmentsPerCampaign, nameof(SegmentsPerCampaign)),
+            (Users, nameof(Users)), (Campaigns, nameof(Campaigns)), (Segments, nameof(Segments)),
+            (SegmentsPerCampaign, nameof(SegmentsPerCampaign)),
             (AuctionsPerDay, nameof(AuctionsPerDay)), (TicksPerDay, nameof(TicksPerDay)),
         })
             Require(value > 0, $"{name} is {value}; it is at least 1.");
         Require(SegmentsPerCampaign <= Segments, $"{nameof(SegmentsPerCampaign)} is {SegmentsPerCampaign}; there are {Segments} segments.");
-        Require(TicksPerDay % Hours == 0, $"{nameof(TicksPerDay)} is {TicksPerDay}; it is a multiple of {Hours}, so that a tick lies within an hour.");
+        Require(
+            TicksPerDay % Hours == 0,
+            $"{nameof(TicksPerDay)} is {TicksPerDay}; it is a multiple of {Hours}, so that a tick lies within an hour.");
         Require(
             TrafficByHour.Count == Hours && TrafficByHour.All(share => share >= 0 && double.IsFinite(share)) && TrafficByHour.Sum() > 0,
             $"{nameof(TrafficByHour)} is no traffic of {Hours} hours.");
         Require(OverallBias > 0 && BiasOfCampaign.Values.All(bias => bias > 0), "A bias factor is above 0.");
         foreach ((double value, string name) in new[]
         {
-            (CampaignSpread, nameof(CampaignSpread)), (AffinitySpread, nameof(AffinitySpread)), (CampaignBias, nameof(CampaignBias)), (ModelNoise, nameof(ModelNoise)),
-            (PriceDayDeviation, nameof(PriceDayDeviation)), (TrafficDayDeviation, nameof(TrafficDayDeviation)), (ClickDayDeviation, nameof(ClickDayDeviation)),
+            (CampaignSpread, nameof(CampaignSpread)), (AffinitySpread, nameof(AffinitySpread)), (CampaignBias, nameof(CampaignBias)),
+            (ModelNoise, nameof(ModelNoise)),
+            (PriceDayDeviation, nameof(PriceDayDeviation)), (TrafficDayDeviation, nameof(TrafficDayDeviation)),
+            (ClickDayDeviation, nameof(ClickDayDeviation)),
             (Floor, nameof(Floor)), (ClickDelaySeconds, nameof(ClickDelaySeconds)), (ConversionDelayHours, nameof(ConversionDelayHours)),
         })
             Require(value >= 0 && double.IsFinite(value), $"{name} is {value}; it is finite and 0 or more.");

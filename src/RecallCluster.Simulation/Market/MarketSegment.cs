@@ -1,8 +1,8 @@
 namespace RecallCluster.Simulation.Market;
 
 /// <summary>
-/// The campaigns that bid for one segment's users, as columns: factor d of all campaigns lies in one run, so that the affinities of one user
-/// to eight campaigns are one vector. Columns are padded to whole vectors.
+/// The campaigns that bid for one segment's users, as columns: factor d of all campaigns lies in one run, so that the affinities of one
+/// user to eight campaigns are one vector. Columns are padded to whole vectors.
 /// </summary>
 internal sealed class MarketSegment
 {

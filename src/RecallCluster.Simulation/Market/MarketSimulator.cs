@@ -5,8 +5,8 @@ using RecallCluster.Bidding.Money;
 namespace RecallCluster.Simulation.Market;
 
 /// <summary>
-/// Days of a market in which our campaigns, each with its controller, compete with each other and with rivals, through the real auctions, leases
-/// and ledgers. Equal worlds, campaigns and controllers give equal days, on any number of threads.
+/// Days of a market in which our campaigns, each with its controller, compete with each other and with rivals, through the real auctions,
+/// leases and ledgers. Equal worlds, campaigns and controllers give equal days, on any number of threads.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -44,7 +44,8 @@ public sealed class MarketSimulator
     /// <param name="threads">Threads to use: one holds the auctions, the others generate ahead.</param>
     /// <exception cref="ArgumentException">Numbers do not fit, or a campaign's parts do not.</exception>
     public MarketSimulator(
-        MarketWorld world, IReadOnlyList<MarketCampaign> campaigns, IReadOnlyList<IBidController> controllers, IAuction? auction = null, int threads = 1)
+        MarketWorld world, IReadOnlyList<MarketCampaign> campaigns, IReadOnlyList<IBidController> controllers, IAuction? auction = null,
+        int threads = 1)
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(campaigns);
@@ -52,7 +53,8 @@ public sealed class MarketSimulator
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         int count = world.Options.Campaigns;
         if (campaigns.Count != count || controllers.Count != count)
-            throw new ArgumentException($"The world has {count} campaigns; {campaigns.Count} campaigns and {controllers.Count} controllers were given.");
+            throw new ArgumentException(
+                $"The world has {count} campaigns; {campaigns.Count} campaigns and {controllers.Count} controllers were given.");
         _world = world;
         _auction = auction ?? new SecondPriceAuction();
         _seats = [.. Enumerable.Range(0, count).Select(i => new CampaignSeat(i, campaigns[i], controllers[i], world.Options.Start))];
@@ -149,9 +151,12 @@ public sealed class MarketSimulator
         }
     }
 
-    /// <summary>What comes of a win. A uniform draw below a probability is, divided by it, uniform again: the delay needs no draw of its own.</summary>
+    /// <summary>
+    /// What comes of a win. A uniform draw below a probability is, divided by it, uniform again: the delay needs no draw of its own.
+    /// </summary>
     private void Happen(
-        AuctionBlock block, int i, int user, int winner, CampaignSeat seat, UInt128 id, long lease, in AuctionWin win, DateTimeOffset now, double trueClick)
+        AuctionBlock block, int i, int user, int winner, CampaignSeat seat, UInt128 id, long lease, in AuctionWin win, DateTimeOffset now,
+        double trueClick)
     {
         Micros perClick = win.IsPerClick ? win.Price : Micros.Zero;
         UInt128 firstEvent = id * EventsPerWin;
@@ -180,7 +185,8 @@ public sealed class MarketSimulator
         }
     }
 
-    private void Log(MarketSegment segment, ReadOnlySpan<float> clicks, ReadOnlySpan<float> conversions, int winner, in AuctionWin win, bool sold)
+    private void Log(
+        MarketSegment segment, ReadOnlySpan<float> clicks, ReadOnlySpan<float> conversions, int winner, in AuctionWin win, bool sold)
     {
         for (int position = 0; position < segment.Campaigns.Length; position++)
         {
@@ -202,7 +208,13 @@ public sealed class MarketSimulator
         for (int position = 0; position < segment.Campaigns.Length; position++)
         {
             int campaign = segment.Campaigns[position];
-            bids[position] = new AuctionBid { AdId = campaign, AdvertiserId = campaign, Pricing = _seats[campaign].Campaign.Pricing, Bid = Micros.Zero };
+            bids[position] = new AuctionBid
+            {
+                AdId = campaign,
+                AdvertiserId = campaign,
+                Pricing = _seats[campaign].Campaign.Pricing,
+                Bid = Micros.Zero,
+            };
         }
         bids[^1] = new AuctionBid { AdId = RivalAd, AdvertiserId = RivalAdvertiser, Pricing = PricingModel.Cpm, Bid = Micros.Zero };
         return bids;

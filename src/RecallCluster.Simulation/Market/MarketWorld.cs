@@ -50,7 +50,8 @@ public sealed class MarketWorld
         _noise = Normals(NoiseValues + WidestSegment, options.ModelNoise, random);
         double traffic = options.TrafficByHour.Sum();
         int ticksPerHour = options.TicksPerDay / MarketOptions.Hours;
-        _trafficShare = [.. Enumerable.Range(0, options.TicksPerDay).Select(tick => options.TrafficByHour[tick / ticksPerHour] / traffic / ticksPerHour)];
+        _trafficShare = [.. Enumerable.Range(0, options.TicksPerDay).Select(
+            tick => options.TrafficByHour[tick / ticksPerHour] / traffic / ticksPerHour)];
     }
 
     /// <summary>What it was made with.</summary>
@@ -90,7 +91,8 @@ public sealed class MarketWorld
     internal double TrueConversion(int user, int position)
     {
         MarketSegment segment = SegmentOf(user);
-        return Sigmoid(segment.ConversionLogits[position] + Affinity(_userConversions, user, segment.ConversionFactors, segment.Padded, position));
+        return Sigmoid(
+            segment.ConversionLogits[position] + Affinity(_userConversions, user, segment.ConversionFactors, segment.Padded, position));
     }
 
     /// <summary>Auctions of a tick.</summary>
@@ -102,7 +104,8 @@ public sealed class MarketWorld
         int first = index * AuctionBlock.Capacity, auctions = AuctionsOf(day, tick);
         DayConditions conditions = Conditions(day);
         double hour = (tick + 0.5) * MarketOptions.Hours / Options.TicksPerDay;
-        double tickSeconds = SecondsPerDay / Options.TicksPerDay, price = MicrosPerUnit * conditions.Price * Math.Exp(Options.PriceSwing * Swing(hour));
+        double tickSeconds = SecondsPerDay / Options.TicksPerDay;
+        double price = MicrosPerUnit * conditions.Price * Math.Exp(Options.PriceSwing * Swing(hour));
         SeededRandom random = _random.Split(((ulong)day << 32) | ((ulong)tick << 20) | (uint)index);
         block.Count = Math.Min(AuctionBlock.Capacity, auctions - first);
         block.ClickShift = (float)(conditions.Click + (Options.ClickSwing * Swing(hour)));
@@ -137,13 +140,16 @@ public sealed class MarketWorld
         int noise = (int)(((uint)user * 2_654_435_761u) >> 8) % NoiseValues;
         for (int i = 0; i < segment.Padded; i += MarketSegment.Lanes)
         {
-            Vector256<float> click = Load(segment.ClickLogits, i) + Load(segment.LogBiases, i) + Load(_noise, noise + i) + Vector256.Create(shift);
+            Vector256<float> click = Load(segment.ClickLogits, i) + Load(segment.LogBiases, i) + Load(_noise, noise + i)
+                + Vector256.Create(shift);
             Vector256<float> conversion = Load(segment.ConversionLogits, i);
             for (int d = 0; d < MarketSegment.Dimensions; d++)
             {
-                click = Vector256.FusedMultiplyAdd(Vector256.Create(Unsafe.Add(ref userClick, d)), Load(segment.ClickFactors, (d * segment.Padded) + i), click);
+                click = Vector256.FusedMultiplyAdd(
+                    Vector256.Create(Unsafe.Add(ref userClick, d)), Load(segment.ClickFactors, (d * segment.Padded) + i), click);
                 conversion = Vector256.FusedMultiplyAdd(
-                    Vector256.Create(Unsafe.Add(ref userConversion, d)), Load(segment.ConversionFactors, (d * segment.Padded) + i), conversion);
+                    Vector256.Create(Unsafe.Add(ref userConversion, d)), Load(segment.ConversionFactors, (d * segment.Padded) + i),
+                    conversion);
             }
             Sigmoid(click).CopyTo(clicks[i..]);
             Sigmoid(conversion).CopyTo(conversions[i..]);
@@ -152,9 +158,11 @@ public sealed class MarketWorld
 
     private static double Swing(double hour) => Math.Cos(2 * Math.PI * (hour - PeakHour) / MarketOptions.Hours);
 
-    private static Vector256<float> Load(float[] values, int start) => Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(values), (nuint)start);
+    private static Vector256<float> Load(float[] values, int start) =>
+        Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(values), (nuint)start);
 
-    private static Vector256<float> Sigmoid(Vector256<float> logit) => Vector256<float>.One / (Vector256<float>.One + Vector256.Exp(-logit));
+    private static Vector256<float> Sigmoid(Vector256<float> logit) =>
+        Vector256<float>.One / (Vector256<float>.One + Vector256.Exp(-logit));
 
     private static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));
 

@@ -36,7 +36,9 @@ public sealed class LogNormalLandscape : IPriceLandscape
     }
 }
 
-/// <summary>Prices as often as a log had them, by Walker's alias method (Vose, 1991): one draw costs the same however many prices there are.</summary>
+/// <summary>
+/// Prices as often as a log had them, by Walker's alias method (Vose, 1991): one draw costs the same however many prices there are.
+/// </summary>
 public sealed class HistogramLandscape : IPriceLandscape
 {
     private readonly double[] _accept;

@@ -43,10 +43,12 @@ public class AuctionPropertyTests
         }
         random.Shuffle(bids.AsSpan());
         return new Case(
-            bids, 1 + random.NextInt(5), new Micros(random.NextInt(3) * 5_000_000), 1 + random.NextInt(3), random.NextInt(3) == 0 ? [random.NextInt(4)] : []);
+            bids, 1 + random.NextInt(5), new Micros(random.NextInt(3) * 5_000_000), 1 + random.NextInt(3),
+            random.NextInt(3) == 0 ? [random.NextInt(4)] : []);
     }
 
-    private static void ForAllCases(Action<Case> check) => Prop.ForAll<int>(seed => check(Draw(seed))).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    private static void ForAllCases(Action<Case> check) =>
+        Prop.ForAll<int>(seed => check(Draw(seed))).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     // The ranking by its definition: sort, then drop an advertiser's ads beyond the n-th.
     private static List<int> Ranking(Case c)
@@ -55,7 +57,8 @@ public class AuctionPropertyTests
         return
         [
             .. Enumerable.Range(0, c.Bids.Length)
-                .Where(i => Ecpm(c.Bids[i]) is var ecpm && ecpm >= 1 && ecpm >= c.Floor.Value && !c.Blocked.Contains(c.Bids[i].AdvertiserId))
+                .Where(i => Ecpm(c.Bids[i]) is var ecpm && ecpm >= 1 && ecpm >= c.Floor.Value
+                    && !c.Blocked.Contains(c.Bids[i].AdvertiserId))
                 .OrderByDescending(i => Ecpm(c.Bids[i])).ThenBy(i => c.Bids[i].AdId)
                 .Where(i => (ads[c.Bids[i].AdvertiserId] = ads.GetValueOrDefault(c.Bids[i].AdvertiserId) + 1) <= c.MaxAds),
         ];
@@ -103,7 +106,9 @@ public class AuctionPropertyTests
             {
                 AuctionBid atPrice = c.Bids[win.Bid] with { Pricing = PricingModel.Cpc, Bid = win.Price };
                 Assert.True(Ecpm(atPrice) >= next, "The price no longer keeps the rank.");
-                Assert.True(win.Price.Value <= 1 || Ecpm(atPrice with { Bid = win.Price - new Micros(1) }) < next, "A smaller price would have kept the rank.");
+                Assert.True(
+                    win.Price.Value <= 1 || Ecpm(atPrice with { Bid = win.Price - new Micros(1) }) < next,
+                    "A smaller price would have kept the rank.");
             }
             else
             {
@@ -148,7 +153,15 @@ public class AuctionPropertyTests
     public void An_auction_allocates_nothing()
     {
         Case c = Draw(5) with { Slots = 3 };
-        AuctionBid[] bids = [.. Enumerable.Range(0, 20).Select(i => new AuctionBid { AdId = i, AdvertiserId = i % 5, Pricing = (PricingModel)(i % 4), Bid = new Micros(1_000_000 + i), ClickProbability = 0.02, ConversionProbability = 0.1 })];
+        AuctionBid[] bids = [.. Enumerable.Range(0, 20).Select(i => new AuctionBid
+        {
+            AdId = i,
+            AdvertiserId = i % 5,
+            Pricing = (PricingModel)(i % 4),
+            Bid = new Micros(1_000_000 + i),
+            ClickProbability = 0.02,
+            ConversionProbability = 0.1,
+        })];
         var wins = new AuctionWin[3];
         long before = 0;
         for (int round = 0; round < 2; round++)

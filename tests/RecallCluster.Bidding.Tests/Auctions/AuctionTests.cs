@@ -69,7 +69,9 @@ public class AuctionTests
         Assert.Equal([Units(30), Units(25), Units(22), Units(20)], wins.Select(win => win.Ecpm));
         Assert.Equal([true, false, false, true], wins.Select(win => win.IsPerClick));
         Assert.Equal([Units(1.25m), Units(0.022m), Units(0.02m), Units(0.25m)], wins.Select(win => win.Price));
-        Assert.Equal([Units(1.5m), Units(0.025m), Units(0.022m), Units(1)], Run(s_first, new AuctionRequest(4), Cpc(1, 1, 0.02), Cpm(2, 22), ocpc, ocpm).Select(win => win.Price));
+        Assert.Equal(
+            [Units(1.5m), Units(0.025m), Units(0.022m), Units(1)],
+            Run(s_first, new AuctionRequest(4), Cpc(1, 1, 0.02), Cpm(2, 22), ocpc, ocpm).Select(win => win.Price));
     }
 
     [Fact]
@@ -79,7 +81,9 @@ public class AuctionTests
         AuctionBid thousandth = Cpm(1, 1) with { Bid = new Micros(1_999) };
         AuctionBid other = Cpm(2, 1) with { Bid = new Micros(1_001) };
         Assert.Equal(new Micros(1), Run(s_gsp, new AuctionRequest(1), thousandth, other)[0].Price);
-        Assert.Equal(new Micros(0), Run(s_gsp, new AuctionRequest(1), thousandth with { Bid = new Micros(999) }, other with { Bid = new Micros(998) })[0].Price);
+        Assert.Equal(
+            new Micros(0),
+            Run(s_gsp, new AuctionRequest(1), thousandth with { Bid = new Micros(999) }, other with { Bid = new Micros(998) })[0].Price);
     }
 
     [Fact]
@@ -141,7 +145,8 @@ public class AuctionTests
             var wins = new AuctionWin[1];
             Assert.Equal(new AuctionOutcome(1, 1), auction.Run(new AuctionRequest(1), [broken, Cpm(2, 1)], wins));
             Assert.Equal(1, wins[0].Bid);
-            AuctionBid brokenLater = Cpc(1, 1, 0.5) with { Pricing = PricingModel.OptimizedCpc, Bid = new Micros(bid), ConversionProbability = pctr };
+            AuctionBid brokenLater =
+                Cpc(1, 1, 0.5) with { Pricing = PricingModel.OptimizedCpc, Bid = new Micros(bid), ConversionProbability = pctr };
             Assert.Equal(new AuctionOutcome(1, 1), auction.Run(new AuctionRequest(1), [brokenLater, Cpm(2, 1)], wins));
         }
     }
@@ -150,7 +155,8 @@ public class AuctionTests
     public void A_bid_or_a_probability_of_zero_is_no_error_and_never_wins()
     {
         foreach (IAuction auction in new IAuction[] { s_gsp, s_spa, s_first })
-            Assert.Equal(new AuctionOutcome(0, 0), auction.Run(new AuctionRequest(1), [Cpc(1, 1, 0), Cpc(2, 0, 0.5), Cpm(3, 0)], new AuctionWin[1]));
+            Assert.Equal(
+                new AuctionOutcome(0, 0), auction.Run(new AuctionRequest(1), [Cpc(1, 1, 0), Cpc(2, 0, 0.5), Cpm(3, 0)], new AuctionWin[1]));
     }
 
     [Fact]

@@ -25,7 +25,8 @@ public sealed class ControllerTests
             CampaignGoal goal = new(0.1 * Logs.Sum(log.Cost));
             double right = BidSolver.Solve(new BidProblem(log, goal)).Weights.Value;
             BidDay day = BidDay.ByShare(log, 48, goal, new BidWeights(right * error), history);
-            ReplayOutcome moved = DayReplay.Run(day, Factory(name).Create(day.Setting)), held = DayReplay.Run(day, new FixedController(day.Start));
+            ReplayOutcome moved = DayReplay.Run(day, Factory(name).Create(day.Setting));
+            ReplayOutcome held = DayReplay.Run(day, new FixedController(day.Start));
             Assert.True(moved.Ratio > held.Ratio + 0.03, $"{name} at {error}: {moved.Ratio:F4}, held {held.Ratio:F4}");
             Assert.True(moved.Total.Spent <= goal.Budget);
         }
@@ -61,7 +62,9 @@ public sealed class ControllerTests
     [MemberData(nameof(Moving))]
     public void Odd_days_end(string name)
     {
-        foreach (AuctionLog log in new[] { Logs.Clicks([], []), Logs.Clicks([1, 1, 1], [0, 0, 0]), Logs.Clicks([0, 0, 0], [1, 2, 3]), Click(7, 5) })
+        AuctionLog[] logs =
+            [Logs.Clicks([], []), Logs.Clicks([1, 1, 1], [0, 0, 0]), Logs.Clicks([0, 0, 0], [1, 2, 3]), Click(7, 5)];
+        foreach (AuctionLog log in logs)
             foreach (double budget in new[] { 0, 1, 1e300 })
                 foreach (double start in new[] { 0, 1, double.PositiveInfinity })
                 {

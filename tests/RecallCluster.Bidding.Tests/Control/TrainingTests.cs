@@ -63,7 +63,8 @@ public sealed class TrainingTests : IDisposable
     [Fact]
     public void An_actor_is_read_as_it_was_written_and_ticks_without_allocation()
     {
-        var trainer = new UscbTrainer(Days(), new UscbOptions { Rounds = 1, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 }, new SeededRandom(1));
+        var trainer = new UscbTrainer(
+            Days(), new UscbOptions { Rounds = 1, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 }, new SeededRandom(1));
         trainer.Run();
         string stem = Path.Combine(_folder.FullName, "uscb-click-cpc");
         trainer.Result.Save(stem);
@@ -86,7 +87,8 @@ public sealed class TrainingTests : IDisposable
     [Fact]
     public void A_network_for_other_campaigns_is_refused()
     {
-        var trainer = new UscbTrainer(Days(), new UscbOptions { Rounds = 1, DaysPerRound = 1, StepsPerRound = 1, ValidationDays = 1 }, new SeededRandom(1));
+        var trainer = new UscbTrainer(
+            Days(), new UscbOptions { Rounds = 1, DaysPerRound = 1, StepsPerRound = 1, ValidationDays = 1 }, new SeededRandom(1));
         ControllerSetting click = new(new CampaignGoal(1), new RecallCluster.Bidding.Formula.BidWeights(1));
         Assert.Throws<ArgumentException>(() => new UscbController(click, trainer.Result.Network));
         Assert.Throws<ArgumentException>(() => new DrlbController(click, trainer.Result.Network));

@@ -53,12 +53,16 @@ public sealed class BidFormulaTests
         for (int round = 0; round < 20; round++)
         {
             double value = round % 5 == 0 ? double.PositiveInfinity : 100 * random.NextDouble();
-            var formula = new BidFormula(goal.Kpis, new BidWeights(value, random.NextDouble(), 0.01 * random.NextDouble()), round % 2 == 0 ? 3 : double.PositiveInfinity);
+            var formula = new BidFormula(
+                goal.Kpis, new BidWeights(value, random.NextDouble(), 0.01 * random.NextDouble()),
+                round % 2 == 0 ? 3 : double.PositiveInfinity);
             var bids = new double[37];
             int start = random.NextInt(900);
             formula.Bid(log, start, bids);
             for (int i = 0; i < bids.Length; i++)
-                Assert.Equal(formula.Bid(log.Value[start + i], [log.P(0)[start + i], log.P(1)[start + i]], [0, log.Q(1)[start + i]]), bids[i], 1e-12);
+                Assert.Equal(
+                    formula.Bid(log.Value[start + i], [log.P(0)[start + i], log.P(1)[start + i]], [0, log.Q(1)[start + i]]), bids[i],
+                    1e-12);
         }
     }
 

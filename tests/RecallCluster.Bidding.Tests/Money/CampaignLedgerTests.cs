@@ -60,7 +60,9 @@ public class CampaignLedgerTests
         Assert.Equal(LedgerOutcome.Duplicate, ledger.Feedback(s_noon.AddDays(6), conversion).Outcome);
         Assert.Equal((0, 1), (ledger.OpenLeases, ledger.Days[0].Conversions));
         Assert.Equal(LedgerOutcome.UnknownLease, ledger.Feedback(s_noon, conversion with { Id = 2, Lease = 2 }).Outcome);
-        Assert.Equal(LedgerOutcome.OutsideLease, ledger.Feedback(s_noon, conversion with { Id = 2, AuctionAt = s_noon.AddDays(-1).AddSeconds(1) }).Outcome);
+        Assert.Equal(
+            LedgerOutcome.OutsideLease,
+            ledger.Feedback(s_noon, conversion with { Id = 2, AuctionAt = s_noon.AddDays(-1).AddSeconds(1) }).Outcome);
         Assert.Equal(LedgerOutcome.Late, ledger.Feedback(s_noon.AddDays(8), conversion with { Id = 2 }).Outcome);
         Assert.Equal(LedgerOutcome.Late, ledger.Feedback(s_noon.AddDays(8), conversion with { Id = 3, Price = Units(1) }).Outcome);
     }
@@ -164,7 +166,13 @@ public class CampaignLedgerTests
     [Fact]
     public void Pacing_runs_from_the_start_of_a_flight_that_begins_within_the_day()
     {
-        var terms = s_terms with { Pacing = PacingMode.Even, DailyBudget = Units(120), FlightStart = s_noon, FlightEnd = s_noon.AddHours(2) };
+        var terms = s_terms with
+        {
+            Pacing = PacingMode.Even,
+            DailyBudget = Units(120),
+            FlightStart = s_noon,
+            FlightEnd = s_noon.AddHours(2),
+        };
         var ledger = new CampaignLedger(terms);
         Assert.Equal(LedgerOutcome.NotStarted, ledger.RequestLease(s_noon.AddSeconds(-1), 1, 1, Units(1)).Outcome);
         Assert.Equal(Units(31), Grant(ledger, 120, s_noon.AddMinutes(30)).Amount);
@@ -218,7 +226,8 @@ public class CampaignLedgerTests
         }
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.RequestLease(s_noon, 1, 1, Micros.Zero));
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.CloseLease(s_noon, 1, 1, new Micros(-1)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ledger.Feedback(s_noon, new FeedbackEvent(1, FeedbackKind.Click, 1, s_noon, new Micros(-1))));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => ledger.Feedback(s_noon, new FeedbackEvent(1, FeedbackKind.Click, 1, s_noon, new Micros(-1))));
         Assert.Throws<ArgumentException>(() => new CampaignLedger(s_terms with { FlightEnd = s_terms.FlightStart }));
         Assert.Throws<ArgumentException>(() => new CampaignLedger(s_terms with { Pacing = PacingMode.Traffic }));
         Assert.Throws<ArgumentException>(() => new CampaignLedger(s_terms with { LeaseTerm = TimeSpan.FromSeconds(1) }));
@@ -256,7 +265,8 @@ public class CampaignLedgerTests
         Assert.Throws<InvalidDataException>(() => MoneyFormat.ReadCampaignState("null"u8));
         Assert.Throws<InvalidDataException>(() => MoneyFormat.ReadCampaignState("{\"terms\":null}"u8));
         Assert.Throws<InvalidDataException>(() => MoneyFormat.ReadEntry("{\"$type\":\"gift\",\"at\":\"2026-06-01T12:00:00Z\"}"u8));
-        Assert.Throws<InvalidDataException>(() => MoneyFormat.ReadEntry("{\"$type\":\"budget\",\"at\":\"2026-06-01T12:00:00Z\",\"budget\":1.5}"u8));
+        Assert.Throws<InvalidDataException>(
+            () => MoneyFormat.ReadEntry("{\"$type\":\"budget\",\"at\":\"2026-06-01T12:00:00Z\",\"budget\":1.5}"u8));
         Assert.Throws<InvalidDataException>(() => MoneyFormat.ReadEntry("{\"$type\":\"budget\",\"at\":\"2026-06-01T12:00:00Z\"}"u8));
     }
 }

@@ -57,7 +57,8 @@ public class FrequencyCapsTests
         var told = new List<(long User, long Campaign, DateTimeOffset At)>();
         for (int i = 0; i < 60; i++)
         {
-            (long User, long Campaign, DateTimeOffset At) shown = (random.NextInt(3), random.NextInt(2), s_noon.AddMinutes(random.NextInt(i + 30)));
+            (long User, long Campaign, DateTimeOffset At) shown =
+                (random.NextInt(3), random.NextInt(2), s_noon.AddMinutes(random.NextInt(i + 30)));
             caps.Record(shown.User, shown.Campaign, shown.At);
             told.Add(shown);
             if (random.NextInt(5) == 0)

@@ -46,7 +46,8 @@ public class LeaseWalletTests
         Assert.True(wallet.TryReserve(1, s_noon, Micros.FromUnits(1), 1));
         Assert.False(wallet.TryReserve(2, s_noon.AddSeconds(9), Micros.FromUnits(1), 1));
         Assert.True(wallet.TryReserve(2, s_noon.AddSeconds(10), Micros.FromUnits(1), 1));
-        Assert.False(wallet.TryReserve(2, s_noon.AddSeconds(30), Micros.Zero, 1) && wallet.TryReserve(2, s_noon.AddSeconds(30), Micros.Zero, 1));
+        Assert.False(
+            wallet.TryReserve(2, s_noon.AddSeconds(30), Micros.Zero, 1) && wallet.TryReserve(2, s_noon.AddSeconds(30), Micros.Zero, 1));
         Assert.True(wallet.IsOpen(s_noon.AddSeconds(57.9)));
         Assert.False(wallet.TryReserve(3, s_noon.AddSeconds(58), Micros.Zero, 1));
     }

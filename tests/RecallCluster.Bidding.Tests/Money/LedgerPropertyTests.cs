@@ -6,7 +6,9 @@ using RecallCluster.Numerics;
 
 namespace RecallCluster.Bidding.Tests.Money;
 
-/// <summary>Sequences of whatever can happen to a ledger, with restarts in between, beside books that are kept in the plainest way.</summary>
+/// <summary>
+/// Sequences of whatever can happen to a ledger, with restarts in between, beside books that are kept in the plainest way.
+/// </summary>
 public class LedgerPropertyTests
 {
     private static readonly DateTimeOffset s_start = new(2026, 10, 24, 20, 0, 0, TimeSpan.Zero);
@@ -109,7 +111,9 @@ public class LedgerPropertyTests
                 return;
             Lease lease = _leases[^(1 + _random.NextInt(Math.Min(6, _leases.Count)))];
             DateTimeOffset at = lease.GrantedAt.AddSeconds(_random.NextInt(90) - 10);
-            _events.Add(new FeedbackEvent((UInt128)(_events.Count + 1), (FeedbackKind)_random.NextInt(3), lease.Id, at, _random.NextInt(4) == 0 ? Micros.Zero : Amount(60)));
+            _events.Add(new FeedbackEvent(
+                (UInt128)(_events.Count + 1), (FeedbackKind)_random.NextInt(3), lease.Id, at,
+                _random.NextInt(4) == 0 ? Micros.Zero : Amount(60)));
             if (_random.NextInt(3) > 0)
                 Deliver(_events[^1]);
         }
@@ -161,7 +165,9 @@ public class LedgerPropertyTests
             foreach (LedgerEntry entry in _journal)
                 entry.ApplyTo(revived);
             revived.Advance(Ledger.Now);
-            Assert.Equal(Encoding.UTF8.GetString(MoneyFormat.ToBytes(Ledger.ToState())), Encoding.UTF8.GetString(MoneyFormat.ToBytes(revived.ToState())));
+            Assert.Equal(
+                Encoding.UTF8.GetString(MoneyFormat.ToBytes(Ledger.ToState())),
+                Encoding.UTF8.GetString(MoneyFormat.ToBytes(revived.ToState())));
             Ledger = revived;
         }
 

@@ -60,7 +60,8 @@ public sealed class BidSolverTests
             {
                 BidSolution rest = BidSolver.Solve(new BidProblem(log.Slice(at, log.Count - at), goal, Logs.Won(day, whole, at)));
                 Assert.Equal(whole.Value, rest.Value, 9 * Math.Abs(whole.Value) * 1e-10);
-                // Both sets of weights are optimal for the rest, so they part at most where one of them is indifferent: M + 1 auctions each.
+                // Both sets of weights are optimal for the rest, so they part at most where one of them is indifferent: M + 1
+                // auctions each.
                 Assert.True(Disagreements(log, at, goal, whole.Weights, rest.Weights) <= 6, $"t {at}: {rest.Weights} for {whole.Weights}");
                 if (at <= 400)
                     Assert.Equal(1, rest.Weights.Value / whole.Weights.Value, 0.01);
@@ -90,10 +91,13 @@ public sealed class BidSolverTests
             double[] Column(int most) => [.. Enumerable.Range(0, count).Select(_ => Small(most))];
             var log = new AuctionLog(Column(3), Column(4), [Column(3), Column(2), Column(3)], [default, Column(3), default]);
             var goal = new CampaignGoal(
-                Small(2 * count), new KpiConstraint("a", KpiKind.CostRelated, 1), new KpiConstraint("b", KpiKind.Other, 2), new KpiConstraint("c", KpiKind.CostRelated, 2));
+                Small(2 * count), new KpiConstraint("a", KpiKind.CostRelated, 1), new KpiConstraint("b", KpiKind.Other, 2),
+                new KpiConstraint("c", KpiKind.CostRelated, 2));
             BidSolution solution = BidSolver.Solve(new BidProblem(log, goal));
             Assert.Equal(BidStatus.Optimal, solution.Status);
-            Assert.True(Math.Abs(solution.Bound - solution.Value) <= 1e-9 * Math.Max(1, solution.Bound), $"round {round}: {solution.Value} of {solution.Bound}");
+            Assert.True(
+                Math.Abs(solution.Bound - solution.Value) <= 1e-9 * Math.Max(1, solution.Bound),
+                $"round {round}: {solution.Value} of {solution.Bound}");
             Assert.True(solution.Spent <= goal.Budget + 1e-9);
             Assert.All(solution.Kpis, kpi => Assert.True(kpi.Numerator <= (kpi.Limit * kpi.Denominator) + 1e-9, $"round {round}: {kpi}"));
         }
@@ -122,7 +126,8 @@ public sealed class BidSolverTests
         BidSolution solution = BidSolver.Solve(new BidProblem(Logs.Clicks([0.1, 0, 0.2], [0, 0, 0]), new CampaignGoal(0)));
         Assert.Equal(0.3, solution.Value, 1e-12);
         Assert.True(solution.Weights.IsUnbounded);
-        Assert.Equal("7 0 7", string.Join(" ", new[] { 0.1, 0, 0.2 }.Select(v => new BidFormula([], solution.Weights, cap: 7).Bid(v, [], []))));
+        Assert.Equal(
+            "7 0 7", string.Join(" ", new[] { 0.1, 0, 0.2 }.Select(v => new BidFormula([], solution.Weights, cap: 7).Bid(v, [], []))));
     }
 
     [Fact]
@@ -136,7 +141,9 @@ public sealed class BidSolverTests
     [Fact]
     public void Auctions_without_click_probability_are_left_alone()
     {
-        BidSolution solution = BidSolver.Solve(new BidProblem(BidProduct.ClickCpc.Columns(new double[] { 1, 1, 1 }, new double[] { 0, 0, 0 }), BidProduct.ClickCpc.Goal(10, cpc: 2)));
+        BidSolution solution = BidSolver.Solve(
+            new BidProblem(
+                BidProduct.ClickCpc.Columns(new double[] { 1, 1, 1 }, new double[] { 0, 0, 0 }), BidProduct.ClickCpc.Goal(10, cpc: 2)));
         Assert.Equal((0.0, 0.0), (solution.Value, solution.Spent));
     }
 
@@ -168,7 +175,8 @@ public sealed class BidSolverTests
     [Fact]
     public void An_overspent_budget_is_reported()
     {
-        BidSolution solution = BidSolver.Solve(new BidProblem(Logs.Clicks([1, 1], [1, 0]), new CampaignGoal(5), new TickSums { Spent = 7 }));
+        BidSolution solution = BidSolver.Solve(
+            new BidProblem(Logs.Clicks([1, 1], [1, 0]), new CampaignGoal(5), new TickSums { Spent = 7 }));
         Assert.Equal(2, solution.Overspent);
         Assert.Equal(1, solution.Value);
     }

@@ -52,7 +52,8 @@ public sealed class BidLogReaderTests : IDisposable
 
     [Fact]
     public void A_missing_column_is_named() =>
-        Assert.Contains("pcvr", Assert.Throws<ArgumentException>(() => Read("0\t80\t0.1\n", BidLogFormat.Rlb).For(BidProduct.ConversionCpc)).Message);
+        Assert.Contains(
+            "pcvr", Assert.Throws<ArgumentException>(() => Read("0\t80\t0.1\n", BidLogFormat.Rlb).For(BidProduct.ConversionCpc)).Message);
 
     private BidLog Read(string text, BidLogFormat format)
     {

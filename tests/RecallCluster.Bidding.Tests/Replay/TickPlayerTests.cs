@@ -64,7 +64,10 @@ public sealed class TickPlayerTests
         BidDay day = BidDay.ByHour(log, [3, 3, 5, 6], new CampaignGoal(2), new BidWeights(2), null);
         Assert.Equal(3, day.Ticks);
         Assert.Equal([0, 2, 3, 4], Enumerable.Range(0, 4).Select(day.FirstOf));
-        Assert.Contains("auction 1", Assert.Throws<ArgumentException>(() => BidDay.ByHour(log, [3, 2, 5, 6], new CampaignGoal(2), new BidWeights(2), null)).Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "auction 1",
+            Assert.Throws<ArgumentException>(() => BidDay.ByHour(log, [3, 2, 5, 6], new CampaignGoal(2), new BidWeights(2), null)).Message,
+            StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

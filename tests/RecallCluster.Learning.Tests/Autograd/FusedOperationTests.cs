@@ -86,7 +86,8 @@ public sealed class FusedOperationTests
     {
         var tape = new Tape();
         Tensor x = tape.Variable(Tensor.From([1, -2], new Shape(1, 2)));
-        Tensor weight = Tensor.From([1, 0, 0, 1], new Shape(2, 2)), zero = Tensor.Zeros(new Shape(2)), slope = Tensor.From([0.5f, 0.5f], new Shape(2));
+        Tensor weight = Tensor.From([1, 0, 0, 1], new Shape(2, 2)), zero = Tensor.Zeros(new Shape(2));
+        Tensor slope = Tensor.From([0.5f, 0.5f], new Shape(2));
         Tensor hidden = tape.LinearPRelu(x, weight, zero, slope);
         Tensor loss = tape.Sum(tape.Scale(hidden, 3));
         Tensor[] gradients = tape.Gradients(loss, [hidden, x]);

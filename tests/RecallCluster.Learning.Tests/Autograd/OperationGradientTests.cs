@@ -134,8 +134,10 @@ public sealed class OperationGradientTests
         var random = new SeededRandom(9);
         GradientCheck.First((tape, x) => tape.Square(tape.Transpose(x[0])), [GradientCheck.RandomTensor(random, new Shape(3, 4))]);
         GradientCheck.First((tape, x) => tape.Square(tape.Transpose(x[0])), [GradientCheck.RandomTensor(random, new Shape(2, 3, 4))]);
-        GradientCheck.First((tape, x) => tape.Square(tape.SwapMiddleAxes(x[0])), [GradientCheck.RandomTensor(random, new Shape(2, 3, 4, 2))]);
-        GradientCheck.Second((tape, x) => tape.Square(tape.SwapMiddleAxes(x[0])), [GradientCheck.RandomTensor(random, new Shape(2, 3, 1, 2))]);
+        GradientCheck.First(
+            (tape, x) => tape.Square(tape.SwapMiddleAxes(x[0])), [GradientCheck.RandomTensor(random, new Shape(2, 3, 4, 2))]);
+        GradientCheck.Second(
+            (tape, x) => tape.Square(tape.SwapMiddleAxes(x[0])), [GradientCheck.RandomTensor(random, new Shape(2, 3, 1, 2))]);
     }
 
     [Fact]

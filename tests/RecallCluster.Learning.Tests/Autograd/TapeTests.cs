@@ -123,7 +123,8 @@ public sealed class TapeTests
         Assert.Throws<InvalidOperationException>(() => x.Item());
         var p = new Parameter("p", Tensor.From([3], new Shape(1)));
         Assert.Throws<ArgumentException>(() => tape.Bind(p, x));
-        ArgumentOutOfRangeException missing = Assert.Throws<ArgumentOutOfRangeException>(() => tape.Lookup(Tensor.Zeros(new Shape(4, 2)), [1, 4]));
+        ArgumentOutOfRangeException missing = Assert.Throws<ArgumentOutOfRangeException>(
+            () => tape.Lookup(Tensor.Zeros(new Shape(4, 2)), [1, 4]));
         Assert.Contains("Row 4 (at place 1)", missing.Message, StringComparison.Ordinal);
     }
 

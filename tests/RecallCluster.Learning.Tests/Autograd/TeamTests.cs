@@ -42,7 +42,9 @@ public sealed class TeamTests
             // Sums over thousands of rows round in another order: compared with the largest value of the tensor.
             float scale = alone[i].Max(MathF.Abs);
             for (int j = 0; j < alone[i].Length; j++)
-                Assert.True(MathF.Abs(alone[i][j] - shared[i][j]) <= Tolerance * scale, $"Result {i}, value {j}: {shared[i][j]} and {alone[i][j]}.");
+                Assert.True(
+                    MathF.Abs(alone[i][j] - shared[i][j]) <= Tolerance * scale,
+                    $"Result {i}, value {j}: {shared[i][j]} and {alone[i][j]}.");
         }
     }
 

@@ -125,6 +125,7 @@ public class RetrievalEvaluatorTests
 
         public int SequenceLimit => 50;
 
-        public void Encode(ReadOnlySpan<int> profile, ReadOnlySpan<int> behaviour, Span<float> state) => LastBehaviour = behaviour.ToArray();
+        public void Encode(ReadOnlySpan<int> profile, ReadOnlySpan<int> behaviour, Span<float> state) =>
+            LastBehaviour = behaviour.ToArray();
     }
 }

@@ -101,9 +101,13 @@ public sealed class SafeTensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes follow the last tensor")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "'a' spans bytes 0 to 4")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}""", 8, "'a' spans bytes 8 to 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "'b' overlaps tensor 'a'")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8,
+        "'b' overlaps tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "4 bytes before tensor 'a'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "'a' is declared twice")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+        "'a' is declared twice")]
     [InlineData("""{"a":{"dtype":"F128","shape":[1],"data_offsets":[0,16]}}""", 16, "'a' has dtype 'F128'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "'a', shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "'a', shape")]
@@ -142,6 +146,25 @@ public sealed class SafeTensorsTests : IDisposable
     }
 
     [Fact]
+    public void Every_damaged_value_is_noticed_when_the_file_is_opened()
+    {
+        var writer = new SafeTensorsWriter();
+        writer.Add("a", RandomBits(new SeededRandom(2), new Shape(5)));
+        writer.Add("b", new byte[] { 1, 2, 3 }, 3);
+        writer.Save(PathOf("whole"));
+        byte[] whole = File.ReadAllBytes(PathOf("whole"));
+        for (int place = whole.Length - (5 * sizeof(float)) - 3; place < whole.Length; place++)
+        {
+            byte[] damaged = [.. whole];
+            damaged[place] ^= 0x10;
+            File.WriteAllBytes(PathOf("damaged"), damaged);
+            InvalidDataException exception = Assert.Throws<InvalidDataException>(() => SafeTensorsFile.Open(PathOf("damaged")).Dispose());
+            Assert.Contains("checksum", exception.Message, StringComparison.Ordinal);
+            Assert.Contains(PathOf("damaged"), exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_header_beyond_the_limit_is_refused_without_reading_it()
     {
         var bytes = new byte[16];
@@ -156,7 +179,8 @@ public sealed class SafeTensorsTests : IDisposable
     {
         var writer = new SafeTensorsWriter();
         writer.Add("a", Tensor.Zeros(new Shape(2)));
-        Assert.Contains("'a' is taken", Assert.Throws<ArgumentException>(() => writer.Add("a", new int[1], 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'a' is taken", Assert.Throws<ArgumentException>(() => writer.Add("a", new int[1], 1)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => writer.Add("__metadata__", new int[1], 1));
         Assert.Throws<ArgumentException>(() => writer.Add("b", new int[3], 2, 2));
         writer.Save(PathOf("misuse"));
@@ -177,9 +201,12 @@ public sealed class SafeTensorsTests : IDisposable
 
         Parameter[] wrongShape = Other("b", new Shape(1, 1));
         Parameter[] wrongName = Other("c", new Shape(1));
-        Assert.Contains("'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongShape)).Message, StringComparison.Ordinal);
-        Assert.Contains("'c'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongName)).Message, StringComparison.Ordinal);
-        Assert.Contains("'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, model[..1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongShape)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'c'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, wrongName)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'b'", Assert.Throws<InvalidDataException>(() => ParameterFile.Load(file, model[..1])).Message, StringComparison.Ordinal);
         Assert.All(wrongShape, parameter => Assert.True(parameter.Value.Values.IndexOfAnyExcept(0f) < 0));
 
         Parameter[] fitting = Other("b", new Shape(1));

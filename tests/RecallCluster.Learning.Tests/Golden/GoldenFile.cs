@@ -1,4 +1,5 @@
 using RecallCluster.Learning.Files;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Learning.Tests.Golden;
 
@@ -11,14 +12,7 @@ internal sealed class GoldenFile : IDisposable
 
     public IEnumerable<string> Names => _file.Entries.Keys;
 
-    public static string PathOf(string name)
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder != null && !File.Exists(Path.Combine(folder.FullName, "RecallCluster.sln")))
-            folder = folder.Parent;
-        Assert.NotNull(folder);
-        return Path.Combine(folder.FullName, "tests", "golden", "learning", name);
-    }
+    public static string PathOf(string name) => Repository.Golden("learning", name);
 
     public Tensor Read(string name) => _file.ReadTensor(name);
 

@@ -111,7 +111,9 @@ public sealed class LayerGoldenTests
 
     [Fact]
     public void Softmax_cross_entropy() =>
-        Check("softmax cross entropy", null, (tape, x) => CrossEntropy.Softmax(tape, x["x"], Ints("softmax cross entropy/constant/targets")));
+        Check(
+            "softmax cross entropy", null,
+            (tape, x) => CrossEntropy.Softmax(tape, x["x"], Ints("softmax cross entropy/constant/targets")));
 
     private static int[] Ints(string name)
     {

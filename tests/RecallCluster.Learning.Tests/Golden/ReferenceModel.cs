@@ -24,7 +24,8 @@ internal sealed class ReferenceModel
             if (_parameters.TryGetValue(name, out Parameter? parameter))
                 golden.Read(key).Values.CopyTo(parameter.Value.Values);
             else
-                _parameters[name] = new Parameter(name, golden.Read(key), sparse: name is "item.weight" or "category.weight" or "field.weight");
+                _parameters[name] = new Parameter(
+                    name, golden.Read(key), sparse: name is "item.weight" or "category.weight" or "field.weight");
         }
         _categoryOf = golden.ReadInts("category_of");
         _profile = golden.ReadInts("profile");

@@ -24,7 +24,8 @@ public sealed class LayerTests
             var random = new SeededRandom(6);
             IModule[] modules =
             [
-                new Mlp("mlp", [3, 4, 5, 1], random), new SelfAttentionBlock("block", 4, 2, 8, random), new Embedding("table", 5, 3, random),
+                new Mlp("mlp", [3, 4, 5, 1], random), new SelfAttentionBlock("block", 4, 2, 8, random),
+                new Embedding("table", 5, 3, random),
                 new LayerNorm("norm", 3), new PRelu("act", 2), new Linear("linear", 2, 2, random, bias: false),
             ];
             return [.. modules.SelectMany(module => module.Parameters)];

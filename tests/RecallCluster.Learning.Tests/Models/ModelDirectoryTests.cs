@@ -77,7 +77,8 @@ public sealed class ModelDirectoryTests : IDisposable
         string[] wanted =
         [
             "target.id.weight", "target.field.group.weight", "target.hidden.weight", "target.hidden.slope", "target.output.weight",
-            "target.direct.weight", "profile.field.segment.weight", "attention.query.weight", "attention.key.bias", "attention.value.weight",
+            "target.direct.weight", "profile.field.segment.weight", "attention.query.weight", "attention.key.bias",
+            "attention.value.weight",
             "first.user.weight", "first.target.weight", "first.attention.weight", "first.slope", "second.weight", "second.slope",
             "output.weight", "output.bias", "interaction.direct.weight", "interaction.network.0.weight",
         ];
@@ -133,7 +134,8 @@ public sealed class ModelDirectoryTests : IDisposable
     public void Null_is_refused()
     {
         File.WriteAllText(ConfigPath, "null");
-        Assert.Contains("null", Assert.Throws<InvalidDataException>(() => ModelDirectory.LoadConfig(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "null", Assert.Throws<InvalidDataException>(() => ModelDirectory.LoadConfig(_folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,10 +150,14 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void Missing_files_are_named()
     {
-        Assert.Contains(ModelDirectory.ConfigFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            ModelDirectory.ConfigFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message,
+            StringComparison.Ordinal);
         ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
         File.Delete(Path.Combine(_folder, ModelDirectory.WeightsFile));
-        Assert.Contains(ModelDirectory.WeightsFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            ModelDirectory.WeightsFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -23,7 +23,8 @@ public class ModelGradientTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Gradient_of_the_whole_model_agrees_with_finite_differences(ModelKind kind, AttentionKind attention, LossKind lossKind, bool row)
+    public void Gradient_of_the_whole_model_agrees_with_finite_differences(
+        ModelKind kind, AttentionKind attention, LossKind lossKind, bool row)
     {
         ModelConfig config = TinyWorld.Config(s_dataset, kind) with { Attention = attention, InteractionRow = row, LastBehaviour = true };
         IAdModel model = Randomized(config);
@@ -80,7 +81,8 @@ public class ModelGradientTests
             float[] expected = Whole(parameter), actual = gradients[index++];
             float scale = 1e-3f + expected.Max(MathF.Abs);
             for (int i = 0; i < expected.Length; i++)
-                Assert.True(MathF.Abs(expected[i] - actual[i]) <= 1e-4f * scale, $"{parameter.Name}[{i}]: plain {expected[i]}, fused {actual[i]}.");
+                Assert.True(
+                    MathF.Abs(expected[i] - actual[i]) <= 1e-4f * scale, $"{parameter.Name}[{i}]: plain {expected[i]}, fused {actual[i]}.");
         }
     }
 
@@ -145,7 +147,8 @@ public class ModelGradientTests
     private static double CentralDifference(IAdModel model, TrainingBatch batch, LossOptions options, Parameter parameter, int at)
     {
         float before = parameter.Value.Values[at];
-        double difference = ((8 * (At(before + Step) - At(before - Step))) - (At(before + (2 * Step)) - At(before - (2 * Step)))) / (12 * Step);
+        double difference = ((8 * (At(before + Step) - At(before - Step))) - (At(before + (2 * Step)) - At(before - (2 * Step))))
+            / (12 * Step);
         parameter.Value.Values[at] = before;
         return difference;
 

@@ -16,7 +16,8 @@ public class WarmStartTests
     {
         Dataset dataset = TinyWorld.Create(ordered: ordered);
         var towers = (TwoTowerModel)ModelDirectory.Create(TinyWorld.Config(dataset, ModelKind.TwoTower), new SeededRandom(1));
-        new Trainer(new TrainingOptions { BatchSize = 32, Negatives = 48, Epochs = 3, LearningRate = 1e-2f, WarmupSteps = 10, ValidationK = 20 })
+        new Trainer(
+            new TrainingOptions { BatchSize = 32, Negatives = 48, Epochs = 3, LearningRate = 1e-2f, WarmupSteps = 10, ValidationK = 20 })
             .Train(towers, dataset);
         var deep = (DeepAdModel)ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(2));
         WarmStart.Apply(deep, towers, dataset.Items);
@@ -44,7 +45,8 @@ public class WarmStartTests
     {
         Dataset dataset = TinyWorld.Create();
         var deep = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(dataset));
-        Dictionary<string, float[]> before = deep.Parameters.ToDictionary(p => p.Name, p => p.Value.Values.ToArray(), StringComparer.Ordinal);
+        Dictionary<string, float[]> before = deep.Parameters.ToDictionary(
+            p => p.Name, p => p.Value.Values.ToArray(), StringComparer.Ordinal);
         WarmStart.ForgetIds(deep, new SeededRandom(3));
         string[] changed = [.. deep.Parameters.Where(p => !p.Value.Values.SequenceEqual(before[p.Name])).Select(p => p.Name)];
         Assert.Equal(["target.id.weight"], changed);

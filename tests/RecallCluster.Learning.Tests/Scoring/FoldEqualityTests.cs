@@ -75,7 +75,8 @@ public class FoldEqualityTests
         var state = new float[encoder.UserStateLength];
         encoder.Encode([2], [3, 4], state);
         state[new PlainUserState(model.Config).CountOffset] = places;
-        Assert.Contains("0 to 8", Assert.Throws<ArgumentException>(() => scorer.Score(state, [1], new float[1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "0 to 8", Assert.Throws<ArgumentException>(() => scorer.Score(state, [1], new float[1])).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -175,6 +176,7 @@ public class FoldEqualityTests
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(MathF.Abs(expected[i] - actual[i]) <= 1e-4f * (1 + MathF.Abs(expected[i])), $"Ad {i}: {expected[i]} against {actual[i]}.");
+            Assert.True(
+                MathF.Abs(expected[i] - actual[i]) <= 1e-4f * (1 + MathF.Abs(expected[i])), $"Ad {i}: {expected[i]} against {actual[i]}.");
     }
 }

@@ -1,32 +1,15 @@
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Learning.Tests.Scoring;
 
-/// <summary>These tests force SIMD paths, which is process-wide, so they run by themselves.</summary>
-[CollectionDefinition(nameof(ForcedSimdPath), DisableParallelization = true)]
-public sealed class ForcedSimdPath;
-
-[Collection(nameof(ForcedSimdPath))]
+[Collection(SimdPaths.Name)]
 public sealed class FoldedScorerTests
 {
-    public static TheoryData<SimdPath> Paths
-    {
-        get
-        {
-            var paths = new TheoryData<SimdPath>();
-            foreach (SimdPath path in Enum.GetValues<SimdPath>())
-            {
-                if (path <= Simd.Best)
-                    paths.Add(path);
-            }
-            return paths;
-        }
-    }
-
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Equals_the_formula_for_every_batch_size(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -38,14 +21,14 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Equals_the_formula_for_every_width(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
         foreach ((int d, int h1, int h2) in new[]
         {
-            (16, 32, 32), (16, 32, 16), (32, 96, 48), (48, 64, 1), (128, 256, 128), (64, 48, 64), (24, 16, 24), (8, 8, 8), (4, 8, 3), (1, 1, 1),
-            (5, 7, 3), (20, 24, 33), (64, 128, 40),
+            (16, 32, 32), (16, 32, 16), (32, 96, 48), (48, 64, 1), (128, 256, 128), (64, 48, 64), (24, 16, 24), (8, 8, 8), (4, 8, 3),
+            (1, 1, 1), (5, 7, 3), (20, 24, 33), (64, 128, 40),
         })
         {
             using var world = new World(d, h1, h2, 60, seed: 2, matchFields: d % 5);
@@ -55,7 +38,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void An_empty_sequence_has_no_attention(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -66,7 +49,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void The_score_of_an_ad_does_not_depend_on_its_company(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -77,7 +60,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Not_a_number_stays_with_its_ad(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -92,7 +75,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void A_resident_copy_scores_the_same(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -106,7 +89,7 @@ public sealed class FoldedScorerTests
     }
 
     [Theory]
-    [MemberData(nameof(Paths))]
+    [MemberData(nameof(SimdPaths.All), MemberType = typeof(SimdPaths))]
     public void Records_in_bfloat16_equal_the_formula_over_the_rounded_records(SimdPath path)
     {
         using IDisposable forced = Simd.Force(path);
@@ -187,7 +170,8 @@ public sealed class FoldedScorerTests
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(2, 0)));
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(2, 48)));
         Assert.Throws<ArgumentException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(-1, 16)));
-        Assert.Throws<OverflowException>(() => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(1 << 20, 1 << 20)));
+        Assert.Throws<OverflowException>(
+            () => new FoldedWeights(4, three, new float[6], two, two, two, 0, new MatchLayout(1 << 20, 1 << 20)));
         var weights = new FoldedWeights(4, three, new float[6], two, two, two, 0.5f);
         Assert.Equal((4, 3, 2, 7, 23), (weights.Width, weights.Hidden1, weights.Hidden2, weights.RecordLength, weights.UserStateLength));
         Assert.Equal((3, 7, 11), (weights.NormalizerOffset, weights.InteractionOffset, weights.AttentionOffset));
@@ -206,7 +190,8 @@ public sealed class FoldedScorerTests
             _random = new SeededRandom(seed);
             float layer1 = 1 / MathF.Sqrt(d), layer2 = 1 / MathF.Sqrt(h1);
             Weights = new FoldedWeights(
-                d, Uniform(h1, 0, 0.5f), Uniform(h1 * h2, -layer2, layer2), Uniform(h2, -0.5f, 0.5f), Uniform(h2, -0.2f, 0.5f), Uniform(h2, -1, 1), 0.3f,
+                d, Uniform(h1, 0, 0.5f), Uniform(h1 * h2, -layer2, layer2), Uniform(h2, -0.5f, 0.5f), Uniform(h2, -0.2f, 0.5f),
+                Uniform(h2, -1, 1), 0.3f,
                 matchFields == 0 ? default : new MatchLayout(matchFields, 32));
             _codes = [.. Enumerable.Range(0, items * matchFields).Select(_ => _random.NextInt(12))];
             Records = new NativeBlock<float>((long)items * Weights.RecordLength);
@@ -223,7 +208,8 @@ public sealed class FoldedScorerTests
             int[] behaviours = [.. Enumerable.Range(0, 8 * matchFields).Select(_ => _random.NextInt(12))];
             float[] weights = Uniform(matchFields * HistoryMatch.Levels, -2, 2);
             Weights.Match.WriteTables(behaviours, weights, User.AsSpan(Weights.MatchOffset));
-            _matches = [.. Enumerable.Range(0, matchFields).Select(field => behaviours.Where((code, i) => i % matchFields == field && code != 0)
+            _matches = [.. Enumerable.Range(0, matchFields).Select(field => behaviours
+                .Where((code, i) => i % matchFields == field && code != 0)
                 .GroupBy(code => code)
                 .ToDictionary(group => group.Key, group => weights[(field * HistoryMatch.Levels) + HistoryMatch.LevelOf(group.Count())]))];
             Scorer = new FoldedScorer(Weights, Records, items);

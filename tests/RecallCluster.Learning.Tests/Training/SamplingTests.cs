@@ -25,7 +25,9 @@ public class SamplingTests
         {
             double expected = sampler.Probability(item);
             double deviation = Math.Sqrt(expected * (1 - expected) / Draws);
-            Assert.True(Math.Abs(((double)seen[item] / Draws) - expected) <= 5 * deviation, $"Ad {item}: {seen[item]} of {Draws}, expected {expected}.");
+            Assert.True(
+                Math.Abs(((double)seen[item] / Draws) - expected) <= 5 * deviation,
+                $"Ad {item}: {seen[item]} of {Draws}, expected {expected}.");
             total += expected;
         }
         Assert.Equal(1, total, 1e-12);

@@ -28,7 +28,8 @@ internal static class TinyWorld
         {
             int first = random.NextInt(Groups), second = (first + 1 + random.NextInt(Groups - 1)) % Groups;
             segment[user] = 1 + (first % 3);
-            int[] liked = [.. Enumerable.Range(0, 2 * GroupSize).Select(i => ((i < GroupSize ? first : second) * GroupSize) + (i % GroupSize))];
+            int[] liked = [.. Enumerable.Range(0, 2 * GroupSize).Select(
+                i => ((i < GroupSize ? first : second) * GroupSize) + (i % GroupSize))];
             random.Shuffle(liked.AsSpan());
             train[user] = [.. liked[..(clicks - 2)]];
             validation[user] = [liked[clicks - 2]];

@@ -90,7 +90,8 @@ public class TrainerTests
         // A rate at which the weights soon run away.
         TrainingOptions options = s_options with { Epochs = 40, LearningRate = 0.05f, Patience = 2, ValidationUsers = 60 };
         TrainingResult result = new Trainer(options).Train(model, dataset, progress: log);
-        double[] recalls = [.. log.Reports.Where(report => report.ValidationRecall != null).Select(report => report.ValidationRecall!.Value)];
+        double[] recalls =
+            [.. log.Reports.Where(report => report.ValidationRecall != null).Select(report => report.ValidationRecall!.Value)];
         Assert.Equal(TrainingEnd.EarlyStop, result.End);
         Assert.Equal(recalls.Max(), result.BestValidationRecall);
         Assert.True(recalls[^1] <= recalls.Max() && result.BestStep < result.Steps);
@@ -115,10 +116,17 @@ public class TrainerTests
     {
         Dataset dataset = TinyWorld.Create(users: 60);
         dataset = dataset with { Validation = EventLog.Empty(dataset.Users.Count) };
-        TrainingOptions options = s_options with { Epochs = 1000, TimeLimit = TimeSpan.FromDays(1000), WarmupSteps = 0, FinalRateShare = 0 };
+        TrainingOptions options = s_options with
+        {
+            Epochs = 1000,
+            TimeLimit = TimeSpan.FromDays(1000),
+            WarmupSteps = 0,
+            FinalRateShare = 0,
+        };
         float[] before = [.. Weights(Model())];
         // The same number of steps, from the beginning of the time to its end, and in its last twenty-fifth.
-        double moved = Moved(TimeSpan.FromDays(10), start: TimeSpan.Zero), movedLate = Moved(TimeSpan.FromDays(0.4), start: TimeSpan.FromDays(960));
+        double moved = Moved(TimeSpan.FromDays(10), start: TimeSpan.Zero);
+        double movedLate = Moved(TimeSpan.FromDays(0.4), start: TimeSpan.FromDays(960));
         Assert.True(moved > 0.1, $"The weights moved by {moved}.");
         Assert.InRange(movedLate, 1e-6, moved / 20);
 
@@ -182,9 +190,13 @@ public class TrainerTests
         Dataset dataset = TinyWorld.Create(users: 10);
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
         Dataset empty = dataset with { Train = EventLog.Empty(10) };
-        Assert.Contains("tiny", Assert.Throws<InvalidDataException>(() => new Trainer(s_options).Train(model, empty)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tiny", Assert.Throws<InvalidDataException>(() => new Trainer(s_options).Train(model, empty)).Message,
+            StringComparison.Ordinal);
         Dataset other = dataset with { Items = FeatureTable.OfIds(TinyWorld.Ids("ad", TinyWorld.Items)) };
-        Assert.Contains("item fields", Assert.Throws<InvalidDataException>(() => new Trainer(s_options).Train(model, other)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "item fields", Assert.Throws<InvalidDataException>(() => new Trainer(s_options).Train(model, other)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,8 +227,10 @@ public class TrainerTests
 
     private static double PopularityRecall(Dataset dataset)
     {
-        int[] top = [.. dataset.Train.Items.GroupBy(item => item).OrderByDescending(group => group.Count()).Take(K).Select(group => group.Key)];
-        return Enumerable.Range(0, dataset.Users.Count).Average(user => dataset.Test.ItemsOf(user).ToArray().Average(item => top.Contains(item) ? 1.0 : 0));
+        int[] top =
+            [.. dataset.Train.Items.GroupBy(item => item).OrderByDescending(group => group.Count()).Take(K).Select(group => group.Key)];
+        return Enumerable.Range(0, dataset.Users.Count).Average(
+            user => dataset.Test.ItemsOf(user).ToArray().Average(item => top.Contains(item) ? 1.0 : 0));
     }
 
     private sealed class ProgressLog(Action<TrainingProgress>? then = null) : IProgress<TrainingProgress>

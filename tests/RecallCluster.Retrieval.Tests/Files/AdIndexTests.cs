@@ -180,7 +180,8 @@ public sealed class AdIndexTests : IDisposable
         AssertGraphError("'base-splits': row 4 has", graph => graph.BaseSplits[5] = graph.BaseSplits[4] - 1);
         AssertGraphError("do not span", graph => graph.BaseSplits[0] = 1);
         AssertGraphError("'upper-rows'", graph => graph.UpperRows[0] = 77);
-        AssertGraphError("where that does not stand", graph => graph.UpperNeighbors[0] = Enumerable.Range(0, 300).First(i => graph.Levels[i] == 0));
+        AssertGraphError(
+            "where that does not stand", graph => graph.UpperNeighbors[0] = Enumerable.Range(0, 300).First(i => graph.Levels[i] == 0));
         AssertGraphError("at most 32", graph => graph.Levels[graph.EntryPoint] = 32);
         AssertGraphError("above the entry point's", graph => graph.Levels[graph.EntryPoint == 0 ? 1 : 0] = 9);
     }
@@ -196,9 +197,12 @@ public sealed class AdIndexTests : IDisposable
         HnswGraph g = contents.Graph;
         AdIndexFile.Write(Target, contents with
         {
-            Graph = new HnswGraph(g.Count, m, m0, g.EntryPoint, g.Levels, g.BaseSplits, g.BaseNeighbors, g.UpperRows, g.UpperSplits, g.UpperNeighbors),
+            Graph = new HnswGraph(
+                g.Count, m, m0, g.EntryPoint, g.Levels, g.BaseSplits, g.BaseNeighbors, g.UpperRows, g.UpperSplits, g.UpperNeighbors),
         });
-        Assert.Contains("degree bounds", Assert.Throws<InvalidDataException>(() => AdIndex.Open(Target, IndexCheck.Header)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "degree bounds", Assert.Throws<InvalidDataException>(() => AdIndex.Open(Target, IndexCheck.Header)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -228,7 +232,8 @@ public sealed class AdIndexTests : IDisposable
         header.Checksum = 0;
         header.Checksum = Crc32C.Of(bytes.AsSpan(0, 4_096));
         File.WriteAllBytes(Target, bytes);
-        Assert.Contains("section 'metadata'", Assert.Throws<InvalidDataException>(() => AdIndex.Open(Target)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "section 'metadata'", Assert.Throws<InvalidDataException>(() => AdIndex.Open(Target)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -146,8 +146,12 @@ public class GuidedSearchTests
         var filter = new EligibilityFilter(60, allowed: true);
         foreach (int seed in seeds)
             filter[seed] = false;
-        var scorer = new FunctionScorer(60, TestModel.Dim, (_, ordinal) => ordinal == entry ? 1 : filter[ordinal] ? -ordinal : 2 + ordinal) { Batches = [] };
-        var search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(4, int.MaxValue)], ScanFactor = 1, MaxScorings = 200 });
+        var scorer = new FunctionScorer(60, TestModel.Dim, (_, ordinal) => ordinal == entry ? 1 : filter[ordinal] ? -ordinal : 2 + ordinal)
+        {
+            Batches = [],
+        };
+        var search = new GuidedSearch(
+            model.Graph, scorer, new GuidedSearchParameters { Layers = [new(4, int.MaxValue)], ScanFactor = 1, MaxScorings = 200 });
         GuidedSearchResult result = search.Search(new GuidedRequest(new float[TestModel.Dim], 4) { Filter = filter, Seeds = seeds });
         int[] scored = [.. scorer.Batches.SelectMany(batch => batch)];
         Assert.NotEqual(StopReason.ScannedEligible, result.Statistics.StopReason);
@@ -470,7 +474,9 @@ public class GuidedSearchTests
         int hops = 0, found = 0;
         for (int query = 0; query < 50; query++)
         {
-            found += search.Search(new GuidedRequest(user, 200) { Filter = filter, Seeds = seeds }, scratch, ordinals, scores, out GuidedSearchStatistics statistics);
+            found += search.Search(
+                new GuidedRequest(user, 200) { Filter = filter, Seeds = seeds }, scratch, ordinals, scores,
+                out GuidedSearchStatistics statistics);
             hops += statistics.Hops;
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;

@@ -2,43 +2,19 @@ using System.Runtime.InteropServices;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Building;
 using RecallCluster.Retrieval.VectorSearch;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Retrieval.Tests.VectorSearch;
-
-/// <summary>A fact that needs the siftsmall set, which is not part of the repository.</summary>
-public sealed class SiftSmallFactAttribute : FactAttribute
-{
-    public SiftSmallFactAttribute()
-    {
-        if (Folder is null)
-            Skip = "The siftsmall set was found neither under $RECALL_SHARED_DATA nor in ../shared/data beside the repository.";
-    }
-
-    public static string? Folder { get; } = Find();
-
-    private static string? Find()
-    {
-        var roots = new List<string>();
-        if (Environment.GetEnvironmentVariable("RECALL_SHARED_DATA") is { Length: > 0 } named)
-            roots.Add(named);
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "RecallCluster.sln")) && folder.Parent is { } parent)
-                roots.Add(Path.Combine(parent.FullName, "shared", "data"));
-        }
-        return roots.Select(root => Path.Combine(root, "siftsmall")).FirstOrDefault(Directory.Exists);
-    }
-}
 
 public sealed class SiftSmallTests
 {
     private const int Dim = 128;
     private const int TruthLength = 100;
 
-    [SiftSmallFact]
+    [SharedDataFact("siftsmall")]
     public void The_published_neighbours_are_found()
     {
-        string folder = SiftSmallFactAttribute.Folder!;
+        string folder = SharedData.Folder("siftsmall");
         byte[] rows = File.ReadAllBytes(Path.Combine(folder, "siftsmall_base.u8"));
         using var vectors = new NativeBlock<float>(rows.Length);
         for (int i = 0; i < rows.Length; i++)

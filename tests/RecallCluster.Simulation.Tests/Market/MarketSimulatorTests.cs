@@ -26,7 +26,8 @@ public class MarketSimulatorTests
     private static MarketCampaign ForClicks(double budget) => new() { Goal = new CampaignGoal(budget) };
 
     private static MarketSimulator Market(
-        MarketCampaign campaign, double weight, MarketOptions? options = null, int threads = 1, IAuction? auction = null, Func<int, IBidController>? controller = null) => new(
+        MarketCampaign campaign, double weight, MarketOptions? options = null, int threads = 1, IAuction? auction = null,
+        Func<int, IBidController>? controller = null) => new(
         new MarketWorld(options ?? s_options, new SeededRandom(3)),
         [.. Enumerable.Repeat(campaign, (options ?? s_options).Campaigns)],
         [.. Enumerable.Range(0, (options ?? s_options).Campaigns).Select(controller ?? (_ => new Constant(new BidWeights(weight))))],
@@ -128,7 +129,12 @@ public class MarketSimulatorTests
     public void Controllers_see_the_sums_of_their_day_and_the_log_of_the_last_tick()
     {
         var goal = new CampaignGoal(50, new KpiConstraint("cpc", KpiKind.CostRelated, 1), new KpiConstraint("ctr", KpiKind.Other, 80));
-        var campaign = new MarketCampaign { Goal = goal, Value = MarketEvent.Conversion, KpiEvents = [MarketEvent.Click, MarketEvent.Click] };
+        var campaign = new MarketCampaign
+        {
+            Goal = goal,
+            Value = MarketEvent.Conversion,
+            KpiEvents = [MarketEvent.Click, MarketEvent.Click],
+        };
         var watchers = new List<Watcher>();
         MarketSimulator market = Market(campaign, 0, controller: _ =>
         {
@@ -141,9 +147,9 @@ public class MarketSimulatorTests
             for (int i = 0; i < Campaigns; i++)
             {
                 TickSums sums = day.Campaigns[i].Sums;
-                ControlState last = watchers[i].States[^1];
+                ControlState first = watchers[i].States[24 * round], last = watchers[i].States[^1];
                 Assert.Equal(24 * (round + 1), watchers[i].States.Count);
-                Assert.Equal((0, 0L, 0.0), (watchers[i].States[24 * round].Tick, watchers[i].States[24 * round].Total.Auctions, watchers[i].States[24 * round].Total.Spent));
+                Assert.Equal((0, 0L, 0.0), (first.Tick, first.Total.Auctions, first.Total.Spent));
                 Assert.InRange(last.Total.Wins, 1, sums.Wins);
                 Assert.Equal(1, last.Elapsed + last.TickShare, 9);
                 Assert.Equal(sums.Wins, sums.Numerator(1));
@@ -158,7 +164,8 @@ public class MarketSimulatorTests
     [Fact]
     public void First_price_costs_more_for_the_same_bids()
     {
-        double second = Market(ForClicks(1000), 0.8).RunDay().Revenue, first = Market(ForClicks(1000), 0.8, auction: new FirstPriceAuction()).RunDay().Revenue;
+        double second = Market(ForClicks(1000), 0.8).RunDay().Revenue;
+        double first = Market(ForClicks(1000), 0.8, auction: new FirstPriceAuction()).RunDay().Revenue;
         Assert.True(first > 1.1 * second);
     }
 
@@ -166,7 +173,8 @@ public class MarketSimulatorTests
     public void An_over_estimated_campaign_wins_more_and_pays_more_for_a_click()
     {
         MarketOptions biased = s_options with { BiasOfCampaign = new Dictionary<int, double> { [1] = 1.5 } };
-        CampaignDay honest = Market(ForClicks(1000), 0.8).RunDay().Campaigns[1], estimated = Market(ForClicks(1000), 0.8, biased).RunDay().Campaigns[1];
+        CampaignDay honest = Market(ForClicks(1000), 0.8).RunDay().Campaigns[1];
+        CampaignDay estimated = Market(ForClicks(1000), 0.8, biased).RunDay().Campaigns[1];
         Assert.True(estimated.Sums.Wins > 1.15 * honest.Sums.Wins);
         Assert.True(estimated.Sums.Spent / estimated.TrueClicks > 1.1 * honest.Sums.Spent / honest.TrueClicks);
     }

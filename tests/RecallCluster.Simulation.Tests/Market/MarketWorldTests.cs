@@ -37,7 +37,8 @@ public class MarketWorldTests
         {
             for (int position = 0; position < segment.Campaigns.Length; position++)
             {
-                Assert.Equal(world.TrueClick(block.Users[i], position, block.ClickShift), block.Clicks[(i * block.Stride) + position], 1e-6);
+                Assert.Equal(
+                    world.TrueClick(block.Users[i], position, block.ClickShift), block.Clicks[(i * block.Stride) + position], 1e-6);
                 Assert.Equal(world.TrueConversion(block.Users[i], position), block.Conversions[(i * block.Stride) + position], 1e-6);
             }
         }
@@ -50,7 +51,9 @@ public class MarketWorldTests
         foreach ((AuctionBlock block, int i, MarketSegment segment) in Auctions(world, 2))
         {
             double hour = Math.Floor(((block.Seconds[i] / 900) - (2 * 96)) + 1e-9) / 4;
-            Assert.Equal(world.ClickProbability(block.Users[i], segment.Campaigns[0], 2, hour + 0.125), world.TrueClick(block.Users[i], 0, block.ClickShift), 1e-9);
+            Assert.Equal(
+                world.ClickProbability(block.Users[i], segment.Campaigns[0], 2, hour + 0.125),
+                world.TrueClick(block.Users[i], 0, block.ClickShift), 1e-9);
             Assert.True(world.Targets(segment.Campaigns[0], block.Users[i]));
         }
     }
@@ -58,7 +61,12 @@ public class MarketWorldTests
     [Fact]
     public void A_campaign_is_over_estimated_as_much_as_was_asked_for()
     {
-        var options = new MarketOptions { AuctionsPerDay = 100_000, ModelNoise = 0, BiasOfCampaign = new Dictionary<int, double> { [3] = 1.3 } };
+        var options = new MarketOptions
+        {
+            AuctionsPerDay = 100_000,
+            ModelNoise = 0,
+            BiasOfCampaign = new Dictionary<int, double> { [3] = 1.3 },
+        };
         (double truth, double prediction) = Clicks(World(options), 3);
         Assert.Equal(1.3, prediction / truth, 0.03);
         (truth, prediction) = Clicks(World(options), 4);
@@ -68,7 +76,14 @@ public class MarketWorldTests
     [Fact]
     public void Traffic_prices_and_click_rates_drift_by_hour_and_by_day()
     {
-        MarketWorld world = World(new MarketOptions { AuctionsPerDay = 100_000, PriceSwing = 0.5, PriceDayDeviation = 0.5, TrafficDayDeviation = 0.5, ClickSwing = 0.5 });
+        MarketWorld world = World(new MarketOptions
+        {
+            AuctionsPerDay = 100_000,
+            PriceSwing = 0.5,
+            PriceDayDeviation = 0.5,
+            TrafficDayDeviation = 0.5,
+            ClickSwing = 0.5,
+        });
         var days = Enumerable.Range(0, 3).Select(day =>
         {
             var hours = new (int Count, double LogPrice, double Shift)[24];
@@ -82,7 +97,8 @@ public class MarketWorldTests
         Assert.All(days, hours => Assert.Equal(9.0, hours[20].Count / (double)hours[3].Count, 0.1));
         Assert.All(days, hours => Assert.Equal(1, (hours[17].LogPrice / hours[17].Count) - (hours[5].LogPrice / hours[5].Count), 0.1));
         Assert.All(days, hours => Assert.Equal(1, hours[17].Shift - hours[5].Shift, 0.05));
-        double[] counts = [.. days.Select(hours => (double)hours.Sum(hour => hour.Count))], prices = [.. days.Select(hours => hours[12].LogPrice / hours[12].Count)];
+        double[] counts = [.. days.Select(hours => (double)hours.Sum(hour => hour.Count))];
+        double[] prices = [.. days.Select(hours => hours[12].LogPrice / hours[12].Count)];
         Assert.True(counts.Max() > 1.1 * counts.Min());
         Assert.True(prices.Max() > prices.Min() + 0.1);
     }
@@ -91,7 +107,8 @@ public class MarketWorldTests
     public void Every_campaign_reaches_as_many_segments_as_it_targets()
     {
         MarketWorld world = World(new MarketOptions { Campaigns = 37, Segments = 10, SegmentsPerCampaign = 3 });
-        Assert.All(Enumerable.Range(0, 37), campaign => Assert.Equal(3, world.Segments.Count(segment => segment.Campaigns.Contains(campaign))));
+        Assert.All(
+            Enumerable.Range(0, 37), campaign => Assert.Equal(3, world.Segments.Count(segment => segment.Campaigns.Contains(campaign))));
         int stranger = Enumerable.Range(0, 1000).First(user => !world.Targets(5, user));
         Assert.Throws<ArgumentException>(() => world.ClickProbability(stranger, 5, 0, 0));
     }
@@ -106,7 +123,9 @@ public class MarketWorldTests
         for (int i = 0; i < 100_000; i++)
             drawn[(int)Math.Round(landscape.Draw(random) * 100)]++;
         for (int price = 0; price < counts.Length; price++)
-            Assert.InRange(drawn[price], (counts[price] * 1000) - (counts[price] > 0 ? 700 : 0), (counts[price] * 1000) + (counts[price] > 0 ? 700 : 0));
+            Assert.InRange(
+                drawn[price], (counts[price] * 1000) - (counts[price] > 0 ? 700 : 0),
+                (counts[price] * 1000) + (counts[price] > 0 ? 700 : 0));
     }
 
     [Fact]

@@ -5,9 +5,9 @@ using RecallCluster.Bidding.Optimization;
 namespace RecallCluster.Bidding.Control.Dual;
 
 /// <summary>
-/// Online dual mirror descent with the entropy as its mirror (Balseiro &amp; Gur, Management Science 2019; Balseiro, Lu &amp; Mirrokni, 2020):
-/// every multiplier of the linear program is multiplied by exp(-rate times what its constraint had left in the last tick, relative to the
-/// tick's fair share). It needs neither a model nor yesterday's log beyond a start.
+/// Online dual mirror descent with the entropy as its mirror (Balseiro &amp; Gur, Management Science 2019; Balseiro, Lu &amp; Mirrokni,
+/// 2020): every multiplier of the linear program is multiplied by exp(-rate times what its constraint had left in the last tick, relative
+/// to the tick's fair share). It needs neither a model nor yesterday's log beyond a start.
 /// </summary>
 public sealed class DualController : IBidController
 {

@@ -42,7 +42,9 @@ public sealed class ActorNetwork
     public void Forward(ReadOnlySpan<float> inputs, Span<float> outputs)
     {
         if (inputs.Length != Inputs || outputs.Length != Outputs)
-            throw new ArgumentException($"The network takes {Inputs} inputs and gives {Outputs} outputs, not {inputs.Length} and {outputs.Length}.", nameof(inputs));
+            throw new ArgumentException(
+                $"The network takes {Inputs} inputs and gives {Outputs} outputs, not {inputs.Length} and {outputs.Length}.",
+                nameof(inputs));
         Span<float> first = stackalloc float[MaxWidth], second = stackalloc float[MaxWidth];
         scoped ReadOnlySpan<float> x = inputs;
         scoped Span<float> y;

@@ -16,7 +16,11 @@ public sealed record ActorConfig(string Controller, int Kpis, IReadOnlyList<int>
 /// <param name="Network">The network.</param>
 public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, RespectRequiredConstructorParameters = true };
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        RespectRequiredConstructorParameters = true,
+    };
 
     /// <summary>Writes both files; the JSON last, so that where it is the weights are.</summary>
     /// <param name="stem">Path without extension.</param>
@@ -38,7 +42,8 @@ public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
         ActorConfig config;
         try
         {
-            config = JsonSerializer.Deserialize<ActorConfig>(File.ReadAllBytes(path), s_json) ?? throw new InvalidDataException($"{path}: holds no configuration.");
+            config = JsonSerializer.Deserialize<ActorConfig>(File.ReadAllBytes(path), s_json)
+                ?? throw new InvalidDataException($"{path}: holds no configuration.");
         }
         catch (JsonException e)
         {

@@ -8,18 +8,23 @@ internal static class Errors
     private const double Largest = 1.5;
 
     /// <summary>
-    /// ln of the spend that the rest of the budget allows until the next tick over what the last tick spent: above 0 when too little is spent.
+    /// ln of the spend that the rest of the budget allows until the next tick over what the last tick spent: above 0 when too little
+    /// is spent.
     /// </summary>
     public static double Pace(in ControlState state, double lastShare)
     {
         double allowed = state.BudgetLeft / Math.Max(1e-9, 1 - state.Elapsed), actual = state.Last.Spent / Math.Max(1e-9, lastShare);
-        return actual <= 0 ? (allowed > 0 ? Largest : 0) : allowed <= 0 ? -Largest : Math.Clamp(Math.Log(allowed / actual), -Largest, Largest);
+        if (actual <= 0)
+            return allowed > 0 ? Largest : 0;
+        return allowed <= 0 ? -Largest : Math.Clamp(Math.Log(allowed / actual), -Largest, Largest);
     }
 
     /// <summary>ln of the limit over the KPI so far: below 0 when it is violated; 0 while nothing was counted.</summary>
     public static double Kpi(in ControlState state, KpiConstraint kpi, int index)
     {
         double numerator = state.Total.Numerator(index), denominator = state.Total.Denominator(index);
-        return numerator <= 0 ? 0 : denominator <= 0 ? -Largest : Math.Clamp(Math.Log(kpi.Limit * denominator / numerator), -Largest, Largest);
+        if (numerator <= 0)
+            return 0;
+        return denominator <= 0 ? -Largest : Math.Clamp(Math.Log(kpi.Limit * denominator / numerator), -Largest, Largest);
     }
 }

@@ -63,7 +63,8 @@ public sealed class MultivariablePidController : IBidController
         for (int j = 0; j < kpis.Length; j++)
         {
             double moved = state.Weights[j] * Factor(change[j + 1]);
-            weights[j] = Math.Max(StartWeights.Floor(_setting, j, _start.Value), kpis[j].Kind == KpiKind.CostRelated ? Math.Min(1, moved) : moved);
+            weights[j] = Math.Max(
+                StartWeights.Floor(_setting, j, _start.Value), kpis[j].Kind == KpiKind.CostRelated ? Math.Min(1, moved) : moved);
         }
         return new BidWeights(state.Weights.Value * Factor(change[0]), weights);
     }

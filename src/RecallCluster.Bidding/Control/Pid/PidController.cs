@@ -41,7 +41,8 @@ public sealed class PidController : IBidController
             // Of a cost-related KPI's weight more means a higher bid, of another's a stricter choice.
             double direction = kpis[j].Kind == KpiKind.CostRelated ? 1 : -1;
             double moved = state.Weights[j] * Math.Exp(direction * _loops[j + 1].Next(Errors.Kpi(state, kpis[j], j)));
-            weights[j] = Math.Max(StartWeights.Floor(_setting, j, _start.Value), kpis[j].Kind == KpiKind.CostRelated ? Math.Min(1, moved) : moved);
+            weights[j] = Math.Max(
+                StartWeights.Floor(_setting, j, _start.Value), kpis[j].Kind == KpiKind.CostRelated ? Math.Min(1, moved) : moved);
         }
         return new BidWeights(value, weights);
     }

@@ -6,8 +6,8 @@ using RecallCluster.Bidding.Replay;
 namespace RecallCluster.Bidding.Control.Pid;
 
 /// <summary>
-/// How a campaign answers its weights, linearly around where it starts: d ln(spend, KPI_1, ...) = J d ln(w0, w_1, ...), from what yesterday's
-/// auctions would have brought at weights 10 % higher and lower. The mixing of loops that follows from it is the cross term of
+/// How a campaign answers its weights, linearly around where it starts: d ln(spend, KPI_1, ...) = J d ln(w0, w_1, ...), from what
+/// yesterday's auctions would have brought at weights 10 % higher and lower. The mixing of loops that follows from it is the cross term of
 /// Yang et al. (KDD 2019).
 /// </summary>
 internal sealed class ResponseModel
@@ -30,7 +30,8 @@ internal sealed class ResponseModel
         {
             for (int weight = 0; weight < size; weight++)
             {
-                double[] up = Response(history, setting.Goal, Moved(at, weight, Probe)), down = Response(history, setting.Goal, Moved(at, weight, -Probe));
+                double[] up = Response(history, setting.Goal, Moved(at, weight, Probe));
+                double[] down = Response(history, setting.Goal, Moved(at, weight, -Probe));
                 for (int row = 0; row < size; row++)
                     jacobian[(row * size) + weight] = (up[row] - down[row]) / (2 * Probe);
             }
@@ -84,7 +85,8 @@ internal sealed class ResponseModel
     }
 
     // Nothing won at all: no response can be measured, and the ridge holds the weight still.
-    private static double Log(double numerator, double denominator) => numerator > 0 && denominator > 0 ? Math.Log(numerator / denominator) : 0;
+    private static double Log(double numerator, double denominator) =>
+        numerator > 0 && denominator > 0 ? Math.Log(numerator / denominator) : 0;
 
     private static BidWeights Moved(in BidWeights at, int weight, double step)
     {

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace RecallCluster.Http;
 
-/// <summary>Body of <c>POST /v1/ads</c>. Everything but <c>k</c> may be left out; a field of another name is an error.</summary>
-internal sealed class AdsRequestBody
+/// <summary>Body of <c>POST /v1/candidates</c>. Everything but <c>k</c> may be left out; a field of another name is an error.</summary>
+internal sealed class CandidatesRequestBody
 {
-    public AdsUserBody? User { get; init; }
+    public CandidatesUserBody? User { get; init; }
 
     public int? K { get; init; }
 
@@ -18,7 +18,7 @@ internal sealed class AdsRequestBody
 }
 
 /// <summary>The <c>user</c> of a request for ads.</summary>
-internal sealed class AdsUserBody
+internal sealed class CandidatesUserBody
 {
     public string? Id { get; init; }
 
@@ -28,8 +28,8 @@ internal sealed class AdsUserBody
     public string?[]? Sequence { get; init; }
 }
 
-/// <summary>Body of the answer to <c>POST /v1/ads</c>.</summary>
-internal sealed record AdsAnswerBody(
+/// <summary>Body of the answer to <c>POST /v1/candidates</c>.</summary>
+internal sealed record CandidatesAnswerBody(
     AdBody[] Ads, double Coverage, string Version, long Scorings, string[] Limits, UserBody User, FailureBody[] Failures,
     TimingsBody Timings);
 
@@ -60,8 +60,8 @@ internal sealed record ProblemBody(
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
     MaxDepth = 8)]
-[JsonSerializable(typeof(AdsRequestBody))]
-[JsonSerializable(typeof(AdsAnswerBody))]
+[JsonSerializable(typeof(CandidatesRequestBody))]
+[JsonSerializable(typeof(CandidatesAnswerBody))]
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class HttpJson : JsonSerializerContext;

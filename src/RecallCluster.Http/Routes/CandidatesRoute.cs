@@ -4,27 +4,27 @@ using RecallCluster.Serving;
 
 namespace RecallCluster.Http;
 
-/// <summary><c>POST /v1/ads</c>: user features in, the best ads with their scores out.</summary>
-internal sealed partial class AdsRoute(Gateway gateway, FrontDoorLimits limits, ILogger<AdsRoute> logger)
+/// <summary><c>POST /v1/candidates</c>: user features in, the best ads with their scores out.</summary>
+internal sealed partial class CandidatesRoute(AdRetriever retriever, FrontDoorLimits limits, ILogger<CandidatesRoute> logger)
 {
     private static readonly (SearchLimits Limit, string Name)[] LimitNames =
         [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
 
     public async Task<IResult> AnswerAsync(HttpContext context)
     {
-        if (!gateway.IsReady)
+        if (!retriever.IsReady)
             return Problem.NotReady();
         if (!context.Request.HasJsonContentType())
             return Problem.OfStatus(StatusCodes.Status415UnsupportedMediaType, "The body must be application/json.");
         try
         {
-            AdRequest request = await AdsRequestReader.ReadAsync(context.Request, limits).ConfigureAwait(false);
-            AdAnswer answer = await gateway.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false);
+            RetrievalRequest request = await CandidatesRequestReader.ReadAsync(context.Request, limits).ConfigureAwait(false);
+            RetrievalAnswer answer = await retriever.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false);
             foreach (ShardFailure failure in answer.Failures)
                 LogShardFailure(logger, failure.Shard, failure.Reason);
             return answer.Coverage == 0 && answer.Failures.Count > 0
                 ? Problem.NoShardAnswered(answer.Failures)
-                : Results.Json(BodyOf(answer), HttpJson.Default.AdsAnswerBody);
+                : Results.Json(BodyOf(answer), HttpJson.Default.CandidatesAnswerBody);
         }
         catch (InvalidRequestException e)
         {
@@ -36,13 +36,13 @@ internal sealed partial class AdsRoute(Gateway gateway, FrontDoorLimits limits, 
         }
     }
 
-    private static AdsAnswerBody BodyOf(AdAnswer answer)
+    private static CandidatesAnswerBody BodyOf(RetrievalAnswer answer)
     {
         var ads = new AdBody[answer.Ads.Count];
         for (int i = 0; i < ads.Length; i++)
             ads[i] = new AdBody(answer.Ads[i].Id, answer.Ads[i].Score);
         UserReading user = answer.User;
-        return new AdsAnswerBody(
+        return new CandidatesAnswerBody(
             ads,
             answer.Coverage,
             answer.Version,

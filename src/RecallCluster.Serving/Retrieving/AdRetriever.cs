@@ -13,18 +13,18 @@ namespace RecallCluster.Serving;
 /// much. A request sees one version of everything from its first step to its last, whatever is swapped meanwhile. Thread-safe; requests
 /// take no lock.
 /// </summary>
-public sealed class Gateway : IDisposable
+public sealed class AdRetriever : IDisposable
 {
     // What clocks and timers take without overflowing, and longer than anybody waits for an ad.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
 
     private readonly TimeProvider _time;
     private readonly Lock _publishing = new();
-    private volatile VersionedIndex<GatewayVersion>? _versions;
+    private volatile VersionedIndex<RetrieverVersion>? _versions;
 
-    /// <summary>A gateway that is not ready until <see cref="Publish"/> is called.</summary>
+    /// <summary>A retriever that is not ready until <see cref="Publish"/> is called.</summary>
     /// <param name="time">The clock of deadlines and timings.</param>
-    public Gateway(TimeProvider time)
+    public AdRetriever(TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(time);
         _time = time;
@@ -34,14 +34,14 @@ public sealed class Gateway : IDisposable
     public bool IsReady => _versions is not null;
 
     /// <summary>What new requests are answered with; null until there is a version.</summary>
-    public GatewaySummary? Summary
+    public RetrieverSummary? Summary
     {
         get
         {
             if (_versions is not { } versions)
                 return null;
-            using VersionedIndex<GatewayVersion>.Lease lease = versions.Acquire();
-            return new GatewaySummary(lease.Value.Name, lease.Value.Shards.Count, lease.Value.Ads);
+            using VersionedIndex<RetrieverVersion>.Lease lease = versions.Acquire();
+            return new RetrieverSummary(lease.Value.Name, lease.Value.Shards.Count, lease.Value.Ads);
         }
     }
 
@@ -49,7 +49,7 @@ public sealed class Gateway : IDisposable
     /// Lets requests that begin from now on be answered with <paramref name="version"/>, which it takes over; those under way finish with
     /// theirs, after which that one is disposed.
     /// </summary>
-    public void Publish(GatewayVersion version)
+    public void Publish(RetrieverVersion version)
     {
         ArgumentNullException.ThrowIfNull(version);
         lock (_publishing)
@@ -57,7 +57,7 @@ public sealed class Gateway : IDisposable
             if (_versions is { } versions)
                 versions.Swap(version);
             else
-                _versions = new VersionedIndex<GatewayVersion>(version);
+                _versions = new VersionedIndex<RetrieverVersion>(version);
         }
     }
 
@@ -67,15 +67,15 @@ public sealed class Gateway : IDisposable
     /// <summary>Answers one request.</summary>
     /// <exception cref="InvalidRequestException">The request makes no sense: K or a limit is not positive, the deadline is beyond a day, or a profile value is wrong.</exception>
     /// <exception cref="InvalidOperationException">Nothing was published yet.</exception>
-    /// <exception cref="ObjectDisposedException">The gateway was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The retriever was disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async Task<AdAnswer> AnswerAsync(AdRequest request, CancellationToken cancellation)
+    public async Task<RetrievalAnswer> AnswerAsync(RetrievalRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
         Check(request);
-        VersionedIndex<GatewayVersion> versions = _versions ?? throw new InvalidOperationException("The gateway has no shards yet.");
-        using VersionedIndex<GatewayVersion>.Lease lease = versions.Acquire();
-        GatewayVersion version = lease.Value;
+        VersionedIndex<RetrieverVersion> versions = _versions ?? throw new InvalidOperationException("The retriever has no shards yet.");
+        using VersionedIndex<RetrieverVersion>.Lease lease = versions.Acquire();
+        RetrieverVersion version = lease.Value;
 
         long start = _time.GetTimestamp();
         PreparedUser user = version.Users.Prepare(request.User);
@@ -92,7 +92,7 @@ public sealed class Gateway : IDisposable
 
         long mergeStart = _time.GetTimestamp();
         IReadOnlyList<ScoredAd> ads = ShardMerge.Top(Outcome.AnswersOf(outcomes), request.K);
-        return new AdAnswer
+        return new RetrievalAnswer
         {
             Ads = ads,
             Version = version.Name,
@@ -105,7 +105,7 @@ public sealed class Gateway : IDisposable
         };
     }
 
-    private static void Check(AdRequest request)
+    private static void Check(RetrievalRequest request)
     {
         if (request.K <= 0)
             throw new InvalidRequestException("k", $"must be positive, not {request.K}.");

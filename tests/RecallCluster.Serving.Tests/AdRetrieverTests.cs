@@ -1,16 +1,16 @@
 namespace RecallCluster.Serving.Tests;
 
-public class GatewayTests
+public class AdRetrieverTests
 {
     private static readonly UserFeatures Anyone = new();
 
     [Fact]
     public async Task The_best_of_all_shards_come_back_in_order()
     {
-        Gateway gateway = GatewayOver(
+        AdRetriever retriever = RetrieverOver(
             FakeShard.Answering(("a", 5), ("b", 1)), FakeShard.Answering(("c", 4), ("d", 3)), FakeShard.Answering(("e", 2)));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 4), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 4), default);
 
         Assert.Equal(["a", "c", "d", "e"], answer.Ads.Select(a => a.Id));
         Assert.Equal(1, answer.Coverage);
@@ -22,9 +22,9 @@ public class GatewayTests
     [Fact]
     public async Task An_ad_on_two_shards_appears_once_with_its_best_score()
     {
-        Gateway gateway = GatewayOver(FakeShard.Answering(("a", 5), ("b", 2)), FakeShard.Answering(("b", 4), ("a", 3), ("c", 1)));
+        AdRetriever retriever = RetrieverOver(FakeShard.Answering(("a", 5), ("b", 2)), FakeShard.Answering(("b", 4), ("a", 3), ("c", 1)));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 3), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 3), default);
 
         Assert.Equal([new ScoredAd("a", 5), new ScoredAd("b", 4), new ScoredAd("c", 1)], answer.Ads);
     }
@@ -32,9 +32,9 @@ public class GatewayTests
     [Fact]
     public async Task A_score_that_is_no_number_is_left_out()
     {
-        Gateway gateway = GatewayOver(FakeShard.Answering(("a", float.NaN), ("b", 2)), FakeShard.Answering(("c", 3), ("d", float.NaN)));
+        AdRetriever retriever = RetrieverOver(FakeShard.Answering(("a", float.NaN), ("b", 2)), FakeShard.Answering(("c", 3), ("d", float.NaN)));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 4), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 4), default);
 
         Assert.Equal(["c", "b"], answer.Ads.Select(a => a.Id));
     }
@@ -45,10 +45,10 @@ public class GatewayTests
         var preparer = new FakePreparer();
         var small = FakeShard.Answering(("a", 1));
         var large = FakeShard.Answering(("b", 2));
-        var gateway = new Gateway(TimeProvider.System);
-        gateway.Publish(new GatewayVersion("v1", preparer, [new ShardSlot(small, 100), new ShardSlot(large, 300)]));
+        var retriever = new AdRetriever(TimeProvider.System);
+        retriever.Publish(new RetrieverVersion("v1", preparer, [new ShardSlot(small, 100), new ShardSlot(large, 300)]));
 
-        await gateway.AnswerAsync(new AdRequest(new UserFeatures { Sequence = ["s1", "s2"] }, 7) { MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1) }, default);
+        await retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Sequence = ["s1", "s2"] }, 7) { MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1) }, default);
 
         Assert.Equal(1, preparer.Calls);
         Assert.Equal(10, small.Asked!.MaxScorings);
@@ -65,10 +65,10 @@ public class GatewayTests
     [Fact]
     public async Task A_deadline_that_no_timer_takes_is_refused()
     {
-        Gateway gateway = GatewayOver(FakeShard.Answering(("a", 5)));
+        AdRetriever retriever = RetrieverOver(FakeShard.Answering(("a", 5)));
 
-        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => gateway.AnswerAsync(new AdRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(60) }, default));
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(1) }, default);
+        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => retriever.AnswerAsync(new RetrievalRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(60) }, default));
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(1) }, default);
 
         Assert.Equal("deadlineMs", error.Field);
         Assert.Equal(["a"], answer.Ads.Select(a => a.Id));
@@ -77,12 +77,12 @@ public class GatewayTests
     [Fact]
     public async Task A_failing_shard_lowers_the_coverage_by_its_share_of_the_ads()
     {
-        var gateway = new Gateway(TimeProvider.System);
-        gateway.Publish(new GatewayVersion(
+        var retriever = new AdRetriever(TimeProvider.System);
+        retriever.Publish(new RetrieverVersion(
             "v1", new FakePreparer(), [new ShardSlot(FakeShard.Answering(("a", 1)), 300), new ShardSlot(
                 FakeShard.Failing("disk on fire"), 100)]));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 2), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 2), default);
 
         Assert.Equal(["a"], answer.Ads.Select(a => a.Id));
         Assert.Equal(0.75, answer.Coverage);
@@ -92,10 +92,10 @@ public class GatewayTests
     [Fact]
     public async Task A_shard_that_throws_at_once_is_a_failing_shard_too()
     {
-        Gateway gateway = GatewayOver(
+        AdRetriever retriever = RetrieverOver(
             new FakeShard((_, _) => throw new InvalidOperationException("not loaded")), FakeShard.Answering(("a", 1)));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 2), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 2), default);
 
         Assert.Equal(0.5, answer.Coverage);
         Assert.Equal("not loaded", Assert.Single(answer.Failures).Reason);
@@ -106,12 +106,12 @@ public class GatewayTests
     {
         var time = new ManualTime();
         bool told = false;
-        Gateway gateway = GatewayOver(time, FakeShard.Answering(("a", 1)), FakeShard.Late(() => told = true));
+        AdRetriever retriever = RetrieverOver(time, FakeShard.Answering(("a", 1)), FakeShard.Late(() => told = true));
 
-        Task<AdAnswer> pending = gateway.AnswerAsync(new AdRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(20) }, default);
+        Task<RetrievalAnswer> pending = retriever.AnswerAsync(new RetrievalRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(20) }, default);
         Assert.False(pending.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(20));
-        AdAnswer answer = await pending;
+        RetrievalAnswer answer = await pending;
 
         Assert.Equal(["a"], answer.Ads.Select(a => a.Id));
         Assert.Equal(0.5, answer.Coverage);
@@ -126,9 +126,9 @@ public class GatewayTests
     {
         var time = new ManualTime();
         var never = new TaskCompletionSource<ShardAnswer>();
-        Gateway gateway = GatewayOver(time, new FakeShard((_, _) => never.Task), FakeShard.Answering(("a", 1)));
+        AdRetriever retriever = RetrieverOver(time, new FakeShard((_, _) => never.Task), FakeShard.Answering(("a", 1)));
 
-        Task<AdAnswer> pending = gateway.AnswerAsync(new AdRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(5) }, default);
+        Task<RetrievalAnswer> pending = retriever.AnswerAsync(new RetrievalRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(5) }, default);
         time.Advance(TimeSpan.FromMilliseconds(5));
 
         Assert.Equal(0.5, (await pending).Coverage);
@@ -137,9 +137,9 @@ public class GatewayTests
     [Fact]
     public async Task Limits_of_any_shard_are_said()
     {
-        Gateway gateway = GatewayOver(Limited(SearchLimits.Scorings), Limited(SearchLimits.Deadline), FakeShard.Answering(("a", 1)));
+        AdRetriever retriever = RetrieverOver(Limited(SearchLimits.Scorings), Limited(SearchLimits.Deadline), FakeShard.Answering(("a", 1)));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 2), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 2), default);
 
         Assert.Equal(SearchLimits.Scorings | SearchLimits.Deadline, answer.Limits);
 
@@ -150,10 +150,10 @@ public class GatewayTests
     public async Task A_caller_that_gives_up_stops_the_shards()
     {
         bool told = false;
-        Gateway gateway = GatewayOver(FakeShard.Late(() => told = true));
+        AdRetriever retriever = RetrieverOver(FakeShard.Late(() => told = true));
         using var caller = new CancellationTokenSource();
 
-        Task<AdAnswer> pending = gateway.AnswerAsync(new AdRequest(Anyone, 2), caller.Token);
+        Task<RetrievalAnswer> pending = retriever.AnswerAsync(new RetrievalRequest(Anyone, 2), caller.Token);
         await caller.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pending);
@@ -165,13 +165,13 @@ public class GatewayTests
     {
         var given = new TaskCompletionSource<ShardAnswer>();
         var old = new FakeShard((_, _) => given.Task);
-        Gateway gateway = GatewayOver(old);
-        Task<AdAnswer> pending = gateway.AnswerAsync(new AdRequest(Anyone, 1), default);
+        AdRetriever retriever = RetrieverOver(old);
+        Task<RetrievalAnswer> pending = retriever.AnswerAsync(new RetrievalRequest(Anyone, 1), default);
 
-        gateway.Publish(new GatewayVersion("v2", new FakePreparer(), [new ShardSlot(FakeShard.Answering(("new", 1)), 1)]));
-        AdAnswer after = await gateway.AnswerAsync(new AdRequest(Anyone, 1), default);
+        retriever.Publish(new RetrieverVersion("v2", new FakePreparer(), [new ShardSlot(FakeShard.Answering(("new", 1)), 1)]));
+        RetrievalAnswer after = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 1), default);
         given.SetResult(new ShardAnswer([new ScoredAd("old", 1)], 1, SearchLimits.None));
-        AdAnswer before = await pending;
+        RetrievalAnswer before = await pending;
 
         Assert.Equal(("v1", "old"), (before.Version, before.Ads[0].Id));
         Assert.Equal(("v2", "new"), (after.Version, after.Ads[0].Id));
@@ -185,14 +185,14 @@ public class GatewayTests
     public async Task Senseless_requests_are_refused_before_any_shard_is_asked(int k, int? maxScorings, int? deadlineMs, string field)
     {
         var shard = FakeShard.Answering(("a", 1));
-        Gateway gateway = GatewayOver(shard);
-        var request = new AdRequest(Anyone, k)
+        AdRetriever retriever = RetrieverOver(shard);
+        var request = new RetrievalRequest(Anyone, k)
         {
             MaxScorings = maxScorings,
             Deadline = deadlineMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
         };
 
-        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => gateway.AnswerAsync(request, default));
+        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => retriever.AnswerAsync(request, default));
 
         Assert.Equal(field, error.Field);
         Assert.Equal(0, shard.Calls);
@@ -201,21 +201,21 @@ public class GatewayTests
     [Fact]
     public async Task A_gateway_without_shards_is_not_ready()
     {
-        var gateway = new Gateway(TimeProvider.System);
+        var retriever = new AdRetriever(TimeProvider.System);
 
-        Assert.False(gateway.IsReady);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => gateway.AnswerAsync(new AdRequest(Anyone, 1), default));
-        Assert.Throws<ArgumentException>(() => new GatewayVersion("v", new FakePreparer(), []));
+        Assert.False(retriever.IsReady);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => retriever.AnswerAsync(new RetrievalRequest(Anyone, 1), default));
+        Assert.Throws<ArgumentException>(() => new RetrieverVersion("v", new FakePreparer(), []));
     }
 
     [Fact]
     public async Task Shards_without_ads_still_count_as_covered()
     {
-        var gateway = new Gateway(TimeProvider.System);
-        gateway.Publish(new GatewayVersion(
+        var retriever = new AdRetriever(TimeProvider.System);
+        retriever.Publish(new RetrieverVersion(
             "v1", new FakePreparer(), [new ShardSlot(FakeShard.Answering(), 0), new ShardSlot(FakeShard.Answering(), 0)]));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 3), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 3), default);
 
         Assert.Empty(answer.Ads);
         Assert.Equal(1, answer.Coverage);
@@ -228,10 +228,10 @@ public class GatewayTests
         (string Id, float Score)[] ranked = [.. ids.Select((id, i) => (id, -(float)i))];
         int[][] rows = new ShardMap(4).Partition(ids);
         FakeShard[] shards = Array.ConvertAll(rows, r => FakeShard.Answering(Array.ConvertAll(r, row => ranked[row])));
-        using var gateway = new Gateway(TimeProvider.System);
-        gateway.Publish(new GatewayVersion("v1", new FakePreparer(), [.. shards.Select((s, i) => new ShardSlot(s, rows[i].Length))]));
+        using var retriever = new AdRetriever(TimeProvider.System);
+        retriever.Publish(new RetrieverVersion("v1", new FakePreparer(), [.. shards.Select((s, i) => new ShardSlot(s, rows[i].Length))]));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 1_000), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 1_000), default);
 
         Assert.Equal(ids[..1_000], answer.Ads.Select(a => a.Id));
         Assert.All(shards, s => Assert.InRange(s.Asked!.K, 250, 350));
@@ -245,22 +245,22 @@ public class GatewayTests
         (string Id, float Score)[] best = [.. Enumerable.Range(0, 1_000).Select(i => ($"a{i}", 1_000f - i))];
         (string Id, float Score)[] rest = [.. Enumerable.Range(0, 1_000).Select(i => ($"b{i}", -1f - i))];
         FakeShard first = FakeShard.Answering(best), second = FakeShard.Answering(rest);
-        using var gateway = new Gateway(TimeProvider.System);
-        gateway.Publish(new GatewayVersion("v1", new FakePreparer(), [new ShardSlot(first, 1_000), new ShardSlot(second, 1_000)]));
+        using var retriever = new AdRetriever(TimeProvider.System);
+        retriever.Publish(new RetrieverVersion("v1", new FakePreparer(), [new ShardSlot(first, 1_000), new ShardSlot(second, 1_000)]));
 
-        AdAnswer answer = await gateway.AnswerAsync(new AdRequest(Anyone, 500), default);
+        RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 500), default);
 
         Assert.Equal(best[..500].Select(b => b.Id), answer.Ads.Select(a => a.Id));
         Assert.Equal((2, 1), (first.Calls, second.Calls));
         Assert.Equal(3_000, answer.Scorings);
     }
 
-    private static Gateway GatewayOver(params IShard[] shards) => GatewayOver(TimeProvider.System, shards);
+    private static AdRetriever RetrieverOver(params IShard[] shards) => RetrieverOver(TimeProvider.System, shards);
 
-    private static Gateway GatewayOver(TimeProvider time, params IShard[] shards)
+    private static AdRetriever RetrieverOver(TimeProvider time, params IShard[] shards)
     {
-        var gateway = new Gateway(time);
-        gateway.Publish(new GatewayVersion("v1", new FakePreparer(), [.. shards.Select(s => new ShardSlot(s, 10))]));
-        return gateway;
+        var retriever = new AdRetriever(time);
+        retriever.Publish(new RetrieverVersion("v1", new FakePreparer(), [.. shards.Select(s => new ShardSlot(s, 10))]));
+        return retriever;
     }
 }

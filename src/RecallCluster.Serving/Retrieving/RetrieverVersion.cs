@@ -1,18 +1,18 @@
 namespace RecallCluster.Serving;
 
-/// <summary>A shard as a gateway knows it.</summary>
+/// <summary>A shard as a retriever knows it.</summary>
 /// <param name="Shard">Where to ask.</param>
 /// <param name="Ads">Number of ads that it holds.</param>
 public sealed record ShardSlot(IShard Shard, int Ads);
 
-/// <summary>What a gateway answers with.</summary>
+/// <summary>What a retriever answers with.</summary>
 /// <param name="Version">Name of the version.</param>
 /// <param name="Shards">Number of shards.</param>
 /// <param name="Ads">Number of ads over all shards.</param>
-public sealed record GatewaySummary(string Version, int Shards, long Ads);
+public sealed record RetrieverSummary(string Version, int Shards, long Ads);
 
-/// <summary>One version of everything that a gateway needs: what prepares the user and the shards that hold the same version.</summary>
-public sealed class GatewayVersion : IDisposable
+/// <summary>One version of everything that a retriever needs: what prepares the user and the shards that hold the same version.</summary>
+public sealed class RetrieverVersion : IDisposable
 {
     private readonly Action? _retired;
     private readonly long _ads;
@@ -23,13 +23,13 @@ public sealed class GatewayVersion : IDisposable
     /// <param name="shards">The shards; at least one.</param>
     /// <param name="retired">Called when no request uses the version any more; null for nothing.</param>
     /// <exception cref="ArgumentException">There is no shard, or a shard's number of ads is negative.</exception>
-    public GatewayVersion(string name, IUserStatePreparer users, IReadOnlyList<ShardSlot> shards, Action? retired = null)
+    public RetrieverVersion(string name, IUserStatePreparer users, IReadOnlyList<ShardSlot> shards, Action? retired = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(users);
         ArgumentNullException.ThrowIfNull(shards);
         if (shards.Count == 0)
-            throw new ArgumentException("A gateway needs at least one shard.", nameof(shards));
+            throw new ArgumentException("A retriever needs at least one shard.", nameof(shards));
         if (shards.Any(s => s.Ads < 0))
             throw new ArgumentException("A shard's number of ads is negative.", nameof(shards));
         Name = name;
@@ -68,7 +68,7 @@ public sealed class GatewayVersion : IDisposable
     internal int? ShareOf(int? maxScorings, int shard) =>
         maxScorings is { } max ? Math.Max(1, (int)(max * Weight(shard))) : null;
 
-    /// <summary>How many ads to ask of a shard for the <paramref name="k"/> best of all; where that was too few, the gateway notices and makes good.</summary>
+    /// <summary>How many ads to ask of a shard for the <paramref name="k"/> best of all; where that was too few, the retriever notices and makes good.</summary>
     internal int QuotaOf(int k, int shard) => ShardMap.QuotaOf(k, Weight(shard));
 
     private double Weight(int shard) => _ads == 0 ? 1.0 / Shards.Count : (double)Shards[shard].Ads / _ads;

@@ -1,4 +1,4 @@
-namespace RecallCluster.Data.Tests;
+namespace RecallCluster.Testing;
 
 /// <summary>
 /// A test on real data that the repository does not hold. The data is looked for in the directory that <c>RECALL_SHARED_DATA</c> names, or
@@ -18,13 +18,8 @@ internal static class SharedData
 {
     public static string Folder(string name) => Path.Combine(Root(), name);
 
-    private static string Root()
-    {
-        if (Environment.GetEnvironmentVariable("RECALL_SHARED_DATA") is { Length: > 0 } root)
-            return root;
-        DirectoryInfo? repository = new(AppContext.BaseDirectory);
-        while (repository is not null && !File.Exists(Path.Combine(repository.FullName, "RecallCluster.sln")))
-            repository = repository.Parent;
-        return Path.Combine(repository?.Parent?.FullName ?? AppContext.BaseDirectory, "shared", "data");
-    }
+    private static string Root() =>
+        Environment.GetEnvironmentVariable("RECALL_SHARED_DATA") is { Length: > 0 } root
+            ? root
+            : Path.Combine(Repository.TryFind()?.Parent?.FullName ?? AppContext.BaseDirectory, "shared", "data");
 }

@@ -11,7 +11,7 @@ internal readonly record struct Outcome(ShardAnswer? Answer, string? Failure, lo
 }
 
 /// <summary>Asks the shards for one request, and waits for them no longer than the request allows.</summary>
-internal sealed class SearchRound(GatewayVersion version, AdRequest request, PreparedUser user, TimeProvider time)
+internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest request, PreparedUser user, TimeProvider time)
 {
     /// <summary>The shards' part of the time; the rest is for what comes after them.</summary>
     private const double ShardShare = 0.9;

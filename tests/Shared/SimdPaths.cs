@@ -1,4 +1,6 @@
-namespace RecallCluster.Numerics.Tests;
+using RecallCluster.Numerics;
+
+namespace RecallCluster.Testing;
 
 /// <summary>Tests that force a path run one after the other: the path in force is process-wide.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]

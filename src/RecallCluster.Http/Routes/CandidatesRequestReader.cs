@@ -4,8 +4,8 @@ using RecallCluster.Serving;
 
 namespace RecallCluster.Http;
 
-/// <summary>From the body of <c>POST /v1/ads</c> to an <see cref="AdRequest"/>, or to a complaint that names the field.</summary>
-internal static class AdsRequestReader
+/// <summary>From the body of <c>POST /v1/candidates</c> to an <see cref="RetrievalRequest"/>, or to a complaint that names the field.</summary>
+internal static class CandidatesRequestReader
 {
     private const string Body = "body";
 
@@ -25,10 +25,10 @@ internal static class AdsRequestReader
     /// <summary>Reads and checks one request.</summary>
     /// <exception cref="InvalidRequestException">The body is no such request.</exception>
     /// <exception cref="BadHttpRequestException">The body could not be received, e.g. because it is too large.</exception>
-    public static async Task<AdRequest> ReadAsync(HttpRequest request, FrontDoorLimits limits)
+    public static async Task<RetrievalRequest> ReadAsync(HttpRequest request, FrontDoorLimits limits)
     {
-        AdsRequestBody body = await DeserializeAsync(request).ConfigureAwait(false);
-        return new AdRequest(
+        CandidatesRequestBody body = await DeserializeAsync(request).ConfigureAwait(false);
+        return new RetrievalRequest(
             UserOf(body.User),
             Checked("k", body.K ?? throw new InvalidRequestException("k", "is missing: how many ads are wanted?"), limits.MaxK))
         {
@@ -40,12 +40,12 @@ internal static class AdsRequestReader
         };
     }
 
-    private static async Task<AdsRequestBody> DeserializeAsync(HttpRequest request)
+    private static async Task<CandidatesRequestBody> DeserializeAsync(HttpRequest request)
     {
         try
         {
             return await JsonSerializer.DeserializeAsync(
-                request.Body, HttpJson.Default.AdsRequestBody, request.HttpContext.RequestAborted).ConfigureAwait(false)
+                request.Body, HttpJson.Default.CandidatesRequestBody, request.HttpContext.RequestAborted).ConfigureAwait(false)
                 ?? throw new InvalidRequestException(Body, Wanted[Body] + ", not null.");
         }
         catch (JsonException e)
@@ -67,7 +67,7 @@ internal static class AdsRequestReader
             : new InvalidRequestException(field, $"there is no such field, or it is there twice ({place}).");
     }
 
-    private static UserFeatures UserOf(AdsUserBody? user) => user is null
+    private static UserFeatures UserOf(CandidatesUserBody? user) => user is null
         ? new UserFeatures()
         : new UserFeatures
         {

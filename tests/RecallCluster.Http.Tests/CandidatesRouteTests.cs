@@ -3,7 +3,7 @@ using RecallCluster.Serving;
 
 namespace RecallCluster.Http.Tests;
 
-public class AdsRouteTests
+public class CandidatesRouteTests
 {
     [Fact]
     public async Task Ads_come_back_with_scores_coverage_version_and_timings()
@@ -167,7 +167,7 @@ public class AdsRouteTests
         await using Door door = await Door.OpenAsync(Door.Serving(new GenderOnly(), new HundredAds()));
 
         (int missing, string? type, _) = await door.GetAsync("/v2/ads");
-        (int wrongMethod, _, JsonElement problem) = await door.GetAsync("/v1/ads");
+        (int wrongMethod, _, JsonElement problem) = await door.GetAsync("/v1/candidates");
 
         Assert.Equal((404, "application/problem+json"), (missing, type));
         Assert.Equal(405, wrongMethod);
@@ -188,14 +188,14 @@ public class AdsRouteTests
     [Fact]
     public async Task Ready_only_once_shards_are_loaded()
     {
-        var gateway = new Gateway(TimeProvider.System);
-        await using Door door = await Door.OpenAsync(gateway);
+        var retriever = new AdRetriever(TimeProvider.System);
+        await using Door door = await Door.OpenAsync(retriever);
 
         Assert.Equal(200, (await door.GetAsync("/healthz")).Status);
         Assert.Equal(503, (await door.GetAsync("/readyz")).Status);
         Assert.Equal(503, (await door.PostAsync("""{"k":1}""")).Status);
 
-        gateway.Publish(new GatewayVersion("v1", new GenderOnly(), [new ShardSlot(new HundredAds(), 100)]));
+        retriever.Publish(new RetrieverVersion("v1", new GenderOnly(), [new ShardSlot(new HundredAds(), 100)]));
 
         (int status, _, JsonElement body) = await door.GetAsync("/readyz");
         Assert.Equal(200, status);

@@ -1,0 +1,64 @@
+namespace RecallCluster.Serving.Catalogue;
+
+/// <summary>An ad as it can be shown.</summary>
+public sealed record Ad
+{
+    /// <summary>The ad, as indexes and data sets name it.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The campaign that pays for it.</summary>
+    public required long CampaignId { get; init; }
+
+    /// <summary>Categories of its content (IAB codes such as "IAB2-3").</summary>
+    public IReadOnlyList<string> Categories { get; init; } = [];
+
+    /// <summary>What is shown.</summary>
+    public required Creative Creative { get; init; }
+
+    /// <summary>Where a click leads; http or https.</summary>
+    public required Uri LandingPage { get; init; }
+
+    /// <summary>Whether it is held back.</summary>
+    public bool IsPaused { get; init; }
+}
+
+/// <summary>Kinds of creative.</summary>
+public enum CreativeKind
+{
+    /// <summary>A picture.</summary>
+    Banner,
+
+    /// <summary>Title, text and pictures that the page lays out itself.</summary>
+    Native,
+
+    /// <summary>A film.</summary>
+    Video,
+}
+
+/// <summary>What is shown.</summary>
+public sealed record Creative
+{
+    /// <summary>Its kind.</summary>
+    public required CreativeKind Kind { get; init; }
+
+    /// <summary>Width in pixels; 0 where the page decides.</summary>
+    public int Width { get; init; }
+
+    /// <summary>Height in pixels; 0 where the page decides.</summary>
+    public int Height { get; init; }
+
+    /// <summary>The picture, or the film.</summary>
+    public required Uri Media { get; init; }
+
+    /// <summary>Media type of <see cref="Media"/>, such as "image/png" or "video/mp4".</summary>
+    public required string MediaType { get; init; }
+
+    /// <summary>Title.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>Text.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Playing time of a film.</summary>
+    public TimeSpan Duration { get; init; }
+}

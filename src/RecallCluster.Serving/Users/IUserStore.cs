@@ -1,0 +1,20 @@
+namespace RecallCluster.Serving.Users;
+
+/// <summary>What is remembered of users: live behaviour, what they saw, consent. Bounded and durable. Thread-safe.</summary>
+public interface IUserStore
+{
+    /// <summary>What is known of a user; null when nothing is.</summary>
+    UserMemory? Find(string userId);
+
+    /// <summary>Records whether the user's data may be used; a withdrawal erases what is there.</summary>
+    Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation);
+
+    /// <summary>Erases a user; durable when the task completes.</summary>
+    /// <returns>Whether anything was known.</returns>
+    Task<bool> EraseAsync(string userId, CancellationToken cancellation);
+}
+
+/// <summary>What is remembered of one user.</summary>
+/// <param name="Sequence">Ads clicked, oldest first.</param>
+/// <param name="Consent">Whether the data may be used; null when the user never said.</param>
+public sealed record UserMemory(IReadOnlyList<string> Sequence, bool? Consent);

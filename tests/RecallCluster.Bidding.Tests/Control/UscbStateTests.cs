@@ -61,6 +61,7 @@ public sealed class UscbStateTests
         TickSums whole = default;
         TickPlayer.Play(log, goal, 0, log.Count, weights, double.MaxValue, ref whole);
         Assert.Equal(120_000.0, recent.Count, 1e-6);
+        Assert.InRange(recent.Held, 1000, 10_000);
         Assert.Equal(2, all.Spent / whole.Spent, 0.4);
         Assert.Equal(2, all.Value / whole.Value, 0.4);
     }

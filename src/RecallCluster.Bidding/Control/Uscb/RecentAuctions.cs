@@ -39,10 +39,12 @@ internal sealed class RecentAuctions
     /// <summary>Auctions that the window stands for.</summary>
     public double Count { get; private set; }
 
+    /// <summary>Auctions that it holds: how far its sums can be trusted.</summary>
+    public int Held { get; private set; }
+
     public void Clear()
     {
-        _observed = 0;
-        Count = 0;
+        (_observed, Count, Held) = (0, 0, 0);
         Array.Clear(_counts);
         Array.Clear(_multiples);
     }
@@ -52,6 +54,7 @@ internal sealed class RecentAuctions
     {
         int slot = _observed++ % Ticks, count = Math.Min(auctions.Count, PerTick);
         Count -= _counts[slot] * _multiples[slot];
+        Held += count - _counts[slot];
         _counts[slot] = count;
         _multiples[slot] = count > 0 ? weight * auctions.Count / count : 0;
         Count += _counts[slot] * _multiples[slot];

@@ -53,9 +53,10 @@ internal sealed class UscbFeatures
         x[4] = (float)Ratio(state.BudgetLeft, last.Spent * lastRest);
         x[5] = (float)Math.Clamp(3 * (budgetLeft - left), -2, 2);
         x[6] = (float)Math.Clamp(Math.Log(state.Weights.Value / _start.Value), -2, 2);
-        x[7] = _recent.Count > 0 ? (float)(recent.Wins / _recent.Count) : 0;
+        double winRate = _recent.Count > 0 ? recent.Wins / _recent.Count : 0;
+        x[7] = (float)winRate;
         x[8] = state.Tick == 0 ? 1 : 0;
-        x[9] = (float)(Math.Log(1 + recent.Wins) / 5);
+        x[9] = (float)(Math.Log(1 + (winRate * _recent.Held)) / 5);
         x[10] = state.Tick == 0 ? 0 : (float)_yesterday.Outlook(_elapsed, state.Elapsed);
         _elapsed = state.Elapsed;
         int weights = 1 + _setting.Goal.Kpis.Length;

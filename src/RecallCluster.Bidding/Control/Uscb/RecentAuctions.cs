@@ -107,9 +107,9 @@ internal sealed class RecentAuctions
             if (_q[j].Length > 0)
                 TensorPrimitives.MultiplyAdd(_q[j].AsSpan(start, count), -(float)weights[j], won, won);
         }
-        Win(cost, won);
-        double wins = TensorPrimitives.Sum(won) * multiple, spent = TensorPrimitives.Dot(won, cost) * multiple;
-        var sums = new TickSums { Wins = (long)Math.Round(wins), Spent = spent, Value = TensorPrimitives.Dot(won, value) * multiple };
+        (float wins, float costs, float values) = Win(cost, value, won);
+        double spent = costs * multiple;
+        var sums = new TickSums { Wins = (long)Math.Round(wins * multiple), Spent = spent, Value = values * multiple };
         for (int j = 0; j < _kpis.Length; j++)
         {
             double numerator = _q[j].Length > 0 ? TensorPrimitives.Dot(won, _q[j].AsSpan(start, count)) * multiple : spent;
@@ -118,17 +118,27 @@ internal sealed class RecentAuctions
         return sums;
     }
 
-    /// <summary>Replaces bids by 1 where they win and 0 where they do not.</summary>
-    private static void Win(ReadOnlySpan<float> cost, Span<float> bids)
+    /// <summary>Replaces bids by 1 where they win and 0 where they do not, and sums over those that do.</summary>
+    private static (float Wins, float Costs, float Values) Win(ReadOnlySpan<float> cost, ReadOnlySpan<float> value, Span<float> bids)
     {
+        Vector<float> wins = default, costs = default, values = default;
         int i = 0;
         for (; i <= bids.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
-            var bid = new Vector<float>(bids[i..]);
-            Vector<int> wins = Vector.GreaterThanOrEqual(bid, new Vector<float>(cost[i..])) & Vector.GreaterThan(bid, Vector<float>.Zero);
-            Vector.ConditionalSelect(wins, Vector<float>.One, Vector<float>.Zero).CopyTo(bids[i..]);
+            Vector<float> bid = new(bids[i..]), price = new(cost[i..]);
+            Vector<int> wonBy = Vector.GreaterThanOrEqual(bid, price) & Vector.GreaterThan(bid, Vector<float>.Zero);
+            var won = Vector.ConditionalSelect(wonBy, Vector<float>.One, Vector<float>.Zero);
+            won.CopyTo(bids[i..]);
+            wins += won;
+            costs += won * price;
+            values += won * new Vector<float>(value[i..]);
         }
+        (float Wins, float Costs, float Values) sums = (Vector.Sum(wins), Vector.Sum(costs), Vector.Sum(values));
         for (; i < bids.Length; i++)
+        {
             bids[i] = bids[i] > 0 && bids[i] >= cost[i] ? 1 : 0;
+            sums = (sums.Wins + bids[i], sums.Costs + (bids[i] * cost[i]), sums.Values + (bids[i] * value[i]));
+        }
+        return sums;
     }
 }

@@ -59,7 +59,7 @@ public class ArgumentTests
             [], ["demo"], ["data"], ["data", "synth"], ["data", "import"], ["data", "import", "taobao"],
             ["data", "import", "amazon"], ["data", "import", "movielens"], ["data", "import", "csv"], ["train"], ["index"],
             ["index", "build"], ["index", "verify"], ["tune"], ["eval"], ["eval", "retrieval"], ["serve"], ["bench"],
-            ["bench", "ann"], ["bench", "score"], ["bench", "retrieval"], ["test"],
+            ["bench", "ann"], ["bench", "score"], ["bench", "retrieval"], ["top"], ["test"],
         ];
         foreach (string[] command in commands)
         {

@@ -15,6 +15,7 @@ internal static class CommandTree
         TuneCommand.Build(builder),
         EvalCommands.Build(builder),
         ServeCommand.Build(builder),
+        TopCommand.Build(builder),
         CalibrateCommands.Build(builder),
         BidCommands.Build(builder),
         CommandBuilder.Group(

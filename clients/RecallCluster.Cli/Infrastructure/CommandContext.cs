@@ -45,6 +45,12 @@ internal sealed class CommandContext
         draw(ConsoleOver(_output), report);
     }
 
+    /// <summary>Whether the result goes to a terminal as text, which can be drawn over.</summary>
+    public bool CanRedraw => !_json && new AnsiConsoleOutput(_output).IsTerminal;
+
+    /// <summary>Shows a result that changes; for a terminal only.</summary>
+    public Task RedrawAsync(Func<IAnsiConsole, Task> show) => show(ConsoleOver(_output));
+
     private static IAnsiConsole ConsoleOver(TextWriter writer)
     {
         var output = new AnsiConsoleOutput(writer);

@@ -44,6 +44,9 @@ public sealed class BidBook
 /// <param name="Cap">The highest bid; 0 for a campaign that must not bid now.</param>
 public readonly record struct BidBookEntry(long CampaignId, string Context, double Slope, double Offset, double Cap)
 {
+    /// <summary>Conversion probability of a click that the slope was made with; 0 where none is known.</summary>
+    public double ConversionProbability { get; init; }
+
     /// <summary>The bid for one impression, in units of the currency.</summary>
     public double Bid(double clickProbability) => Math.Clamp((Slope * clickProbability) + Offset, 0, Cap);
 }

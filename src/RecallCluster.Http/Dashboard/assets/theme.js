@@ -1,0 +1,32 @@
+// Runs before the first paint, so that the page does not flash in the other theme.
+(() => {
+  const names = ["auto", "light", "dark"];
+  const read = () => {
+    try {
+      return localStorage.getItem("recall.theme");
+    } catch {
+      return null; // Storage may be forbidden; the theme then lasts as long as the page.
+    }
+  };
+  const apply = (name) => {
+    document.documentElement.dataset.theme = name;
+    document.dispatchEvent(new CustomEvent("themechange"));
+  };
+  let current = names.includes(read()) ? read() : "auto";
+  apply(current);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(current));
+  window.recallTheme = {
+    get current() {
+      return current;
+    },
+    next() {
+      current = names[(names.indexOf(current) + 1) % names.length];
+      try {
+        localStorage.setItem("recall.theme", current);
+      } catch {
+        // As above.
+      }
+      apply(current);
+    },
+  };
+})();

@@ -1,0 +1,76 @@
+using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.ValueRanking;
+
+namespace RecallCluster.Serving.Campaigns;
+
+/// <content>How a campaign looks from outside.</content>
+internal sealed partial class Campaign
+{
+    /// <summary>The campaign as it stands.</summary>
+    public CampaignView View(DateTimeOffset at) => new()
+    {
+        Settings = Settings,
+        Version = Version,
+        Status = StatusAt(at > Ledger.Now ? at : Ledger.Now),
+        Today = Ledger.Today,
+        TotalSpent = Ledger.TotalSpent,
+        PlannedShare = PlannedShare(at),
+        Weights = [.. Weights],
+        Kpis = Kpis(Ledger.Today),
+        Ticks = _day is null ? [] : [.. _day.State.History],
+    };
+
+    /// <summary>The campaign's line in the bid book.</summary>
+    /// <param name="conversionProbability">The conversion probability of its clicks.</param>
+    public BidBookEntry Entry(double conversionProbability)
+    {
+        CampaignGoal goal = Goal();
+        LinearBid line = LinearBid.Of(BidProduct.ByName(Settings.Product), goal.Kpis, FiniteWeights.Read(Weights), conversionProbability);
+        double cap = StatusAt(Ledger.Now) == CampaignStatus.Active ? Units(Settings.MaxBid ?? Bidding.Auctions.AuctionBid.MaxBid) : 0;
+        return new BidBookEntry(Settings.Id, ContextOf(Settings), line.Slope, line.Offset, cap)
+        {
+            ConversionProbability = conversionProbability,
+        };
+    }
+
+    /// <summary>The calibration context of a campaign.</summary>
+    public static string ContextOf(CampaignSettings settings) => $"{settings.AdvertiserId}/{settings.Id}";
+
+    private CampaignGoal Goal() => BidProduct.ByName(Settings.Product)
+        .Goal(Units(Settings.Terms.DailyBudget), Settings.MaxCpc ?? double.NaN, Settings.MinCtr ?? double.NaN);
+
+    private CampaignTick Describe(DateTimeOffset at, double[] weights)
+    {
+        DayAccount today = Ledger.Today;
+        KpiView[] kpis = Kpis(today);
+        return new CampaignTick(at, today.Spent, PlannedShare(at), weights, kpis.Length > 0 ? kpis[0].Value : double.NaN);
+    }
+
+    // What an advertiser reads in the books: money charged, or impressions, over clicks that happened.
+    private KpiView[] Kpis(DayAccount today)
+    {
+        ReadOnlySpan<KpiConstraint> kpis = Goal().Kpis;
+        var views = new KpiView[kpis.Length];
+        for (int j = 0; j < views.Length; j++)
+        {
+            double numerator = kpis[j].Kind == KpiKind.CostRelated ? Units(today.Spent) : today.Impressions;
+            views[j] = new KpiView(kpis[j].Name, today.Clicks > 0 ? numerator / today.Clicks : double.NaN, kpis[j].Limit);
+        }
+        return views;
+    }
+
+    private double PlannedShare(DateTimeOffset at)
+    {
+        CampaignTerms terms = Ledger.Terms;
+        BudgetDay today = _calendar!.DayOf(at);
+        DateTimeOffset start = Latest(today.Start, terms.FlightStart), end = today.End < terms.FlightEnd ? today.End : terms.FlightEnd;
+        IPacing pacing = terms.Pacing switch
+        {
+            PacingMode.Traffic => new TrafficPacing(_calendar, terms.TrafficByHour!),
+            PacingMode.AsFastAsPossible => new UnpacedSpending(),
+            _ => new EvenPacing(),
+        };
+        return start < end ? pacing.ShareBy(start, end, at) : 0;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using RecallCluster.Calibration.Maps;
+using RecallCluster.Serving.Calibration;
+using RecallCluster.Serving.State;
+using RecallCluster.Serving.ValueRanking;
+
+namespace RecallCluster.Serving.Campaigns;
+
+/// <summary>
+/// The campaigns of a journal and what of them is published: numbers them in the order in which they came, and makes a new bid book when
+/// weights, a
+/// status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading takes no
+/// lock.
+/// </summary>
+public sealed class CampaignDirectory
+{
+    private const string Prefix = "campaign/";
+
+    private readonly ConcurrentDictionary<long, int> _numbers = new();
+    private readonly List<Campaign> _byNumber = [];
+    private readonly CampaignOptions _options;
+    private readonly BidControllers _controllers;
+    private IJournal? _journal;
+    private CalibrationModel _click = new("raw", CalibrationMap.Identity);
+    private ConversionRates _conversions = ConversionRates.Everywhere(0);
+    private PublishedCampaigns _current;
+    private long _version;
+    private int _pending;
+
+    /// <summary>An empty directory, whose machines are added to those that the journal will be opened with.</summary>
+    public CampaignDirectory(StateMachines machines, BidControllers controllers, CampaignOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(machines);
+        ArgumentNullException.ThrowIfNull(controllers);
+        _options = options ?? new CampaignOptions();
+        _options.Check();
+        _controllers = controllers;
+        _current = new PublishedCampaigns(new BidBook(0, [], _click), [], []);
+        machines.AddFamily(Prefix, key => new Campaign(key, _options, controllers) { Changed = OnChanged });
+    }
+
+    /// <summary>Called with every new book, in order, by the journal's writer: it must be quick.</summary>
+    public event Action<PublishedCampaigns>? Published;
+
+    /// <summary>The newest book with all that belongs to it.</summary>
+    public PublishedCampaigns Current => Volatile.Read(ref _current);
+
+    /// <summary>Number of campaigns.</summary>
+    public int Count => _numbers.Count;
+
+    internal CampaignOptions Options => _options;
+
+    internal BidControllers Controllers => _controllers;
+
+    /// <summary>All campaigns by number; read on the journal's writer.</summary>
+    internal IReadOnlyList<Campaign> Campaigns => _byNumber;
+
+    /// <summary>The number of a campaign in books; -1 for one that is not there.</summary>
+    public int NumberOf(long campaign) => _numbers.TryGetValue(campaign, out int number) ? number : -1;
+
+    /// <summary>The calibration context of a campaign, "advertiser/campaign".</summary>
+    internal string ContextOf(long campaign)
+    {
+        int number = NumberOf(campaign);
+        ReadOnlySpan<BidBookEntry> entries = Current.Book.Campaigns;
+        return number >= 0 && number < entries.Length ? entries[number].Context : $"0/{campaign}";
+    }
+
+    /// <summary>The machine of a campaign.</summary>
+    internal static string KeyOf(long campaign) => $"{Prefix}{campaign}";
+
+    /// <summary>Takes the journal that was opened with this directory's machines, and publishes the first book.</summary>
+    internal Task AttachAsync(IJournal journal, CancellationToken cancellation)
+    {
+        _journal = journal;
+        return PublishAsync(cancellation);
+    }
+
+    /// <summary>Replaces the calibration, for the next book.</summary>
+    /// <param name="click">Maps of click probabilities.</param>
+    /// <param name="conversions">Conversion rates; null for those in force.</param>
+    internal void Take(CalibrationModel click, ConversionRates? conversions)
+    {
+        Volatile.Write(ref _click, click);
+        if (conversions is not null)
+            Volatile.Write(ref _conversions, conversions);
+    }
+
+    /// <summary>Makes a new book now.</summary>
+    internal Task PublishAsync(CancellationToken cancellation) =>
+        _journal is { } journal ? journal.ReadAsync(Publish, cancellation)
+            : throw new InvalidOperationException("The directory has no journal yet.");
+
+    internal Campaign? Find(long id) => _numbers.TryGetValue(id, out int number) ? _byNumber[number] : null;
+
+    // On the journal's writer, or while it is opened.
+    private void OnChanged(Campaign campaign)
+    {
+        if (_numbers.TryAdd(campaign.Settings.Id, _byNumber.Count))
+            _byNumber.Add(campaign);
+        Schedule();
+    }
+
+    private void Schedule()
+    {
+        if (_journal is { } journal && Interlocked.Exchange(ref _pending, 1) == 0)
+            _ = PublishLaterAsync(journal);
+    }
+
+    private async Task PublishLaterAsync(IJournal journal)
+    {
+        try
+        {
+            await journal.ReadAsync(Publish, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or IOException)
+        {
+            // The journal has stopped: there will be no newer book.
+            Volatile.Write(ref _pending, 1);
+        }
+    }
+
+    private bool Publish()
+    {
+        Volatile.Write(ref _pending, 0);
+        ConversionRates conversions = Volatile.Read(ref _conversions);
+        var entries = new BidBookEntry[_byNumber.Count];
+        for (int i = 0; i < entries.Length; i++)
+            entries[i] = _byNumber[i].Entry(conversions.Of(Campaign.ContextOf(_byNumber[i].Settings)));
+        var book = new BidBook(++_version, entries, Volatile.Read(ref _click));
+        var published = new PublishedCampaigns(
+            book, [.. _byNumber.Select(campaign => campaign.Settings)],
+                [.. _byNumber.Select(campaign => campaign.StatusAt(campaign.Ledger.Now))]);
+        Volatile.Write(ref _current, published);
+        Published?.Invoke(published);
+        return true;
+    }
+}

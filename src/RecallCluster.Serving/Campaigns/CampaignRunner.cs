@@ -1,0 +1,158 @@
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.State;
+
+namespace RecallCluster.Serving.Campaigns;
+
+/// <summary>
+/// The campaigns, for those who run them, for gateways, and for the clock. Commands are stamped with the business clock, written to the
+/// journal, and
+/// answered once they are durable.
+/// </summary>
+public sealed class CampaignRunner : ICampaigns
+{
+    private const int TicksAtOnce = 16, FewestMarketClicks = 200;
+
+    private readonly CampaignDirectory _directory;
+    private readonly IJournal _journal;
+    private readonly TimeProvider _clock;
+
+    internal CampaignRunner(CampaignDirectory directory, IJournal journal, TimeProvider clock) =>
+        (_directory, _journal, _clock) = (directory, journal, clock);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        DateTimeOffset now = _clock.GetUtcNow();
+        return _journal.ReadAsync<IReadOnlyList<CampaignView>>(
+            () =>
+            [
+                .. _directory.Campaigns.Where(campaign => campaign.Settings.Id > after)
+                    .OrderBy(campaign => campaign.Settings.Id).Take(limit).Select(campaign => campaign.View(now)),
+            ],
+            cancellation);
+    }
+
+    /// <summary>Campaigns with the highest spend of today.</summary>
+    public Task<IReadOnlyList<CampaignView>> TopAsync(int count, CancellationToken cancellation)
+    {
+        DateTimeOffset now = _clock.GetUtcNow();
+        return _journal.ReadAsync<IReadOnlyList<CampaignView>>(
+            () =>
+            [
+                .. _directory.Campaigns.OrderByDescending(campaign => campaign.Ledger.Today.Spent)
+                    .ThenBy(campaign => campaign.Settings.Id).Take(count).Select(campaign => campaign.View(now)),
+            ],
+            cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<CampaignView?> FindAsync(long id, CancellationToken cancellation)
+    {
+        DateTimeOffset now = _clock.GetUtcNow();
+        return _journal.ReadAsync(() => _directory.Find(id)?.View(now), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        CampaignEdit.Check(settings, _directory.Controllers, _directory.Options);
+        MarketLevel market = await _journal.ReadAsync(Market, cancellation).ConfigureAwait(false);
+        var put = new PutCommand(_clock.GetUtcNow(), settings, ifVersion, StartEstimate.Of(settings, market));
+        return await SendAsync<CampaignView>(settings.Id, put, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks a campaign for the right to spend; see <see cref="CampaignLedger.RequestLease"/>.</summary>
+    /// <exception cref="IOException">The lease could not be made durable and was not granted.</exception>
+    public Task<LeaseGrant> RequestLeaseAsync(long campaign, int gateway, long epoch, Micros wanted,
+        CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(wanted.Value, nameof(wanted));
+        return _directory.NumberOf(campaign) < 0
+            ? Task.FromResult(new LeaseGrant(LedgerOutcome.UnknownCampaign))
+            : SendAsync<LeaseGrant>(campaign, new LeaseCommand(_clock.GetUtcNow(), gateway, epoch, wanted), cancellation);
+    }
+
+    /// <summary>Gives a lease back but for what ads already won may still cost; see <see cref="CampaignLedger.CloseLease"/>.</summary>
+    /// <exception cref="IOException">It could not be made durable: the lease stands.</exception>
+    public Task<LedgerOutcome> CloseLeaseAsync(long campaign, long lease, long epoch, Micros keep, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(keep.Value, nameof(keep));
+        return _directory.NumberOf(campaign) < 0
+            ? Task.FromResult(LedgerOutcome.UnknownCampaign)
+            : SendAsync<LedgerOutcome>(campaign, new CloseCommand(_clock.GetUtcNow(), lease, epoch, keep), cancellation);
+    }
+
+    /// <summary>Tells a campaign what a gateway did for it since its last report.</summary>
+    /// <exception cref="InvalidRequestException">A number of the report makes no sense.</exception>
+    /// <exception cref="IOException">It could not be made durable and was not taken in.</exception>
+    public Task<LedgerOutcome> ReportAsync(long campaign, BidReport report, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        report.Check();
+        return _directory.NumberOf(campaign) < 0
+            ? Task.FromResult(LedgerOutcome.UnknownCampaign)
+            : SendAsync<LedgerOutcome>(campaign, new ReportCommand(_clock.GetUtcNow(), report), cancellation);
+    }
+
+    /// <summary>
+    /// Reports on a campaign's days that are over, oldest first, and last on today so far. Empty for a campaign that is not there.
+    /// </summary>
+    public async Task<IReadOnlyList<CampaignDayReport>> ReportsAsync(long campaign, CancellationToken cancellation = default)
+    {
+        (CampaignDayReport[] past, DaySample? today) = await _journal.ReadAsync<(CampaignDayReport[], DaySample?)>(
+            () => _directory.Find(campaign) is { } found ? ([.. found.Reports], found.TodaySample()) : ([], null),
+            cancellation).ConfigureAwait(false);
+        return today is null ? past : [.. past, CampaignDayReport.Of(today)];
+    }
+
+    /// <summary>Lets every campaign for which a tick is due decide.</summary>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="IOException">A tick could not be made durable; it is due still.</exception>
+    public async Task<int> TickAsync(CancellationToken cancellation = default)
+    {
+        DateTimeOffset now = _clock.GetUtcNow();
+        (long Id, DaySample? Ending)[] due = await _journal.ReadAsync<(long, DaySample?)[]>(
+            () =>
+            [
+                .. _directory.Campaigns.Where(campaign => campaign.NextDue <= now)
+                    .Select(campaign => (campaign.Settings.Id, campaign.Ending(now))),
+            ],
+            cancellation).ConfigureAwait(false);
+
+        // A few at a time, so that feedback and leases find their way in between; the optimum of a day that ends is not worked out on the
+        // writer.
+        foreach ((long Id, DaySample? Ending)[] some in due.Chunk(TicksAtOnce))
+        {
+            await Task.WhenAll(some.Select(async campaign =>
+            {
+                CampaignDayReport? closing = campaign.Ending is { } day
+                    ? await Task.Run(() => CampaignDayReport.Of(day), cancellation).ConfigureAwait(false) : null;
+                await SendAsync<LedgerOutcome>(campaign.Id, new TickCommand(now, closing), cancellation).ConfigureAwait(false);
+            })).ConfigureAwait(false);
+        }
+        return due.Length;
+    }
+
+    /// <summary>The market by today's books of all campaigns; as the options have it while there are few clicks in them.</summary>
+    private MarketLevel Market()
+    {
+        double spent = 0;
+        long clicks = 0, impressions = 0;
+        foreach (Campaign campaign in _directory.Campaigns)
+        {
+            DayAccount today = campaign.Ledger.Today;
+            spent += (double)today.Spent.Value / Micros.PerUnit;
+            (clicks, impressions) = (clicks + today.Clicks, impressions + today.Impressions);
+        }
+        MarketLevel known = _directory.Options.Market;
+        return clicks < FewestMarketClicks || spent <= 0 || impressions <= clicks
+            ? known
+            : known with { CostPerClick = spent / clicks, ClickRate = (double)clicks / impressions };
+    }
+
+    private Task<TAnswer> SendAsync<TAnswer>(long campaign, CampaignCommand command, CancellationToken cancellation) =>
+        _journal.AppendAsync<CampaignCommand, TAnswer>(CampaignDirectory.KeyOf(campaign), command, ServingJson.Default.CampaignCommand, [],
+            cancellation);
+}

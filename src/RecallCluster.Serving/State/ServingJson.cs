@@ -1,0 +1,23 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RecallCluster.Serving.Calibration;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Users;
+
+namespace RecallCluster.Serving.State;
+
+/// <summary>
+/// Commands and snapshots as JSON. Fields that are not known are passed over: an older program reads what a newer one wrote.
+/// </summary>
+[JsonSerializable(typeof(CampaignCommand))]
+[JsonSerializable(typeof(CampaignMemory))]
+[JsonSerializable(typeof(UserCommand))]
+[JsonSerializable(typeof(UserPartitionState))]
+[JsonSerializable(typeof(EngagementCommand))]
+[JsonSerializable(typeof(ClickCountsState))]
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+internal sealed partial class ServingJson : JsonSerializerContext;

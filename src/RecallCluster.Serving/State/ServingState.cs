@@ -1,0 +1,148 @@
+using RecallCluster.Serving.Calibration;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Users;
+
+namespace RecallCluster.Serving.State;
+
+/// <summary>Where durable state lives and how it is run.</summary>
+public sealed record ServingStateOptions
+{
+    /// <summary>The journal.</summary>
+    public JournalOptions Journal { get; init; } = new();
+
+    /// <summary>Campaigns.</summary>
+    public CampaignOptions Campaigns { get; init; } = new();
+
+    /// <summary>Calibration.</summary>
+    public CalibrationOptions Calibration { get; init; } = new();
+
+    /// <summary>Users.</summary>
+    public UserStoreOptions Users { get; init; } = new();
+
+    /// <summary>Folder of trained controllers; null for none.</summary>
+    public string? Actors { get; init; }
+}
+
+/// <summary>
+/// All durable state of a front door, over one journal: campaigns, feedback, users, calibration. <see cref="OpenAsync"/> brings it back as
+/// it was, then
+/// time runs: campaigns tick and calibration is fitted by the business clock until it is disposed of.
+/// </summary>
+public sealed class ServingState : IAsyncDisposable
+{
+    private readonly SqliteJournal _journal;
+    private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TimeSpan _period;
+    private Task _running = Task.CompletedTask;
+
+    private ServingState(SqliteJournal journal, TimeProvider clock, CampaignDirectory directory, LiveCalibrator calibrator,
+        UserMemories users, TimeSpan period)
+    {
+        (_journal, _clock, _period) = (journal, clock, period);
+        (Directory, Calibrator, Users) = (directory, calibrator, users);
+        Campaigns = new CampaignRunner(directory, journal, clock);
+        Feedback = new FeedbackIntake(directory, journal, clock);
+    }
+
+    /// <summary>The life of this process, for leases.</summary>
+    public long Epoch => _journal.Epoch;
+
+    /// <summary>The journal.</summary>
+    public IJournal Journal => _journal;
+
+    /// <summary>The campaigns, to run them.</summary>
+    public CampaignRunner Campaigns { get; }
+
+    /// <summary>What of the campaigns is published: bid books, numbers, settings.</summary>
+    public CampaignDirectory Directory { get; }
+
+    /// <summary>Calibration.</summary>
+    public LiveCalibrator Calibrator { get; }
+
+    /// <summary>The user store.</summary>
+    public UserMemories Users { get; }
+
+    /// <summary>Feedback.</summary>
+    public FeedbackIntake Feedback { get; }
+
+    /// <summary>Why the clock's work failed last; null when it did not.</summary>
+    public Exception? LastFailure { get; private set; }
+
+    /// <summary>Opens the state; makes it where the file is not there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="clock">The business clock.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="addMachines">Adds further machines to the journal, such as the catalogue's.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="IOException">The file cannot be opened, or another process is using it.</exception>
+    /// <exception cref="InvalidDataException">It is damaged or of a later version; the message says which.</exception>
+    public static async Task<ServingState> OpenAsync(
+        string path, TimeProvider clock, ServingStateOptions? options = null, Action<StateMachines>? addMachines = null,
+            CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        options ??= new ServingStateOptions();
+        var machines = new StateMachines();
+        var directory = new CampaignDirectory(machines, new BidControllers(options.Actors), options.Campaigns);
+        var users = new UserMemories(machines, options.Users);
+        var calibrator = new LiveCalibrator(machines, directory, options.Calibration);
+        addMachines?.Invoke(machines);
+        SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
+            cancellation).ConfigureAwait(false);
+        var state = new ServingState(journal, clock, directory, calibrator, users, options.Campaigns.TickCheck);
+        users.Attach(journal);
+        await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
+        await calibrator.RefitAsync(journal, clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+        return state;
+    }
+
+    /// <summary>Lets the business clock run: ticks and fits from now on. Without it, <see cref="PassAsync"/> does one round.</summary>
+    public void Run() => _running = Task.Run(RunAsync);
+
+    /// <summary>One round of the clock's work: due ticks, then calibration.</summary>
+    public async Task PassAsync(CancellationToken cancellation = default)
+    {
+        await Campaigns.TickAsync(cancellation).ConfigureAwait(false);
+        await Calibrator.RunAsync(_journal, _clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops the clock's work, carries out what waits, closes the file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        await _journal.DisposeAsync().ConfigureAwait(false);
+        Calibrator.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(_period, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+                await TryPassAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            LastFailure = null;
+        }
+    }
+
+    // A full disk now is no reason to stop the clock for good.
+    private async Task TryPassAsync()
+    {
+        try
+        {
+            await PassAsync(_stop.Token).ConfigureAwait(false);
+            LastFailure = null;
+        }
+        catch (IOException e)
+        {
+            LastFailure = e;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+
+namespace RecallCluster.Serving.State;
+
+/// <summary>
+/// The machines of a journal by key: single ones, and families whose members come into being with the first command or snapshot that names
+/// them
+/// ("campaign/17" is a member of the family "campaign/"). Registered before the journal is opened, used by its writer alone.
+/// </summary>
+public sealed class StateMachines
+{
+    private readonly ConcurrentDictionary<string, IStateMachine> _machines = new(StringComparer.Ordinal);
+    private readonly List<(string Prefix, Func<string, IStateMachine> Create)> _families = [];
+
+    /// <summary>Registers one machine.</summary>
+    /// <exception cref="ArgumentException">The key is taken, or holds a line break.</exception>
+    public void Add(string key, IStateMachine machine)
+    {
+        CheckKey(key);
+        ArgumentNullException.ThrowIfNull(machine);
+        if (!_machines.TryAdd(key, machine))
+            throw new ArgumentException($"There is a machine '{key}' already.", nameof(key));
+    }
+
+    /// <summary>Registers a family.</summary>
+    /// <param name="prefix">What its members' keys begin with, such as "campaign/".</param>
+    /// <param name="create">Makes the member of a key, without memory.</param>
+    public void AddFamily(string prefix, Func<string, IStateMachine> create)
+    {
+        CheckKey(prefix);
+        ArgumentNullException.ThrowIfNull(create);
+        _families.Add((prefix, create));
+    }
+
+    /// <summary>Refuses a key that names no machine.</summary>
+    /// <exception cref="ArgumentException">It names none.</exception>
+    internal void Require(string key)
+    {
+        if (!_machines.ContainsKey(key) && !_families.Exists(family => key.StartsWith(family.Prefix, StringComparison.Ordinal)))
+            throw new ArgumentException($"There is no state machine '{key}'.", nameof(key));
+        CheckKey(key);
+    }
+
+    /// <summary>The machine of a key; a new member of its family where there was none.</summary>
+    /// <exception cref="InvalidDataException">Nothing is registered under that key.</exception>
+    internal IStateMachine Get(string key)
+    {
+        if (_machines.TryGetValue(key, out IStateMachine? machine))
+            return machine;
+        foreach ((string prefix, Func<string, IStateMachine> create) in _families)
+        {
+            if (key.StartsWith(prefix, StringComparison.Ordinal))
+                return _machines[key] = create(key);
+        }
+        throw new InvalidDataException($"There is no state machine '{key}' in this program.");
+    }
+
+    private static void CheckKey(string key)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        if (key.Contains('\n', StringComparison.Ordinal))
+            throw new ArgumentException("A key holds no line break.", nameof(key));
+    }
+}

@@ -1,0 +1,301 @@
+using RecallCluster.Bidding.Formula;
+using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Numerics;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.State;
+using RecallCluster.Serving.ValueRanking;
+
+namespace RecallCluster.Serving.Tests.State;
+
+public class CampaignTests
+{
+    public static TheoryData<string, string> Products => new()
+    {
+        { "fb", "click" }, { "pid", "click-cpc" }, { "m-pid", "conversion-cpc" }, { "dual", "click-ctr" }, { "replan", "click-cpc" },
+            { "uscb", "impression-ctr" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Products))]
+    public async Task A_campaign_goes_on_after_restarts_as_though_there_had_been_none(string controller, string product)
+    {
+        using StateFile restarted = new(), steady = new();
+        var options = new ServingStateOptions { Journal = new JournalOptions { SnapshotShare = 0.3 } };
+        ManualClock clockA = new(ManualClock.Morning), clockB = new(ManualClock.Morning);
+        ServingState a = await restarted.OpenAsync(clockA, options);
+        await using ServingState b = await steady.OpenAsync(clockB, options);
+        CampaignSettings settings = Some.Campaign(1, ManualClock.Morning, product, controller);
+        await a.Campaigns.PutAsync(settings, 0, default);
+        await b.Campaigns.PutAsync(settings, 0, default);
+        SeededRandom randomA = new(5), randomB = new(5);
+        for (int step = 0; step < 130; step++)
+        {
+            await StepAsync(a, clockA, randomA, step);
+            await StepAsync(b, clockB, randomB, step);
+            if (step % 17 == 16)
+            {
+                await a.DisposeAsync();
+                a = await restarted.OpenAsync(clockA, options);
+                Assert.Equal(await SnapshotAsync(b), await SnapshotAsync(a));
+            }
+        }
+        Assert.Equal(await SnapshotAsync(b), await SnapshotAsync(a));
+        await a.Calibrator.RefitAsync(a.Journal, clockA.Now, default);
+        await b.Calibrator.RefitAsync(b.Journal, clockB.Now, default);
+        Assert.Equal(b.Directory.Current.Book.Campaigns[0], a.Directory.Current.Book.Campaigns[0]);
+        CampaignDayReport day = (await a.Campaigns.ReportsAsync(1))[0];
+        Assert.True(day.OptimalValue > 0);
+        await a.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_controller_moves_the_weights_through_the_day_and_the_next_begins_with_the_optimum()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        await using ServingState state = await file.OpenAsync(clock);
+        CampaignView made = await state.Campaigns.PutAsync(Some.Campaign(1, ManualClock.Morning, "click", "replan", budget: 20), 0,
+            default);
+        var random = new SeededRandom(3);
+        for (int step = 0; step < 95; step++)
+            await StepAsync(state, clock, random, step);
+        CampaignView evening = (await state.Campaigns.FindAsync(1, default))!;
+        Assert.True(evening.Ticks.Count >= 46, $"{evening.Ticks.Count} ticks");
+        Assert.NotEqual(made.Weights, evening.Weights);
+        await StepAsync(state, clock, random, 95);
+        await state.PassAsync();
+        IReadOnlyList<CampaignDayReport> reports = await state.Campaigns.ReportsAsync(1);
+        Assert.Equal(2, reports.Count);
+        Assert.True(reports[0].IsBudgetBound);
+        Assert.False(reports[0].IsKpiBound);
+        CampaignView morning = (await state.Campaigns.FindAsync(1, default))!;
+        Assert.Equal(reports[0].OptimalWeights, morning.Ticks[0].Weights);
+        Assert.Equal(reports[0].Date.AddDays(1), morning.Today.Day.Date);
+        Assert.True(reports[0].Spent > morning.Today.Spent.Value / 1e6);
+    }
+
+    [Fact]
+    public async Task Edits_need_the_version_that_they_are_based_on()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        await using ServingState state = await file.OpenAsync(clock);
+        CampaignSettings settings = Some.Campaign(1, ManualClock.Morning);
+        Assert.Equal(1, (await state.Campaigns.PutAsync(settings, 0, default)).Version);
+        VersionConflictException exists = await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 0,
+            default));
+        Assert.Equal(1, exists.Actual);
+        CampaignView edited = await state.Campaigns.PutAsync(settings with
+        {
+            Name = "other",
+            Terms = settings.Terms with { DailyBudget = Some.Units(5) }
+        }, 1, default);
+        Assert.Equal((2L, "other", Some.Units(5)), (edited.Version, edited.Settings.Name, edited.Today.Budget));
+        await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 1, default));
+        Assert.Equal(3, (await state.Campaigns.PutAsync(settings, null, default)).Version);
+    }
+
+    [Fact]
+    public async Task What_makes_no_sense_is_refused_with_the_field_named()
+    {
+        using var file = new StateFile();
+        await using ServingState state = await file.OpenAsync(new ManualClock(ManualClock.Morning));
+        CampaignSettings good = Some.Campaign(1, ManualClock.Morning);
+        await state.Campaigns.PutAsync(good, 0, default);
+        (string Field, CampaignSettings Settings)[] bad =
+        [
+            ("id", good with { Id = 0 }),
+            ("product", good with { Product = "fame" }),
+            ("maxCpc", good with { MaxCpc = null }),
+            ("controller", good with { Controller = "luck" }),
+            ("startWeights", good with { StartWeights = [1, 2, 3] }),
+            ("terms", good with { Terms = good.Terms with { TimeZone = "Nowhere/Land" } }),
+            ("terms.campaignId", good with { Terms = good.Terms with { CampaignId = 2 } }),
+            ("caps[0].within", good with { Caps = [new FrequencyRule(1, TimeSpan.FromDays(400))] }),
+            ("advertiserId", good with { AdvertiserId = 77 }),
+            ("terms.timeZone", good with { Terms = good.Terms with { TimeZone = "Europe/Berlin" } }),
+            ("targeting.hours", good with { Targeting = new Targeting { Hours = [24] } }),
+        ];
+        foreach ((string field, CampaignSettings settings) in bad)
+            Assert.Equal(field, (await Assert.ThrowsAsync<InvalidRequestException>(() => state.Campaigns.PutAsync(settings, null,
+                default))).Field);
+        Assert.Equal(1, (await state.Campaigns.FindAsync(1, default))!.Version);
+    }
+
+    [Fact]
+    public async Task The_book_shows_who_may_bid()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        await using ServingState state = await file.OpenAsync(clock);
+        CampaignSettings settings = Some.Campaign(1, ManualClock.Morning.AddHours(1));
+        var books = new List<BidBook>();
+        state.Directory.Published += published => books.Add(published.Book);
+        Assert.Equal(CampaignStatus.NotStarted, (await state.Campaigns.PutAsync(settings, 0, default)).Status);
+        Assert.Equal(0, (await EntryAsync(state)).Cap);
+        clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(1, await state.Campaigns.TickAsync());
+        Assert.True((await EntryAsync(state)).Cap > 0);
+        await state.Campaigns.PutAsync(settings with { IsPaused = true }, null, default);
+        Assert.Equal(0, (await EntryAsync(state)).Cap);
+        await state.Campaigns.PutAsync(settings with { MaxBid = Some.Units(0.25) }, null, default);
+        Assert.Equal(0.25, (await EntryAsync(state)).Cap);
+        Assert.Equal("2/1", (await EntryAsync(state)).Context);
+
+        // All of the budget is leased: whoever holds the lease may bid, once it is over nobody may.
+        LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1000));
+        Assert.Equal(Some.Units(100), grant.Lease.Amount);
+        Assert.True((await EntryAsync(state)).Cap > 0);
+        clock.Advance(TimeSpan.FromMinutes(61));
+        await state.Campaigns.TickAsync();
+        Assert.Equal(0, (await EntryAsync(state)).Cap);
+        Assert.Equal(CampaignStatus.BudgetSpent, (await state.Campaigns.FindAsync(1, default))!.Status);
+        clock.Advance(TimeSpan.FromHours(1));
+        await state.Campaigns.TickAsync();
+        Assert.True((await EntryAsync(state)).Cap > 0);
+        Assert.Equal(books.Select(book => book.Version).Order(), books.Select(book => book.Version));
+    }
+
+    [Fact]
+    public async Task Spend_and_leases_never_exceed_the_budget_whatever_happens()
+    {
+        for (ulong seed = 1; seed <= 3; seed++)
+        {
+            using var file = new StateFile();
+            var clock = new ManualClock(ManualClock.Morning);
+            await using ServingState state = await file.OpenAsync(clock);
+            CampaignSettings settings = Some.Campaign(1, ManualClock.Morning, budget: 3);
+            await state.Campaigns.PutAsync(settings, 0, default);
+            var random = new SeededRandom(seed);
+            Lease lease = default;
+            for (int step = 0; step < 200; step++)
+            {
+                clock.Advance(TimeSpan.FromMinutes(random.NextInt(12)));
+                LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(1, 1 + random.NextInt(2), 1,
+                    Some.Units(random.NextDouble() + 0.01));
+                lease = grant.Outcome == LedgerOutcome.Applied ? grant.Lease : lease;
+                var win = new UInt128(seed, (ulong)random.NextInt(150));
+                await state.Feedback.AcceptAsync([Some.Event(AdEventKind.Click, Some.Win(1, lease, clock.Now, win))], default);
+                DayAccount today = (await state.Campaigns.FindAsync(1, default))!.Today;
+                Assert.True(today.Committed <= today.Limit);
+            }
+            Assert.True((await state.Campaigns.FindAsync(1, default))!.TotalSpent > Micros.Zero);
+        }
+    }
+
+    [Fact]
+    public void A_line_of_the_book_bids_what_the_formula_bids()
+    {
+        var random = new SeededRandom(9);
+        foreach (BidProduct product in BidProduct.All)
+        {
+            CampaignGoal goal = product.Goal(100, 0.7, 0.02);
+            for (int trial = 0; trial < 200; trial++)
+            {
+                double[] w = [random.NextDouble() * 2, .. Enumerable.Range(0, goal.Kpis.Length).Select(_ => random.NextDouble())];
+                double p = random.NextDouble() * 0.2, conversion = random.NextDouble();
+                var formula = new BidFormula(goal.Kpis, FiniteWeights.Read(w), 0.5);
+                LinearBid line = LinearBid.Of(product, goal.Kpis, FiniteWeights.Read(w), conversion);
+                var log = product.Columns(new double[] { 0 }, new[] { p }, new[] { conversion });
+                var expected = new double[1];
+                formula.Bid(log, 0, expected);
+                Assert.Equal(expected[0], new BidBookEntry(1, "1/1", line.Slope, line.Offset, 0.5).Bid(p), 12);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_thinned_sample_stands_for_as_many_auctions()
+    {
+        var report = new BidReport
+        {
+            Auctions = 900,
+            Wins = 0,
+            Value = 0,
+            SampleWeight = 9,
+            Sample = [.. Enumerable.Range(0, 100).Select(i => new AuctionSample(0.01f * i / 100, i))]
+        };
+        SampleChunk thin = SampleChunk.Of(report).Thin(7);
+        Assert.Equal(900, thin.Count * thin.Weight, 9);
+        var log = SampleChunk.Join(BidProduct.Click, [thin, SampleChunk.Of(report)], out double weight);
+        Assert.Equal(1800, log.Count * weight, 9);
+        Assert.InRange(log.Count, 28, 31);
+    }
+
+    [Fact]
+    public void Many_small_reports_leave_a_sample_of_the_whole_tick()
+    {
+        CampaignSettings settings = Some.Campaign(1, ManualClock.Morning);
+        var state = new DayState
+        {
+            Date = new DateOnly(2026, 3, 2),
+            Start = ManualClock.Morning,
+            End = ManualClock.Morning.AddDays(1),
+            Elapsed = [0, 0.5, 1],
+            GoalBudget = 1,
+            StartWeights = [1, 0.5],
+            Weights = [1, 0.5],
+            AuctionsByTick = new long[2],
+        };
+        CampaignDay day = CampaignDay.Begin(settings, state, null, new BidControllers());
+        for (int i = 0; i < 3000; i++)
+            day.Take(new BidReport { Auctions = 7, Wins = 0, Value = 0, SampleWeight = 7, Sample = [new AuctionSample(0.1f, i)] }, 64);
+        SampleChunk whole = SampleChunk.Merge(state.Open, 0.5);
+        Assert.InRange(state.Open.Sum(chunk => chunk.Count), 32, 128);
+        Assert.Equal(21_000, whole.Count * whole.Weight, 6);
+        ReadOnlySpan<double> cost = whole.Log(BidProduct.Click).Cost;
+        Assert.InRange(cost.ToArray().Average(), 1200, 1800);
+        Assert.InRange(cost.ToArray().Count(c => c > 2000), 0.2 * cost.Length, 0.47 * cost.Length);
+    }
+
+    internal static async Task StepAsync(ServingState state, ManualClock clock, SeededRandom random, int step)
+    {
+        clock.Advance(TimeSpan.FromMinutes(15));
+        LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1.5));
+        long auctions = 200 + random.NextInt(200);
+        double clicks = 0;
+        for (int i = 0; i < 3 && grant.Outcome == LedgerOutcome.Applied; i++, clicks++)
+        {
+            Win win = Some.Win(1, grant.Lease, clock.Now, new UInt128((ulong)step + 1, random.NextUInt64()),
+                price: 0.2 + (0.3 * random.NextDouble()));
+            await state.Feedback.AcceptAsync([Some.Event(AdEventKind.Impression, win), Some.Event(AdEventKind.Click, win)], default);
+        }
+        int kpis = (await state.Campaigns.FindAsync(1, default))!.Kpis.Count;
+        await state.Campaigns.ReportAsync(1, new BidReport
+        {
+            Auctions = auctions,
+            Wins = auctions / 4,
+            Value = clicks + 0.1,
+            Numerators = [.. Enumerable.Repeat(clicks * 0.3, kpis)],
+            Denominators = [.. Enumerable.Repeat(clicks + 0.1, kpis)],
+            Sample = [.. Enumerable.Range(0, 90).Select(_ => new AuctionSample((float)(0.1 * random.NextDouble()),
+                (float)(0.05 * random.NextDouble())))],
+            SampleWeight = auctions / 90.0,
+            ConversionProbability = 0.05,
+        });
+        if (step % 40 == 25)
+        {
+            CampaignView view = (await state.Campaigns.FindAsync(1, default))!;
+            CampaignSettings edited = view.Settings with
+            {
+                MaxCpc = view.Settings.MaxCpc * 0.9,
+                Terms = view.Settings.Terms with { DailyBudget = Some.Units(90 - (step / 4)) }
+            };
+            await state.Campaigns.PutAsync(edited, view.Version, default);
+        }
+        await state.Campaigns.TickAsync();
+    }
+
+    private static Task<string> SnapshotAsync(ServingState state) =>
+        state.Journal.ReadAsync(() => System.Text.Encoding.UTF8.GetString(state.Directory.Find(1)!.Snapshot()), default);
+
+    private static async Task<BidBookEntry> EntryAsync(ServingState state)
+    {
+        // Books are made by the writer after what changed them.
+        await state.Journal.ReadAsync(() => 0, default);
+        await state.Journal.ReadAsync(() => 0, default);
+        return state.Directory.Current.Book.Campaigns[0];
+    }
+}

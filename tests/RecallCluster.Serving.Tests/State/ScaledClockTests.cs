@@ -1,0 +1,38 @@
+using RecallCluster.Serving.State;
+
+namespace RecallCluster.Serving.Tests.State;
+
+public class ScaledClockTests
+{
+    private static readonly DateTimeOffset s_business = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Business_time_is_a_function_of_real_time_alone()
+    {
+        var real = new ManualClock(ManualClock.Morning);
+        var clock = new ScaledClock(real, real.Now, s_business, 60);
+        long stamp = clock.GetTimestamp();
+        real.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(s_business.AddHours(2), clock.GetUtcNow());
+        Assert.Equal(TimeSpan.FromHours(2), clock.GetElapsedTime(stamp));
+        Assert.Equal(clock.GetUtcNow(), new ScaledClock(real, ManualClock.Morning, s_business, 60).GetUtcNow());
+        Assert.Equal(TimeSpan.FromMinutes(1), clock.ToReal(TimeSpan.FromHours(1)));
+    }
+
+    [Fact]
+    public async Task Timers_run_on_business_time()
+    {
+        var clock = new ScaledClock(TimeProvider.System, DateTimeOffset.UtcNow, s_business, 100_000);
+        using var timer = new PeriodicTimer(TimeSpan.FromHours(1), clock);
+        Assert.True(await timer.WaitForNextTickAsync());
+        Assert.True(clock.GetUtcNow() >= s_business.AddMinutes(59));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(double.NaN)]
+    [InlineData(1e9)]
+    public void A_speed_has_to_make_sense(double speed) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ScaledClock(TimeProvider.System, default, default, speed));
+}

@@ -136,7 +136,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         };
 
     /// <summary>
-    /// All campaigns bid the same for a click: as long as nobody knows what the model's scores mean, interest alone decides what is shown, and what
+    /// All campaigns bid the same for a click: as long as nobody knows what the model's scores mean, interest alone decides what is
+    /// shown, and what
     /// is clicked then teaches the calibration.
     /// </summary>
     private CampaignPlan[] LoosePlans() =>

@@ -116,7 +116,9 @@ internal sealed record DemoOutcome(
         return count == 0 ? null : (double)held / count;
     }
 
-    /// <summary>Cal-N over campaigns, or over clusters of equally many impressions by prediction; the truth takes the place of clicks.</summary>
+    /// <summary>
+    /// Cal-N over campaigns, or over clusters of equally many impressions by prediction; the truth takes the place of clicks.
+    /// </summary>
     private static double? CalN(ShownAd[] shown, Func<ShownAd, double> prediction, bool byCampaign)
     {
         ShownAd[][] groups = byCampaign

@@ -49,7 +49,8 @@ internal sealed class LoopDay
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStage stage, CancellationToken cancellation)
     {
         await PrepareAsync(
-            State, MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation).ConfigureAwait(false);
+            State, MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation)
+                .ConfigureAwait(false);
         using AuctionTraceWriter? trace = Trace is null ? null : new AuctionTraceWriter(Trace);
         var clock = new VirtualClock(dayStart, Step);
         var host = new EmbeddedHost(Threads);
@@ -77,7 +78,8 @@ internal sealed class LoopDay
     }
 
     /// <summary>
-    /// Gives campaigns their settings on the evening before a day, while no gateway holds a lease: what is committed when a budget is cut may still
+    /// Gives campaigns their settings on the evening before a day, while no gateway holds a lease: what is committed when a budget is
+    /// cut may still
     /// be spent, and that would be the day's.
     /// </summary>
     public static async Task PrepareAsync(
@@ -97,7 +99,8 @@ internal sealed class LoopDay
         var days = new Dictionary<long, CampaignDayReport>();
         foreach (CampaignView view in views)
         {
-            IReadOnlyList<CampaignDayReport> reports = await state.Campaigns.ReportsAsync(view.Settings.Id, cancellation).ConfigureAwait(false);
+            IReadOnlyList<CampaignDayReport> reports = await state.Campaigns.ReportsAsync(view.Settings.Id, cancellation)
+                .ConfigureAwait(false);
             if (reports.Count > 0)
                 days.Add(view.Settings.Id, reports[^1]);
         }

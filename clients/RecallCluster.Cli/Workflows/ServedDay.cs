@@ -41,7 +41,8 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStages stages, CancellationToken cancellation)
     {
         await LoopDay.PrepareAsync(
-            files.State, MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation).ConfigureAwait(false);
+            files.State, MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation)
+                .ConfigureAwait(false);
 
         // The clock has to be known before the door is up, and the day begins when it is.
         DateTimeOffset origin = TimeProvider.System.GetUtcNow();

@@ -109,7 +109,7 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
         var clock = new VirtualClock(dayStart + TimeSpan.FromDays(1) - TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
         ServingState state = await ServingState.OpenAsync(files.State, clock, cancellation: cancellation).ConfigureAwait(false);
         await using (state.ConfigureAwait(false))
-            return await LoopDay.OutcomeAsync(books, state, plans, cancellation).ConfigureAwait(false);
+            return await LoopDay.OutcomeAsync(books, state, plans, dayStart, cancellation).ConfigureAwait(false);
     }
 
     private sealed class Relay(Action<double> report) : IProgress<double>

@@ -3,6 +3,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Gateway;
 
@@ -100,6 +101,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         catch (Exception e) when (e is not (InvalidRequestException or OperationCanceledException))
         {
             Traffic.Failed();
+            Telemetry.Failed(e, activity);
             throw;
         }
         finally
@@ -177,9 +179,13 @@ public sealed class AdGateway : IAdGateway, IDisposable
         CancellationToken cancellation)
     {
         DateTimeOffset now = _parts.BusinessClock.GetUtcNow();
-        RequestUser user = _users.Of(request);
-        EligibleSets eligible = _eligibility.Of(
-            request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
+        RequestUser user;
+        EligibleSets eligible;
+        using (Telemetry.Source.StartActivity("user"))
+        {
+            user = _users.Of(request);
+            eligible = _eligibility.Of(request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
+        }
         var answer = new AnswerBuilder(request, view.Book!, _parts.Time, start);
         answer.UserDone();
         if (eligible.NoAd != NoAdReason.None)
@@ -188,25 +194,42 @@ public sealed class AdGateway : IAdGateway, IDisposable
             ? (deadline * (1 - _options.AuctionShare)) - _parts.Time.GetElapsedTime(start) : null;
         if (left <= TimeSpan.Zero)
             return answer.Without(NoAdReason.Deadline, _parts.Retriever.Summary?.Version ?? "");
+        ValueQuery query = eligible.ToQuery();
         RetrievalAnswer found = await _parts.Retriever.AnswerAsync(
             new RetrievalRequest(user.Features, _options.Candidates)
             {
                 Deadline = left,
                 MaxScorings = request.MaxScorings,
                 Exclude = request.BlockedAds,
-                Value = eligible.ToQuery(),
+                Value = query,
             },
             cancellation).ConfigureAwait(false);
         answer.Found(found);
-        Take(found, request, user, scratch);
+        if (request.BlockedAds.Count == 0)
+            _parts.Sampler?.Offer(user.Features, query, found, PlacesOf(request));
+        using (Telemetry.Source.StartActivity("rank"))
+            Take(found, request, user, scratch);
         answer.RankDone();
-        int bidding = _bids.Bid(scratch, view.Roster, view.Book!, in eligible, request.Sale);
+        int bidding;
+        using (Telemetry.Source.StartActivity("bid"))
+            bidding = _bids.Bid(scratch, view.Roster, view.Book!, in eligible, request.Sale);
         answer.BidDone();
         var sold = new List<SoldPlace>(request.Slots.Count);
         var context = new AuctionContext(request, view.Roster, user.Id, now);
-        if (bidding > 0)
-            _auctions.Run(in context, scratch, sold);
+        using (Telemetry.Source.StartActivity("auction"))
+        {
+            if (bidding > 0)
+                _auctions.Run(in context, scratch, sold);
+        }
         return answer.With(in context, scratch, sold, bidding, _parts.Catalogue, _options.Number);
+    }
+
+    private static int PlacesOf(AdRequest request)
+    {
+        int places = 0;
+        for (int i = 0; i < request.Slots.Count; i++)
+            places += request.Slots[i].Count;
+        return places;
     }
 
     /// <summary>Puts what was found into the scratch, scored by the ranker where there is one.</summary>

@@ -12,6 +12,7 @@ namespace RecallCluster.Serving.Tests.Market;
 public sealed class EmbeddedLoopTests : IDisposable
 {
     private static readonly GuidedSearchParameters Everything = new() { Layers = [new LayerBudget(1_000, 1_000)] };
+    private static readonly string[] Stages = ["user", "user.prepare", "rank", "bid", "auction"];
     private static readonly double[] ClickPrices = [0.2, 0.9, 0.5, 0.7];
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-embedded-");
@@ -93,8 +94,7 @@ public sealed class EmbeddedLoopTests : IDisposable
 
         ILookup<string, Activity> spans = traced.Stop().ToLookup(span => span.OperationName);
         Activity answer = Assert.Single(spans["gateway.answer"]);
-        Assert.All(new[] { "user", "user.prepare", "rank", "bid", "auction" }, name =>
-            Assert.Equal(answer.SpanId, Assert.Single(spans[name]).ParentSpanId));
+        Assert.All(Stages, name => Assert.Equal(answer.SpanId, Assert.Single(spans[name]).ParentSpanId));
         Assert.Equal([0, 1], spans["shard"].Select(span => (int)span.GetTagItem("recall.shard")!).Order());
         Assert.Equal(
             spans["shard"].Select(span => span.SpanId.ToString()).Order(), spans["shard.search"].Select(s => s.ParentSpanId.ToString()).Order());
@@ -189,7 +189,7 @@ public sealed class EmbeddedLoopTests : IDisposable
             ActivitySource.AddActivityListener(_listener);
         }
 
-        public IEnumerable<Activity> Stop()
+        public ConcurrentQueue<Activity> Stop()
         {
             _root.Stop();
             return _spans;

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Http.Shards;
@@ -65,6 +67,29 @@ public sealed class RemoteShardTests : IDisposable
         Assert.Equal(12, answer.Ads.Count);
         Assert.Equal(wanted.Ads, answer.Ads);
         Assert.Equal((wanted.Scorings, wanted.Limits), (answer.Scorings, answer.Limits));
+    }
+
+    [Fact]
+    public async Task A_trace_goes_on_in_the_shards_process()
+    {
+        await using WebApplication server = await ServeAsync();
+        using RemoteShard remote = Reach(server);
+        var searched = new ConcurrentQueue<Activity>();
+        using var root = new Activity("request");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is Telemetry.Name or "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = searched.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        root.Start();
+
+        await remote.SearchAsync(new ShardQuery(_identity.ToString(), User, 12), default);
+        root.Stop();
+
+        Activity search = Assert.Single(searched, span => span.OperationName == "shard.search" && span.TraceId == root.TraceId);
+        Assert.True((int)search.GetTagItem("recall.scorings")! >= 12);
     }
 
     [Fact]

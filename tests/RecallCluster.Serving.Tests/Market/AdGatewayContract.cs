@@ -58,6 +58,44 @@ public abstract class AdGatewayContract
     }
 
     [Fact]
+    public async Task Only_advertisers_that_are_allowed_are_shown()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 5, 2), (2, 0.4, 2), (3, 0.3, 2)));
+        AdRequest request = LoopWorld.Request("r", "ann", OneBanner with { Count = 3 });
+
+        AdAnswer some = await host.Gateway.AnswerAsync(
+            request with { AllowedAdvertisers = ["SHOP2.example", "shop3.example", "nobody.example"] }, default);
+        AdAnswer none = await host.Gateway.AnswerAsync(request with { AllowedAdvertisers = ["nobody.example"] }, default);
+
+        Assert.Equal([2L, 3], some.Ads.Select(a => a.Ad.CampaignId).Order());
+        Assert.Equal(NoAdReason.NothingEligible, none.NoAd);
+    }
+
+    [Fact]
+    public async Task A_format_gets_only_ads_that_have_what_it_needs()
+    {
+        LoopWorld simple = LoopWorld.Simple((1, 5, 1), (2, 0.4, 1));
+        Ad With(Ad ad, string media, string? text) =>
+            ad with { Creative = ad.Creative with { Media = new Uri(media), Text = text } };
+        var world = new LoopWorld(
+            simple.Campaigns,
+            [.. simple.Ads.Select(ad => ad.CampaignId == 1
+                ? With(ad, "http://cdn.example/1.png", null) : With(ad, "https://cdn.example/2.png", "A text"))]);
+        await using ILoopHost host = await StartAsync(world);
+        var any = new FormatRequest(CreativeKind.Banner);
+
+        Assert.Equal([1L, 2], await CampaignsAsync(any));
+        Assert.Equal([2L], await CampaignsAsync(any with { Needs = CreativeParts.SecureMedia }));
+        Assert.Equal([2L], await CampaignsAsync(any with { Needs = CreativeParts.SecureMedia | CreativeParts.Text }));
+        Assert.Equal([1L, 2], await CampaignsAsync(any with { MinWidth = 300, MinHeight = 250 }));
+        Assert.Empty(await CampaignsAsync(any with { MinWidth = 301 }));
+
+        async Task<IEnumerable<long>> CampaignsAsync(FormatRequest format) => (await host.Gateway.AnswerAsync(
+            LoopWorld.Request("r", "ann", new SlotRequest("s") { Count = 2, Formats = [format] }), default))
+            .Ads.Select(a => a.Ad.CampaignId).Order();
+    }
+
+    [Fact]
     public async Task Neither_ad_nor_campaign_wins_twice_in_a_request()
     {
         await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 5, 5), (2, 0.4, 5), (3, 0.3, 5)));

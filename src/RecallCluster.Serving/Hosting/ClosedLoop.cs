@@ -58,10 +58,10 @@ public sealed class ClosedLoop : IAsyncDisposable
                 // Wins of two lives must not share ids, and nobody shall guess them.
                 Random = new SeededRandom(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)))),
                 Time = time,
-                BusinessClock = options.BusinessClock,
+                BusinessClock = state.Clock,
             },
             options.Gateway);
-        _live = new LiveView(state, _gateway, retriever, options.BusinessClock, () => Volatile.Read(ref _shards));
+        _live = new LiveView(state, _gateway, retriever, state.Clock, () => Volatile.Read(ref _shards));
         _pump = new PublicationPump(Use);
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _pump);
         state.Directory.Published += _pump.Put;
@@ -134,7 +134,7 @@ public sealed class ClosedLoop : IAsyncDisposable
         State.Run();
         _running = Task.WhenAll(
             Task.Run(() => RepeatAsync(_options.KeepInterval, _time, () => _gateway.KeepAsync(_stop.Token))),
-            Task.Run(() => RepeatAsync(_options.ReportInterval, _options.BusinessClock, () => ReportAsync(_stop.Token))));
+            Task.Run(() => RepeatAsync(_options.ReportInterval, State.Clock, () => ReportAsync(_stop.Token))));
     }
 
     /// <summary>One round of all that <see cref="Run"/> does; when it completes the gateway knows what came of it.</summary>

@@ -10,6 +10,18 @@ public interface IResultRanking
     /// <summary>Upper bound of the number of ads that have a value at all.</summary>
     int RankableCount { get; }
 
+    /// <summary>
+    /// Most ads of one group, such as a campaign, in a result: the result is then the best ads of which no group has more. Without a bound
+    /// for most rankings.
+    /// </summary>
+    int MostPerGroup => int.MaxValue;
+
+    /// <summary>Number of groups; asked only where there is a bound.</summary>
+    int GroupCount => 0;
+
+    /// <summary>The group of an ad that has a value, from 0 to <see cref="GroupCount"/>; asked only where there is a bound.</summary>
+    int GroupOf(int ordinal) => 0;
+
     /// <summary>Gives each ad the value that it competes by for a place in the result; higher is better.</summary>
     /// <param name="ordinals">Ads that may be returned.</param>
     /// <param name="scores">Their scores; NaN where the model gave none.</param>

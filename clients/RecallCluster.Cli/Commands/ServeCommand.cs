@@ -55,7 +55,8 @@ internal static class ServeCommand
                 ServedDoor served = await context.Progress.RunAsync(async stages =>
                 {
                     using IStage stage = stages.Begin("Open state, model and index");
-                    return await ServedDoor.OpenAsync(options, market, door, parsed.GetValue(threads), context.Cancellation).ConfigureAwait(false);
+                    return await ServedDoor.OpenAsync(options, market, door, parsed.GetValue(threads), context.Cancellation)
+                        .ConfigureAwait(false);
                 }).ConfigureAwait(false);
                 await using (served.ConfigureAwait(false))
                 {

@@ -27,7 +27,7 @@ internal enum FrameKind : ushort
 internal sealed class FrameWriter : IDisposable
 {
     public const uint Magic = 0x46534352;
-    public const ushort Version = 1;
+    public const ushort Version = 2;
     public const int HeaderBytes = 12;
     public const int ChecksumBytes = 4;
 

@@ -35,6 +35,9 @@ internal static class ShardMessages
             return;
         frame.List(value.Campaigns.Span);
         frame.List(value.Facets.Span);
+        frame.Double(value.Scale.Slope);
+        frame.Double(value.Scale.Shift);
+        frame.Int32(value.MostPerCampaign);
     }
 
     public static (ulong Publisher, ShardQuery Query) ReadQuery(ReadOnlySpan<byte> bytes)
@@ -51,7 +54,11 @@ internal static class ShardMessages
         ValueQuery? value = frame.Int32() switch
         {
             ByInterest => null,
-            ByValue => new ValueQuery(frame.List<ulong>(), frame.List<ulong>()),
+            ByValue => new ValueQuery(frame.List<ulong>(), frame.List<ulong>())
+            {
+                Scale = new ClickScale(frame.Double(), frame.Double()),
+                MostPerCampaign = frame.Int32(),
+            },
             int other => throw new InvalidDataException($"Shard frame: {other} is no kind of ranking."),
         };
         frame.End();
@@ -59,6 +66,10 @@ internal static class ShardMessages
             throw new InvalidDataException($"Shard frame: K is {k}; at least 1 is wanted.");
         if (maxScorings is 0 or < -1)
             throw new InvalidDataException($"Shard frame: a limit of {maxScorings} scorings.");
+        if (value is { Scale.IsValid: false })
+            throw new InvalidDataException($"Shard frame: a scale of slope {value.Scale.Slope} and shift {value.Scale.Shift}.");
+        if (value is { MostPerCampaign: < 1 })
+            throw new InvalidDataException($"Shard frame: at most {value.MostPerCampaign} ads of a campaign; at least 1 is wanted.");
         return (publisher, new ShardQuery(version, state, k)
         {
             MaxScorings = maxScorings < 0 ? null : maxScorings,
@@ -79,6 +90,7 @@ internal static class ShardMessages
             frame.Text(ad.Id);
             frame.Single(ad.Score);
             frame.Single(ad.Value);
+            frame.Int32(ad.Campaign);
         }
     }
 
@@ -87,9 +99,9 @@ internal static class ShardMessages
         var frame = new FrameReader(bytes, FrameKind.Answer);
         int scorings = frame.Int32();
         var limits = (SearchLimits)frame.Int32();
-        var ads = new ScoredAd[frame.Count(3 * sizeof(int))];
+        var ads = new ScoredAd[frame.Count(4 * sizeof(int))];
         for (int i = 0; i < ads.Length; i++)
-            ads[i] = new ScoredAd(frame.Text(), frame.Single()) { Value = frame.Single() };
+            ads[i] = new ScoredAd(frame.Text(), frame.Single()) { Value = frame.Single(), Campaign = frame.Int32() };
         frame.End();
         return new ShardAnswer(ads, scorings, limits);
     }

@@ -24,13 +24,13 @@ internal ref struct TokenReader(ReadOnlySpan<byte> bytes)
         long campaign = Integer();
         string ad = Text();
         string? user = parts.HasFlag(TokenParts.User) ? Text() : null;
-        long gateway = Integer(), lease = Integer(), ticks = Bits(), price = Integer();
+        long gateway = Integer(), lease = Integer(), ticks = Bits(), price = Integer(), model = Integer();
         double rawClick = Real(), click = Real();
         bool converts = parts.HasFlag(TokenParts.Conversion);
         double rawConversion = converts ? Real() : 0, conversion = converts ? Real() : 0;
         long position = Integer();
         if (_broken || !_rest.IsEmpty || !Enum.IsDefined(kind) || (parts & ~TokenParts.Known) != 0
-            || gateway is < int.MinValue or > int.MaxValue || position is < 0 or > int.MaxValue || price < 0
+            || model is < 0 or > uint.MaxValue || gateway is < int.MinValue or > int.MaxValue || position is < 0 or > int.MaxValue || price < 0
             || ticks < DateTimeOffset.MinValue.Ticks || ticks > DateTimeOffset.MaxValue.Ticks
             || expiry < DateTimeOffset.MinValue.ToUnixTimeSeconds() || expiry > DateTimeOffset.MaxValue.ToUnixTimeSeconds()
             || !IsProbability(rawClick) || !IsProbability(click) || !IsProbability(rawConversion) || !IsProbability(conversion))
@@ -50,6 +50,7 @@ internal ref struct TokenReader(ReadOnlySpan<byte> bytes)
             Price = new Micros(price),
             IsPerClick = parts.HasFlag(TokenParts.PerClick),
             IsBidOnly = parts.HasFlag(TokenParts.BidOnly),
+            ClickModel = (uint)model,
             RawClickProbability = rawClick,
             ClickProbability = click,
             RawConversionProbability = rawConversion,

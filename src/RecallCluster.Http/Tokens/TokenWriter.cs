@@ -46,6 +46,7 @@ internal ref struct TokenWriter(Span<byte> room)
         Integer(win.Lease);
         Bits(win.AuctionAt.UtcTicks);
         Integer(win.Price.Value);
+        Integer(win.ClickModel);
         Real(win.RawClickProbability);
         Real(win.ClickProbability);
         if (parts.HasFlag(TokenParts.Conversion))

@@ -18,7 +18,7 @@ public sealed class WinTokens
     /// <summary>Longest token, in characters.</summary>
     public const int MaxLength = 2048;
 
-    internal const byte Format = 1;
+    internal const byte Format = 2;
     internal const int TagLength = 16;
     private const int MaxBytes = MaxLength / 4 * 3;
     private readonly TokenKeyRing _keys;

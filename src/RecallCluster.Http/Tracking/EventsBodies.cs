@@ -79,6 +79,9 @@ internal sealed class WinBody
 
     public bool? IsBidOnly { get; init; }
 
+    /// <summary>Which click model the raw pCTR is of.</summary>
+    public uint? ClickModel { get; init; }
+
     public double? RawPCtr { get; init; }
 
     public double? PCtr { get; init; }

@@ -81,6 +81,7 @@ internal sealed class EventsReader(Tracker tracker, FrontDoorLimits limits)
             Price = FieldChecks.Money($"{at}.price", FieldChecks.Required($"{at}.price", body.Price, "what it costs.")),
             IsPerClick = FieldChecks.Required($"{at}.isPerClick", body.IsPerClick, "true or false."),
             IsBidOnly = body.IsBidOnly ?? false,
+            ClickModel = body.ClickModel ?? 0,
             RawClickProbability = Probability($"{at}.rawPCtr", FieldChecks.Required($"{at}.rawPCtr", body.RawPCtr, "in (0, 1).")),
             ClickProbability = Probability($"{at}.pCtr", FieldChecks.Required($"{at}.pCtr", body.PCtr, "in [0, 1].")),
             RawConversionProbability = Probability($"{at}.rawPCvr", body.RawPCvr ?? 0),

@@ -29,9 +29,12 @@ public sealed class GuidedSearchScratch
     internal PinnedBuffer<int> EligibleOrdinals;
     internal PinnedBuffer<float> EligibleScores;
 
-    /// <summary>What a ranking made of the last batch, and its keys.</summary>
+    /// <summary>What a ranking made of the last batch, and its keys; where groups are bounded, the keys of all batches so far.</summary>
     internal PinnedBuffer<float> Values;
     internal PinnedBuffer<ulong> ValueKeys;
+
+    /// <summary>How many of each group a result holds so far; all zero between requests.</summary>
+    internal int[] GroupCounts = [];
 
     /// <summary>The values of a result whose caller does not want them.</summary>
     internal PinnedBuffer<float> ResultValues;

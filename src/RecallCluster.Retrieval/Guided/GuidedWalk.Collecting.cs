@@ -53,14 +53,36 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
             eligible += _eligible.Contains(ordinals[i]) ? 1 : 0;
         }
         _ranked += eligible;
+        // Whether an ad stays under its group's bound is known in the end only: until then all of them are kept.
+        int held = _isGrouped ? _held : 0;
         _scratch.Values.Reserve(eligible);
-        _scratch.ValueKeys.Reserve(eligible + TopKKey.Slack);
+        _scratch.ValueKeys.Reserve(held + eligible + TopKKey.Slack, held);
         _ranking!.Rank(
             new ReadOnlySpan<int>(eligibleOrdinals, eligible), new ReadOnlySpan<float>(eligibleScores, eligible),
             _scratch.Values.Span(eligible));
         int keys = TopKKey.AppendConsecutiveAbove(
-            first, _scratch.Values.Pointer, eligible, TopKKey.None, _scratch.ValueKeys.Pointer, out _);
-        _scratch.Collector.AddKeys(_scratch.ValueKeys.Span(keys));
+            first, _scratch.Values.Pointer, eligible, TopKKey.None, _scratch.ValueKeys.Pointer + held, out _);
+        if (_isGrouped)
+            _held += keys;
+        else
+            _scratch.Collector.AddKeys(_scratch.ValueKeys.Span(keys));
+    }
+
+    /// <summary>
+    /// Number of ads collected, up to the number wanted. Those that a full group will keep out count too: whether more are met does not
+    /// depend on the bound.
+    /// </summary>
+    private readonly int Collected => _isGrouped ? Math.Min(_held, _wanted) : _scratch.Collector.Count;
+
+    /// <summary>Hands the best ads of which no group has too many to the collection.</summary>
+    private readonly void CollectGrouped()
+    {
+        if (_scratch.GroupCounts.Length < _ranking!.GroupCount)
+            _scratch.GroupCounts = new int[_ranking.GroupCount];
+        int kept = GroupedBest.Select(
+            _scratch.ValueKeys.Pointer, _held, _wanted, _ranking, _scratch.EligibleOrdinals.Pointer, ref _scratch.Selection,
+            _scratch.GroupCounts);
+        _scratch.Collector.AddKeys(_scratch.ValueKeys.Span(kept));
     }
 
     /// <summary>Where every ad is eligible: collects the bottom layer's W, and the ads of upper layers that were not met again.</summary>
@@ -97,7 +119,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     {
         int found = 0;
         _scratch.Found.Reserve(ScanBatch + 64);
-        for (int word = 0; word < _eligible.WordCount && !_stopped && _scratch.Collector.Count < enough; word++)
+        for (int word = 0; word < _eligible.WordCount && !_stopped && Collected < enough; word++)
         {
             for (ulong bits = _eligible.Word(word); bits != 0; bits &= bits - 1)
             {
@@ -106,7 +128,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
                     _scratch.Found.Pointer[found++] = ordinal;
             }
             bool last = word == _eligible.WordCount - 1;
-            if (last || found >= Math.Min(ScanBatch, enough - _scratch.Collector.Count))
+            if (last || found >= Math.Min(ScanBatch, enough - Collected))
             {
                 ScanFound(found);
                 found = 0;

@@ -34,6 +34,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     private readonly ReadOnlySpan<int> _seeds;
     private readonly EligibleSet _eligible;
     private readonly IResultRanking? _ranking;
+    private readonly bool _isGrouped;
     private readonly int _rankable;
     private readonly int _wanted;
     private readonly int _maxScorings;
@@ -41,6 +42,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     private bool _stopped;
     private int _best;
     private int _ranked;
+    private int _held;
     private int _frontier;
     private GuidedSearchStatistics _statistics;
 
@@ -63,6 +65,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         _seeds = request.Seeds;
         _eligible = eligible;
         _ranking = request.Ranking;
+        _isGrouped = _ranking is { MostPerGroup: < int.MaxValue };
         _rankable = Math.Min(eligible.Count, _ranking?.RankableCount ?? int.MaxValue);
         _wanted = Math.Min(k, _rankable);
         _maxScorings = Math.Min(parameters.MaxScorings, request.MaxScorings ?? int.MaxValue);
@@ -81,6 +84,8 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
                 Scan();
             else
                 Walk(ef);
+            if (_isGrouped)
+                CollectGrouped();
         }
         return _statistics;
     }
@@ -111,7 +116,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
             WalkLayer(0, _parameters[0] with { Ef = bottomEf });
         if (!CollectsApart)
             CollectBest(reachedBottom);
-        if (!_stopped && _scratch.Collector.Count < _wanted)
+        if (!_stopped && Collected < _wanted)
             Fill();
     }
 
@@ -213,7 +218,7 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     }
 
     /// <summary>Whether fewer ads than wanted were met so far, so that the walk should go on past its hops.</summary>
-    private readonly bool Short => (CollectsApart ? _scratch.Collector.Count : _best) < _wanted;
+    private readonly bool Short => (CollectsApart ? Collected : _best) < _wanted;
 
     private readonly void MoveBestOfFrontierForward(int count)
     {

@@ -1,4 +1,5 @@
 using RecallCluster.Calibration.Counts;
+using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Calibration;
@@ -24,14 +25,15 @@ internal sealed class CalibrationCountsFamily
     public static string KeyOf(long campaign) => KeyOf((int)(campaign % Shards));
 
     /// <summary>Told of every impression counted, on the journal's writer.</summary>
-    public void Watch(Action<long, double, double> shown)
+    public void Watch(Action<Win, double> shown)
     {
         foreach (CalibrationShard shard in _shards)
             shard.Shown = shown;
     }
 
-    /// <summary>Copies everything, a shard at a time so that the writer is never held up for long.</summary>
-    public async Task<CalibrationData> CopyAsync(IJournal journal, Func<long, string> contextOf, CancellationToken cancellation)
+    /// <summary>Copies everything, of raw pCTR that of one click model, a shard at a time so that the writer is never held up for long.</summary>
+    public async Task<CalibrationData> CopyAsync(
+        IJournal journal, uint model, Func<long, string> contextOf, CancellationToken cancellation)
     {
         var data = new CalibrationData();
         foreach (CalibrationShard shard in _shards)
@@ -39,7 +41,7 @@ internal sealed class CalibrationCountsFamily
             await journal.ReadAsync(
                 () =>
                 {
-                    shard.AddTo(contextOf, data.Raw, data.Calibrated);
+                    shard.AddTo(model, contextOf, data.Raw, data.Calibrated);
                     data.Clicks.AddRange(shard.CopyClicks());
                     foreach ((long hour, HourSums sums) in shard.Hours)
                         data.Add(hour, sums);

@@ -19,8 +19,8 @@ internal sealed class CalibrationShard(string key, CalibrationOptions options) :
     private readonly Dictionary<UInt128, ClickFact> _clicks = [];
     private readonly Queue<UInt128> _clickOrder = new();
 
-    /// <summary>Told of every impression counted: campaign, raw pCTR, hours since 1970.</summary>
-    public Action<long, double, double>? Shown { get; set; }
+    /// <summary>Told of every impression counted, with its hours since 1970.</summary>
+    public Action<Win, double>? Shown { get; set; }
 
     /// <summary>Clicks ever counted.</summary>
     public long Clicks { get; private set; }
@@ -59,13 +59,16 @@ internal sealed class CalibrationShard(string key, CalibrationOptions options) :
         }
     }
 
-    /// <summary>Adds the window's counts: by campaign over raw pCTR, and over calibrated pCTR.</summary>
-    public void AddTo(Func<long, string> contextOf, ContextCounts raw, CalibrationCounts calibrated)
+    /// <summary>Adds the window's counts: by campaign over the raw pCTR of one click model, and over calibrated pCTR.</summary>
+    public void AddTo(uint model, Func<long, string> contextOf, ContextCounts raw, CalibrationCounts calibrated)
     {
         foreach (ClickSlice slice in _slices.Values)
         {
-            foreach ((long campaign, ClickCells cells) in slice.Raw)
-                cells.AddTo(raw.At(contextOf(campaign)));
+            foreach (((uint of, long campaign), ClickCells cells) in slice.Raw)
+            {
+                if (of == model)
+                    cells.AddTo(raw.At(contextOf(campaign)));
+            }
             slice.Calibrated.AddTo(calibrated);
         }
     }
@@ -125,7 +128,7 @@ internal sealed class CalibrationShard(string key, CalibrationOptions options) :
             Raw = hour.Raw + win.RawClickProbability,
             Calibrated = hour.Calibrated + win.ClickProbability,
         };
-        Shown?.Invoke(win.CampaignId, win.RawClickProbability, time);
+        Shown?.Invoke(win, time);
     }
 
     private void Click(Win win, double now)

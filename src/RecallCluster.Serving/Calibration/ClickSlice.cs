@@ -5,8 +5,8 @@ namespace RecallCluster.Serving.Calibration;
 /// <summary>Counts of a slice of time.</summary>
 internal sealed class ClickSlice
 {
-    /// <summary>By campaign, over raw pCTR.</summary>
-    public SortedDictionary<long, ClickCells> Raw { get; } = [];
+    /// <summary>By click model and campaign, over raw pCTR.</summary>
+    public SortedDictionary<(uint Model, long Campaign), ClickCells> Raw { get; } = [];
 
     /// <summary>Over the pCTR that was bid with.</summary>
     public ClickCells Calibrated { get; private init; } = new();
@@ -18,7 +18,7 @@ internal sealed class ClickSlice
     {
         var slice = new ClickSlice { Calibrated = ClickCells.Read(state.Calibrated) };
         foreach (CampaignCells cells in state.Raw)
-            slice.Raw[cells.Campaign] = ClickCells.Read(cells.Cells);
+            slice.Raw[(cells.Model, cells.Campaign)] = ClickCells.Read(cells.Cells);
         slice.EarlyClicks.UnionWith(state.EarlyClicks);
         return slice;
     }
@@ -35,14 +35,14 @@ internal sealed class ClickSlice
 
     public SliceState ToState(long number) => new(
         number,
-        [.. Raw.Select(campaign => new CampaignCells(campaign.Key, campaign.Value.ToBytes()))],
+        [.. Raw.Select(campaign => new CampaignCells(campaign.Key.Campaign, campaign.Value.ToBytes()) { Model = campaign.Key.Model })],
         Calibrated.ToBytes(),
         [.. EarlyClicks.Order()]);
 
     private ClickCells CellsOf(Win win)
     {
-        if (!Raw.TryGetValue(win.CampaignId, out ClickCells? cells))
-            Raw[win.CampaignId] = cells = new ClickCells();
+        if (!Raw.TryGetValue((win.ClickModel, win.CampaignId), out ClickCells? cells))
+            Raw[(win.ClickModel, win.CampaignId)] = cells = new ClickCells();
         return cells;
     }
 }
@@ -51,7 +51,11 @@ internal sealed class ClickSlice
 internal sealed record SliceState(long Slice, List<CampaignCells> Raw, byte[] Calibrated, List<UInt128> EarlyClicks);
 
 /// <summary>A campaign's counts as a snapshot keeps them.</summary>
-internal sealed record CampaignCells(long Campaign, byte[] Cells);
+internal sealed record CampaignCells(long Campaign, byte[] Cells)
+{
+    /// <summary>The click model that the raw pCTR is of.</summary>
+    public uint Model { get; init; }
+}
 
 /// <summary>An hour's impressions and clicks.</summary>
 /// <param name="Hour">Hours since 1970.</param>

@@ -2,6 +2,7 @@ using RecallCluster.Calibration.Maps;
 using RecallCluster.Calibration.Metrics;
 using RecallCluster.Calibration.RealTime;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.State;
 
@@ -29,6 +30,7 @@ public sealed class LiveCalibrator : IDisposable
     private RealTimeWeightedSir? _fit;
     private Mix? _mix;
     private long _fittedClicks = -1;
+    private uint _model;
     private DateTimeOffset _nextFit = DateTimeOffset.MinValue;
 
     /// <summary>A calibrator, whose machines are added to those that the journal will be opened with.</summary>
@@ -81,6 +83,32 @@ public sealed class LiveCalibrator : IDisposable
         }
     }
 
+    /// <summary>
+    /// Raw probabilities are of another click model from now on: what was counted of the one before says nothing of them. The maps are
+    /// fitted to what was counted of the new one, if it was in use lately, and until there are clicks nothing is mapped.
+    /// </summary>
+    /// <param name="journal">The journal that was opened with this calibrator's machines.</param>
+    /// <param name="model">The model's <see cref="ClickModel.Id"/>.</param>
+    /// <param name="now">The business clock.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    public async Task UseAsync(IJournal journal, uint model, DateTimeOffset now, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(journal);
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (model == _model)
+                return;
+            (_model, _fit, _mix, _fittedClicks) = (model, null, null, -1);
+            Model = new CalibrationModel("raw", CalibrationMap.Identity);
+            await FitAsync(journal, now, isForced: true, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>Refits and publishes now, whatever is new.</summary>
     public async Task RefitAsync(IJournal journal, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -104,7 +132,7 @@ public sealed class LiveCalibrator : IDisposable
 
     private async Task<bool> FitAsync(IJournal journal, DateTimeOffset now, bool isForced, CancellationToken cancellation)
     {
-        CalibrationData data = await _counts.CopyAsync(journal, _campaigns.ContextOf, cancellation).ConfigureAwait(false);
+        CalibrationData data = await _counts.CopyAsync(journal, _model, _campaigns.ContextOf, cancellation).ConfigureAwait(false);
         Live = await OnPool(() => Describe(data, now), cancellation).ConfigureAwait(false);
         long clicks = await journal.ReadAsync(() => _counts.Clicks, cancellation).ConfigureAwait(false);
         bool enough = isForced || clicks - Math.Max(0, _fittedClicks) >= _options.FewestNewClicks;
@@ -142,7 +170,7 @@ public sealed class LiveCalibrator : IDisposable
         if (!_options.WeighsByMix)
             return;
         var mix = new Mix(fit, new AppliedDistribution(fit, MixSlotHours, (int)Math.Ceiling(_options.MixHours / MixSlotHours)),
-            _campaigns.ContextOf);
+            _model, _campaigns.ContextOf);
         await journal.ReadAsync(
             () =>
             {
@@ -164,15 +192,18 @@ public sealed class LiveCalibrator : IDisposable
     }
 
     /// <summary>The mix of campaigns being shown, over the bins of one fit; used on the journal's writer.</summary>
-    private sealed class Mix(RealTimeWeightedSir fit, AppliedDistribution applied, Func<long, string> contextOf)
+    private sealed class Mix(RealTimeWeightedSir fit, AppliedDistribution applied, uint model, Func<long, string> contextOf)
     {
         private readonly Dictionary<long, int> _clusters = [];
 
-        public void Record(long campaign, double p, double hours)
+        public void Record(Win win, double hours)
         {
+            if (win.ClickModel != model)
+                return;
+            long campaign = win.CampaignId;
             if (!_clusters.TryGetValue(campaign, out int cluster))
                 _clusters[campaign] = cluster = fit.ClusterOf(contextOf(campaign));
-            applied.Record(p, cluster, hours);
+            applied.Record(win.RawClickProbability, cluster, hours);
         }
 
         public CalibrationMap Publish(double hours)

@@ -30,6 +30,12 @@ public sealed class FeedbackIntake : IFeedback
     /// </summary>
     public event Action<Win, Micros>? Settled;
 
+    /// <summary>
+    /// Called when a win was shown, or turned out not to be: on any thread, once the user's memory counts the impression, and never for a
+    /// repetition.
+    /// </summary>
+    public event Action<AdEvent>? Acknowledged;
+
     /// <summary>What was taken in since the process began.</summary>
     public FeedbackTally Tally { get; } = new();
 
@@ -83,6 +89,8 @@ public sealed class FeedbackIntake : IFeedback
         Tally.Count(happened.Kind, in result);
         if (result.Outcome == LedgerOutcome.Applied && (happened.Kind == AdEventKind.Loss || Charging.Settles(happened)))
             Settled?.Invoke(happened.Win, result.Charged);
+        if (result.Outcome == LedgerOutcome.Applied && happened.Kind is (AdEventKind.Impression or AdEventKind.Loss))
+            Acknowledged?.Invoke(happened);
         return result;
     }
 

@@ -43,6 +43,9 @@ public sealed record Win
     /// <summary>The click probability before calibration, in (0, 1).</summary>
     public required double RawClickProbability { get; init; }
 
+    /// <summary>Which <see cref="Serving.ClickModel"/> <see cref="RawClickProbability"/> is of.</summary>
+    public uint ClickModel { get; init; }
+
     /// <summary>The click probability that was bid with.</summary>
     public required double ClickProbability { get; init; }
 

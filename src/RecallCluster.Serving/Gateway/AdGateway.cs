@@ -25,6 +25,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
     private readonly SemaphoreSlim _keeping = new(1, 1);
     private readonly WalletTable _wallets = new();
     private readonly ScratchPool _scratches;
+    private readonly UnacknowledgedWins _pending;
     private readonly UserStage _users;
     private readonly Eligibility _eligibility;
     private readonly BidStage _bids;
@@ -44,10 +45,11 @@ public sealed class AdGateway : IAdGateway, IDisposable
         Traffic = new TrafficMeter(parts.Time);
         var facets = new FacetMatch(parts.Catalogue.Facets);
         _scratches = new ScratchPool(parts.Random);
-        _users = new UserStage(parts.Users);
+        _pending = new UnacknowledgedWins(parts.Users);
+        _users = new UserStage(parts.Users, _pending);
         _eligibility = new Eligibility(facets, _wallets);
         _bids = new BidStage(parts.Catalogue);
-        _auctions = new AuctionStage(facets, _wallets, options, parts.Trace);
+        _auctions = new AuctionStage(facets, _wallets, _pending, options, parts.Trace);
         _keeper = new WalletKeeper(_wallets, parts.Leases, options.Number, parts.Epoch, parts.BusinessClock);
     }
 
@@ -126,6 +128,18 @@ public sealed class AdGateway : IAdGateway, IDisposable
     }
 
     /// <summary>
+    /// What the user store remembers counts the win from now on, or it was not shown: frequency caps need not count it as delivered any
+    /// more.
+    /// </summary>
+    /// <param name="happened">An impression or a loss that was applied.</param>
+    public void Acknowledge(AdEvent happened)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        if (happened.Win.Gateway == _options.Number)
+            _pending.Remove(happened.Win.UserId, happened.Win.Id);
+    }
+
+    /// <summary>
     /// Renews leases ahead of need and tells the ledgers of those that are over. One round at a time; a call waits for the one before.
     /// </summary>
     /// <exception cref="IOException">A ledger could not be told; the next round tries again.</exception>
@@ -177,7 +191,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         CancellationToken cancellation)
     {
         DateTimeOffset now = _parts.BusinessClock.GetUtcNow();
-        RequestUser user = _users.Of(request);
+        RequestUser user = _users.Of(request, now);
         EligibleSets eligible = _eligibility.Of(
             request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
         var answer = new AnswerBuilder(request, view.Book!, _parts.Time, start);
@@ -194,19 +208,32 @@ public sealed class AdGateway : IAdGateway, IDisposable
                 Deadline = left,
                 MaxScorings = request.MaxScorings,
                 Exclude = request.BlockedAds,
-                Value = eligible.ToQuery(),
+                Value = eligible.ToQuery() with { MostPerCampaign = MostPerCampaign(request) },
             },
             cancellation).ConfigureAwait(false);
         answer.Found(found);
         Take(found, request, user, scratch);
         answer.RankDone();
-        int bidding = _bids.Bid(scratch, view.Roster, view.Book!, in eligible, request.Sale);
+        ClickModel clicks = _parts.Ranker?.Clicks ?? found.Clicks;
+        int bidding = _bids.Bid(scratch, clicks.Scale, view.Roster, view.Book!, in eligible, request.Sale);
         answer.BidDone();
         var sold = new List<SoldPlace>(request.Slots.Count);
-        var context = new AuctionContext(request, view.Roster, user.Id, now);
+        var context = new AuctionContext(request, view.Roster, user.Id, now, clicks);
         if (bidding > 0)
             _auctions.Run(in context, scratch, sold);
         return answer.With(in context, scratch, sold, bidding, _parts.Catalogue, _options.Number);
+    }
+
+    /// <summary>
+    /// A campaign wins once in a request at most. It needs no more candidates than there are places, each for a slot of another format, and
+    /// as many again for those that stand back.
+    /// </summary>
+    private static int MostPerCampaign(AdRequest request)
+    {
+        long places = 0;
+        foreach (SlotRequest slot in request.Slots)
+            places += slot.Count;
+        return (int)Math.Min(int.MaxValue, 2 * Math.Max(1, places));
     }
 
     /// <summary>Puts what was found into the scratch, scored by the ranker where there is one.</summary>

@@ -11,7 +11,9 @@ namespace RecallCluster.Serving.Gateway;
 /// <param name="Roster">The campaigns.</param>
 /// <param name="UserId">The user; null where nothing may be remembered.</param>
 /// <param name="Now">The business clock.</param>
-internal readonly record struct AuctionContext(AdRequest Request, CampaignRoster Roster, string? UserId, DateTimeOffset Now);
+/// <param name="Clicks">What the candidates' raw click probabilities come from.</param>
+internal readonly record struct AuctionContext(
+    AdRequest Request, CampaignRoster Roster, string? UserId, DateTimeOffset Now, ClickModel Clicks);
 
 /// <summary>
 /// Sells a request's slots one after the other, in the request's order:
@@ -22,7 +24,8 @@ internal readonly record struct AuctionContext(AdRequest Request, CampaignRoster
 /// </code>
 /// No campaign, and so no ad, wins twice in a request.
 /// </summary>
-internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, GatewayOptions options, AuctionTraceWriter? trace = null)
+internal sealed class AuctionStage(
+    FacetMatch facets, WalletTable wallets, UnacknowledgedWins pending, GatewayOptions options, AuctionTraceWriter? trace = null)
 {
     private readonly SlotPricing _pricing = new();
 
@@ -126,16 +129,23 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
             ref Candidate candidate = ref scratch.Candidates[index];
             Micros own = FloorOf(slot, deal), next = rank + 1 < ranked ? scratch.Wins[rank + 1].Ecpm : floor;
             if (win.Ecpm < own)
-                return StandBack(ref candidate, Fate.NoBid, sold, before, scratch);
+                return StandBack(in context, ref candidate, Fate.NoBid, sold, before, scratch);
             if (Allowance(in candidate, sold, scratch) <= 0)
-                return StandBack(ref candidate, Fate.Excluded, sold, before, scratch);
+                return StandBack(in context, ref candidate, Fate.Excluded, sold, before, scratch);
             bool firstPrice = context.Request.Sale != SaleKind.SecondPrice || (deal >= 0 && slot.Deals[deal].IsFirstPrice);
             AuctionWin priced = firstPrice ? _pricing.AtOwnPrice(in candidate.Offer)
                 : own > next ? _pricing.AtFloor(in candidate.Offer, own)
                 : win;
             SoldPlace place = PlaceOf(in context, slot, in candidate, index, rank, priced, deal, scratch);
+            // Whether a bid in somebody else's auction will be seen is not known: it counts when it was.
+            bool isDelivered = !context.Request.IsTest && context.Request.Sale != SaleKind.BidOnly;
+            if (isDelivered && !pending.TryAdd(context.UserId, candidate.Campaign, place.WinId, context.Now))
+                return StandBack(in context, ref candidate, Fate.Capped, sold, before, scratch);
             if (!context.Request.IsTest && !TryReserve(in context, in candidate, ref place))
-                return StandBack(ref candidate, Fate.NoRoom, sold, before, scratch);
+            {
+                pending.Remove(context.UserId, place.WinId);
+                return StandBack(in context, ref candidate, Fate.NoRoom, sold, before, scratch);
+            }
             sold.Add(place);
         }
         return true;
@@ -151,14 +161,16 @@ internal sealed class AuctionStage(FacetMatch facets, WalletTable wallets, Gatew
         return true;
     }
 
-    private bool StandBack(ref Candidate candidate, Fate why, List<SoldPlace> sold, int before, GatewayScratch scratch)
+    private bool StandBack(
+        in AuctionContext context, ref Candidate candidate, Fate why, List<SoldPlace> sold, int before, GatewayScratch scratch)
     {
         for (int i = before; i < sold.Count; i++)
         {
             if (sold[i].Lease != 0)
                 wallets.Settle(scratch.Candidates[sold[i].Candidate].Entry.Campaign, sold[i].Lease, sold[i].WinId, Micros.Zero);
+            pending.Remove(context.UserId, sold[i].WinId);
         }
-        if (why == Fate.NoRoom)
+        if (why is Fate.NoRoom or Fate.Capped)
             Exclude(scratch, candidate.Entry.Campaign, why);
         else
             candidate.Fate = why;

@@ -8,17 +8,16 @@ namespace RecallCluster.Serving.Gateway;
 /// <summary>Makes bids of candidates: catalogue, eligibility, calibration, the campaign's formula, the terms of the auction.</summary>
 internal sealed class BidStage(AdCatalogue catalogue)
 {
-    // The smallest probabilities there are: a logit that has run away must not become a certainty.
-    private const double LeastProbability = 1e-9;
-
     /// <summary>Fills in all candidates of the scratch, whose ids and scores are there.</summary>
     /// <param name="scratch">The candidates.</param>
+    /// <param name="scale">From scores to raw click probabilities.</param>
     /// <param name="roster">The campaigns.</param>
     /// <param name="book">The book.</param>
     /// <param name="eligible">What may be shown.</param>
     /// <param name="sale">How the slots are sold.</param>
     /// <returns>How many bid.</returns>
-    public int Bid(GatewayScratch scratch, CampaignRoster roster, BookView book, in EligibleSets eligible, SaleKind sale)
+    public int Bid(
+        GatewayScratch scratch, ClickScale scale, CampaignRoster roster, BookView book, in EligibleSets eligible, SaleKind sale)
     {
         int bidding = 0;
         for (int i = 0; i < scratch.Count; i++)
@@ -29,7 +28,7 @@ internal sealed class BidStage(AdCatalogue catalogue)
                 continue;
             int campaign = candidate.Entry.Campaign;
             BidBookEntry entry = book.EntryOf(campaign);
-            candidate.RawClick = Probability(candidate.Score);
+            candidate.RawClick = scale.Probability(candidate.Score);
             candidate.Click = book.Click(campaign, candidate.RawClick);
             candidate.Conversion = entry.ConversionProbability;
             candidate.Bid = entry.Bid(candidate.Click);
@@ -42,9 +41,6 @@ internal sealed class BidStage(AdCatalogue catalogue)
         }
         return bidding;
     }
-
-    private static double Probability(float logit) =>
-        Math.Clamp(1 / (1 + Math.Exp(-logit)), LeastProbability, 1 - LeastProbability);
 
     private Fate Admit(ref Candidate candidate, CampaignRoster roster, in EligibleSets eligible)
     {

@@ -25,6 +25,9 @@ internal enum Fate : byte
     /// <summary>Another ad of its campaign won in the request, or its advertiser has all it may have.</summary>
     Excluded,
 
+    /// <summary>What the user saw and is about to see fills its campaign's frequency cap.</summary>
+    Capped,
+
     /// <summary>Its campaign's lease had no room.</summary>
     NoRoom,
 }

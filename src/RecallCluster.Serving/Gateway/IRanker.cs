@@ -6,6 +6,9 @@ namespace RecallCluster.Serving.Gateway;
 /// </summary>
 public interface IRanker
 {
+    /// <summary>What raw click probabilities of its scores are.</summary>
+    ClickModel Clicks => ClickModel.Unnamed;
+
     /// <summary>Scores ads for a user.</summary>
     /// <param name="user">The user.</param>
     /// <param name="ads">Their ids.</param>

@@ -42,6 +42,7 @@ internal readonly record struct SoldPlace
         IsPerClick = IsPerClick,
         IsBidOnly = context.Request.Sale == SaleKind.BidOnly,
         RawClickProbability = candidate.RawClick,
+        ClickModel = context.Clicks.Id,
         ClickProbability = candidate.Click,
         RawConversionProbability = candidate.Conversion,
         ConversionProbability = candidate.Conversion,

@@ -66,6 +66,7 @@ public sealed class ClosedLoop : IAsyncDisposable
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _pump);
         state.Directory.Published += _pump.Put;
         state.Feedback.Settled += _gateway.Settle;
+        state.Feedback.Acknowledged += _gateway.Acknowledge;
     }
 
     /// <summary>Answers requests.</summary>
@@ -165,11 +166,16 @@ public sealed class ClosedLoop : IAsyncDisposable
             LastFailure = e;
         }
         State.Feedback.Settled -= _gateway.Settle;
+        State.Feedback.Acknowledged -= _gateway.Acknowledge;
         State.Directory.Published -= _pump.Put;
         await State.DisposeAsync().ConfigureAwait(false);
         _gateway.Dispose();
         _stop.Dispose();
     }
+
+    /// <summary>Requests will be answered with this click model, unless a ranker has the last word: calibration is of it from now on.</summary>
+    internal Task UseAsync(ClickModel clicks, CancellationToken cancellation) => State.Calibrator.UseAsync(
+        State.Journal, (_options.Ranker?.Clicks ?? clicks).Id, _options.BusinessClock.GetUtcNow(), cancellation);
 
     /// <summary>Gives a shard of a version that is about to be published placements and bids, now and whenever they change.</summary>
     /// <returns>To be disposed before the shard's index is closed.</returns>

@@ -24,6 +24,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private readonly Lock _shardsLock = new();
     private readonly List<(string Version, IDisposable Adoption)> _adoptions = [];
     private List<LoopShard> _current = [];
+    private ClickModel _clicks = ClickModel.Unnamed;
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
@@ -55,6 +56,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         if (Loop is not null)
             throw new InvalidOperationException("The host has a closed loop already.");
         ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
+        await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
         lock (_shardsLock)
         {
             Loop = loop;
@@ -91,8 +93,12 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         RetrieverVersion? version = null;
         try
         {
-            version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, options);
+            var clicks = ClickModel.Of(fingerprint, manifest.Clicks ?? ClickScale.Logits);
+            version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, clicks, options);
+            // Its maps first: a request must not be calibrated by those of another model.
+            Loop?.UseAsync(clicks, CancellationToken.None).GetAwaiter().GetResult();
             Retriever.Publish(version);
+            _clicks = clicks;
         }
         catch
         {
@@ -166,7 +172,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         shard.SearchAsync(new ShardQuery(version, users.Prepare(new UserFeatures()).State, 1), default).GetAwaiter().GetResult();
 
     private RetrieverVersion Assemble(
-        string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, EmbeddedHostOptions options)
+        string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, ClickModel clicks,
+        EmbeddedHostOptions options)
     {
         // Several shards are searched side by side already; with one, the threads share the scoring of each batch.
         WorkerTeam? team = indexes.Length == 1 ? _team : null;
@@ -208,7 +215,10 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             table.Dispose();
             foreach (Action close in closers)
                 close();
-        });
+        })
+        {
+            Clicks = clicks,
+        };
     }
 
     private static bool SameFields(IReadOnlyList<Data.Field> one, ModelField[] other) =>

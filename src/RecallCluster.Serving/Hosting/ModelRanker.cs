@@ -3,6 +3,7 @@ using RecallCluster.Data;
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Serving.Gateway;
+using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Serving.Hosting;
 
@@ -17,13 +18,17 @@ public sealed class ModelRanker : IRanker, IDisposable
     private readonly ItemRows _rows;
     private readonly ModelUsers _users;
 
-    private ModelRanker(DeepAdModel model, Dataset dataset, UserDirectory? users)
+    private ModelRanker(DeepAdModel model, string fingerprint, Dataset dataset, UserDirectory? users)
     {
+        Clicks = ClickModel.Of(fingerprint, ClickScaleEstimate.Of(model, dataset));
         _targets = TargetVectors.Compute(model, dataset.Items);
         _model = PreparedModel.Of(model, _targets);
         _rows = new ItemRows(dataset.Items.Ids);
         _users = new ModelUsers(_model.Encoder, _rows, dataset.Users.Fields, users);
     }
+
+    /// <inheritdoc/>
+    public ClickModel Clicks { get; }
 
     /// <summary>Opens a model for the ads of a data set.</summary>
     /// <param name="modelDirectory">Directory of the deep model.</param>
@@ -38,7 +43,7 @@ public sealed class ModelRanker : IRanker, IDisposable
         if (ModelDirectory.Load(modelDirectory) is not DeepAdModel model)
             throw new NotSupportedException($"{modelDirectory} holds a vector model; ranking wants a deep one.");
         model.Config.RequireFit(dataset);
-        return new ModelRanker(model, dataset, users);
+        return new ModelRanker(model, ModelFingerprint.Of(modelDirectory), dataset, users);
     }
 
     /// <inheritdoc/>

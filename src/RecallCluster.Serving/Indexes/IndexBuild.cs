@@ -82,6 +82,7 @@ public static class IndexBuild
             M = options.Graph.M,
             EfConstruction = options.Graph.EfConstruction,
             Seed = options.Graph.Seed,
+            Clicks = ClickScaleEstimate.Of(model, dataset, team),
             Shards = [.. rows.Select((r, shard) => new ShardFile(IndexDirectory.ShardFileName(shard), r.Length))],
         };
         IndexDirectory.WriteManifest(directory, manifest);

@@ -75,6 +75,8 @@ public static class IndexDirectory
         if (manifest.Version != IndexManifest.CurrentVersion)
             throw new InvalidDataException(
                 $"{path}: version is {manifest.Version}; this program reads version {IndexManifest.CurrentVersion}.");
+        if (manifest.Clicks is { IsValid: false } clicks)
+            throw new InvalidDataException($"{path}: clicks has slope {clicks.Slope} and shift {clicks.Shift}; no such scale exists.");
         if (manifest.Shards.Count == 0)
             throw new InvalidDataException($"{path}: shards is empty.");
         foreach (ShardFile? shard in manifest.Shards)

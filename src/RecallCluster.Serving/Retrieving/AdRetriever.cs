@@ -84,18 +84,19 @@ public sealed class AdRetriever : IDisposable
         long searchStart = _time.GetTimestamp();
         var round = new SearchRound(version, request, user, _time);
         Outcome[] outcomes = await round.AskAllAsync(request.Deadline - prepare, cancellation).ConfigureAwait(false);
-        int[] exhausted = ShardMerge.Exhausted(outcomes, version, request.K);
+        int[] exhausted = ShardMerge.Exhausted(outcomes, version, request.K, request.MostPerCampaign);
         if (exhausted.Length > 0)
             await round.AskAgainAsync(
                 outcomes, exhausted, request.Deadline - _time.GetElapsedTime(start), cancellation).ConfigureAwait(false);
         TimeSpan search = _time.GetElapsedTime(searchStart);
 
         long mergeStart = _time.GetTimestamp();
-        IReadOnlyList<ScoredAd> ads = ShardMerge.Top(Outcome.AnswersOf(outcomes), request.K);
+        IReadOnlyList<ScoredAd> ads = ShardMerge.Top(Outcome.AnswersOf(outcomes), request.K, request.MostPerCampaign);
         return new RetrievalAnswer
         {
             Ads = ads,
             Version = version.Name,
+            Clicks = version.Clicks,
             Coverage = version.CoverageOf(outcomes.Select(o => o.Answer is not null)),
             Scorings = outcomes.Sum(o => o.Scorings),
             Limits = outcomes.Aggregate(SearchLimits.None, (limits, o) => limits | (o.Answer?.Limits ?? SearchLimits.None)),
@@ -109,6 +110,8 @@ public sealed class AdRetriever : IDisposable
     {
         if (request.K <= 0)
             throw new InvalidRequestException("k", $"must be positive, not {request.K}.");
+        if (request.MostPerCampaign <= 0)
+            throw new InvalidRequestException("value.mostPerCampaign", $"must be positive, not {request.MostPerCampaign}.");
         if (request.MaxScorings <= 0)
             throw new InvalidRequestException("maxScorings", $"must be positive, not {request.MaxScorings}.");
         if (request.Deadline <= TimeSpan.Zero)

@@ -11,6 +11,9 @@ public readonly record struct ScoredAd(string Id, float Score)
     /// value; else the score.
     /// </summary>
     public float Value { get; init; } = Score;
+
+    /// <summary>Number of its campaign in the bid book that it was ranked by; -1 where the ranking is by interest.</summary>
+    public int Campaign { get; init; } = -1;
 }
 
 /// <summary>The answer to an <see cref="RetrievalRequest"/>.</summary>
@@ -21,6 +24,9 @@ public sealed record RetrievalAnswer
 
     /// <summary>Version of the model and the indexes that answered.</summary>
     public required string Version { get; init; }
+
+    /// <summary>What raw click probabilities of the scores are.</summary>
+    public ClickModel Clicks { get; init; } = ClickModel.Unnamed;
 
     /// <summary>Share of all ads that stand on shards that answered, in [0, 1]; below 1 the answer is partial.</summary>
     public required double Coverage { get; init; }

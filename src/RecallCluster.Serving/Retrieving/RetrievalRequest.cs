@@ -16,4 +16,6 @@ public sealed record RetrievalRequest(UserFeatures User, int K)
 
     /// <summary>Ranks by expected value among eligible ads, under the bid books that the shards hold; null ranks by interest.</summary>
     public ValueRanking.ValueQuery? Value { get; init; }
+
+    internal int MostPerCampaign => Value?.MostPerCampaign ?? int.MaxValue;
 }

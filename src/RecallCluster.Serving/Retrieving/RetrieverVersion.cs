@@ -42,6 +42,9 @@ public sealed class RetrieverVersion : IDisposable
     /// <summary>Name of the version.</summary>
     public string Name { get; }
 
+    /// <summary>What raw click probabilities of the scores are: part of the version.</summary>
+    public ClickModel Clicks { get; init; } = ClickModel.Unnamed;
+
     /// <summary>Turns features into prepared user states.</summary>
     public IUserStatePreparer Users { get; }
 

@@ -37,6 +37,8 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
     {
         if (left <= TimeSpan.Zero)
             return Array.ConvertAll(shards, _ => Outcome.Failed("the deadline passed before the shard could be asked"));
+        // The version knows the scale of its scores; shards are told, so that those of other processes cannot have another.
+        ValueRanking.ValueQuery? value = request.Value is { } ranking ? ranking with { Scale = version.Clicks.Scale } : null;
         // Cancelling it tells the shards that nobody waits any more, because the deadline came or because the caller is gone.
         using var nobodyWaits = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task<Outcome>[] asked = Array.ConvertAll(shards, shard => AskOneAsync(
@@ -47,7 +49,7 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
                 TimeLeft = left * ShardShare,
                 Seeds = user.Behaviour,
                 Exclude = request.Exclude,
-                Value = request.Value,
+                Value = value,
             },
             nobodyWaits.Token));
         try

@@ -125,7 +125,11 @@ public sealed class Shard : IShard, IDisposable
         });
         var ads = new ScoredAd[found.Ordinals.Length];
         for (int i = 0; i < ads.Length; i++)
-            ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]) { Value = found.Values[i] };
+            ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]) 
+            {
+                Value = found.Values[i],
+                Campaign = ranker?.GroupOf(found.Ordinals[i]) ?? -1,
+            };
         return new ShardAnswer(ads, found.Statistics.Scorings, LimitsOf(found.Statistics.StopReason));
     }
 

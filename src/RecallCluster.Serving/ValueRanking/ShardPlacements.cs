@@ -13,4 +13,11 @@ public sealed record ShardPlacements(string Version, long Revision, ReadOnlyMemo
 /// <summary>Asks a shard for the ads of highest expected value instead of highest interest.</summary>
 /// <param name="Campaigns">A bit for each campaign number: whether it may be shown for this request (budget, targeting, caps, blocks).</param>
 /// <param name="Facets">A bit for each facet number: whether it fits a slot and is not blocked.</param>
-public sealed record ValueQuery(ReadOnlyMemory<ulong> Campaigns, ReadOnlyMemory<ulong> Facets);
+public sealed record ValueQuery(ReadOnlyMemory<ulong> Campaigns, ReadOnlyMemory<ulong> Facets)
+{
+    /// <summary>From scores to raw click probabilities; the retriever names that of the version it asks.</summary>
+    public ClickScale Scale { get; init; } = ClickScale.Logits;
+
+    /// <summary>Most ads of one campaign in the answer, so that a campaign of many ads leaves room for others; at least 1.</summary>
+    public int MostPerCampaign { get; init; } = int.MaxValue;
+}

@@ -15,11 +15,17 @@ internal sealed unsafe class ValueRanker : IResultRanking
     private readonly ClassBids _bids;
     private readonly float[] _caps;
 
+    // From a score to its place on a curve.
+    private readonly float _slope, _shift;
+
     /// <param name="bids">What the classes of the shard bid.</param>
     /// <param name="query">Which of them are eligible.</param>
     public ValueRanker(ClassBids bids, ValueQuery query)
     {
         _bids = bids;
+        _slope = (float)(query.Scale.Slope * ClickCurves.PerLogit);
+        _shift = (float)((query.Scale.Shift + ClickCurves.MaxLogit) * ClickCurves.PerLogit);
+        MostPerGroup = query.MostPerCampaign;
         PlacementClasses classes = bids.Classes;
         // The cap carries eligibility: where it is not a number, neither is the bid.
         _caps = new float[classes.Count];
@@ -34,6 +40,15 @@ internal sealed unsafe class ValueRanker : IResultRanking
 
     /// <inheritdoc/>
     public int RankableCount { get; }
+
+    /// <inheritdoc/>
+    public int MostPerGroup { get; }
+
+    /// <inheritdoc/>
+    public int GroupCount => _bids.Book.Campaigns.Length;
+
+    /// <inheritdoc/>
+    public int GroupOf(int ordinal) => _bids.Classes.CampaignOf[_bids.Classes.ClassOf[ordinal]];
 
     /// <summary>The eligible ads as a filter, less those of <paramref name="without"/>.</summary>
     public EligibilityFilter ToFilter(ReadOnlySpan<int> without)
@@ -90,7 +105,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
     {
         if (!(_caps[number] > 0) || float.IsNaN(score))
             return float.NaN;
-        float at = Math.Clamp((score + ClickCurves.MaxLogit) * ClickCurves.PerLogit, 0, ClickCurves.Intervals);
+        float at = Math.Clamp((score * _slope) + _shift, 0, ClickCurves.Intervals);
         int interval = Math.Min((int)at, ClickCurves.Intervals - 1);
         ReadOnlySpan<float> points = _bids.Curves.AsSpan(_bids.Curve[number] + interval, 2);
         float bid = (_bids.Slope[number] * (points[0] + ((points[1] - points[0]) * (at - interval)))) + _bids.Offset[number];
@@ -98,9 +113,9 @@ internal sealed unsafe class ValueRanker : IResultRanking
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> PlaceOf(Vector256<float> logit)
+    private Vector256<float> PlaceOf(Vector256<float> logit)
     {
-        Vector256<float> at = (logit + Vector256.Create(ClickCurves.MaxLogit)) * Vector256.Create(ClickCurves.PerLogit);
+        Vector256<float> at = (logit * Vector256.Create(_slope)) + Vector256.Create(_shift);
         // In this order a score that is not a number becomes a place that exists; its value is blanked in the end.
         return Vector256.MinNative(Vector256.MaxNative(at, Vector256<float>.Zero), Vector256.Create((float)ClickCurves.Intervals));
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RecallCluster.Numerics;
 
 namespace RecallCluster.Http.Fuzzing;
@@ -24,79 +23,56 @@ public sealed record FuzzRow(string Target, long Inputs, long Accepted, long Fai
 /// <param name="Input">The input, base64.</param>
 public sealed record FuzzFailure(string Target, long Number, string Problem, string Input);
 
-/// <summary>Feeds changed inputs to everything that reads what strangers send: OpenRTB, our own bodies, tokens, state files.</summary>
+/// <summary>
+/// Feeds changed inputs to everything that reads what strangers send (OpenRTB, our own bodies, tokens, frames of shards) or what stands in
+/// files (journal, snapshots, state, indexes). Each target runs in a thread of its own under a watchdog, so that an input that never comes to
+/// an end is reported, and ends its target only.
+/// </summary>
 public sealed class FuzzRunner
 {
     private const int MostFailures = 100;
-    private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(5);
     private readonly ulong _seed;
-    private readonly List<FuzzFailure> _failures = [];
 
     /// <summary>A run.</summary>
     /// <param name="seed">The same seed makes the same inputs.</param>
     public FuzzRunner(ulong seed) => _seed = seed;
 
     /// <summary>Names of the targets.</summary>
-    public static IReadOnlyList<string> TargetNames { get; } = [.. Targets().Select(t => t.Name)];
+    public static IReadOnlyList<string> TargetNames { get; } =
+        ["openrtb", "native", "events", "campaigns", "ads", "tokens", "state", "journal", "snapshots", "index", "shards", "stateFile"];
 
-    /// <summary>Runs inputs, shared evenly by the targets.</summary>
+    /// <summary>Runs inputs, shared by the targets so that each takes about the same time.</summary>
     /// <param name="count">Inputs in all.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends the run early, with what there is.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is less than one input for each target.</exception>
     public FuzzReport Run(long count, Action<double>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        IFuzzTarget[] targets = [.. Targets()];
+        using var stateFile = new StateFileTarget();
+        IFuzzTarget[] targets =
+        [
+            new OpenRtbTarget(), BodyTargets.Native(), BodyTargets.Events(), BodyTargets.Campaigns(), BodyTargets.Ads(), new TokenTarget(),
+            new StateTarget(), new JournalTarget(), new SnapshotTarget(), new IndexTarget(), new ShardFrameTarget(), stateFile,
+        ];
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, targets.Length);
+        long[] shares = Shares(targets, count);
         var rows = new FuzzRow[targets.Length];
+        var failures = new List<FuzzFailure>();
         for (int i = 0; i < targets.Length; i++)
         {
             int done = i;
-            long share = (count / targets.Length) + (i < count % targets.Length ? 1 : 0);
-            rows[i] = Run(targets[i], share, part => progress?.Invoke((done + part) / targets.Length), cancellation);
+            var lane = new FuzzLane(targets[i], new SeededRandom(_seed), shares[i]);
+            rows[i] = lane.Run(part => progress?.Invoke((done + part) / targets.Length), cancellation);
+            failures.AddRange(lane.Failures.Take(MostFailures - failures.Count));
         }
-        return new FuzzReport(rows, _failures);
+        return new FuzzReport(rows, failures);
     }
 
-    private static IEnumerable<IFuzzTarget> Targets() =>
-    [
-        new OpenRtbTarget(), BodyTargets.Native(), BodyTargets.Events(), BodyTargets.Campaigns(), BodyTargets.Ads(), new TokenTarget(),
-        new StateTarget(),
-    ];
-
-    private FuzzRow Run(IFuzzTarget target, long count, Action<double> progress, CancellationToken cancellation)
+    private static long[] Shares(IFuzzTarget[] targets, long count)
     {
-        var random = new SeededRandom(_seed);
-        long begin = Stopwatch.GetTimestamp(), inputs = 0, accepted = 0, failed = 0;
-        TimeSpan slowest = TimeSpan.Zero;
-        for (; inputs < count && !cancellation.IsCancellationRequested; inputs++)
-        {
-            byte[] input = target.Next(random.Split((ulong)inputs));
-            long start = Stopwatch.GetTimestamp();
-            string? problem = null;
-            try
-            {
-                if (target.Accepts(input))
-                    accepted++;
-            }
-            // Whatever it is, it is what is being looked for.
-            catch (Exception e)
-            {
-                problem = e.ToString();
-            }
-            TimeSpan took = Stopwatch.GetElapsedTime(start);
-            slowest = took > slowest ? took : slowest;
-            if (took > TooLong)
-                problem ??= $"It took {took.TotalSeconds:F1} s.";
-            if (problem is not null)
-            {
-                failed++;
-                if (_failures.Count < MostFailures)
-                    _failures.Add(new FuzzFailure(target.Name, inputs, problem, Convert.ToBase64String(input)));
-            }
-            if (inputs % 1000 == 0)
-                progress((double)inputs / count);
-        }
-        double seconds = Math.Max(1e-9, Stopwatch.GetElapsedTime(begin).TotalSeconds);
-        return new FuzzRow(target.Name, inputs, accepted, failed, slowest.TotalMilliseconds, inputs / seconds);
+        double whole = targets.Sum(target => 1.0 / target.Cost);
+        long[] shares = [.. targets.Select(target => Math.Max(1, (long)(count / target.Cost / whole)))];
+        shares[0] += count - shares.Sum();
+        return shares;
     }
 }

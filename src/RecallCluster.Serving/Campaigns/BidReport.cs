@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
@@ -21,18 +23,23 @@ public sealed record BidReport
     /// charged), in
     /// units of the currency; else q (1 an impression). As many as the product has KPIs.
     /// </summary>
+    [JsonRequired]
     public IReadOnlyList<double> Numerators { get; init; } = [];
 
     /// <summary>By KPI, the sum over auctions won of its denominator: pCTR.</summary>
+    [JsonRequired]
     public IReadOnlyList<double> Denominators { get; init; } = [];
 
     /// <summary>A sample of the auctions, won or not, in order; at most <see cref="MaxSample"/>.</summary>
+    [JsonRequired]
     public IReadOnlyList<AuctionSample> Sample { get; init; } = [];
 
     /// <summary>How many auctions each of the sample stands for; above 0.</summary>
+    [JsonRequired]
     public double SampleWeight { get; init; } = 1;
 
     /// <summary>The conversion probability that was bid with; 0 for none.</summary>
+    [JsonRequired]
     public double ConversionProbability { get; init; }
 
     /// <summary>The most sampled auctions of one report.</summary>

@@ -66,6 +66,9 @@ public sealed class CampaignDirectory
         return number >= 0 && number < entries.Length ? entries[number].Context : $"0/{campaign}";
     }
 
+    /// <summary>The latest time that any ledger was told; read on the journal's writer.</summary>
+    internal DateTimeOffset LatestTime => _byNumber.Select(campaign => campaign.Ledger.Now).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+
     /// <summary>The machine of a campaign.</summary>
     internal static string KeyOf(long campaign) => $"{Prefix}{campaign}";
 

@@ -59,7 +59,7 @@ public sealed class CampaignRunner : ICampaigns
         ArgumentNullException.ThrowIfNull(settings);
         CampaignEdit.Check(settings, _directory.Controllers, _directory.Options);
         MarketLevel market = await _journal.ReadAsync(Market, cancellation).ConfigureAwait(false);
-        var put = new PutCommand(_clock.GetUtcNow(), settings, ifVersion, StartEstimate.Of(settings, market));
+        var put = new PutCommand(_clock.GetUtcNow(), settings, StartEstimate.Of(settings, market), ifVersion);
         return await SendAsync<CampaignView>(settings.Id, put, cancellation).ConfigureAwait(false);
     }
 

@@ -64,7 +64,7 @@ internal sealed record TickInput(int Tick, double Budget, SumsState Total, SumsS
 /// <summary>A past day's auctions.</summary>
 /// <param name="Chunks">The sample.</param>
 /// <param name="AuctionsByTick">Auctions by tick; null when only part of the day was seen.</param>
-internal sealed record PastDay(List<SampleChunk> Chunks, long[]? AuctionsByTick);
+internal sealed record PastDay(List<SampleChunk> Chunks, long[]? AuctionsByTick = null);
 
 /// <summary><see cref="TickSums"/> as a value that can be kept.</summary>
 internal sealed record SumsState(long Auctions, long Wins, double Spent, double Value, double[] Numerators, double[] Denominators)

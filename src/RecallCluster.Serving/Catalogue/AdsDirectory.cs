@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Campaigns;
 
@@ -8,7 +9,8 @@ namespace RecallCluster.Serving.Catalogue;
 /// <summary>
 /// The market of a data-set directory, beside its tables:
 /// <code>
-/// campaigns.json   an array of campaign settings: id, name, advertiserId, advertiserDomain, terms, product, ...
+/// campaigns.json   an array of campaign settings: id, name, advertiserId, advertiserDomain, terms, product, ...; what may be left out
+///                  has the default of <see cref="CampaignSettings"/>
 /// ads.jsonl        a line of JSON for each ad: {"id":"ad1","campaign":7,"categories":["IAB2-3"],"kind":"banner","width":300,
 ///                  "height":250,"media":"https://...","mediaType":"image/png","title":"...","landingPage":"https://..."}
 /// </code>
@@ -64,7 +66,7 @@ public static class AdsDirectory
         try
         {
             using FileStream file = File.OpenRead(path);
-            CampaignSettings[] campaigns = JsonSerializer.Deserialize(file, CatalogueJson.Default.CampaignSettingsArray)
+            CampaignSettings[] campaigns = CampaignDefaults.Complete(JsonNode.Parse(file)).Deserialize(CatalogueJson.Default.CampaignSettingsArray)
                 ?? throw new InvalidDataException($"{path}: the JSON says null.");
             var ids = new HashSet<long>();
             for (int i = 0; i < campaigns.Length; i++)
@@ -76,7 +78,8 @@ public static class AdsDirectory
             }
             return campaigns;
         }
-        catch (JsonException e)
+        // A field that is there twice is an argument that the object model refuses.
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             throw new InvalidDataException($"{path}: {e.Message}", e);
         }

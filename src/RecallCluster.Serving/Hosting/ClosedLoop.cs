@@ -62,10 +62,10 @@ public sealed class ClosedLoop : IAsyncDisposable
                 // Wins of two lives must not share ids, and nobody shall guess them.
                 Random = new SeededRandom(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)))),
                 Time = time,
-                BusinessClock = options.BusinessClock,
+                BusinessClock = state.Clock,
             },
             options.Gateway);
-        _live = new LiveView(state, _gateway, retriever, _sampler, options.BusinessClock, () => Volatile.Read(ref _shards));
+        _live = new LiveView(state, _gateway, retriever, _sampler, state.Clock, () => Volatile.Read(ref _shards));
         _pump = new PublicationPump(Use);
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _pump);
         state.Directory.Published += _pump.Put;
@@ -145,7 +145,7 @@ public sealed class ClosedLoop : IAsyncDisposable
         State.Run();
         _running = Task.WhenAll(
             Task.Run(() => RepeatAsync(_options.KeepInterval, _time, () => _gateway.KeepAsync(_stop.Token))),
-            Task.Run(() => RepeatAsync(_options.ReportInterval, _options.BusinessClock, () => ReportAsync(_stop.Token))));
+            Task.Run(() => RepeatAsync(_options.ReportInterval, State.Clock, () => ReportAsync(_stop.Token))));
     }
 
     /// <summary>One round of all that <see cref="Run"/> does; when it completes the gateway knows what came of it.</summary>
@@ -187,7 +187,7 @@ public sealed class ClosedLoop : IAsyncDisposable
 
     /// <summary>Requests will be answered with this click model, unless a ranker has the last word: calibration is of it from now on.</summary>
     internal Task UseAsync(ClickModel clicks, CancellationToken cancellation) => State.Calibrator.UseAsync(
-        State.Journal, (_options.Ranker?.Clicks ?? clicks).Id, _options.BusinessClock.GetUtcNow(), cancellation);
+        State.Journal, (_options.Ranker?.Clicks ?? clicks).Id, State.Clock.GetUtcNow(), cancellation);
 
     /// <summary>Gives a shard of a version that is about to be published placements and bids, now and whenever they change.</summary>
     /// <returns>To be disposed before the shard's index is closed.</returns>

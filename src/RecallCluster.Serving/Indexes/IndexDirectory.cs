@@ -56,7 +56,20 @@ public static class IndexDirectory
         string path = Path.Combine(directory, ManifestFile);
         if (!File.Exists(path))
             throw new InvalidDataException($"{directory}: no index directory ({ManifestFile} is missing).");
-        IndexManifest manifest = Read(path, IndexJson.Default.IndexManifest);
+        IndexManifest manifest = ParseManifest(File.ReadAllBytes(path), path);
+        foreach (ShardFile shard in manifest.Shards)
+        {
+            if (!File.Exists(Path.Combine(directory, shard.File)))
+                throw new InvalidDataException($"{path}: shard file '{shard.File}' is missing.");
+        }
+        return manifest;
+    }
+
+    /// <summary>Reads a manifest, without a look at its shards.</summary>
+    /// <exception cref="InvalidDataException">It is none, or of another version; the message says which.</exception>
+    internal static IndexManifest ParseManifest(ReadOnlySpan<byte> bytes, string path)
+    {
+        IndexManifest manifest = Read(bytes, path, IndexJson.Default.IndexManifest);
         if (manifest.Format != IndexManifest.FormatName)
             throw new InvalidDataException($"{path}: format is '{manifest.Format}'; '{IndexManifest.FormatName}' is wanted.");
         if (manifest.Version != IndexManifest.CurrentVersion)
@@ -70,7 +83,7 @@ public static class IndexDirectory
         {
             if (shard is null)
                 throw new InvalidDataException($"{path}: a shard is null.");
-            if (shard.File != Path.GetFileName(shard.File) || !File.Exists(Path.Combine(directory, shard.File)))
+            if (shard.File.Length == 0 || shard.File != Path.GetFileName(shard.File))
                 throw new InvalidDataException($"{path}: shard file '{shard.File}' is missing.");
         }
         return manifest;
@@ -108,7 +121,14 @@ public static class IndexDirectory
         string path = Path.Combine(directory, TunedFile);
         if (!File.Exists(path))
             return null;
-        TunedSearch tuned = Read(path, IndexJson.Default.TunedSearch);
+        return ParseTuned(File.ReadAllBytes(path), path, modelFingerprint);
+    }
+
+    /// <summary>Reads tuned parameters.</summary>
+    /// <exception cref="InvalidDataException">They are broken, or were found for another model.</exception>
+    internal static TunedSearch ParseTuned(ReadOnlySpan<byte> bytes, string path, string modelFingerprint)
+    {
+        TunedSearch tuned = Read(bytes, path, IndexJson.Default.TunedSearch);
         if (tuned.ModelFingerprint != modelFingerprint)
             throw new InvalidDataException($"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
         try
@@ -129,11 +149,11 @@ public static class IndexDirectory
     private static bool IsPart(string name) =>
         name is ManifestFile or TunedFile || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
 
-    private static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    private static T Read<T>(ReadOnlySpan<byte> bytes, string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new InvalidDataException($"{path}: is null.");
+            return JsonSerializer.Deserialize(bytes, type) ?? throw new InvalidDataException($"{path}: is null.");
         }
         catch (JsonException e)
         {
@@ -148,7 +168,8 @@ public static class IndexDirectory
     WriteIndented = true,
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    RespectNullableAnnotations = true)]
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(IndexManifest))]
 [JsonSerializable(typeof(TunedSearch))]
 internal sealed partial class IndexJson : JsonSerializerContext;

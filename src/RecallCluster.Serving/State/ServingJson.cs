@@ -7,7 +7,8 @@ using RecallCluster.Serving.Users;
 namespace RecallCluster.Serving.State;
 
 /// <summary>
-/// Commands and snapshots as JSON. Fields that are not known are passed over: an older program reads what a newer one wrote.
+/// Commands and snapshots as JSON. Fields that are not known are passed over: an older program reads what a newer one wrote. A field that
+/// is missing is an error, unless it may be null: nulls are not written.
 /// </summary>
 [JsonSerializable(typeof(CampaignCommand))]
 [JsonSerializable(typeof(CampaignMemory))]
@@ -19,5 +20,7 @@ namespace RecallCluster.Serving.State;
     JsonSerializerDefaults.Web,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 internal sealed partial class ServingJson : JsonSerializerContext;

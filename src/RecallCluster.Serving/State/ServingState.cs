@@ -32,12 +32,12 @@ public sealed record ServingStateOptions
 public sealed class ServingState : IAsyncDisposable
 {
     private readonly SqliteJournal _journal;
-    private readonly TimeProvider _clock;
+    private readonly SteadyClock _clock;
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeSpan _period;
     private Task _running = Task.CompletedTask;
 
-    private ServingState(SqliteJournal journal, TimeProvider clock, CampaignDirectory directory, LiveCalibrator calibrator,
+    private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, LiveCalibrator calibrator,
         UserMemories users, TimeSpan period)
     {
         (_journal, _clock, _period) = (journal, clock, period);
@@ -45,6 +45,9 @@ public sealed class ServingState : IAsyncDisposable
         Campaigns = new CampaignRunner(directory, journal, clock);
         Feedback = new FeedbackIntake(directory, journal, clock);
     }
+
+    /// <summary>The business clock as the books need it: it never goes back, not even behind what an earlier life has written.</summary>
+    public SteadyClock Clock => _clock;
 
     /// <summary>The life of this process, for leases.</summary>
     public long Epoch => _journal.Epoch;
@@ -91,10 +94,12 @@ public sealed class ServingState : IAsyncDisposable
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
-        var state = new ServingState(journal, clock, directory, calibrator, users, options.Campaigns.TickCheck);
+        var steady = new SteadyClock(clock);
+        var state = new ServingState(journal, steady, directory, calibrator, users, options.Campaigns.TickCheck);
+        steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
         users.Attach(journal);
         await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
-        await calibrator.RefitAsync(journal, clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+        await calibrator.RefitAsync(journal, steady.GetUtcNow(), cancellation).ConfigureAwait(false);
         return state;
     }
 
@@ -132,7 +137,7 @@ public sealed class ServingState : IAsyncDisposable
         }
     }
 
-    // A full disk now is no reason to stop the clock for good.
+    // A full disk now, or one campaign's trouble, is no reason to stop the clock for good.
     private async Task TryPassAsync()
     {
         try
@@ -140,7 +145,7 @@ public sealed class ServingState : IAsyncDisposable
             await PassAsync(_stop.Token).ConfigureAwait(false);
             LastFailure = null;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
             LastFailure = e;
         }

@@ -14,7 +14,7 @@ public sealed partial class SqliteJournal
         var seen = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach ((string key, long sequence, byte[] state) in _file.Snapshots())
         {
-            _machines.Get(key).Restore(state);
+            _machines.Restore(key, state);
             seen[key] = sequence;
             _applied = Math.Max(_applied, sequence);
         }

@@ -332,19 +332,11 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
         _snapshots.Changed(follower, record.Sequence);
     }
 
-    // A command that a machine fails at fails the same way when it is applied again after a restart; whoever sent it is told.
     private Applied Apply(JournalRecord record)
     {
-        IStateMachine machine = _machines.Get(record.Key);
+        Applied result = _machines.Apply(record);
         _snapshots.Changed(record.Key, record.Sequence);
-        try
-        {
-            return machine.Apply(record);
-        }
-        catch (Exception e) when (e is not InvalidDataException)
-        {
-            return new Applied(e, State.Applied.Failed);
-        }
+        return result;
     }
 
     private static object? Evaluate(Func<object?> function)

@@ -55,6 +55,39 @@ public sealed class StateMachines
         throw new InvalidDataException($"There is no state machine '{key}' in this program.");
     }
 
+    /// <summary>Applies a record to the machine that it is addressed to.</summary>
+    /// <returns>What became of it; of a command that the machine failed at, the failure.</returns>
+    /// <exception cref="InvalidDataException">Nothing is registered under its key, or it cannot be read.</exception>
+    internal Applied Apply(JournalRecord record)
+    {
+        IStateMachine machine = Get(record.Key);
+        try
+        {
+            return machine.Apply(record);
+        }
+        // It fails the same way when it is applied again after a restart; whoever sent it is told.
+        catch (Exception e) when (e is not InvalidDataException)
+        {
+            return new Applied(e, Applied.Failed);
+        }
+    }
+
+    /// <summary>Gives a machine the memory of a snapshot.</summary>
+    /// <exception cref="InvalidDataException">Nothing is registered under that key, or the bytes are no snapshot of such a machine.</exception>
+    internal void Restore(string key, ReadOnlyMemory<byte> snapshot)
+    {
+        IStateMachine machine = Get(key);
+        try
+        {
+            machine.Restore(snapshot);
+        }
+        // Whatever a machine trips over in bytes that it did not write, the file is what is broken.
+        catch (Exception e) when (e is not (InvalidDataException or OutOfMemoryException))
+        {
+            throw new InvalidDataException($"The snapshot of {key} contradicts itself: {e.Message}", e);
+        }
+    }
+
     private static void CheckKey(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);

@@ -5,12 +5,12 @@ namespace RecallCluster.Serving.Users;
 /// <summary>What is remembered of a user, at one moment. Immutable: readers on other threads keep what they found.</summary>
 /// <param name="Id">The user.</param>
 /// <param name="Sequence">Ads clicked, oldest first.</param>
-/// <param name="Consent">Whether the data may be used; null when the user never said.</param>
 /// <param name="Exposures">Impressions, oldest first.</param>
-internal sealed record UserRecord(string Id, string[] Sequence, bool? Consent, Exposure[] Exposures)
+/// <param name="Consent">Whether the data may be used; null when the user never said.</param>
+internal sealed record UserRecord(string Id, string[] Sequence, Exposure[] Exposures, bool? Consent = null)
 {
     /// <summary>Nothing is known of the user.</summary>
-    public static UserRecord Unknown(string id) => new(id, [], null, []);
+    public static UserRecord Unknown(string id) => new(id, [], []);
 
     /// <summary>With one more click; of more than <paramref name="longest"/> the oldest go.</summary>
     public UserRecord WithClick(string ad, int longest) =>

@@ -14,6 +14,35 @@ public sealed class AdsDirectoryTests : IDisposable
     private string AdsPath => Path.Combine(_directory.FullName, AdsDirectory.AdsFile);
 
     [Fact]
+    public void What_a_campaign_leaves_out_has_its_default()
+    {
+        File.WriteAllText(Path.Combine(_directory.FullName, AdsDirectory.CampaignsFile), """
+            [{"id":7,"name":"n","advertiserId":1,"advertiserDomain":"a.example","product":"click",
+            "terms":{"campaignId":7,"timeZone":"Etc/UTC","dailyBudget":5000000,"flightStart":"2026-01-01T00:00:00Z"}}]
+            """);
+        var expected = new CampaignSettings
+        {
+            Id = 7,
+            Name = "n",
+            AdvertiserId = 1,
+            AdvertiserDomain = "a.example",
+            Product = "click",
+            Terms = new CampaignTerms
+            {
+                CampaignId = 7,
+                TimeZone = "Etc/UTC",
+                DailyBudget = new Micros(5_000_000),
+                FlightStart = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+            },
+        };
+
+        CampaignSettings read = Assert.Single(AdsDirectory.ReadCampaigns(_directory.FullName));
+
+        Assert.Equal(expected.Terms, read.Terms);
+        Assert.Equivalent(expected, read, strict: true);
+    }
+
+    [Fact]
     public void What_is_written_is_read_again()
     {
         LoopWorld world = LoopWorld.Varied(3, 9, 5);

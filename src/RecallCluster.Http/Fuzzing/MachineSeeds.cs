@@ -1,0 +1,132 @@
+using System.Text.Json;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Calibration;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.State;
+using RecallCluster.Serving.Users;
+
+namespace RecallCluster.Http.Fuzzing;
+
+/// <summary>A command as a journal holds it.</summary>
+internal sealed record SeedRecord(string Key, string[] Followers, byte[] Payload);
+
+/// <summary>Commands of every kind, in an order in which they can happen, and the machines that take them.</summary>
+internal static class MachineSeeds
+{
+    private const long CampaignId = 7;
+    private const string User = "user-7";
+    private static readonly DateTimeOffset Now = FuzzSeeds.Now;
+
+    /// <summary>The commands; the first makes the campaign.</summary>
+    public static IReadOnlyList<SeedRecord> Records { get; } = [.. Commands()];
+
+    /// <summary>New machines of every kind, without memory.</summary>
+    public static StateMachines NewMachines()
+    {
+        var machines = new StateMachines();
+        machines.AddFamily(CampaignDirectory.KeyOf(CampaignId), key => new Campaign(key, new CampaignOptions(), Controllers));
+        var options = new CalibrationOptions();
+        machines.AddFamily("calibration/", key => new CalibrationShard(key, options));
+        var users = new UserStoreOptions();
+        machines.AddFamily("users/", key => new UserPartition(key, 100, users));
+        machines.Add(CatalogueEdits.Key, new CatalogueEdits());
+        return machines;
+    }
+
+    /// <summary>Applies records as a journal does: addressee first, then followers.</summary>
+    /// <exception cref="InvalidDataException">One cannot be read.</exception>
+    public static void Apply(StateMachines machines, IEnumerable<JournalRecord> records)
+    {
+        foreach (JournalRecord record in records)
+        {
+            Applied applied = machines.Apply(record);
+            if (applied.Answer is NullReferenceException or IndexOutOfRangeException or KeyNotFoundException or InvalidCastException)
+                throw new InvalidOperationException($"{record.Key} tripped over record {record.Sequence}.", (Exception)applied.Answer);
+            foreach (string follower in record.Followers)
+                machines.Get(follower).Follow(record, applied.Verdict);
+        }
+    }
+
+    private static BidControllers Controllers { get; } = new();
+
+    private static IEnumerable<SeedRecord> Commands()
+    {
+        var terms = new CampaignTerms
+        {
+            CampaignId = CampaignId,
+            TimeZone = "UTC",
+            DailyBudget = new Micros(100_000_000),
+            FlightStart = Now.AddDays(-1),
+            Pacing = PacingMode.AsFastAsPossible,
+        };
+        var settings = new CampaignSettings
+        {
+            Id = CampaignId,
+            Name = "Spring",
+            AdvertiserId = 4,
+            AdvertiserDomain = "adv.example",
+            Terms = terms,
+            Product = "click-cpc",
+            MaxCpc = 0.5,
+            Controller = "replan",
+            StartWeights = [1, 0.5],
+            Targeting = new Targeting { Countries = ["DEU"], Hours = [8, 9] },
+            Caps = [new FrequencyRule(3, TimeSpan.FromDays(1))],
+        };
+        yield return Command(new PutCommand(Now, settings, [1, 0.5]));
+        yield return Command(new LeaseCommand(Now.AddSeconds(1), 2, 1, new Micros(5_000_000)));
+        Win win = FuzzSeeds.Wins[0] with { Lease = 1, AuctionAt = Now.AddSeconds(5), UserId = User };
+        yield return Command(new EventCommand(Now.AddSeconds(9), new AdEvent(AdEventKind.Impression, win)));
+        yield return Command(new EventCommand(Now.AddSeconds(10), new AdEvent(AdEventKind.Click, win)));
+        yield return new SeedRecord(
+            CalibrationCountsFamily.KeyOf(CampaignId), [],
+            JsonSerializer.SerializeToUtf8Bytes(
+                new EngagementCommand(Now.AddSeconds(20), new AdEvent(AdEventKind.Engagement, win) { Signals = [1, 2.5] }),
+                ServingJson.Default.EngagementCommand));
+        yield return Command(new EventCommand(Now.AddMinutes(2), new AdEvent(AdEventKind.Conversion, win) { Number = 5 }));
+        yield return Command(new ReportCommand(Now.AddMinutes(5), new BidReport
+        {
+            Auctions = 100,
+            Wins = 10,
+            Value = 0.3,
+            Numerators = [0.1],
+            Denominators = [0.3],
+            Sample = [new AuctionSample(0.02f, 0.01f), new AuctionSample(0.03f, 0.02f)],
+            SampleWeight = 50,
+            ConversionProbability = 0.1,
+        }));
+        yield return Command(new TickCommand(Now.AddMinutes(31)));
+        yield return Command(new CloseCommand(Now.AddMinutes(32), 1, 1, new Micros(1_000)));
+        yield return OfUser(new ConsentCommand(User, true));
+        yield return OfUser(new ConsentCommand("user-8", false));
+        yield return OfUser(new EraseCommand("user-9"));
+        var ad = new Ad
+        {
+            Id = "ad-1",
+            CampaignId = CampaignId,
+            Categories = ["IAB2-3"],
+            Creative = new Creative
+            {
+                Kind = CreativeKind.Banner,
+                Width = 300,
+                Height = 250,
+                Media = new Uri("https://cdn.example/a.png"),
+                MediaType = "image/png",
+            },
+            LandingPage = new Uri("https://adv.example/"),
+        };
+        yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-1", AdLine.Of(ad))));
+        yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-2", null)));
+        yield return Command(new TickCommand(Now.AddDays(1)));
+    }
+
+    private static SeedRecord Command(CampaignCommand command) => new(
+        CampaignDirectory.KeyOf(CampaignId),
+        command is EventCommand ? [CalibrationCountsFamily.KeyOf(CampaignId), UserMemories.KeyOf(User)] : [],
+        JsonSerializer.SerializeToUtf8Bytes(command, ServingJson.Default.CampaignCommand));
+
+    private static SeedRecord OfUser(UserCommand command) => new(
+        UserMemories.KeyOf(User), [], JsonSerializer.SerializeToUtf8Bytes(command, ServingJson.Default.UserCommand));
+}

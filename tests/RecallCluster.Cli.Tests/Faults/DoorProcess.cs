@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using RecallCluster.Client;
+
+namespace RecallCluster.Cli.Tests.Faults;
+
+/// <summary>A front door (<c>recall serve</c>) in a process of its own, with a state file that outlives it.</summary>
+internal sealed partial class DoorProcess : IAsyncDisposable
+{
+    private const int KillSignal = 9, FileSize = 1, LinesKept = 40;
+    private const ulong Unlimited = ulong.MaxValue;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly FaultWorld _world;
+    private readonly string[] _further;
+    private readonly DateTimeOffset _began = TimeProvider.System.GetUtcNow();
+    private readonly Queue<string> _lastLines = new();
+    private readonly SocketsHttpHandler _transport = new() { UseProxy = false, AllowAutoRedirect = false };
+    private Process? _process;
+
+    /// <summary>A door that is not running yet.</summary>
+    /// <param name="world">What it serves.</param>
+    /// <param name="further">Further arguments of <c>serve</c>.</param>
+    public DoorProcess(FaultWorld world, params string[] further)
+    {
+        (_world, _further) = (world, further);
+        State = world.NewState();
+    }
+
+    /// <summary>The state file.</summary>
+    public string State { get; }
+
+    /// <summary>How far the business clock of the next life is from where the first life's would be.</summary>
+    public TimeSpan ClockShift { get; set; }
+
+    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
+
+    /// <summary>A client that never repeats a call by itself.</summary>
+    public RecallClient Client { get; private set; } = null!;
+
+    public RecallAdmin Admin { get; private set; } = null!;
+
+    /// <summary>A plain client that follows no redirects.</summary>
+    public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>Begins a life; it is ready when the task completes. Every life has the same address.</summary>
+    public async Task StartAsync()
+    {
+        // A process that ignores SIGXFSZ is told by its writes that a file must not grow, as one on a full disk is.
+        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] arguments =
+        [
+            "-c", "trap '' XFSZ; exec \"$0\" \"$@\"", "dotnet", Path.Combine(AppContext.BaseDirectory, "recall.dll"),
+            "serve", "--model", _world.Model, "--index", _world.Index, "--market", _world.Market, "--state", State,
+            "--urls", Address.GetLeftPart(UriPartial.Authority), "--threads", "1", "--json",
+            "--clock-real-origin", Text(_began), "--clock-business-origin", Text(FaultWorld.Morning + ClockShift), .. _further,
+        ];
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        _process = Process.Start(start) ?? throw new InvalidOperationException("The program could not be started.");
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginErrorReadLine();
+        Uri address = new((await ReadDocumentAsync(_process.StandardOutput)).GetProperty("urls")[0].GetString()!);
+        if (Client is not null)
+            return;
+        Address = address;
+        Client = ClientWith(null);
+        Admin = new RecallAdmin(Client);
+        Http = new HttpClient(_transport) { BaseAddress = address, Timeout = Patience };
+    }
+
+    /// <summary>A client with a key.</summary>
+    public RecallClient ClientWith(string? key) => new(new RecallClientOptions
+    {
+        Door = Address, ApiKey = key, Timeout = Patience, Retries = new RetryOptions { MaxAttempts = 1 },
+    });
+
+    /// <summary>Ends it as a power cut would.</summary>
+    public async Task KillAsync()
+    {
+        Assert.Equal(0, Signal(_process!.Id, KillSignal));
+        using var patience = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(patience.Token);
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Kills it and begins its next life.</summary>
+    public async Task RestartAsync()
+    {
+        await KillAsync();
+        await StartAsync();
+    }
+
+    /// <summary>From now on no file of the process may grow beyond so many bytes: a disk that is full. Null for one with room.</summary>
+    public void LimitFiles(ulong? bytes)
+    {
+        var limit = new ResourceLimit { Soft = bytes ?? Unlimited, Hard = Unlimited };
+        Assert.Equal(0, SetLimit(_process!.Id, FileSize, in limit, 0));
+    }
+
+    /// <summary>Wins ads with one request.</summary>
+    public Task<AdsAnswer> AskAsync(int count = 4, string user = "user1") => Client.AdsAsync(new AdsRequest
+    {
+        User = new AdsUser { Id = user }, Slots = [new AdsSlot { Id = "s", Count = count }],
+    });
+
+    /// <summary>All campaigns by id.</summary>
+    public async Task<Dictionary<long, CampaignStanding>> CampaignsAsync()
+    {
+        var campaigns = new Dictionary<long, CampaignStanding>();
+        await foreach (CampaignStanding campaign in Admin.CampaignsAsync())
+            campaigns.Add(campaign.Id, campaign);
+        return campaigns;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client?.Dispose();
+        Http?.Dispose();
+        _transport.Dispose();
+        if (_process is not null)
+            await KillAsync();
+    }
+
+    private static string Text(DateTimeOffset time) => time.ToString("O", CultureInfo.InvariantCulture);
+
+    private async Task<JsonElement> ReadDocumentAsync(StreamReader reader)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        string text = "";
+        while (await reader.ReadLineAsync(patience.Token) is { } line)
+        {
+            text += line + "\n";
+            if (line == "}")
+                return JsonDocument.Parse(text).RootElement;
+        }
+        lock (_lastLines)
+            throw new InvalidDataException($"The program ended after saying: {text}{string.Join('\n', _lastLines)}");
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_lastLines)
+        {
+            _lastLines.Enqueue(line);
+            while (_lastLines.Count > LinesKept)
+                _lastLines.Dequeue();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Signal(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    private static partial int SetLimit(int process, int resource, in ResourceLimit limit, nint old);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+}

@@ -7,6 +7,7 @@ using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Indexes;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Cli.Workflows;
@@ -29,9 +30,11 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
     /// <summary>Most test users, drawn by the seed.</summary>
     public required int MaxUsers { get; init; }
 
-    public required int Campaigns { get; init; }
+    /// <summary>Makes the market; the second argument turns scores into raw click probabilities.</summary>
+    public required Func<SeededRandom, ClickScale, ValueMarket> Market { get; init; }
 
-    public required double BidSpread { get; init; }
+    /// <summary>What the report says of the market's bids.</summary>
+    public required string Bids { get; init; }
 
     public required double ClickRate { get; init; }
 
@@ -41,7 +44,7 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
     public ValueReport Run(IReadOnlyList<GuidedSearchParameters> settings, IStages stages, CancellationToken cancellation)
     {
         var random = new SeededRandom(Seed);
-        var market = new ValueMarket(dataset.Items.Count, Campaigns, BidSpread, random);
+        var market = Market(random, ads.Manifest.Clicks ?? ClickScaleEstimate.Of(model, dataset, team));
         Request[] requests = stages.Run("Score every ad for every request", stage => Prepare(market, random, stage));
         Row exhaustive = new(ValueRow.Exhaustive, K, [.. requests.Select(r => Found.Of(r.Best, r.Best, Slots, dataset.Items.Count))], 0);
         var rows = new List<ValueRow> { RowOf(exhaustive, null, random) };
@@ -58,7 +61,7 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
             rows.Add(RowOf(Measure(ValueRow.ValueAware, shards, requests, market, K, byValue: true), interest, random));
         }
         return new ValueReport(
-            dataset.Name, dataset.Items.Count, Campaigns, BidSpread, ClickRate, market.ClickMap.A, Slots, [.. rows]);
+            dataset.Name, dataset.Items.Count, market.Book.Campaigns.Length, Bids, ClickRate, double.IsNaN(market.ClickSlope) ? null : market.ClickSlope, Slots, [.. rows]);
     }
 
     private Request[] Prepare(ValueMarket market, SeededRandom random, IStage stage)
@@ -68,12 +71,14 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
         int[] validation = Draw(u => dataset.Validation.ItemsOf(u).Length > 0, CalibrationUsers, random);
         (float[] State, int[] Clicked)[] seen =
             [.. validation.Select(u => (StateOf(prepared.Encoder, u, dataset.Train.ItemsOf(u)), dataset.Validation.ItemsOf(u).ToArray()))];
-        market.FitClicks(prepared.Scorer, seen, random);
+        if (!market.IsCalibrated)
+            market.FitClicks(prepared.Scorer, seen, random);
         int[] users = Draw(u => dataset.Test.ItemsOf(u).Length > 0, MaxUsers, random);
         if (users.Length == 0)
             throw new InvalidDataException($"Data set '{dataset.Name}' has no test events.");
         int[] all = [.. Enumerable.Range(0, dataset.Items.Count)];
-        market.ShiftTo(ClickRate, [.. seen.SelectMany(user => LogitsOf(user.State).OrderDescending().Take(K))]);
+        if (!market.IsCalibrated)
+            market.ShiftTo(ClickRate, [.. seen.SelectMany(user => LogitsOf(user.State).OrderDescending().Take(K))]);
         var requests = new Request[users.Length];
         int done = 0;
         team.Run(team.Size, part =>
@@ -125,7 +130,7 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
     {
         var shard = new Shard(TimeProvider.System);
         shard.Add(new ShardVersion(Version, indexed.Index, indexed.Scorer, setting, null, TimeProvider.System));
-        shard.Publish(market.Book());
+        shard.Publish(market.Book);
         shard.Publish(market.Placements(Version, indexed.Rows));
         return shard;
     })];

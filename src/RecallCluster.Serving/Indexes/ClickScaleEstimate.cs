@@ -76,6 +76,6 @@ public static class ClickScaleEstimate
     private static double QuantileOf(List<float> values, double share)
     {
         values.Sort();
-        return values[(int)(share * (values.Count - 1))];
+        return values[(int)Math.Ceiling(share * (values.Count - 1))];
     }
 }

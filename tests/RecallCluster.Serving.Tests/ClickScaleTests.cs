@@ -32,7 +32,7 @@ public sealed class ClickScaleTests
     [InlineData(1e-3, 2e-3)]
     public void Wherever_a_model_puts_its_scores_the_best_keep_their_order_on_the_grid(double ordinary, double best)
     {
-        ClickScale scale = ClickScaleEstimate.Between(ordinary, best);
+        ClickScale scale = ClickScaleEstimate.Between(best - ordinary, best, best, best);
 
         Assert.True(scale.IsValid);
         Assert.Equal(-10, scale.Logit((float)ordinary), 0.01);
@@ -43,8 +43,17 @@ public sealed class ClickScaleTests
     }
 
     [Fact]
+    public void Users_far_apart_fit_on_the_grid_together()
+    {
+        ClickScale scale = ClickScaleEstimate.Between(spread: 5, low: -100, middle: 0, high: 60);
+
+        Assert.Equal(12, scale.Logit(60) - scale.Logit(-100), 0.01);
+        Assert.Equal(-3, scale.Logit(0), 0.01);
+    }
+
+    [Fact]
     public void Scores_that_do_not_differ_are_taken_as_logits() =>
-        Assert.Equal(ClickScale.Logits, ClickScaleEstimate.Between(3, 3));
+        Assert.Equal(ClickScale.Logits, ClickScaleEstimate.Between(0, 3, 3, 3));
 
     [Fact]
     public async Task An_index_knows_the_scale_of_its_model_and_a_host_answers_with_it()
@@ -60,7 +69,7 @@ public sealed class ClickScaleTests
         RetrievalAnswer answer = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures(), 5), default);
 
         Assert.Equal(ClickModel.Of(ModelFingerprint.Of(made.ModelPath), scale), answer.Clicks);
-        Assert.All(answer.Ads, ad => Assert.InRange(answer.Clicks.Scale.Logit(ad.Score), -14, 8));
+        Assert.All(answer.Ads, ad => Assert.InRange(answer.Clicks.Scale.Logit(ad.Score), -15.9, 15.9));
     }
 
     [Fact]

@@ -37,6 +37,8 @@ internal static class EvalCommands
             "--bid-spread", "With --objective value: standard deviation of the logarithm of the campaigns' bids.", 1, 0, 10);
         Option<double> clickRate = OptionKit.Real(
             "--click-rate", "With --objective value: mean click probability of the K ads of highest interest.", 0.01, 1e-6, 0.5);
+        Option<int> perCampaign = OptionKit.Number(
+            "--per-campaign", "With --objective value: most ads of one campaign among the K, as a gateway asks for; 0 for no bound.", 0, 0);
         Option<string?> market = OptionKit.Optional(
             "--market", "With --objective value: directory with campaigns.json and ads.jsonl, in place of drawn campaigns.", "DIR");
         Option<string?> state = OptionKit.Optional(
@@ -46,7 +48,7 @@ internal static class EvalCommands
         return builder.Build(
             "retrieval",
             "Recall of scoring every ad, of the guided search at several budgets, and of the comparators, on the same test users.",
-            [data, model, index, k, users, scorings, objective, slots, campaigns, spread, clickRate, market, state, plot, threads],
+            [data, model, index, k, users, scorings, objective, slots, campaigns, spread, clickRate, perCampaign, market, state, plot, threads],
             async (parsed, context) =>
             {
                 string indexDirectory = parsed.GetRequiredValue(index);
@@ -105,6 +107,7 @@ internal static class EvalCommands
                         Bids = parsed.GetValue(market) is null ? string.Create(
                                 CultureInfo.InvariantCulture, $"log-normal bids of spread {parsed.GetValue(spread):0.###}")
                             : parsed.GetValue(state) is null ? "bids of the weights that they start with" : "bids as a state file has them",
+                        PerCampaign = parsed.GetValue(perCampaign) is var bound and > 0 ? bound : int.MaxValue,
                         ClickRate = parsed.GetValue(clickRate),
                         Seed = context.Seed,
                     };

@@ -3,7 +3,9 @@ namespace RecallCluster.AdServer;
 /// <summary>The business time that a day is played in.</summary>
 public interface IPlayClock
 {
-    /// <summary>Whether actions run one after the other, each when the one before is through, so that a day plays alike every time.</summary>
+    /// <summary>
+    /// Whether actions run one after the other, each when the one before is through, so that a day plays alike every time.
+    /// </summary>
     bool IsSequential { get; }
 
     /// <summary>Waits until a moment of business time; returns at once when it is past.</summary>

@@ -5,7 +5,8 @@ using RecallCluster.Simulation.Traffic;
 namespace RecallCluster.AdServer;
 
 /// <summary>
-/// Plays a publisher's day: asks a door for the ads of every page when its time comes, shows them to simulated users, and tells what they did,
+/// Plays a publisher's day: asks a door for the ads of every page when its time comes, shows them to simulated users, and tells what
+/// they did,
 /// some of it twice and in the wrong order, as the real world does.
 /// <code>
 ///  requests by their times ─► door ─► ads ─► what users do ─► events by their times ─► door ─► books

@@ -12,7 +12,8 @@ public sealed record RecallClientOptions
     public string? ApiKey { get; init; }
 
     /// <summary>
-    /// HTTP version. 1.1 keeps a pool of connections; 2.0 sends many requests over one, and without TLS wants a door that listens for HTTP/2
+    /// HTTP version. 1.1 keeps a pool of connections; 2.0 sends many requests over one, and without TLS wants a door that listens for
+    /// HTTP/2
     /// only (prior knowledge).
     /// </summary>
     public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version11;

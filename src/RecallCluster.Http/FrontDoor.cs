@@ -126,6 +126,7 @@ public static class FrontDoor
         services.AddSingleton<LiveRoutes>();
         services.AddSingleton<LiveHub>();
         services.AddHostedService(static provider => provider.GetRequiredService<LiveHub>());
+        services.AddHostedService<FollowedKeys>();
         services.AddSingleton(static _ => new PrometheusExposition(PrometheusExposition.UsualMeters));
         services.AddRequestDecompression();
         services.AddRateLimiter(limiter => KeyRateLimit.Configure(limiter, options.Access));

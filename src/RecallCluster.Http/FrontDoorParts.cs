@@ -38,6 +38,12 @@ public sealed class FrontDoorParts
     /// <summary>Versions of the index: <c>/v1/indexes</c>.</summary>
     public IIndexVersions? Indexes { get; set; }
 
+    /// <summary>Told of each request that is turned away because of overload; null for nobody.</summary>
+    public Action? Shed { get; set; }
+
+    /// <summary>Whether parts are still being set: the door is not ready then, whatever the parts that are there say.</summary>
+    public bool IsOpening { get; set; }
+
     /// <summary>Real time, for deadlines, latency and rate limits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

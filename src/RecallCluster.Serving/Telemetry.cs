@@ -1,9 +1,18 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text.Json;
+using RecallCluster.Bidding.Money;
 
 namespace RecallCluster.Serving;
 
-/// <summary>What serving tells those who watch it: a source of traces and a meter, both called <see cref="Name"/>.</summary>
+/// <summary>
+/// What serving tells those who watch it: a source of traces and a meter, both called <see cref="Name"/>. A trace of a request for ads:
+/// <code>
+/// door ─► gateway.answer ─► user ─► shard (each) ─► shard.search ─► rank ─► bid ─► auction
+/// door ─► journal.append (each event)
+/// </code>
+/// A shard in another process continues the trace there.
+/// </summary>
 public static class Telemetry
 {
     /// <summary>Name of the source and of the meter.</summary>
@@ -11,31 +20,54 @@ public static class Telemetry
 
     internal static readonly ActivitySource Source = new(Name);
 
+    private const string Sold = "sold";
+    private const string Failure = "failed";
+
     private static readonly Meter s_meter = new(Name);
 
     private static readonly Counter<long> s_requests =
-        s_meter.CreateCounter<long>("recall.gateway.requests", "{request}", "Requests answered, by why there was no ad.");
+        s_meter.CreateCounter<long>("recall.requests", "{request}", "Requests for ads, by outcome: sold, failed, or why there was no ad.");
 
-    private static readonly Counter<long> s_wins = s_meter.CreateCounter<long>("recall.gateway.wins", "{ad}", "Ads delivered.");
+    private static readonly Counter<long> s_wins = s_meter.CreateCounter<long>("recall.wins", "{ad}", "Ads delivered.");
+
+    private static readonly Counter<long> s_scorings =
+        s_meter.CreateCounter<long>("recall.scorings", "{scoring}", "Ads scored, over all shards.");
+
+    private static readonly Counter<double> s_revenue =
+        s_meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
 
     private static readonly Histogram<double> s_duration =
-        s_meter.CreateHistogram<double>("recall.gateway.duration", "s", "Time of a request, by stage; stage 'all' is the whole.");
+        s_meter.CreateHistogram<double>("recall.request.duration", "s", "Time of a request, from the gateway to the answer.");
+
+    private static readonly Histogram<double> s_stages =
+        s_meter.CreateHistogram<double>("recall.stage.duration", "s", "Time of a request, by stage: user, search, rank, bid, auction.");
+
+    private static readonly Histogram<double> s_coverage = s_meter.CreateHistogram(
+        "recall.coverage", null, "Share of the ads on shards that answered.", null, Shares(0, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999));
+
+    private static readonly Histogram<double> s_valueRecall = s_meter.CreateHistogram(
+        "recall.value_recall", null, "Auction value found over that of scoring every ad, of sampled requests.", null,
+        Shares(0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999));
+
+    // Names as the rest of the door writes them.
+    private static readonly string[] s_outcomes =
+        [.. Enum.GetNames<NoAdReason>().Select((name, reason) => reason == 0 ? Sold : JsonNamingPolicy.CamelCase.ConvertName(name))];
 
     /// <summary>Counts an answer.</summary>
     internal static void Answered(AdAnswer answer, Activity? activity)
     {
-        if (s_requests.Enabled)
-            s_requests.Add(1, new KeyValuePair<string, object?>("no_ad", answer.NoAd.ToString()));
-        if (s_wins.Enabled)
-            s_wins.Add(answer.Ads.Count);
-        if (s_duration.Enabled)
+        s_requests.Add(1, new KeyValuePair<string, object?>("outcome", s_outcomes[(int)answer.NoAd]));
+        s_wins.Add(answer.Ads.Count);
+        s_scorings.Add(answer.Scorings);
+        s_coverage.Record(answer.Coverage);
+        s_duration.Record(answer.Timings.Total.TotalSeconds);
+        if (s_stages.Enabled)
         {
             Record("user", answer.Timings.User);
             Record("search", answer.Timings.Search);
             Record("rank", answer.Timings.Rank);
             Record("bid", answer.Timings.Bid);
             Record("auction", answer.Timings.Auction);
-            Record("all", answer.Timings.Total);
         }
         activity?.SetTag("recall.version", answer.Version)
             .SetTag("recall.book", answer.BookVersion)
@@ -44,6 +76,25 @@ public static class Telemetry
             .SetTag("recall.ads", answer.Ads.Count);
     }
 
+    /// <summary>Counts a request that failed.</summary>
+    internal static void Failed(Exception failure, Activity? activity)
+    {
+        s_requests.Add(1, new KeyValuePair<string, object?>("outcome", Failure));
+        activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
+    }
+
+    /// <summary>Counts money.</summary>
+    internal static void Charged(Micros amount)
+    {
+        if (amount > Micros.Zero)
+            s_revenue.Add((double)amount.Value / Micros.PerUnit);
+    }
+
+    /// <summary>Notes the value recall of one request.</summary>
+    internal static void ValueRecall(double recall) => s_valueRecall.Record(recall);
+
     private static void Record(string stage, TimeSpan time) =>
-        s_duration.Record(time.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+        s_stages.Record(time.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+
+    private static InstrumentAdvice<double> Shares(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
 }

@@ -175,7 +175,7 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
     [ChromiumFact]
     public async Task A_locked_server_is_opened_with_a_key()
     {
-        await using DashboardHost host = await DashboardHost.StartAsync(new MovingFigures(), new HostSettings { Key = "the right one" });
+        await using DashboardHost host = await DashboardHost.StartAsync(new MovingFigures(), new HostSettings { IsLocked = true });
         await using DashboardPage dashboard = await browser.OpenAsync(host);
         await Expect(dashboard.Connection).ToHaveTextAsync("Locked");
 
@@ -183,7 +183,7 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
         await dashboard.Page.Keyboard.PressAsync("Enter");
         await Expect(dashboard.Page.Locator("#notice-text")).ToHaveTextAsync("That key does not open this page.");
 
-        await dashboard.Page.GetByLabel("API key").FillAsync("the right one");
+        await dashboard.Page.GetByLabel("API key").FillAsync(host.Key);
         await dashboard.Page.Keyboard.PressAsync("Enter");
         await dashboard.LiveAsync();
         await DashboardPage.ChangesAsync(dashboard.TileValues.Nth(0));

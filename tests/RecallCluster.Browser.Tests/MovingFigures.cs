@@ -8,7 +8,7 @@ using RecallCluster.Serving.Live;
 namespace RecallCluster.Browser.Tests;
 
 /// <summary>A market of made-up figures that moves a little each time it is looked at.</summary>
-internal sealed class MovingFigures : ILiveView
+internal sealed class MovingFigures : ILiveView, ICampaigns
 {
     /// <summary>A name that would be mischief if a page took it for markup.</summary>
     public const string HostileName = "<img src=x onerror=\"document.title='taken'\">";
@@ -24,12 +24,14 @@ internal sealed class MovingFigures : ILiveView
 
     private static readonly double[] Predictions = [0.0012, 0.003, 0.006, 0.011, 0.02, 0.035, 0.06, 0.11];
 
+    private const int FirstId = 101;
+
     private int _looks;
 
     public ValueTask<LiveSnapshot> SnapshotAsync(CancellationToken cancellation)
     {
         int look = Interlocked.Increment(ref _looks);
-        double share = 0.45 + (0.0005 * look);
+        double share = ShareAt(look);
         double swing = Math.Sin(look / 7.0);
         return ValueTask.FromResult(new LiveSnapshot
         {
@@ -47,6 +49,21 @@ internal sealed class MovingFigures : ILiveView
             },
         });
     }
+
+    public Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<CampaignView>>(
+            [.. Names.Select((name, i) => CampaignOf(name, i, ShareAt(_looks))).Where(c => c.Settings.Id > after).Take(limit)]);
+
+    public Task<CampaignView?> FindAsync(long id, CancellationToken cancellation)
+    {
+        int i = (int)id - FirstId;
+        return Task.FromResult(i >= 0 && i < Names.Length ? CampaignOf(Names[i], i, ShareAt(_looks)) : null);
+    }
+
+    public Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, CancellationToken cancellation) =>
+        throw new NotSupportedException("Made-up campaigns do not change.");
+
+    private static double ShareAt(int look) => 0.45 + (0.0005 * look);
 
     private static Dictionary<string, double> Stages(double swing) => new()
     {
@@ -70,13 +87,13 @@ internal sealed class MovingFigures : ILiveView
         {
             Settings = new CampaignSettings
             {
-                Id = 101 + i,
+                Id = FirstId + i,
                 Name = name,
                 AdvertiserId = i + 1,
                 AdvertiserDomain = string.Concat(name.ToLowerInvariant().Where(char.IsAsciiLetter)) + ".example",
                 Terms = new CampaignTerms
                 {
-                    CampaignId = 101 + i,
+                    CampaignId = FirstId + i,
                     TimeZone = i == 2 ? "Europe/Berlin" : "UTC",
                     DailyBudget = Micros.Floor(budget * 1e6),
                     FlightStart = Midnight.AddDays(-3),

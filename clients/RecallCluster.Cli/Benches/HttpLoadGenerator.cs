@@ -5,8 +5,10 @@ using System.Net.Http.Headers;
 namespace RecallCluster.Cli.Benches;
 
 /// <summary>
-/// Sends one kind of request to a front door. In an open loop requests leave by the clock, whether or not earlier ones are answered, and latency
-/// counts from the moment at which a request was due: a door that stalls is charged for all that waited meanwhile (no coordinated omission).
+/// Sends one kind of request to a front door. In an open loop requests leave by the clock, whether or not earlier ones are answered,
+/// and latency
+/// counts from the moment at which a request was due: a door that stalls is charged for all that waited meanwhile (no coordinated
+/// omission).
 /// In a closed loop each of so many callers sends its next request when its last is answered, which finds a door's capacity.
 /// </summary>
 internal sealed class HttpLoadGenerator : IDisposable

@@ -19,7 +19,8 @@ internal sealed class ServeBench(ServeBenchOptions options)
     public async Task<ServeBenchReport> RunAsync(IStages stages, CancellationToken cancellation)
     {
         var bench = new ServeMarket(options);
-        (TrafficWorld traffic, double recall) = await Task.Run(() => bench.Prepare(stages, cancellation), cancellation).ConfigureAwait(false);
+        (TrafficWorld traffic, double recall) = await Task.Run(() => bench.Prepare(stages, cancellation), cancellation)
+            .ConfigureAwait(false);
         TrafficRequest[] requests = [.. traffic.Day(1).Take(Bodies)];
         var server = new ServerProcess(bench.ServeArguments());
         await using (server.ConfigureAwait(false))
@@ -55,12 +56,14 @@ internal sealed class ServeBench(ServeBenchOptions options)
         rows.Add(ServeRow.Of(route, "closed", full));
         LoadRun sustained;
         using (IStage stage = stages.Begin($"{route}: {capacity * options.Load:F0} requests a second"))
-            sustained = await load.RunOpenAsync(capacity * options.Load, TimeSpan.FromSeconds(options.Seconds), stage, cancellation).ConfigureAwait(false);
+            sustained = await load.RunOpenAsync(capacity * options.Load, TimeSpan.FromSeconds(options.Seconds), stage, cancellation)
+                .ConfigureAwait(false);
         rows.Add(ServeRow.Of(route, "open", sustained));
         LoadRun beyond;
         double offered = capacity * options.Overload;
         using (IStage stage = stages.Begin($"{route}: overload, {offered:F0} requests a second"))
-            beyond = await load.RunOpenAsync(offered, TimeSpan.FromSeconds(Math.Max(2, options.Seconds / 4.0)), stage, cancellation).ConfigureAwait(false);
+            beyond = await load.RunOpenAsync(offered, TimeSpan.FromSeconds(Math.Max(2, options.Seconds / 4.0)), stage, cancellation)
+                .ConfigureAwait(false);
         overload.Add(new ServeOverload(
             route, beyond.Sent / beyond.Seconds, beyond.AcceptedPerSecond, beyond.AcceptedMs(0.99), sustained.AcceptedMs(0.99),
             (double)beyond.Rejected.Length / beyond.Sent, beyond.RejectedMs(0.5), beyond.RejectedMs(0.99), beyond.Errors));

@@ -13,7 +13,10 @@ using RecallCluster.Simulation.Traffic;
 
 namespace RecallCluster.Cli.Benches;
 
-/// <summary>The market that <c>bench serve</c> serves: world, model, tuned index and campaigns in a folder, made where a former run has not left them.</summary>
+/// <summary>
+/// The market that <c>bench serve</c> serves: world, model, tuned index and campaigns in a folder, made where a former run has not left
+/// them.
+/// </summary>
 internal sealed class ServeMarket(ServeBenchOptions options)
 {
     private const double Unlimited = 1e6;

@@ -16,6 +16,7 @@ internal static class CommandTree
         EvalCommands.Build(builder),
         ServeCommand.Build(builder),
         TopCommand.Build(builder),
+        KeysCommands.Build(builder),
         ShardCommand.Build(builder),
         CalibrateCommands.Build(builder),
         BidCommands.Build(builder),

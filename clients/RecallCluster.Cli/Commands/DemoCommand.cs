@@ -55,7 +55,8 @@ internal static class DemoCommand
         try
         {
             await demo.ServeOnAsync(
-                door => context.Error.WriteLine($"Serving at {door} with simulated traffic; stop with Ctrl-C."), context.Cancellation).ConfigureAwait(false);
+                door => context.Error.WriteLine($"Serving at {door} with simulated traffic; stop with Ctrl-C."), context.Cancellation)
+                    .ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.Cancellation.IsCancellationRequested)
         {

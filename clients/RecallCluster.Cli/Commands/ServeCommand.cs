@@ -31,18 +31,24 @@ internal static class ServeCommand
             + "\"local,http://host:port;...\". Without it this process answers for all.", "FILE|MAP");
         Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
         Option<int> threads = OptionKit.Threads();
+        Option<string?> versions = OptionKit.Optional(
+            "--versions", "Directory of further versions, each a folder with `model` and `index`, that POST /v1/indexes changes to.", "DIR");
         var selling = new ServeOptions();
+        var settings = new DoorSettings();
         return builder.Build(
             "serve",
             "Open the front door until told to stop: candidates, and with a market the whole loop of ads, auctions and feedback.",
-            [model, index, data, urls, shards, maxK, threads, .. selling.Symbols],
+            [model, index, data, urls, shards, maxK, threads, versions, .. selling.Symbols, .. settings.Symbols],
             async (parsed, context) =>
             {
                 UserDirectory? users = parsed.GetValue(data) is { } directory
                     ? await context.InStageAsync(
                         "Read the users", _ => new UserDirectory(DatasetDirectory.Read(directory))).ConfigureAwait(false)
                     : null;
-                var options = new EmbeddedHostOptions
+                FrontDoorOptions door = settings.Complete(
+                    new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } },
+                    parsed);
+                var host = new EmbeddedHostOptions
                 {
                     ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),
                     IndexDirectory = parsed.GetRequiredValue(index),
@@ -50,12 +56,19 @@ internal static class ServeCommand
                     Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System) : null,
                 };
                 ClosedLoopOptions? market = selling.MarketOf(parsed, parsed.GetValue(data));
-                FrontDoorOptions door = selling.Complete(
-                    new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } }, parsed, market);
+                var options = new ServedDoorOptions
+                {
+                    Host = host,
+                    Market = market,
+                    Door = ServeOptions.Complete(door, market),
+                    Telemetry = settings.TelemetryOf(parsed),
+                    Versions = parsed.GetValue(versions),
+                    Threads = parsed.GetValue(threads),
+                };
                 ServedDoor served = await context.Progress.RunAsync(async stages =>
                 {
                     using IStage stage = stages.Begin("Open state, model and index");
-                    return await ServedDoor.OpenAsync(options, market, door, parsed.GetValue(threads), context.Cancellation).ConfigureAwait(false);
+                    return await ServedDoor.OpenAsync(options, context.Cancellation).ConfigureAwait(false);
                 }).ConfigureAwait(false);
                 await using (served.ConfigureAwait(false))
                 {
@@ -66,6 +79,7 @@ internal static class ServeCommand
                             + $"{serving.Version}, at {string.Join(", ", serving.Urls.Select(u => u.ToString()))}");
                         console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/candidates -H 'content-type: application/json' -d "
                             + $"'{{\"user\":{{\"sequence\":[]}},\"k\":5}}'");
+                        console.WriteLine($"Dashboard: {serving.Urls[0]}");
                         console.WriteLine("Stop with Ctrl-C.");
                     });
                     await served.UntilStoppedAsync(context.Cancellation).ConfigureAwait(false);

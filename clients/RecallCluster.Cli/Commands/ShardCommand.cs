@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Http;
+using RecallCluster.Http.Observability;
 using RecallCluster.Http.Shards;
 using RecallCluster.Serving.Replicas;
 using Spectre.Console;
@@ -32,6 +33,8 @@ internal static class ShardCommand
             [model, index, number, url, certificate, threads],
             async (parsed, context) =>
             {
+                // Traces go on here; where they are sent to, the environment says.
+                using TelemetryExport? telemetry = TelemetryExport.Start(new TelemetryOptions { ServiceName = "recallcluster-shard" });
                 using OpenedShard opened = await context.InStageAsync("Open model and shard", _ => OpenedShard.Open(
                     ModelFolders.DeepIn(parsed.GetRequiredValue(model)), parsed.GetRequiredValue(index), parsed.GetValue(number),
                     parsed.GetValue(threads))).ConfigureAwait(false);

@@ -56,7 +56,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             TracedAuction[] kept = [.. auctions.Where(auction => auction.At >= calibrated)];
             double held = share * kept.Length / auctions.Length;
             return CampaignPlanner.Plan(
-                kept, traffic.Campaigns, new CampaignPlanOptions { HistoryShare = held }, new SeededRandom(options.Seed).Split(5));
+                kept, traffic.Campaigns, new CampaignPlanOptions { HistoryShare = held, SmallestBudgetShare = 0.08, LargestBudgetShare = 0.3 }, new SeededRandom(options.Seed).Split(5));
         });
     }
 
@@ -136,7 +136,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         };
 
     /// <summary>
-    /// All campaigns bid the same for a click: as long as nobody knows what the model's scores mean, interest alone decides what is shown, and what
+    /// All campaigns bid the same for a click: as long as nobody knows what the model's scores mean, interest alone decides what is
+    /// shown, and what
     /// is clicked then teaches the calibration.
     /// </summary>
     private CampaignPlan[] LoosePlans() =>

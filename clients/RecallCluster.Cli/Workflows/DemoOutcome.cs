@@ -1,4 +1,5 @@
 using RecallCluster.AdServer;
+using RecallCluster.Bidding.Money;
 using RecallCluster.Calibration.Metrics;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Simulation.Traffic;
@@ -8,10 +9,10 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>Everything that a played day left behind: the publisher's books, the plans, and what the ledgers and the oracle say.</summary>
 /// <param name="Books">The publisher's books.</param>
 /// <param name="Plans">What the campaigns asked for, by campaign.</param>
-/// <param name="Ledgers">How they stand, by campaign.</param>
+/// <param name="Ledgers">The ledgers' books of the day, by campaign; of a campaign that never opened the day, none.</param>
 /// <param name="Days">Each campaign's day against its optimum, by campaign.</param>
 internal sealed record DemoOutcome(
-    PublisherBooks Books, IReadOnlyDictionary<long, CampaignPlan> Plans, IReadOnlyDictionary<long, CampaignView> Ledgers,
+    PublisherBooks Books, IReadOnlyDictionary<long, CampaignPlan> Plans, IReadOnlyDictionary<long, DayAccount> Ledgers,
     IReadOnlyDictionary<long, CampaignDayReport> Days)
 {
     private const int ScoreClusters = 20, FewestImpressions = 20;
@@ -35,13 +36,13 @@ internal sealed record DemoOutcome(
     {
         CampaignDayReport[] judged = [.. Days.Values.Where(day => day.OptimalValue > LeastOptimum)];
         double[] ratios = [.. judged.Select(day => day.Ratio).Order()];
-        double budgets = Ledgers.Values.Sum(view => (double)view.Today.Budget.Value), spent = Ledgers.Values.Sum(view => (double)view.Today.Spent.Value);
+        double budgets = Ledgers.Values.Sum(day => (double)day.Budget.Value), spent = Ledgers.Values.Sum(day => (double)day.Spent.Value);
         return new DemoBidding(
             Plans.Count,
             ratios.Length == 0 ? null : judged.Sum(day => Math.Min(day.Value, day.OptimalValue)) / judged.Sum(day => day.OptimalValue),
             ratios.Length == 0 ? null : ratios.Average(),
             ratios.Length == 0 ? null : ratios[ratios.Length / 2],
-            Ledgers.Values.Sum(view => Math.Max(0L, view.Today.Spent.Value - view.Today.Budget.Value)) / (double)RecallCluster.Bidding.Money.Micros.PerUnit,
+            Ledgers.Values.Sum(day => Math.Max(0L, day.Spent.Value - day.Budget.Value)) / (double)Micros.PerUnit,
             Share(Days.Values, day => day.IsBudgetBound),
             Share(Days.Values, day => day.IsKpiBound),
             Share(Days.Values.SelectMany(day => day.Kpis).Where(kpi => double.IsFinite(kpi.Value)), kpi => kpi.Value <= kpi.Limit * 1.05),
@@ -78,13 +79,13 @@ internal sealed record DemoOutcome(
     /// <summary>The campaigns whose ledgers are not what the publisher was told.</summary>
     public IReadOnlyList<long> LedgersThatDiffer() =>
     [
-        .. Ledgers.Where(entry =>
+        .. Books.Campaigns.Keys.Union(Ledgers.Keys).Order().Where(id =>
         {
-            CampaignPage page = Books.Campaigns.TryGetValue(entry.Key, out CampaignPage? found) ? found : new CampaignPage();
-            RecallCluster.Bidding.Money.DayAccount today = entry.Value.Today;
-            return (today.Impressions, today.Clicks, today.Conversions) != (page.Impressions, page.Clicks, page.Conversions)
-                || today.Spent.Value != (long)(page.Charged * RecallCluster.Bidding.Money.Micros.PerUnit);
-        }).Select(entry => entry.Key),
+            CampaignPage page = Books.Campaigns.TryGetValue(id, out CampaignPage? found) ? found : new CampaignPage();
+            return !Ledgers.TryGetValue(id, out DayAccount? day)
+                || (day.Impressions, day.Clicks, day.Conversions) != (page.Impressions, page.Clicks, page.Conversions)
+                || day.Spent.Value != (long)(page.Charged * Micros.PerUnit);
+        }),
     ];
 
     /// <summary>One less the mean over campaigns of the largest distance between spent share and traffic share of the day so far.</summary>
@@ -116,7 +117,9 @@ internal sealed record DemoOutcome(
         return count == 0 ? null : (double)held / count;
     }
 
-    /// <summary>Cal-N over campaigns, or over clusters of equally many impressions by prediction; the truth takes the place of clicks.</summary>
+    /// <summary>
+    /// Cal-N over campaigns, or over clusters of equally many impressions by prediction; the truth takes the place of clicks.
+    /// </summary>
     private static double? CalN(ShownAd[] shown, Func<ShownAd, double> prediction, bool byCampaign)
     {
         ShownAd[][] groups = byCampaign

@@ -17,7 +17,8 @@ internal sealed record DemoCalibration(double? CalNBefore, double? CalNAfter, do
 
 /// <summary>How the campaigns fared.</summary>
 /// <param name="Campaigns">Campaigns.</param>
-/// <param name="Ratio">R/R*: value won over the value of each campaign's optimum, over all campaigns; what is won beyond it does not count.</param>
+/// <param name="Ratio">R/R*: value won over the value of each campaign's optimum, over all campaigns; what is won beyond it does not
+/// count.</param>
 /// <param name="MeanRatio">Mean of the campaigns' own R/R*.</param>
 /// <param name="MedianRatio">Their median.</param>
 /// <param name="Overspend">Money charged beyond budgets; 0.</param>

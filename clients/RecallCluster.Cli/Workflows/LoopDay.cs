@@ -1,4 +1,5 @@
 using RecallCluster.AdServer;
+using RecallCluster.Bidding.Money;
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Serving;
@@ -49,7 +50,8 @@ internal sealed class LoopDay
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStage stage, CancellationToken cancellation)
     {
         await PrepareAsync(
-            State, MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation).ConfigureAwait(false);
+            State, MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation)
+                .ConfigureAwait(false);
         using AuctionTraceWriter? trace = Trace is null ? null : new AuctionTraceWriter(Trace);
         var clock = new VirtualClock(dayStart, Step);
         var host = new EmbeddedHost(Threads);
@@ -72,12 +74,13 @@ internal sealed class LoopDay
             PublisherBooks books = await new Publisher(Traffic, door, clock, new PublisherOptions { Close = Close })
                 .PlayAsync(requests, dayStart, stage, cancellation).ConfigureAwait(false);
             await loop.PassAsync(cancellation).ConfigureAwait(false);
-            return await OutcomeAsync(books, loop.State, Plans, cancellation).ConfigureAwait(false);
+            return await OutcomeAsync(books, loop.State, Plans, dayStart, cancellation).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Gives campaigns their settings on the evening before a day, while no gateway holds a lease: what is committed when a budget is cut may still
+    /// Gives campaigns their settings on the evening before a day, while no gateway holds a lease: what is committed when a budget is
+    /// cut may still
     /// be spent, and that would be the day's.
     /// </summary>
     public static async Task PrepareAsync(
@@ -89,19 +92,25 @@ internal sealed class LoopDay
             await Task.WhenAll(settings.Select(one => state.Campaigns.PutAsync(one, null, cancellation))).ConfigureAwait(false);
     }
 
-    /// <summary>What a day left behind, from the books and the state.</summary>
+    /// <summary>What a day left behind, from the books and the state, which may be in the next day already.</summary>
     public static async Task<DemoOutcome> OutcomeAsync(
-        PublisherBooks books, ServingState state, IReadOnlyDictionary<long, CampaignPlan> plans, CancellationToken cancellation)
+        PublisherBooks books, ServingState state, IReadOnlyDictionary<long, CampaignPlan> plans, DateTimeOffset dayStart,
+        CancellationToken cancellation)
     {
+        var date = DateOnly.FromDateTime(dayStart.UtcDateTime);
         IReadOnlyList<CampaignView> views = await state.Campaigns.ListAsync(0, int.MaxValue, cancellation).ConfigureAwait(false);
         var days = new Dictionary<long, CampaignDayReport>();
+        var ledgers = new Dictionary<long, DayAccount>();
         foreach (CampaignView view in views)
         {
-            IReadOnlyList<CampaignDayReport> reports = await state.Campaigns.ReportsAsync(view.Settings.Id, cancellation).ConfigureAwait(false);
-            if (reports.Count > 0)
-                days.Add(view.Settings.Id, reports[^1]);
+            IReadOnlyList<CampaignDayReport> reports = await state.Campaigns.ReportsAsync(view.Settings.Id, cancellation)
+                .ConfigureAwait(false);
+            if (reports.LastOrDefault(report => report.Date == date) is { } report)
+                days.Add(view.Settings.Id, report);
+            if (view.Days.LastOrDefault(account => account.Day.Date == date) is { } account)
+                ledgers.Add(view.Settings.Id, account);
         }
-        return new DemoOutcome(books, plans, views.ToDictionary(view => view.Settings.Id), days);
+        return new DemoOutcome(books, plans, ledgers, days);
     }
 
     private ClosedLoopOptions Options(VirtualClock clock, AuctionTraceWriter? trace) => new()

@@ -7,7 +7,9 @@ using RecallCluster.Simulation.Traffic;
 
 namespace RecallCluster.Cli.Workflows;
 
-/// <summary>Writes a simulated market into a data-set directory, as a front door reads it: a line for each ad, a record for each campaign.</summary>
+/// <summary>
+/// Writes a simulated market into a data-set directory, as a front door reads it: a line for each ad, a record for each campaign.
+/// </summary>
 internal static class MarketFiles
 {
     /// <summary>A business day passes in a minute or two: windows are long enough for a process that is away for seconds.</summary>

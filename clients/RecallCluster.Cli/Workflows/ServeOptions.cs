@@ -31,12 +31,11 @@ internal sealed class ServeOptions
 
     private readonly Option<DateTimeOffset?> _businessOrigin = Time("--clock-business-origin", "... and the business time of that moment.");
 
-    private readonly Option<double?> _latency = new("--latency-target")
-    {
-        Description = "Latency in milliseconds that admitted requests should keep; what would break it is turned away.", HelpName = "ms",
-    };
+    private readonly Option<double> _valueRecall = OptionKit.Real(
+        "--value-recall", "Share of one processor that may go into scoring every ad now and then, so that the live view can tell how much of "
+        + "the value the search finds; 0 for none.", 0.02, 0, 1);
 
-    public IEnumerable<Symbol> Symbols => [_market, _state, _trace, _speed, _realOrigin, _businessOrigin, _latency];
+    public IEnumerable<Symbol> Symbols => [_market, _state, _trace, _speed, _realOrigin, _businessOrigin, _valueRecall];
 
     /// <summary>What is sold; null where there is no market.</summary>
     /// <param name="parsed">The command line.</param>
@@ -56,19 +55,15 @@ internal sealed class ServeOptions
             MarketDirectory = market,
             StateFile = StateOf(parsed, market),
             BusinessClock = ClockOf(parsed),
+            ValueRecallShare = parsed.GetValue(_valueRecall),
             Trace = parsed.GetValue(_trace) is { } trace ? new AuctionTraceWriter(trace) : null,
         };
     }
 
     /// <summary>The door with tracking tokens that outlive the process, beside the state.</summary>
-    public FrontDoorOptions Complete(FrontDoorOptions door, ParseResult parsed, ClosedLoopOptions? market)
-    {
-        if (parsed.GetValue(_latency) is { } milliseconds)
-            door = door with { Overload = door.Overload with { LatencyTarget = TimeSpan.FromMilliseconds(milliseconds) } };
-        return market is null
-            ? door
-            : door with { Tracking = new TrackingOptions { Keys = TokenKeyRing.LoadOrCreate(market.StateFile + TokenKeysSuffix) } };
-    }
+    public static FrontDoorOptions Complete(FrontDoorOptions door, ClosedLoopOptions? market) => market is null
+        ? door
+        : door with { Tracking = new TrackingOptions { Keys = TokenKeyRing.LoadOrCreate(market.StateFile + TokenKeysSuffix) } };
 
     private string StateOf(ParseResult parsed, string market) => Path.GetFullPath(parsed.GetValue(_state) ?? Path.Combine(market, "state.db"));
 

@@ -41,7 +41,8 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStages stages, CancellationToken cancellation)
     {
         await LoopDay.PrepareAsync(
-            files.State, MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation).ConfigureAwait(false);
+            files.State, MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation)
+                .ConfigureAwait(false);
 
         // The clock has to be known before the door is up, and the day begins when it is.
         DateTimeOffset origin = TimeProvider.System.GetUtcNow();
@@ -108,7 +109,7 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
         var clock = new VirtualClock(dayStart + TimeSpan.FromDays(1) - TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
         ServingState state = await ServingState.OpenAsync(files.State, clock, cancellation: cancellation).ConfigureAwait(false);
         await using (state.ConfigureAwait(false))
-            return await LoopDay.OutcomeAsync(books, state, plans, cancellation).ConfigureAwait(false);
+            return await LoopDay.OutcomeAsync(books, state, plans, dayStart, cancellation).ConfigureAwait(false);
     }
 
     private sealed class Relay(Action<double> report) : IProgress<double>

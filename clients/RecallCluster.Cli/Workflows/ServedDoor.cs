@@ -1,19 +1,43 @@
 using Microsoft.AspNetCore.Builder;
 using RecallCluster.Http;
+using RecallCluster.Http.Observability;
 using RecallCluster.Serving.Hosting;
 
 namespace RecallCluster.Cli.Workflows;
+
+/// <summary>What a door serves.</summary>
+internal sealed record ServedDoorOptions
+{
+    /// <summary>Model and index.</summary>
+    public required EmbeddedHostOptions Host { get; init; }
+
+    /// <summary>What is sold; null for candidates only.</summary>
+    public ClosedLoopOptions? Market { get; init; }
+
+    /// <summary>The door.</summary>
+    public required FrontDoorOptions Door { get; init; }
+
+    /// <summary>Where traces and metrics go.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>Directory of further versions of model and index; null for none.</summary>
+    public string? Versions { get; init; }
+
+    /// <summary>Processors to use for one request.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+}
 
 /// <summary>A running front door over an embedded host.</summary>
 internal sealed class ServedDoor : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly EmbeddedHost _host;
+    private readonly ServedVersions _versions;
+    private readonly TelemetryExport? _telemetry;
 
-    private ServedDoor(WebApplication app, EmbeddedHost host)
+    private ServedDoor(WebApplication app, EmbeddedHost host, ServedVersions versions, TelemetryExport? telemetry)
     {
-        _app = app;
-        _host = host;
+        (_app, _host, _versions, _telemetry) = (app, host, versions, telemetry);
         Addresses = FrontDoor.AddressesOf(app);
     }
 
@@ -25,36 +49,43 @@ internal sealed class ServedDoor : IAsyncDisposable
     public ClosedLoop? Loop => _host.Loop;
 
     /// <summary>Listens at once, and is ready when state, model and index are open.</summary>
-    /// <param name="options">Model and index.</param>
-    /// <param name="market">What is sold; null for candidates only.</param>
-    /// <param name="door">The door.</param>
-    /// <param name="threads">Processors to use for one request.</param>
+    /// <param name="options">What to serve.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<ServedDoor> OpenAsync(
-        EmbeddedHostOptions options, ClosedLoopOptions? market, FrontDoorOptions door, int threads, CancellationToken cancellation)
+    public static async Task<ServedDoor> OpenAsync(ServedDoorOptions options, CancellationToken cancellation)
     {
-        var host = new EmbeddedHost(threads);
-        var parts = new FrontDoorParts { Retriever = host.Retriever, BusinessClock = market?.BusinessClock ?? TimeProvider.System };
-        WebApplication app = FrontDoor.Create(parts, door);
+        // Before anything that is measured.
+        TelemetryExport? telemetry = TelemetryExport.Start(options.Telemetry);
+        var host = new EmbeddedHost(options.Threads);
+        var versions = new ServedVersions(host, options.Host, options.Versions);
+        var parts = new FrontDoorParts
+        {
+            Retriever = host.Retriever, BusinessClock = options.Market?.BusinessClock ?? TimeProvider.System, IsOpening = true,
+        };
+        WebApplication? app = null;
         try
         {
+            app = FrontDoor.Create(parts, options.Door);
             await app.StartAsync(cancellation).ConfigureAwait(false);
-            if (market is not null)
+            if (options.Market is { } market)
             {
                 ClosedLoop loop = await host.OpenLoopAsync(market, cancellation).ConfigureAwait(false);
                 (parts.Gateway, parts.Feedback, parts.Campaigns) = (loop.Gateway, loop.Feedback, loop.Campaigns);
                 (parts.Catalogue, parts.Users, parts.Live) = (loop.Catalogue, loop.Users, loop.Live);
+                parts.Shed = loop.NoteShed;
             }
-
-            // Last: a door is ready when it has its shards.
-            await Task.Run(() => host.Load(options), cancellation).ConfigureAwait(false);
+            await Task.Run(() => host.Load(options.Host), cancellation).ConfigureAwait(false);
             host.Loop?.Run();
-            return new ServedDoor(app, host);
+            parts.Indexes = versions;
+            parts.IsOpening = false;
+            return new ServedDoor(app, host, versions, telemetry);
         }
         catch
         {
-            await app.DisposeAsync().ConfigureAwait(false);
+            if (app is not null)
+                await app.DisposeAsync().ConfigureAwait(false);
             await host.DisposeAsync().ConfigureAwait(false);
+            versions.Dispose();
+            telemetry?.Dispose();
             throw;
         }
     }
@@ -73,5 +104,7 @@ internal sealed class ServedDoor : IAsyncDisposable
         await _app.StopAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         await _host.DisposeAsync().ConfigureAwait(false);
+        _versions.Dispose();
+        _telemetry?.Dispose();
     }
 }

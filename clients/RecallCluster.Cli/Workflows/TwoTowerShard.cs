@@ -10,7 +10,8 @@ using RecallCluster.Serving.ValueRanking;
 namespace RecallCluster.Cli.Workflows;
 
 /// <summary>
-/// What retrieval was before a deep model walked a graph: the ads nearest to the user by a two-tower model, by an exact search, of which the
+/// What retrieval was before a deep model walked a graph: the ads nearest to the user by a two-tower model, by an exact search, of
+/// which the
 /// deep model then scores those that were found. One shard that holds every ad, and prepares users itself.
 /// </summary>
 internal sealed class TwoTowerShard : IShard, IUserStatePreparer, IDisposable

@@ -3,7 +3,8 @@ using RecallCluster.AdServer;
 namespace RecallCluster.Cli.Workflows;
 
 /// <summary>
-/// Business time that stands still until whoever plays a day comes to the next moment: a day takes as long as its work takes, and plays alike on
+/// Business time that stands still until whoever plays a day comes to the next moment: a day takes as long as its work takes, and plays
+/// alike on
 /// every machine. On the way it stops at regular times for what happens by the clock.
 /// </summary>
 internal sealed class VirtualClock(DateTimeOffset start, TimeSpan step) : TimeProvider, IPlayClock

@@ -1,6 +1,8 @@
 namespace RecallCluster.Client;
 
-/// <summary>What an advertiser asks of a campaign. Money in units of the currency, times in milliseconds; null takes the door's usual value.</summary>
+/// <summary>
+/// What an advertiser asks of a campaign. Money in units of the currency, times in milliseconds; null takes the door's usual value.
+/// </summary>
 public sealed record Campaign
 {
     /// <summary>Its name, for people.</summary>

@@ -28,7 +28,8 @@ public sealed class RecallAdmin
         while (after is not null)
         {
             CampaignPage page = await _client
-                .GetAsync($"v1/campaigns?after={after}&limit={PageSize}", ClientJson.Default.CampaignPage, cancellation).ConfigureAwait(false);
+                .GetAsync($"v1/campaigns?after={after}&limit={PageSize}", ClientJson.Default.CampaignPage, cancellation)
+                    .ConfigureAwait(false);
             foreach (CampaignStanding campaign in page.Campaigns)
                 yield return campaign;
             after = page.Next;

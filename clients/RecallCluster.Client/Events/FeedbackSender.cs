@@ -3,7 +3,8 @@ using System.Threading.Channels;
 namespace RecallCluster.Client;
 
 /// <summary>
-/// Sends events in batches in the background: whatever has gathered while the last call was under way goes into the next one, so that a quiet
+/// Sends events in batches in the background: whatever has gathered while the last call was under way goes into the next one, so that a
+/// quiet
 /// door gets single events at once and a busy one large batches. An event is sent until the door has said that it is durable.
 /// <code>
 ///  SendAsync ─► waiting events ─► batch ─► door ─► result of each ─► SendAsync returns

@@ -4,7 +4,8 @@ using System.Net.Http.Headers;
 namespace RecallCluster.Client;
 
 /// <summary>
-/// Repeats what may be repeated: a call that never reached the door, or that it refused as overloaded (429, 502, 503, 504). A call that broke
+/// Repeats what may be repeated: a call that never reached the door, or that it refused as overloaded (429, 502, 503, 504). A call that
+/// broke
 /// on the way is repeated only where a repetition changes nothing (<see cref="IsIdempotent"/>).
 /// </summary>
 internal sealed class RetryHandler(HttpMessageHandler inner, RetryOptions options, TimeProvider time) : DelegatingHandler(inner)

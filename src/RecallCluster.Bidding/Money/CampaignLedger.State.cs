@@ -11,6 +11,7 @@ public sealed partial class CampaignLedger
         Now = state.Now;
         IsPaused = state.IsPaused;
         TotalSpent = state.TotalSpent;
+        LifetimeCommittedAtEdit = state.LifetimeCommittedAtEdit;
         _nextLease = state.NextLease;
         if (state.Outcomes.Length != _outcomes.Length)
             throw new InvalidDataException($"Outcomes: {state.Outcomes.Length} counts; this program knows {_outcomes.Length}.");
@@ -22,6 +23,7 @@ public sealed partial class CampaignLedger
         foreach (LeaseAccount lease in state.Leases)
         {
             Require(_leases.TryAdd(lease.Lease.Id, lease with { }), $"Leases: {lease.Lease.Id} is there twice.");
+            TotalLeased += lease.Remaining;
             Require(_gateways.ContainsKey(lease.Lease.Gateway), $"Lease {lease.Lease.Id}: its gateway {lease.Lease.Gateway} is unknown.");
             Require(
                 lease.Lease.Id < _nextLease && _days.ContainsKey(lease.Date),
@@ -39,6 +41,7 @@ public sealed partial class CampaignLedger
         IsPaused = IsPaused,
         NextLease = _nextLease,
         TotalSpent = TotalSpent,
+        LifetimeCommittedAtEdit = LifetimeCommittedAtEdit,
         Days = [.. Days],
         Leases = [.. _leases.Values.OrderBy(lease => lease.Lease.Id).Select(lease => lease with { })],
         Gateways = [.. _gateways.OrderBy(gateway => gateway.Key).Select(gateway => new GatewayEpoch(gateway.Key, gateway.Value))],
@@ -49,6 +52,7 @@ public sealed partial class CampaignLedger
     /// <exception cref="InvalidDataException">The books do not balance.</exception>
     internal void Check()
     {
+        Micros held = Micros.Zero;
         foreach (DayAccount day in _days.Values)
         {
             day.Check();
@@ -61,7 +65,12 @@ public sealed partial class CampaignLedger
                 leased += lease.Remaining;
             }
             Require(leased == day.Leased, $"Account of {day.Day.Date:O}: {day.Leased} is leased, but its leases hold {leased}.");
+            held += leased;
         }
+        Require(held == TotalLeased, $"{TotalLeased} is leased in all, but the days' leases hold {held}.");
+        Require(
+            Terms.LifetimeBudget is not { } lifetime || TotalSpent + held <= Micros.Max(lifetime, LifetimeCommittedAtEdit),
+            $"{TotalSpent + held} is committed, more than the lifetime budget of {Terms.LifetimeBudget} allows.");
     }
 
     private static CampaignTerms TermsOf(CampaignState state)

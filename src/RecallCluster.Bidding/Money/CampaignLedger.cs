@@ -3,7 +3,7 @@ namespace RecallCluster.Bidding.Money;
 /// <summary>
 /// The books of one campaign: a state machine that is told things in order by one writer and never asks for the time. What it promises,
 /// whatever it is told: the spend and outstanding leases of a day never exceed the larger of its budget and what was committed when the
-/// budget was last cut; an event counts once; no micro-unit appears or vanishes.
+/// budget was last cut, nor those of the flight the same of its lifetime budget; an event counts once; no micro-unit appears or vanishes.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -58,6 +58,15 @@ public sealed partial class CampaignLedger
     /// <summary>All money ever charged.</summary>
     public Micros TotalSpent { get; private set; }
 
+    /// <summary>What all open leases hold and have not spent or given back.</summary>
+    public Micros TotalLeased { get; private set; }
+
+    /// <summary>What was spent or leased when the lifetime budget was last edited: a cut takes nothing back that was promised.</summary>
+    public Micros LifetimeCommittedAtEdit { get; private set; }
+
+    /// <summary>What the lifetime budget has left, never negative; null where there is none.</summary>
+    public Micros? LifetimeLeft => Terms.LifetimeBudget is { } budget ? Micros.Max(Micros.Zero, budget - TotalSpent - TotalLeased) : null;
+
     /// <summary>Leases whose window is open.</summary>
     public int OpenLeases => _leases.Count;
 
@@ -93,14 +102,14 @@ public sealed partial class CampaignLedger
         if (Now >= Terms.FlightEnd)
             return new LeaseGrant(Counted(LedgerOutcome.Ended));
         DayAccount day = CurrentDay();
-        if (day.Uncommitted == Micros.Zero)
+        if (Left(day) == Micros.Zero)
             return new LeaseGrant(Counted(LedgerOutcome.BudgetCommitted));
         DateTimeOffset end = Earlier(day.Day.End, Terms.FlightEnd);
         DateTimeOffset expiry = end - Now > Terms.LeaseTerm ? Now + Terms.LeaseTerm : end;
         Micros room = Paced(day, end, expiry) - day.Committed;
         if (room <= Micros.Zero)
             return new LeaseGrant(Counted(LedgerOutcome.AheadOfPace));
-        Lease lease = Grant(day, gateway, epoch, Micros.Min(wanted, room), expiry);
+        Lease lease = Grant(day, gateway, epoch, Micros.Min(wanted, Micros.Min(room, Left(day))), expiry);
         return new LeaseGrant(Counted(LedgerOutcome.Applied), lease);
     }
 
@@ -167,6 +176,19 @@ public sealed partial class CampaignLedger
         return Counted(LedgerOutcome.Applied);
     }
 
+    /// <summary>Changes the budget of the whole flight, or with null takes it away. A cut stops new leases; it takes nothing back.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The budget is negative or above <see cref="CampaignTerms.MaxLifetimeBudget"/>.
+    /// </exception>
+    public LedgerOutcome SetLifetimeBudget(DateTimeOffset at, Micros? budget)
+    {
+        CampaignTerms.CheckLifetimeBudget(budget);
+        Advance(at);
+        LifetimeCommittedAtEdit = TotalSpent + TotalLeased;
+        Terms = Terms with { LifetimeBudget = budget };
+        return Counted(LedgerOutcome.Applied);
+    }
+
     /// <summary>Moves the flight. Leases that are out run to their own end.</summary>
     /// <exception cref="ArgumentException">The end is not after the start.</exception>
     public LedgerOutcome SetFlight(DateTimeOffset at, DateTimeOffset start, DateTimeOffset end)
@@ -209,6 +231,9 @@ public sealed partial class CampaignLedger
         return true;
     }
 
+    /// <summary>What a day may still commit: its own budget, and the flight's.</summary>
+    private Micros Left(DayAccount day) => LifetimeLeft is { } lifetime ? Micros.Min(day.Uncommitted, lifetime) : day.Uncommitted;
+
     /// <summary>The part of the budget that may be committed by a lease's expiry: what it will spend falls into its own time.</summary>
     private Micros Paced(DayAccount day, DateTimeOffset end, DateTimeOffset expiry)
     {
@@ -225,18 +250,20 @@ public sealed partial class CampaignLedger
         _nextRelease = Earlier(_nextRelease, account.ReleaseAt(Terms));
         day.Leased += amount;
         day.Granted += amount;
+        TotalLeased += amount;
         return lease;
     }
 
     private FeedbackResult Charge(DayAccount day, LeaseAccount lease, Micros price)
     {
         Micros fromLease = Micros.Min(price, lease.Remaining);
-        Micros beyond = Micros.Min(price - fromLease, day.Uncommitted);
+        Micros beyond = Micros.Min(price - fromLease, Left(day));
         Micros charged = fromLease + beyond, free = price - charged;
         lease.Remaining -= fromLease;
         day.Leased -= fromLease;
         day.Spent += charged;
         day.SpentBeyondLeases += beyond;
+        TotalLeased -= fromLease;
         TotalSpent += charged;
         if (free > Micros.Zero)
         {
@@ -269,6 +296,7 @@ public sealed partial class CampaignLedger
         lease.Remaining -= amount;
         day.Leased -= amount;
         day.Returned += amount;
+        TotalLeased -= amount;
     }
 
     private void ReleaseDue()

@@ -28,6 +28,9 @@ public sealed record CampaignState
     [JsonRequired]
     public required Micros TotalSpent { get; init; }
 
+    /// <summary>What was spent or leased when the lifetime budget was last edited.</summary>
+    public Micros LifetimeCommittedAtEdit { get; init; }
+
     /// <summary>Accounts of recent days, oldest first.</summary>
     [JsonRequired]
     public required DayAccount[] Days { get; init; }

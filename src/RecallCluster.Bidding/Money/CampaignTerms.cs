@@ -6,6 +6,9 @@ public sealed record CampaignTerms
     /// <summary>The highest daily budget: ten billion units of the currency, so that years of spend add up without overflow.</summary>
     public static readonly Micros MaxDailyBudget = new(10_000_000_000 * Micros.PerUnit);
 
+    /// <summary>The highest lifetime budget: a trillion units of the currency.</summary>
+    public static readonly Micros MaxLifetimeBudget = new(1_000_000_000_000 * Micros.PerUnit);
+
     private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(30);
 
     /// <summary>The campaign.</summary>
@@ -16,6 +19,12 @@ public sealed record CampaignTerms
 
     /// <summary>Budget of each day, until it is edited; 0 to <see cref="MaxDailyBudget"/>.</summary>
     public required Micros DailyBudget { get; init; }
+
+    /// <summary>
+    /// Budget of the whole flight, 0 to <see cref="MaxLifetimeBudget"/>, until it is edited; null where only the days have one. Both hold: a day may
+    /// spend its own budget or what the flight has left, whichever is less.
+    /// </summary>
+    public Micros? LifetimeBudget { get; init; }
 
     /// <summary>First instant of the flight.</summary>
     public required DateTimeOffset FlightStart { get; init; }
@@ -61,6 +70,7 @@ public sealed record CampaignTerms
     internal void Check()
     {
         CheckBudget(DailyBudget);
+        CheckLifetimeBudget(LifetimeBudget);
         if (FlightEnd <= FlightStart)
             throw new ArgumentException($"{nameof(FlightEnd)} {FlightEnd:O} is not after {nameof(FlightStart)} {FlightStart:O}.");
         if (LeaseTerm <= TimeSpan.Zero || EventWindow <= TimeSpan.Zero || ConversionWindow < EventWindow || ClockMargin < TimeSpan.Zero)
@@ -74,6 +84,12 @@ public sealed record CampaignTerms
                 $"{nameof(LeaseTerm)} is at most a day, {nameof(ConversionWindow)} at most {LongestWindow.TotalDays} days.");
         if (LeaseTerm <= ClockMargin)
             throw new ArgumentException($"A lease of {LeaseTerm} is over before it begins with a {nameof(ClockMargin)} of {ClockMargin}.");
+    }
+
+    internal static void CheckLifetimeBudget(Micros? budget)
+    {
+        if (budget is { } some && (some < Micros.Zero || some > MaxLifetimeBudget))
+            throw new ArgumentOutOfRangeException(nameof(budget), some.Value, $"A lifetime budget is 0 to {MaxLifetimeBudget} units.");
     }
 
     internal static void CheckBudget(Micros budget)

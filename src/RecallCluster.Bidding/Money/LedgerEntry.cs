@@ -10,6 +10,7 @@ namespace RecallCluster.Bidding.Money;
 [JsonDerivedType(typeof(LeaseClosed), "close")]
 [JsonDerivedType(typeof(FeedbackArrived), "feedback")]
 [JsonDerivedType(typeof(BudgetSet), "budget")]
+[JsonDerivedType(typeof(LifetimeBudgetSet), "lifetime-budget")]
 [JsonDerivedType(typeof(FlightSet), "flight")]
 [JsonDerivedType(typeof(PauseSet), "pause")]
 public abstract record LedgerEntry(DateTimeOffset At)
@@ -44,6 +45,13 @@ public sealed record BudgetSet(DateTimeOffset At, Micros Budget) : LedgerEntry(A
 {
     /// <inheritdoc/>
     public override LedgerOutcome ApplyTo(CampaignLedger ledger) => ledger.SetBudget(At, Budget);
+}
+
+/// <summary>See <see cref="CampaignLedger.SetLifetimeBudget"/>.</summary>
+public sealed record LifetimeBudgetSet(DateTimeOffset At, Micros? Budget) : LedgerEntry(At)
+{
+    /// <inheritdoc/>
+    public override LedgerOutcome ApplyTo(CampaignLedger ledger) => ledger.SetLifetimeBudget(At, Budget);
 }
 
 /// <summary>See <see cref="CampaignLedger.SetFlight"/>.</summary>

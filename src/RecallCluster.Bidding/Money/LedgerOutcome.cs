@@ -30,7 +30,7 @@ public enum LedgerOutcome
     /// <summary>The flight is over.</summary>
     Ended,
 
-    /// <summary>All of the day's budget is spent or leased.</summary>
+    /// <summary>All of the day's budget, or of the flight's, is spent or leased.</summary>
     BudgetCommitted,
 
     /// <summary>Some budget is left, for later in the day.</summary>

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace RecallCluster.Bidding.Replay;
 
 /// <summary>
-/// A file of traced auctions, one checked record after the other, little-endian. It grows while auctions are held and may end in the middle of a
+/// A file of traced auctions, one checked record after the other, little-endian. It grows while auctions are held and may end in the
+/// middle of a
 /// record where the process was killed: reading stops there, appending begins there.
 /// <code>
 ///  file   = "RCAT" version(u32) record*

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace RecallCluster.Bidding.Replay;
 
 /// <summary>
-/// Appends auctions to a trace file. An auction is in the operating system's hands when <see cref="Append"/> returns, so that it outlives the
+/// Appends auctions to a trace file. An auction is in the operating system's hands when <see cref="Append"/> returns, so that it
+/// outlives the
 /// process; it is not flushed to the device. Thread-safe.
 /// </summary>
 public sealed class AuctionTraceWriter : IDisposable

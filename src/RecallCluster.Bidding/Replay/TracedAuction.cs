@@ -7,7 +7,9 @@ namespace RecallCluster.Bidding.Replay;
 /// <param name="Bid">What it bid for one impression, in units of the currency.</param>
 public readonly record struct TracedBid(long Campaign, float ClickProbability, float ConversionProbability, float Bid);
 
-/// <summary>One auction with every campaign that could have won it: what an oracle, and the training of controllers, need to know.</summary>
+/// <summary>
+/// One auction with every campaign that could have won it: what an oracle, and the training of controllers, need to know.
+/// </summary>
 /// <param name="At">When it was held.</param>
 /// <param name="Floor">Least price of one impression, in units of the currency.</param>
 /// <param name="Positions">How many ads were wanted.</param>

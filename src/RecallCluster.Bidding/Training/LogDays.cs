@@ -96,7 +96,7 @@ public sealed class LogDays : ITrainingDays
 public sealed record LogDaysOptions
 {
     /// <summary>Auctions of a day, at most.</summary>
-    public int Auctions { get; init; } = 12_000;
+    public int Auctions { get; init; } = 20_000;
 
     /// <summary>Ticks of a day.</summary>
     public int Ticks { get; init; } = 48;

@@ -51,7 +51,7 @@ internal sealed class OpenRtbTarget : IFuzzTarget
     private void Answer(BidRequest bid, MappedBidRequest mapped, AdRequest request)
     {
         _output.ResetWrittenCount();
-        int bids = _writer.Write(_output, bid, mapped, FuzzSeeds.AnswerTo(request), _links);
+        int bids = _writer.Write(_output, bid, mapped, FuzzSeeds.AnswerTo(request), _links, []);
         if (bids == 0)
             return;
         try

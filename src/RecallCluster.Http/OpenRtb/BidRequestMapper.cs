@@ -16,6 +16,8 @@ internal readonly record struct MappedBidRequest(AdRequest? Request, NoBid Reaso
 internal sealed class BidRequestMapper(OpenRtbOptions options)
 {
     private const string UsualCurrency = "USD";
+    private const int MostSeconds = 4 * 3600;
+    private const int MostDurations = 16;
 
     public MappedBidRequest Map(BidRequest bid)
     {
@@ -46,6 +48,7 @@ internal sealed class BidRequestMapper(OpenRtbOptions options)
             Slots = slots,
             BlockedCategories = bid.BlockedCategories,
             BlockedAdvertisers = bid.BlockedAdvertisers,
+            AllowedAdvertisers = bid.AllowedSeats,
             MayPersonalise = bid.MayPersonalise,
             Sale = SaleKind.BidOnly,
             Deadline = deadline,
@@ -70,21 +73,60 @@ internal sealed class BidRequestMapper(OpenRtbOptions options)
     private static FormatRequest[] FormatsOf(Impression impression)
     {
         var formats = new List<FormatRequest>();
+        CreativeParts secure = impression.IsSecure ? CreativeParts.SecureMedia : CreativeParts.None;
         if (impression.Banner is { } banner)
             formats.AddRange(
-                banner.Sizes.Select(s => new FormatRequest(CreativeKind.Banner, s.Width, s.Height) { MediaTypes = banner.MediaTypes }));
+                banner.Sizes.Select(s => new FormatRequest(CreativeKind.Banner, s.Width, s.Height)
+                {
+                    MediaTypes = banner.MediaTypes,
+                    Needs = secure,
+                }));
         if (impression.Video is { } video)
         {
-            formats.Add(new FormatRequest(CreativeKind.Video)
+            formats.AddRange(DurationsOf(video).Select(bounds => new FormatRequest(CreativeKind.Video)
             {
-                MinDuration = video.MinDuration,
-                MaxDuration = video.MaxDuration,
+                MinDuration = bounds.Min,
+                MaxDuration = bounds.Max,
                 MediaTypes = video.MediaTypes,
-            });
+                Needs = secure,
+            }));
         }
-        if (impression.Native is not null)
-            formats.Add(new FormatRequest(CreativeKind.Native));
+        if (impression.Native is { } native)
+            formats.Add(NativeOf(native, secure));
         return [.. formats];
+    }
+
+    /// <summary>Bounds of the playing time: one pair, or one for each second that is allowed.</summary>
+    private static IEnumerable<(TimeSpan Min, TimeSpan Max)> DurationsOf(VideoOffer video) => video.ExactSeconds.Length == 0
+        ? [(video.MinDuration, video.MaxDuration)]
+        : video.ExactSeconds.Where(s => s is >= 0 and <= MostSeconds).Distinct().Take(MostDurations).Select(
+            s => (TimeSpan.FromSeconds(s), TimeSpan.FromSeconds(s + 1) - TimeSpan.FromTicks(1)));
+
+    /// <summary>What an ad must have so that every required asset can be filled.</summary>
+    private static FormatRequest NativeOf(NativeOffer native, CreativeParts needs)
+    {
+        int width = 0, height = 0, minWidth = 0, minHeight = 0;
+        string[]? types = null;
+        foreach (NativeAsset asset in native.Assets.Where(asset => asset.IsRequired))
+        {
+            needs |= asset.Kind switch
+            {
+                NativeAssetKind.Title => CreativeParts.Title,
+                NativeAssetKind.Description => CreativeParts.Text,
+                _ => CreativeParts.None,
+            };
+            if (asset.Kind != NativeAssetKind.MainImage)
+                continue;
+            // A least size takes the place of an exact one, as in the markup.
+            (minWidth, minHeight) = (Math.Max(minWidth, asset.MinWidth), Math.Max(minHeight, asset.MinHeight));
+            (width, height) = (asset.MinWidth > 0 ? width : asset.Width, asset.MinHeight > 0 ? height : asset.Height);
+            if (asset.MediaTypes.Length > 0)
+                types = asset.MediaTypes;
+        }
+        return new FormatRequest(CreativeKind.Native, width, height)
+        {
+            MinWidth = minWidth, MinHeight = minHeight, Needs = needs, MediaTypes = types,
+        };
     }
 
     private SlotRequest? SlotOf(Impression impression, FormatRequest[] formats)

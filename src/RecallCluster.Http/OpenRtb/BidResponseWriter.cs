@@ -5,6 +5,7 @@ using System.Text.Json;
 using RecallCluster.Http.Tracking;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.OpenRtb;
 
@@ -26,10 +27,12 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
     /// <param name="mapped">Its currency.</param>
     /// <param name="answer">What was found.</param>
     /// <param name="links">Makes tracking URLs.</param>
+    /// <param name="unused">Receives the wins that are no bid: worth less than the currency's least unit, or without markup that fits.</param>
     /// <returns>How many bids there are.</returns>
-    public int Write(IBufferWriter<byte> output, BidRequest bid, MappedBidRequest mapped, AdAnswer answer, TrackingLinks links)
+    public int Write(
+        IBufferWriter<byte> output, BidRequest bid, MappedBidRequest mapped, AdAnswer answer, TrackingLinks links, List<Win> unused)
     {
-        List<BidDraft> drafts = DraftsOf(bid, mapped, answer, links);
+        List<BidDraft> drafts = DraftsOf(bid, mapped, answer, links, unused);
         if (drafts.Count == 0)
             return 0;
         using var json = new Utf8JsonWriter(output, Options);
@@ -63,21 +66,22 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
         json.WriteEndObject();
     }
 
-    private static List<BidDraft> DraftsOf(BidRequest bid, MappedBidRequest mapped, AdAnswer answer, TrackingLinks links)
+    private static List<BidDraft> DraftsOf(
+        BidRequest bid, MappedBidRequest mapped, AdAnswer answer, TrackingLinks links, List<Win> unused)
     {
         var drafts = new List<BidDraft>(answer.Ads.Count);
         foreach (PlacedAd placed in answer.Ads)
         {
             decimal price = CurrencyTable.Cpm(placed.Price, mapped.Rate);
-            if (price <= 0 || !Allows(bid.AllowedSeats, placed.AdvertiserDomain))
-                continue;
             Impression impression = bid.Impressions.First(i => i.Id == placed.SlotId);
             string win = bid.IsTest ? "" : links.Impression(placed.Win);
             var urls = bid.IsTest
                 ? new MarkupLinks("about:blank", placed.Ad.LandingPage.AbsoluteUri)
                 : new MarkupLinks(PriceNotice(win, mapped.Currency), links.Click(placed.Win));
-            if (Markup.Of(placed, impression, urls) is { } markup)
+            if (price > 0 && Allows(bid.AllowedSeats, placed.AdvertiserDomain) && Markup.Of(placed, impression, urls) is { } markup)
                 drafts.Add(new BidDraft(placed, impression.Id, price, markup, win));
+            else if (!bid.IsTest)
+                unused.Add(placed.Win);
         }
         return drafts;
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using RecallCluster.Http.Tracking;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.OpenRtb;
 
@@ -43,20 +44,38 @@ internal sealed class BidRoute(FrontDoorParts parts, FrontDoorOptions options, T
         if (mapped.Request is null)
             return NoBidOf(bid.Id, mapped.Reason);
         AdAnswer answer = await gateway.AnswerAsync(mapped.Request, context.RequestAborted).ConfigureAwait(false);
-        return ResultOf(context.Request, bid, mapped, answer);
+        IResult result = ResultOf(context.Request, bid, mapped, answer, out List<Win> unused);
+        await ReleaseAsync(unused).ConfigureAwait(false);
+        return result;
     }
 
     /// <summary>The response to an answer of the gateway.</summary>
-    internal IResult ResultOf(HttpRequest request, BidRequest bid, MappedBidRequest mapped, AdAnswer answer)
+    /// <param name="request">The HTTP request, for links.</param>
+    /// <param name="bid">The bid request.</param>
+    /// <param name="mapped">What the gateway was asked.</param>
+    /// <param name="answer">What it answered.</param>
+    /// <param name="unused">Receives the wins that are no bid after all.</param>
+    internal IResult ResultOf(HttpRequest request, BidRequest bid, MappedBidRequest mapped, AdAnswer answer, out List<Win> unused)
     {
+        unused = [];
         if (answer.Ads.Count == 0)
             return NoBidOf(bid.Id, NoBidReasons.Of(answer.NoAd));
         var buffer = new ArrayBufferWriter<byte>(4096);
-        int bids = _writer.Write(buffer, bid, mapped, answer, tracker.LinksFor(request));
+        int bids = _writer.Write(buffer, bid, mapped, answer, tracker.LinksFor(request), unused);
         if (bids == 0)
             return NoBidOf(bid.Id, NoBid.Plain);
         DoorTelemetry.Bids.Add(bids);
         return Results.Bytes(buffer.WrittenMemory, "application/json");
+    }
+
+    /// <summary>What the gateway holds for wins that are no bids is free at once, not only when their window closes.</summary>
+    private async Task ReleaseAsync(List<Win> wins)
+    {
+        if (wins.Count > 0 && parts.Feedback is { } feedback)
+        {
+            await feedback.AcceptAsync(
+                [.. wins.Select(win => new AdEvent(AdEventKind.Loss, win))], CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private static async Task<JsonDocument> ParseAsync(HttpContext context)

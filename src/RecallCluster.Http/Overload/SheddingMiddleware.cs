@@ -10,7 +10,8 @@ internal sealed record CostlyWork
 }
 
 /// <summary>Sends costly requests through the <see cref="AdmissionGate"/>; those turned away get a 503 that costs nearly nothing.</summary>
-internal sealed class SheddingMiddleware(RequestDelegate next, AdmissionGate gate, OverloadOptions options, TimeProvider time)
+internal sealed class SheddingMiddleware(
+    RequestDelegate next, AdmissionGate gate, FrontDoorParts parts, OverloadOptions options, TimeProvider time)
 {
     private static readonly byte[] Body =
         """{"type":"urn:recallcluster:problem:overload","title":"Overloaded; come back later.","status":503}"""u8.ToArray();
@@ -25,6 +26,7 @@ internal sealed class SheddingMiddleware(RequestDelegate next, AdmissionGate gat
         if (!await gate.EnterAsync().ConfigureAwait(false))
         {
             DoorTelemetry.Shed.Add(1);
+            parts.Shed?.Invoke();
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             context.Response.Headers.RetryAfter = _retryAfter;
             context.Response.ContentType = Problem.ContentType;

@@ -11,7 +11,7 @@ internal sealed class HealthRoutes(FrontDoorParts parts)
     public IResult Ready()
     {
         RetrieverSummary? summary = parts.Retriever?.Summary;
-        bool isReady = parts.Gateway?.IsReady ?? summary is not null;
+        bool isReady = !parts.IsOpening && summary is not null && parts.Gateway?.IsReady != false;
         return isReady
             ? Results.Json(new HealthBody("ready", summary?.Version, summary?.Shards, summary?.Ads), HttpJson.Default.HealthBody)
             : Problem.NotReady();

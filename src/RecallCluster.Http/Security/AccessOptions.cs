@@ -6,6 +6,9 @@ public sealed record AccessOptions
     /// <summary>The keys that open the door; null for none.</summary>
     public ApiKeyFile? Keys { get; init; }
 
+    /// <summary>Where <see cref="Keys"/> came from, to be read again when it changes; null to keep them as they are.</summary>
+    public string? KeysPath { get; init; }
+
     /// <summary>
     /// What a caller without a key may do who connects over the loopback interface, addresses the door by a loopback name, and does not
     /// come through a proxy. Everyone else needs a key. All of it by default, so that a laptop needs no set-up.

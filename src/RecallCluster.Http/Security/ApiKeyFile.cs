@@ -9,15 +9,14 @@ namespace RecallCluster.Http.Security;
 /// </summary>
 public sealed class ApiKeyFile
 {
-    private readonly Dictionary<string, ApiKey> _keys = new(StringComparer.Ordinal);
+    private volatile Dictionary<string, ApiKey> _keys;
 
     /// <summary>These keys.</summary>
     /// <exception cref="ArgumentException">Two have one id.</exception>
     public ApiKeyFile(IEnumerable<ApiKey> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        foreach (ApiKey key in keys)
-            _keys.Add(key.Id, key);
+        _keys = keys.ToDictionary(key => key.Id, StringComparer.Ordinal);
     }
 
     /// <summary>The keys.</summary>
@@ -68,6 +67,24 @@ public sealed class ApiKeyFile
         new ApiKeyFile(keys.Append(key)).Save(path);
         return text;
     }
+
+    /// <summary>Removes a key from a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="id">The key's id.</param>
+    /// <returns>Whether it was there.</returns>
+    public static bool Revoke(string path, string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        IReadOnlyCollection<ApiKey> keys = Load(path).Keys;
+        ApiKey[] left = [.. keys.Where(key => key.Id != id)];
+        if (left.Length == keys.Count)
+            return false;
+        new ApiKeyFile(left).Save(path);
+        return true;
+    }
+
+    /// <summary>Takes over the keys of another file; who asks from now on is asked for one of those.</summary>
+    internal void Take(ApiKeyFile other) => _keys = other._keys;
 
     /// <summary>
     /// The key of a text; null where there is none. Whether the id or the secret was wrong cannot be told from the time it takes.

@@ -78,7 +78,6 @@ public sealed class RemoteShard : IReplica, IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             UseProxy = false,
             UseCookies = false,
-            ActivityHeadersPropagator = null,
         })
         {
             BaseAddress = address,

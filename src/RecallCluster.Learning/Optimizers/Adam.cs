@@ -1,4 +1,5 @@
 using RecallCluster.Learning.Autograd;
+using RecallCluster.Learning.Files;
 using RecallCluster.Learning.Tensors;
 using RecallCluster.Numerics;
 
@@ -56,6 +57,48 @@ public sealed class Adam
             state.Parameter.Gradient.Clear();
         }
         return norm;
+    }
+
+    /// <summary>Forgets the gradients of all parameters, where a loss of other parameters was only passed on through them.</summary>
+    public void ClearGradients()
+    {
+        foreach (State state in _states)
+            state.Parameter.Gradient.Clear();
+    }
+
+    /// <summary>
+    /// Adds the number of steps and the moments to a file, under names that begin with <paramref name="name"/>: with the parameters' values they
+    /// are all that is needed to go on as though training had not been broken off.
+    /// </summary>
+    /// <exception cref="ArgumentException">The file has tensors of these names already.</exception>
+    public void Save(SafeTensorsWriter writer, string name)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        foreach (State state in _states)
+        {
+            Shape shape = state.Parameter.Value.Shape;
+            writer.Add($"{name}.mean.{state.Parameter.Name}", Tensor.From(state.Mean ?? new float[state.Parameter.Value.Length], shape));
+            writer.Add($"{name}.square.{state.Parameter.Name}", Tensor.From(state.Square ?? new float[state.Parameter.Value.Length], shape));
+        }
+        writer.Add($"{name}.steps", new[] { Steps }, 1);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The file does not hold the moments of these parameters.</exception>
+    public void Load(SafeTensorsFile file, string name)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        foreach (State state in _states)
+        {
+            state.Mean ??= new float[state.Parameter.Value.Length];
+            state.Square ??= new float[state.Parameter.Value.Length];
+            file.Read($"{name}.mean.{state.Parameter.Name}", state.Mean);
+            file.Read($"{name}.square.{state.Parameter.Name}", state.Square);
+        }
+        long[] steps = file.ReadIntegers($"{name}.steps");
+        if (steps.Length != 1 || steps[0] < 0)
+            throw new InvalidDataException($"{file.Path}: tensor '{name}.steps' is not one number of steps.");
+        Steps = steps[0];
     }
 
     private AdamKernel Kernel(float clip)

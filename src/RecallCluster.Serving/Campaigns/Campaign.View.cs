@@ -14,6 +14,7 @@ internal sealed partial class Campaign
         Version = Version,
         Status = StatusAt(at > Ledger.Now ? at : Ledger.Now),
         Today = Ledger.Today,
+        Days = Ledger.Days,
         TotalSpent = Ledger.TotalSpent,
         PlannedShare = PlannedShare(at),
         Weights = [.. Weights],

@@ -45,6 +45,9 @@ public sealed record CampaignView
     /// <summary>The books of today.</summary>
     public required DayAccount Today { get; init; }
 
+    /// <summary>The books of recent days, oldest first; late events still move them.</summary>
+    public IReadOnlyList<DayAccount> Days { get; init; } = [];
+
     /// <summary>All money ever charged.</summary>
     public required Micros TotalSpent { get; init; }
 

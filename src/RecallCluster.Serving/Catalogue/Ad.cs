@@ -35,6 +35,23 @@ public enum CreativeKind
     Video,
 }
 
+/// <summary>What a creative may have or lack.</summary>
+[Flags]
+public enum CreativeParts
+{
+    /// <summary>Nothing of these.</summary>
+    None = 0,
+
+    /// <summary>A title.</summary>
+    Title = 1,
+
+    /// <summary>A text.</summary>
+    Text = 2,
+
+    /// <summary>Media that come over https.</summary>
+    SecureMedia = 4,
+}
+
 /// <summary>What is shown.</summary>
 public sealed record Creative
 {

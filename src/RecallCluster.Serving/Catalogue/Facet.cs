@@ -11,6 +11,9 @@ namespace RecallCluster.Serving.Catalogue;
 /// <param name="Categories">Categories of the content, sorted.</param>
 public sealed record Facet(CreativeKind Kind, int Width, int Height, TimeSpan Duration, string MediaType, IReadOnlyList<string> Categories)
 {
+    /// <summary>What the creative has.</summary>
+    public CreativeParts Parts { get; init; }
+
     /// <summary>The facet of an ad.</summary>
     public static Facet Of(Ad ad)
     {
@@ -18,11 +21,16 @@ public sealed record Facet(CreativeKind Kind, int Width, int Height, TimeSpan Du
         Creative creative = ad.Creative;
         return new Facet(
             creative.Kind, creative.Width, creative.Height, creative.Duration, creative.MediaType,
-            [.. ad.Categories.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+            [.. ad.Categories.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)])
+        {
+            Parts = (string.IsNullOrEmpty(creative.Title) ? 0 : CreativeParts.Title)
+                | (string.IsNullOrEmpty(creative.Text) ? 0 : CreativeParts.Text)
+                | (creative.Media.Scheme == Uri.UriSchemeHttps ? CreativeParts.SecureMedia : 0),
+        };
     }
 
     /// <summary>Equal for equal facets only.</summary>
-    internal string Key => $"{(int)Kind}|{Width}|{Height}|{Duration.Ticks}|{MediaType}|{string.Join(',', Categories)}";
+    internal string Key => $"{(int)Kind}|{Width}|{Height}|{Duration.Ticks}|{(int)Parts}|{MediaType}|{string.Join(',', Categories)}";
 }
 
 /// <summary>Dense numbers of facets, from 0. Only grows. Thread-safe; reading takes no lock.</summary>

@@ -87,6 +87,7 @@ public sealed class FeedbackIntake : IFeedback
                 _ => await ChargeAsync(happened, now, cancellation).ConfigureAwait(false),
             };
         Tally.Count(happened.Kind, in result);
+        Telemetry.Charged(result.Charged);
         if (result.Outcome == LedgerOutcome.Applied && (happened.Kind == AdEventKind.Loss || Charging.Settles(happened)))
             Settled?.Invoke(happened.Win, result.Charged);
         if (result.Outcome == LedgerOutcome.Applied && happened.Kind is (AdEventKind.Impression or AdEventKind.Loss))

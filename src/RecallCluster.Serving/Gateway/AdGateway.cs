@@ -3,6 +3,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Gateway;
 
@@ -102,6 +103,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         catch (Exception e) when (e is not (InvalidRequestException or OperationCanceledException))
         {
             Traffic.Failed();
+            Telemetry.Failed(e, activity);
             throw;
         }
         finally
@@ -191,9 +193,13 @@ public sealed class AdGateway : IAdGateway, IDisposable
         CancellationToken cancellation)
     {
         DateTimeOffset now = _parts.BusinessClock.GetUtcNow();
-        RequestUser user = _users.Of(request, now);
-        EligibleSets eligible = _eligibility.Of(
-            request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
+        RequestUser user;
+        EligibleSets eligible;
+        using (Telemetry.Source.StartActivity("user"))
+        {
+            user = _users.Of(request, now);
+            eligible = _eligibility.Of(request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
+        }
         var answer = new AnswerBuilder(request, view.Book!, _parts.Time, start);
         answer.UserDone();
         if (eligible.NoAd != NoAdReason.None)
@@ -202,38 +208,47 @@ public sealed class AdGateway : IAdGateway, IDisposable
             ? (deadline * (1 - _options.AuctionShare)) - _parts.Time.GetElapsedTime(start) : null;
         if (left <= TimeSpan.Zero)
             return answer.Without(NoAdReason.Deadline, _parts.Retriever.Summary?.Version ?? "");
+        int places = PlacesOf(request);
+
+        // A campaign wins once in a request at most. It needs no more candidates than there are places, each for a slot of another format,
+        // and as many again for those that stand back.
+        ValueQuery query = eligible.ToQuery() with { MostPerCampaign = 2 * Math.Max(1, places) };
         RetrievalAnswer found = await _parts.Retriever.AnswerAsync(
             new RetrievalRequest(user.Features, _options.Candidates)
             {
                 Deadline = left,
                 MaxScorings = request.MaxScorings,
                 Exclude = request.BlockedAds,
-                Value = eligible.ToQuery() with { MostPerCampaign = MostPerCampaign(request) },
+                Value = query,
             },
             cancellation).ConfigureAwait(false);
         answer.Found(found);
-        Take(found, request, user, scratch);
+        if (request.BlockedAds.Count == 0)
+            _parts.Sampler?.Offer(user.Features, query, found, places);
+        using (Telemetry.Source.StartActivity("rank"))
+            Take(found, request, user, scratch);
         answer.RankDone();
         ClickModel clicks = _parts.Ranker?.Clicks ?? found.Clicks;
-        int bidding = _bids.Bid(scratch, clicks.Scale, view.Roster, view.Book!, in eligible, request.Sale);
+        int bidding;
+        using (Telemetry.Source.StartActivity("bid"))
+            bidding = _bids.Bid(scratch, clicks.Scale, view.Roster, view.Book!, in eligible, request.Sale);
         answer.BidDone();
         var sold = new List<SoldPlace>(request.Slots.Count);
         var context = new AuctionContext(request, view.Roster, user.Id, now, clicks);
-        if (bidding > 0)
-            _auctions.Run(in context, scratch, sold);
+        using (Telemetry.Source.StartActivity("auction"))
+        {
+            if (bidding > 0)
+                _auctions.Run(in context, scratch, sold);
+        }
         return answer.With(in context, scratch, sold, bidding, _parts.Catalogue, _options.Number);
     }
 
-    /// <summary>
-    /// A campaign wins once in a request at most. It needs no more candidates than there are places, each for a slot of another format, and
-    /// as many again for those that stand back.
-    /// </summary>
-    private static int MostPerCampaign(AdRequest request)
+    private static int PlacesOf(AdRequest request)
     {
         long places = 0;
-        foreach (SlotRequest slot in request.Slots)
-            places += slot.Count;
-        return (int)Math.Min(int.MaxValue, 2 * Math.Max(1, places));
+        for (int i = 0; i < request.Slots.Count; i++)
+            places += request.Slots[i].Count;
+        return (int)Math.Min(int.MaxValue / 2, places);
     }
 
     /// <summary>Puts what was found into the scratch, scored by the ranker where there is one.</summary>

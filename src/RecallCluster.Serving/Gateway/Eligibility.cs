@@ -15,7 +15,7 @@ internal readonly record struct EligibleSets(ulong[] Campaigns, ulong[] Facets, 
 /// <summary>
 /// Decides for all campaigns and facets at once what may be shown for a request:
 /// <code>
-/// targeting ∧ flight and hours ∧ ¬blocked advertisers ∧ ¬capped ∧ deals ∧ room ─► campaigns
+/// targeting ∧ flight and hours ∧ ¬blocked and allowed advertisers ∧ ¬capped ∧ deals ∧ room ─► campaigns
 /// formats of the slots ∧ ¬blocked categories ───────────────────────────────────► facets
 /// </code>
 /// </summary>
@@ -35,6 +35,7 @@ internal sealed class Eligibility(FacetMatch facets, WalletTable wallets)
         targeting.Match(request.Context, campaigns, spare);
         Bits.Keep(campaigns, roster.Windows.At(now));
         targeting.Block(request.BlockedAdvertisers, campaigns);
+        targeting.KeepOnly(request.AllowedAdvertisers, campaigns, spare);
         KeepUncapped(campaigns, roster, user.Exposures, now);
         KeepDealsOnly(request.Slots, targeting, campaigns, spare);
         var fitting = new ulong[facets.Words];

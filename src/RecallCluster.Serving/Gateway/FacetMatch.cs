@@ -47,7 +47,12 @@ internal sealed class FacetMatch(FacetTable facets)
     private ulong[] FittingOf(in FormatRequest format)
     {
         string? media = format.MediaTypes is { } types ? string.Join(',', types).ToUpperInvariant() : null;
-        var key = new FormatKey(format.Kind, format.Width, format.Height, format.MinDuration, format.MaxDuration, media);
+        var key = new FormatKey(format.Kind, format.Width, format.Height, format.MinDuration, format.MaxDuration, media)
+        {
+            MinWidth = format.MinWidth,
+            MinHeight = format.MinHeight,
+            Needs = format.Needs,
+        };
         IReadOnlyList<Facet> all = facets.All;
         if (_fits.TryGetValue(key, out Fitting known) && known.Facets == all.Count)
             return known.Set;
@@ -66,6 +71,8 @@ internal sealed class FacetMatch(FacetTable facets)
     private static bool Fits(Facet facet, in FormatRequest format) =>
         facet.Kind == format.Kind
         && FitsSide(facet.Width, format.Width) && FitsSide(facet.Height, format.Height)
+        && (facet.Width == 0 || facet.Width >= format.MinWidth) && (facet.Height == 0 || facet.Height >= format.MinHeight)
+        && (facet.Parts & format.Needs) == format.Needs
         && (facet.Kind != CreativeKind.Video
             || (facet.Duration >= format.MinDuration && (format.MaxDuration == TimeSpan.Zero || facet.Duration <= format.MaxDuration)))
         && (format.MediaTypes is null || format.MediaTypes.Contains(facet.MediaType, StringComparer.OrdinalIgnoreCase));
@@ -73,7 +80,14 @@ internal sealed class FacetMatch(FacetTable facets)
     private static bool FitsSide(int own, int wanted) => own == 0 || wanted == 0 || own == wanted;
 
     private readonly record struct FormatKey(
-        CreativeKind Kind, int Width, int Height, TimeSpan MinDuration, TimeSpan MaxDuration, string? MediaTypes);
+        CreativeKind Kind, int Width, int Height, TimeSpan MinDuration, TimeSpan MaxDuration, string? MediaTypes)
+    {
+        public int MinWidth { get; init; }
+
+        public int MinHeight { get; init; }
+
+        public CreativeParts Needs { get; init; }
+    }
 
     private readonly record struct Fitting(int Facets, ulong[] Set);
 

@@ -1,6 +1,7 @@
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Live;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.Gateway;
@@ -25,6 +26,9 @@ public sealed record GatewayParts
 
     /// <summary>Gives leases.</summary>
     public required ILeases Leases { get; init; }
+
+    /// <summary>Looks now and then at how much of the value was found; null for never.</summary>
+    internal ValueRecallSampler? Sampler { get; init; }
 
     /// <summary>This gateway's life: one up at each start.</summary>
     public required long Epoch { get; init; }

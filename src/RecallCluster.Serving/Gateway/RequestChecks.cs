@@ -22,6 +22,7 @@ internal static class RequestChecks
         Require(Enum.IsDefined(request.Sale), "sale", "is no kind of sale.");
         Require(request.BlockedCategories.Count <= MostBlocks, "blockedCategories", $"has at most {MostBlocks} entries.");
         Require(request.BlockedAdvertisers.Count <= MostBlocks, "blockedAdvertisers", $"has at most {MostBlocks} entries.");
+        Require(request.AllowedAdvertisers.Count <= MostBlocks, "allowedAdvertisers", $"has at most {MostBlocks} entries.");
         Require(request.BlockedAds.Count <= MostBlocks, "blockedAds", $"has at most {MostBlocks} entries.");
         for (int i = 0; i < request.Slots.Count; i++)
             Check(request.Slots, i);
@@ -39,7 +40,7 @@ internal static class RequestChecks
         Require(slot.Deals.Count <= MostDeals, $"slots[{place}].deals", $"has at most {MostDeals} entries.");
         Require(!slot.DealsOnly || slot.Deals.Count > 0, $"slots[{place}].dealsOnly", "needs a deal.");
         foreach (FormatRequest format in slot.Formats)
-            Require(format is { Width: >= 0, Height: >= 0 } && Enum.IsDefined(format.Kind), $"slots[{place}].formats",
+            Require(format is { Width: >= 0, Height: >= 0, MinWidth: >= 0, MinHeight: >= 0 } && Enum.IsDefined(format.Kind), $"slots[{place}].formats",
                 "has a format of negative size or of no kind.");
         foreach (DealOffer deal in slot.Deals)
             Require(!string.IsNullOrEmpty(deal.Id) && deal.Floor.Value >= 0 && deal.Floor <= AuctionBid.MaxBid, $"slots[{place}].deals",

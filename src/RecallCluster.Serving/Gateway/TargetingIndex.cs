@@ -65,6 +65,20 @@ internal sealed class TargetingIndex
         }
     }
 
+    /// <summary>Keeps only the campaigns of these advertisers; all where there are none.</summary>
+    public void KeepOnly(IReadOnlyCollection<string> domains, Span<ulong> set, Span<ulong> spare)
+    {
+        if (domains.Count == 0)
+            return;
+        spare.Clear();
+        foreach (string domain in domains)
+        {
+            if (_domains.TryGet(domain, out Posting allowed))
+                allowed.AddTo(spare);
+        }
+        Bits.Keep(set, spare);
+    }
+
     /// <summary>The campaigns that take part in a deal and that it is for.</summary>
     public void AddDeal(DealOffer deal, Span<ulong> set, Span<ulong> spare)
     {

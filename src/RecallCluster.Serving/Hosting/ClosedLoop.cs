@@ -32,6 +32,7 @@ public sealed class ClosedLoop : IAsyncDisposable
     private readonly AdGateway _gateway;
     private readonly AdCatalogue _catalogue;
     private readonly LiveView _live;
+    private readonly ValueRecallSampler? _sampler;
     private List<LoopShard> _shards = [];
     private Task _running = Task.CompletedTask;
 
@@ -45,6 +46,8 @@ public sealed class ClosedLoop : IAsyncDisposable
         foreach (CatalogueEdit edit in edits.Latest)
             _catalogue.Apply(edit);
         edits.Changed = _catalogue.Apply;
+        _sampler = options.ValueRecallShare > 0
+            ? new ValueRecallSampler(retriever, () => Volatile.Read(ref _shards), options.ValueRecallShare, time) : null;
         _gateway = new AdGateway(
             new GatewayParts
             {
@@ -53,6 +56,7 @@ public sealed class ClosedLoop : IAsyncDisposable
                 Users = state.Users,
                 Ranker = options.Ranker,
                 Trace = options.Trace,
+                Sampler = _sampler,
                 Leases = new CampaignLeases(state.Campaigns),
                 Epoch = state.Epoch,
                 // Wins of two lives must not share ids, and nobody shall guess them.
@@ -61,7 +65,7 @@ public sealed class ClosedLoop : IAsyncDisposable
                 BusinessClock = options.BusinessClock,
             },
             options.Gateway);
-        _live = new LiveView(state, _gateway, retriever, options.BusinessClock, () => Volatile.Read(ref _shards));
+        _live = new LiveView(state, _gateway, retriever, _sampler, options.BusinessClock, () => Volatile.Read(ref _shards));
         _pump = new PublicationPump(Use);
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _pump);
         state.Directory.Published += _pump.Put;
@@ -86,6 +90,9 @@ public sealed class ClosedLoop : IAsyncDisposable
 
     /// <summary>What is going on.</summary>
     public ILiveView Live => _live;
+
+    /// <summary>Counts a request that was turned away before it came to the gateway, for the live view.</summary>
+    public void NoteShed() => _gateway.Traffic.Shed();
 
     /// <summary>The durable state.</summary>
     public ServingState State { get; }
@@ -155,6 +162,8 @@ public sealed class ClosedLoop : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
+        if (_sampler is not null)
+            await _sampler.DisposeAsync().ConfigureAwait(false);
         try
         {
             await _gateway.StopAsync(CancellationToken.None).ConfigureAwait(false);

@@ -28,6 +28,13 @@ public sealed record ClosedLoopOptions
     /// <summary>Where every auction is written down, for training and for an oracle; null for nowhere. It stays with the caller.</summary>
     public AuctionTraceWriter? Trace { get; init; }
 
+    /// <summary>
+    /// Share of one processor, 0 to 1, that may go into scoring every ad of the shards in this process for a request now and then, so that
+    /// the live view can tell how much of the value the search finds. More: a fresher figure; 0: none. Nothing is spent while the
+    /// processors are busy.
+    /// </summary>
+    public double ValueRecallShare { get; init; } = 0.02;
+
     /// <summary>How often, in real time, wallets are looked after. Shorter: leases can be shorter too; longer: less work.</summary>
     public TimeSpan KeepInterval { get; init; } = TimeSpan.FromMilliseconds(50);
 
@@ -37,6 +44,8 @@ public sealed record ClosedLoopOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
     internal void Check()
     {
+        if (!(ValueRecallShare is >= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(ValueRecallShare), ValueRecallShare, "The share is in [0, 1].");
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(KeepInterval, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ReportInterval, TimeSpan.Zero);
     }

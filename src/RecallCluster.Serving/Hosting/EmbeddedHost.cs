@@ -183,6 +183,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, fields, options.Users);
         var closers = new Stack<Action>();
         var shards = new ShardSlot[indexes.Length];
+        var locals = new Shard?[indexes.Length];
         for (int i = 0; i < shards.Length; i++)
         {
             AdIndex index = indexes[i];
@@ -206,9 +207,9 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
                     index.Dispose();
                 local?.Dispose();
             });
-            shards[i] = new ShardSlot(shard, indexes[i].Count);
+            (shards[i], locals[i]) = (new ShardSlot(shard, indexes[i].Count), local);
         }
-        Join([.. shards.Select((slot, number) => new LoopShard(number, name, slot.Shard, indexes[number]))]);
+        Join([.. shards.Select((slot, number) => new LoopShard(number, name, slot.Shard, locals[number], indexes[number]))]);
         return new RetrieverVersion(name, users, shards, () =>
         {
             Part(name);

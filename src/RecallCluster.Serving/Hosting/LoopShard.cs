@@ -6,5 +6,6 @@ namespace RecallCluster.Serving.Hosting;
 /// <param name="Number">Its number.</param>
 /// <param name="Version">The version.</param>
 /// <param name="Shard">Where to ask.</param>
+/// <param name="Local">The part of it in this process; null where only others answer for it.</param>
 /// <param name="Index">Its ads.</param>
-internal sealed record LoopShard(int Number, string Version, IShard Shard, AdIndex Index);
+internal sealed record LoopShard(int Number, string Version, IShard Shard, Shard? Local, AdIndex Index);

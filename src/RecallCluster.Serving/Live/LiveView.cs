@@ -11,7 +11,7 @@ namespace RecallCluster.Serving.Live;
 
 /// <summary>What is going on in a closed loop of this process.</summary>
 internal sealed class LiveView(
-    ServingState state, AdGateway gateway, AdRetriever retriever, TimeProvider businessClock,
+    ServingState state, AdGateway gateway, AdRetriever retriever, ValueRecallSampler? sampler, TimeProvider businessClock,
     Func<IReadOnlyList<LoopShard>> shards) : ILiveView
 {
     private const int MostCampaigns = 100;
@@ -28,21 +28,23 @@ internal sealed class LiveView(
         IReadOnlyList<CampaignView> campaigns = await state.Campaigns.TopAsync(MostCampaigns, cancellation).ConfigureAwait(false);
         (LiveTraffic traffic, double scored, double coverage) = gateway.Traffic.Read();
         RetrieverSummary? summary = retriever.Summary;
+        LoopShard[] current = [.. shards().Where(shard => shard.Version == summary?.Version)];
         FeedbackTally tally = state.Feedback.Tally;
         return new LiveSnapshot
         {
             At = businessClock.GetUtcNow(),
             Traffic = traffic,
-            Retrieval = new LiveRetrieval(summary?.Ads ?? 0, scored, coverage, null),
+            Retrieval = new LiveRetrieval(summary?.Ads ?? 0, scored, coverage, sampler?.Value),
             Market = new LiveMarket(
                 (double)tally.Charged.Value / Micros.PerUnit,
                 tally.Applied(AdEventKind.Impression), tally.Applied(AdEventKind.Click), tally.Applied(AdEventKind.Conversion),
                 tally.CountOf(LedgerOutcome.Duplicate), Refusals.Sum(tally.CountOf), tally.FreeEvents),
             Campaigns = campaigns,
             Calibration = state.Calibrator.Live,
-            Shards = [.. shards().Where(shard => shard.Version == summary?.Version).Select(ViewOf)],
+            Shards = [.. current.Select(ViewOf)],
             Versions = new Dictionary<string, string>(StringComparer.Ordinal)
             {
+                ["model"] = current is [{ } first, ..] ? first.Index.Metadata.ModelFingerprint : "",
                 ["index"] = summary?.Version ?? "",
                 ["book"] = gateway.BookVersion.ToString(),
                 ["software"] = Software,
@@ -52,5 +54,6 @@ internal sealed class LiveView(
 
     private static LiveShard ViewOf(LoopShard shard) => new(
         shard.Number, shard.Index.Count,
-        shard.Shard is ReplicatedShard replicated ? replicated.Live : [new LiveReplica("in process", "healthy", shard.Version, 0, 0)]);
+        shard.Shard is ReplicatedShard replicated ? replicated.Live
+            : shard.Local is { } local ? [local.Live(shard.Version)] : []);
 }

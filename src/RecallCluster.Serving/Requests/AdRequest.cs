@@ -24,6 +24,9 @@ public sealed record AdRequest
     /// <summary>Domains of advertisers that the publisher blocks.</summary>
     public IReadOnlyCollection<string> BlockedAdvertisers { get; init; } = [];
 
+    /// <summary>The only advertisers, by domain, that may be shown; empty for all.</summary>
+    public IReadOnlyCollection<string> AllowedAdvertisers { get; init; } = [];
+
     /// <summary>Ids of ads that must not be shown.</summary>
     public IReadOnlyCollection<string> BlockedAds { get; init; } = [];
 
@@ -95,6 +98,15 @@ public readonly record struct FormatRequest(CreativeKind Kind, int Width = 0, in
 
     /// <summary>Longest playing time of a video; zero for no limit.</summary>
     public TimeSpan MaxDuration { get; init; }
+
+    /// <summary>Least width in pixels, of a creative that has one.</summary>
+    public int MinWidth { get; init; }
+
+    /// <summary>Least height in pixels, of a creative that has one.</summary>
+    public int MinHeight { get; init; }
+
+    /// <summary>What a creative must have.</summary>
+    public CreativeParts Needs { get; init; }
 
     /// <summary>Media types that the player or page takes; null for any.</summary>
     public IReadOnlyList<string>? MediaTypes { get; init; }

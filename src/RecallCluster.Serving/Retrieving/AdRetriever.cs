@@ -21,6 +21,7 @@ public sealed class AdRetriever : IDisposable
     private readonly TimeProvider _time;
     private readonly Lock _publishing = new();
     private volatile VersionedIndex<RetrieverVersion>? _versions;
+    private volatile bool _isDisposed;
 
     /// <summary>A retriever that is not ready until <see cref="Publish"/> is called.</summary>
     /// <param name="time">The clock of deadlines and timings.</param>
@@ -31,17 +32,25 @@ public sealed class AdRetriever : IDisposable
     }
 
     /// <summary>Whether requests can be answered.</summary>
-    public bool IsReady => _versions is not null;
+    public bool IsReady => _versions is not null && !_isDisposed;
 
-    /// <summary>What new requests are answered with; null until there is a version.</summary>
+    /// <summary>What new requests are answered with; null until there is a version, and after the end.</summary>
     public RetrieverSummary? Summary
     {
         get
         {
-            if (_versions is not { } versions)
+            if (_isDisposed || _versions is not { } versions)
                 return null;
-            using VersionedIndex<RetrieverVersion>.Lease lease = versions.Acquire();
-            return new RetrieverSummary(lease.Value.Name, lease.Value.Shards.Count, lease.Value.Ads);
+            try
+            {
+                using VersionedIndex<RetrieverVersion>.Lease lease = versions.Acquire();
+                return new RetrieverSummary(lease.Value.Name, lease.Value.Shards.Count, lease.Value.Ads);
+            }
+            catch (ObjectDisposedException)
+            {
+                // It ended a moment ago.
+                return null;
+            }
         }
     }
 
@@ -62,7 +71,11 @@ public sealed class AdRetriever : IDisposable
     }
 
     /// <summary>Ends the answering; the version is disposed when its last request has ended.</summary>
-    public void Dispose() => _versions?.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _versions?.Dispose();
+    }
 
     /// <summary>Answers one request.</summary>
     /// <exception cref="InvalidRequestException">The request makes no sense: K or a limit is not positive, the deadline is beyond a day, or a profile value is wrong.</exception>
@@ -78,7 +91,9 @@ public sealed class AdRetriever : IDisposable
         RetrieverVersion version = lease.Value;
 
         long start = _time.GetTimestamp();
-        PreparedUser user = version.Users.Prepare(request.User);
+        PreparedUser user;
+        using (Telemetry.Source.StartActivity("user.prepare"))
+            user = version.Users.Prepare(request.User);
         TimeSpan prepare = _time.GetElapsedTime(start);
 
         long searchStart = _time.GetTimestamp();
@@ -104,6 +119,18 @@ public sealed class AdRetriever : IDisposable
             Failures = [.. outcomes.Index().Where(o => o.Item.Failure is not null).Select(o => new ShardFailure(o.Index, o.Item.Failure!))],
             Timings = new AnswerTimings(prepare, search, _time.GetElapsedTime(mergeStart)),
         };
+    }
+
+    /// <summary>Prepares a user once more for a version that answered it.</summary>
+    /// <exception cref="InvalidOperationException">Another version is current.</exception>
+    /// <exception cref="ObjectDisposedException">The retriever was disposed.</exception>
+    internal PreparedUser Prepare(UserFeatures user, string version)
+    {
+        VersionedIndex<RetrieverVersion> versions = _versions ?? throw new InvalidOperationException("The retriever has no shards yet.");
+        using VersionedIndex<RetrieverVersion>.Lease lease = versions.Acquire();
+        return lease.Value.Name == version
+            ? lease.Value.Users.Prepare(user)
+            : throw new InvalidOperationException($"Version {version} was replaced by {lease.Value.Name}.");
     }
 
     private static void Check(RetrievalRequest request)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace RecallCluster.Serving;
 
 /// <summary>What became of one shard's part in a request: an answer, or why there is none.</summary>
@@ -43,6 +45,7 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
         using var nobodyWaits = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task<Outcome>[] asked = Array.ConvertAll(shards, shard => AskOneAsync(
             version.Shards[shard].Shard,
+            shard,
             new ShardQuery(version.Name, user.State, k(shard))
             {
                 MaxScorings = version.ShareOf(request.MaxScorings, shard),
@@ -69,7 +72,22 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
     }
 
     /// <summary>One shard's answer, or why there is none: one shard's trouble is not the request's.</summary>
-    private static async Task<Outcome> AskOneAsync(IShard shard, ShardQuery query, CancellationToken cancellation)
+    private static async Task<Outcome> AskOneAsync(IShard shard, int number, ShardQuery query, CancellationToken cancellation)
+    {
+        using Activity? activity = Telemetry.Source.StartActivity("shard");
+        Outcome outcome = await OutcomeOfAsync(shard, query, cancellation).ConfigureAwait(false);
+        if (activity is not null)
+        {
+            activity.SetTag("recall.shard", number).SetTag("recall.scorings", outcome.Scorings);
+            if (outcome.Answer is { } answer)
+                activity.SetTag("recall.limits", answer.Limits.ToString()).SetTag("recall.ads", answer.Ads.Count);
+            else
+                activity.SetStatus(ActivityStatusCode.Error, outcome.Failure);
+        }
+        return outcome;
+    }
+
+    private static async Task<Outcome> OutcomeOfAsync(IShard shard, ShardQuery query, CancellationToken cancellation)
     {
         try
         {

@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Retrieval.Versions;
+using RecallCluster.Serving.Live;
+using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving;
@@ -16,9 +19,13 @@ public sealed class Shard : IShard, IDisposable
     // With this share of the ads eligible, or less, a walk that only skips the others would be short of ads: a filter lets it scan instead.
     private const int FewEligible = 4;
 
+    private const double SlowQuantile = 0.95;
+
     private readonly TimeProvider _time;
     private readonly Lock _publishing = new();
+    private readonly LatencyWindow _latency = new(SlowQuantile);
     private BidBook? _book;
+    private int _inFlight;
     private ImmutableDictionary<string, VersionedIndex<ShardVersion>> _versions =
         ImmutableDictionary<string, VersionedIndex<ShardVersion>>.Empty;
 
@@ -97,8 +104,18 @@ public sealed class Shard : IShard, IDisposable
             ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
             : null;
         // A search keeps a processor busy for milliseconds: off the caller's thread, so that shards are searched side by side.
-        return Task.Run(() => Search(query, deadline), cancellation);
+        return Task.Run(() => Measured(query, deadline), cancellation);
     }
+
+    /// <summary>How it stands with one version now.</summary>
+    internal LiveReplica Live(string version) => new(
+        "in process", _versions.ContainsKey(version) ? "healthy" : "down", version, Volatile.Read(ref _inFlight),
+        _latency.Value?.TotalMilliseconds ?? double.NaN);
+
+    /// <summary>Keeps a version open.</summary>
+    /// <exception cref="InvalidOperationException">The shard does not hold it.</exception>
+    /// <exception cref="ObjectDisposedException">It was removed a moment ago.</exception>
+    internal VersionedIndex<ShardVersion>.Lease Lease(string version) => Held(version).Acquire();
 
     /// <summary>Forgets all versions.</summary>
     public void Dispose()
@@ -107,12 +124,26 @@ public sealed class Shard : IShard, IDisposable
             Remove(name);
     }
 
+    private ShardAnswer Measured(ShardQuery query, long? deadline)
+    {
+        long start = _time.GetTimestamp();
+        Interlocked.Increment(ref _inFlight);
+        try
+        {
+            ShardAnswer answer = Search(query, deadline);
+            _latency.Add(_time.GetElapsedTime(start));
+            return answer;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
     private ShardAnswer Search(ShardQuery query, long? deadline)
     {
-        if (!_versions.TryGetValue(query.Version, out VersionedIndex<ShardVersion>? held))
-            throw new InvalidOperationException($"The shard does not hold version {query.Version}; it holds "
-                + $"{(_versions.IsEmpty ? "none" : string.Join(", ", _versions.Keys))}.");
-        using VersionedIndex<ShardVersion>.Lease lease = held.Acquire();
+        using Activity? activity = Telemetry.Source.StartActivity("shard.search");
+        using VersionedIndex<ShardVersion>.Lease lease = Lease(query.Version);
         ShardVersion version = lease.Value;
         ValueRanker? ranker = query.Value is { } value ? new ValueRanker(BidsOf(version), value) : null;
         GuidedSearchResult found = version.Search.Search(new GuidedRequest(query.UserState.Span, query.K)
@@ -123,6 +154,9 @@ public sealed class Shard : IShard, IDisposable
             Seeds = OrdinalsOf(version, query.Seeds),
             Ranking = ranker,
         });
+        activity?.SetTag("recall.scorings", found.Statistics.Scorings)
+            .SetTag("recall.hops", found.Statistics.Hops)
+            .SetTag("recall.stop", found.Statistics.StopReason.ToString());
         var ads = new ScoredAd[found.Ordinals.Length];
         for (int i = 0; i < ads.Length; i++)
             ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]) 
@@ -132,6 +166,12 @@ public sealed class Shard : IShard, IDisposable
             };
         return new ShardAnswer(ads, found.Statistics.Scorings, LimitsOf(found.Statistics.StopReason));
     }
+
+    private VersionedIndex<ShardVersion> Held(string version) =>
+        _versions.TryGetValue(version, out VersionedIndex<ShardVersion>? held)
+            ? held
+            : throw new InvalidOperationException($"The shard does not hold version {version}; it holds "
+                + $"{(_versions.IsEmpty ? "none" : string.Join(", ", _versions.Keys))}.");
 
     private ClassBids BidsOf(ShardVersion version) =>
         version.Bids ?? throw new InvalidOperationException(

@@ -27,6 +27,7 @@ public sealed class ShardVersion : IDisposable
         Name = name;
         Index = index;
         Search = new GuidedSearch(index.Graph, scorer, parameters, team, time);
+        Scorer = scorer;
         _scorerOwner = scorer as IDisposable;
     }
 
@@ -38,6 +39,9 @@ public sealed class ShardVersion : IDisposable
 
     /// <summary>The search over the index.</summary>
     public GuidedSearch Search { get; }
+
+    /// <summary>The model over the index's ordinals.</summary>
+    internal IScorer Scorer { get; }
 
     /// <summary>Whose each ad is; null until it was published.</summary>
     internal PlacementClasses? Placements { get; set; }

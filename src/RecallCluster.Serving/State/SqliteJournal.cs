@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
 
@@ -97,6 +98,7 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
         _machines.Require(key);
         foreach (string follower in followers)
             _machines.Require(follower);
+        using Activity? activity = Telemetry.Source.StartActivity("journal.append");
         var work = new JournalWork(WorkKind.Append) { Key = key, Payload = payload, Followers = followers };
         await EnqueueAsync(work, cancellation).ConfigureAwait(false);
         return await work.Done.Task.ConfigureAwait(false);

@@ -40,6 +40,9 @@ public sealed record MarketCampaign
     /// <summary>How the ledger spreads the budget; a controller that paces by itself wants the whole of it.</summary>
     public PacingMode Pacing { get; init; } = PacingMode.AsFastAsPossible;
 
+    /// <summary>How often one user may see the ad; empty for no limit. In an auction that a rule forbids the campaign has no part.</summary>
+    public IReadOnlyList<FrequencyRule> FrequencyRules { get; init; } = [];
+
     /// <exception cref="ArgumentException">The parts do not fit together.</exception>
     internal void Check()
     {
@@ -48,6 +51,8 @@ public sealed record MarketCampaign
         if (Pricing is not (PricingModel.Cpm or PricingModel.Cpc))
             throw new ArgumentException(
                 $"A controller's bid is for an impression; it is charged by {PricingModel.Cpm} or {PricingModel.Cpc}, not by {Pricing}.");
+        if (FrequencyRules.Any(rule => rule.Impressions < 1 || rule.Within <= TimeSpan.Zero))
+            throw new ArgumentException($"A rule of {nameof(FrequencyRules)} allows 1 impression or more within a span above zero.");
         if (!(BidCap > 0) || !double.IsFinite(BidCap))
             throw new ArgumentException($"{nameof(BidCap)} is {BidCap}; it is finite and above 0.");
     }

@@ -31,6 +31,8 @@ public sealed class MarketSimulator
     private readonly PriorityQueue<DelayedEvent, (DateTimeOffset At, UInt128 Id)> _events = new();
     private readonly AuctionWin[] _wins = new AuctionWin[1];
     private readonly Micros _floor;
+    private readonly MarketCaps? _caps;
+    private readonly bool[] _capped;
     private UInt128 _nextWin;
     private int _nextDay;
     private long _auctions, _wonByUs;
@@ -61,6 +63,8 @@ public sealed class MarketSimulator
         _bids = [.. world.Segments.Select(BidsOf)];
         _pipeline = new BlockPipeline(world, threads > 1 ? 2 * (threads - 1) : 0);
         _floor = Micros.Ceiling(world.Options.Floor * Micros.PerUnit);
+        _caps = MarketCaps.Of(campaigns);
+        _capped = new bool[world.Segments.Max(segment => segment.Campaigns.Length)];
     }
 
     /// <summary>Gives a campaign another controller, from the next day on.</summary>
@@ -122,6 +126,15 @@ public sealed class MarketSimulator
         for (int position = 0; position < segment.Campaigns.Length; position++)
         {
             CampaignSeat seat = _seats[segment.Campaigns[position]];
+            if (_caps is not null)
+            {
+                _capped[position] = !_caps.Allows(user, segment.Campaigns[position], now);
+                if (_capped[position])
+                {
+                    bids[position].Bid = Micros.Zero;
+                    continue;
+                }
+            }
             bids[position].Bid = seat.Bid(clicks[position], conversions[position], now);
             bids[position].ClickProbability = clicks[position];
         }
@@ -142,6 +155,7 @@ public sealed class MarketSimulator
                     bids[winner].Bid = Micros.Zero;
                     continue;
                 }
+                _caps?.Record(user, segment.Campaigns[winner], now);
                 _wonByUs++;
                 Happen(block, i, user, winner, seat, id, lease, in win, now, trueClick);
             }
@@ -191,7 +205,7 @@ public sealed class MarketSimulator
         for (int position = 0; position < segment.Campaigns.Length; position++)
         {
             CampaignSeat seat = _seats[segment.Campaigns[position]];
-            if (!seat.Logs)
+            if (!seat.Logs || _capped[position])
                 continue;
 
             // A loser would have had to pay what the winner is worth.

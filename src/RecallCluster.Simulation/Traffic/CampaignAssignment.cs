@@ -3,7 +3,8 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Simulation.Traffic;
 
 /// <summary>
-/// Deals a world's ads to campaigns by the taxonomy: an advertiser owns some brands of a department, and each of its campaigns sells them in
+/// Deals a world's ads to campaigns by the taxonomy: an advertiser owns some brands of a department, and each of its campaigns sells
+/// them in
 /// a group of the department's categories. So a category is contested by several advertisers, and a campaign is something that one could
 /// plan.
 /// </summary>

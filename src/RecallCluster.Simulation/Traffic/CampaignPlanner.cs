@@ -8,8 +8,10 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Simulation.Traffic;
 
 /// <summary>
-/// Plans campaigns on a history of auctions, so that budgets and limits bind on a day like it: a budget is a share of what the campaign would
-/// spend if it bid what a click is worth, a KPI's limit is a little tighter than what the budget alone would reach. As the campaigns are each
+/// Plans campaigns on a history of auctions, so that budgets and limits bind on a day like it: a budget is a share of what the campaign
+/// would
+/// spend if it bid what a click is worth, a KPI's limit is a little tighter than what the budget alone would reach. As the campaigns
+/// are each
 /// other's rivals, plans and prices are found together, in a few rounds.
 /// <code>
 ///  history ─► bids at worth ─► budgets ─► [ costs to win ─► LP without KPI ─► limits ─► LP ─► weights ─► bids ]*
@@ -151,7 +153,8 @@ public static class CampaignPlanner
     }
 
     /// <summary>
-    /// Where nothing that costs is scarce the optimal weight of the value is infinite; a campaign begins with one that wins nearly everything.
+    /// Where nothing that costs is scarce the optimal weight of the value is infinite; a campaign begins with one that wins nearly
+    /// everything.
     /// </summary>
     private static BidWeights Finite(CampaignPlan plan, in BidWeights best, CampaignTrace trace)
     {

@@ -1,6 +1,8 @@
 namespace RecallCluster.Simulation.Traffic;
 
-/// <summary>A campaign of a <see cref="TrafficWorld"/>: some brands of one department in some of its categories, with what is true of it.</summary>
+/// <summary>
+/// A campaign of a <see cref="TrafficWorld"/>: some brands of one department in some of its categories, with what is true of it.
+/// </summary>
 /// <param name="Number">Its number, from 0.</param>
 /// <param name="Advertiser">Its advertiser's number, from 0.</param>
 /// <param name="Department">The department whose ads it shows, from 0.</param>

@@ -1,6 +1,8 @@
 namespace RecallCluster.Simulation.Traffic;
 
-/// <summary>The make of a <see cref="TrafficWorld"/>. Prices are in units of the currency; spreads are standard deviations of logarithms.</summary>
+/// <summary>
+/// The make of a <see cref="TrafficWorld"/>. Prices are in units of the currency; spreads are standard deviations of logarithms.
+/// </summary>
 public sealed record TrafficOptions
 {
     /// <summary>Everything that is not the world's own is drawn from this seed.</summary>

@@ -2,7 +2,9 @@ using RecallCluster.Numerics;
 
 namespace RecallCluster.Simulation.Traffic;
 
-/// <summary>Draws a day's requests: when they come, from whom, where, and what rivals offer. Each has a stream of chance of its own.</summary>
+/// <summary>
+/// Draws a day's requests: when they come, from whom, where, and what rivals offer. Each has a stream of chance of its own.
+/// </summary>
 internal sealed class TrafficSchedule
 {
     private const int Publishers = 12;

@@ -4,7 +4,8 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Simulation.Traffic;
 
 /// <summary>
-/// Traffic on a <see cref="SyntheticWorld"/> whose every probability is known: campaigns of advertisers, a day of requests, what users do with
+/// Traffic on a <see cref="SyntheticWorld"/> whose every probability is known: campaigns of advertisers, a day of requests, what users
+/// do with
 /// what they are shown, and what rivals offer.
 /// <code>
 ///  P(click | shown) = attention · decay^position · sigmoid( preference - threshold + campaign + hour + day )

@@ -145,6 +145,31 @@ public class CampaignLedgerTests
     }
 
     [Fact]
+    public void The_flight_has_a_budget_of_its_own()
+    {
+        var ledger = new CampaignLedger(s_terms with { LifetimeBudget = Units(130) });
+        Lease first = Grant(ledger, 100);
+        ledger.Feedback(s_noon, Click(1, first, 90));
+        // The rest of the first lease goes back; the next day gets what the flight has left, less than its own budget.
+        Lease second = Grant(ledger, 100, s_noon.AddDays(1));
+        Assert.Equal((Units(40), Units(0)), (second.Amount, ledger.LifetimeLeft!.Value));
+        Assert.Equal(LedgerOutcome.BudgetCommitted, ledger.RequestLease(s_noon.AddDays(1), 2, 1, Units(1)).Outcome);
+        // The day has 60 units left, the flight none: beyond its lease a click is free.
+        Assert.Equal(
+            new FeedbackResult(LedgerOutcome.Applied, Units(40), Units(5)), ledger.Feedback(s_noon.AddDays(1), Click(2, second, 45)));
+        Assert.Equal(Units(130), ledger.TotalSpent);
+        ledger.SetLifetimeBudget(s_noon.AddDays(1), Units(10));
+        Assert.Equal(Units(130), ledger.LifetimeCommittedAtEdit);
+        ledger.Check();
+        var revived = new CampaignLedger(MoneyFormat.ReadCampaignState(MoneyFormat.ToBytes(ledger.ToState())));
+        Assert.Equal(LedgerOutcome.BudgetCommitted, revived.RequestLease(s_noon.AddDays(1), 2, 1, Units(1)).Outcome);
+        revived.SetLifetimeBudget(s_noon.AddDays(1), null);
+        Assert.Equal(Units(60), Grant(revived, 100, s_noon.AddDays(1), 2).Amount);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ledger.SetLifetimeBudget(s_noon, new Micros(-1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CampaignLedger(s_terms with { LifetimeBudget = new Micros(long.MaxValue) }));
+    }
+
+    [Fact]
     public void Old_days_are_forgotten_and_the_total_is_not()
     {
         var ledger = new CampaignLedger(s_terms);

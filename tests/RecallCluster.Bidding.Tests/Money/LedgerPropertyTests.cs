@@ -25,15 +25,18 @@ public class LedgerPropertyTests
         private CampaignState _snapshot;
         private DateTimeOffset _now = s_start;
         private Micros _charged;
+        private Micros? _lifetimeLimit;
 
         public Run(int seed)
         {
             _random = new SeededRandom((ulong)seed);
+            _lifetimeLimit = _random.NextInt(2) == 0 ? Amount(900) : null;
             Ledger = new CampaignLedger(new CampaignTerms
             {
                 CampaignId = 1,
                 TimeZone = "Europe/Berlin",
                 DailyBudget = Amount(300),
+                LifetimeBudget = _lifetimeLimit,
                 FlightStart = s_start.AddMinutes(-1),
                 Pacing = (PacingMode)_random.NextInt(3),
                 TrafficByHour = [.. Enumerable.Range(1, 24).Select(hour => (double)hour)],
@@ -62,6 +65,9 @@ public class LedgerPropertyTests
                     break;
                 case 10:
                     Close();
+                    break;
+                case 11 when _random.NextInt(3) == 0:
+                    EditLifetimeBudget();
                     break;
                 case 11:
                     EditBudget();
@@ -158,6 +164,17 @@ public class LedgerPropertyTests
             Tell(edit);
         }
 
+        private void EditLifetimeBudget()
+        {
+            Ledger.Advance(_now);
+            Micros? budget = _random.NextInt(4) == 0 ? null : _charged + Amount(400) - Amount(100);
+            if (budget < Micros.Zero)
+                budget = Micros.Zero;
+            Micros committed = Ledger.Days.Aggregate(Ledger.TotalSpent, (sum, day) => sum + day.Leased);
+            _lifetimeLimit = budget is { } some ? Micros.Max(some, committed) : null;
+            Tell(new LifetimeBudgetSet(_now, budget));
+        }
+
         // The process dies; what is left is the last snapshot and the journal.
         private void Restart()
         {
@@ -174,15 +191,18 @@ public class LedgerPropertyTests
         private void Verify()
         {
             Ledger.Check();
-            Micros spent = Micros.Zero;
+            Micros spent = Micros.Zero, leased = Micros.Zero;
             long counted = 0;
             foreach (DayAccount day in Ledger.Days)
             {
                 spent += day.Spent;
+                leased += day.Leased;
                 counted += day.Impressions + day.Clicks + day.Conversions;
                 Micros limit = _limits.GetValueOrDefault(day.Day.Date, day.Budget);
                 Assert.True(day.Committed <= limit, $"{day.Committed} is committed on {day.Day.Date}, more than {limit}.");
             }
+            Assert.Equal(leased, Ledger.TotalLeased);
+            Assert.True(_lifetimeLimit is null || spent + leased <= _lifetimeLimit, $"{spent + leased} of the flight's {_lifetimeLimit} is committed.");
             Assert.Equal(_charged, spent);
             Assert.Equal(_charged, Ledger.TotalSpent);
             Assert.Equal(_applied.Count, counted);

@@ -74,7 +74,7 @@ public partial class DeployTests
         }
     }
 
-    [InstrumentsFact]
+    [Fact]
     public void Every_series_that_is_asked_for_exists()
     {
         var exist = Instruments.All.SelectMany(Instruments.SeriesOf).ToHashSet(StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using RecallCluster.Learning.Autograd;
+using RecallCluster.Learning.Files;
 using RecallCluster.Learning.Optimizers;
 using RecallCluster.Learning.Tensors;
 using RecallCluster.Numerics;
@@ -19,6 +20,63 @@ public sealed class OptimizerTests
         Assert.Equal(0.1f, schedule.At(1000), 1e-6f);
         Assert.Equal(1f, new WarmupCosineRate(1, 10).At(1000));
         Assert.Equal(1f, new WarmupCosineRate(1, 0).At(1));
+    }
+
+    [Fact]
+    public void A_rate_falls_in_a_straight_line_and_stays()
+    {
+        var schedule = new LinearRate(Peak: 1, TotalSteps: 101, Floor: 0.2f);
+        Assert.Equal(1f, schedule.At(1), 1e-6f);
+        Assert.Equal(0.6f, schedule.At(51), 1e-6f);
+        Assert.Equal(0.2f, schedule.At(101), 1e-6f);
+        Assert.Equal(0.2f, schedule.At(1000), 1e-6f);
+        Assert.Equal(0.2f, new LinearRate(1, 1, 0.2f).At(1), 1e-6f);
+    }
+
+    [Fact]
+    public void Moments_are_read_as_they_were_written()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("adam-");
+        try
+        {
+            string path = Path.Combine(folder.FullName, "moments.safetensors");
+            Parameter[] whole = WithGradients([3f, -1f], [4f]), begun = WithGradients([3f, -1f], [4f]), resumed = WithGradients([3f, -1f], [4f]);
+            var options = new AdamOptions { Rate = new LinearRate(0.1f, 4, 0.05f) };
+            Adam first = new(whole, options), second = new(begun, options), third = new(resumed, options);
+            Step(first, whole, 2);
+            Step(first, whole, 3);
+            Step(second, begun, 2);
+            var writer = new SafeTensorsWriter();
+            second.Save(writer, "adam");
+            writer.Save(path);
+            using (SafeTensorsFile file = SafeTensorsFile.Open(path))
+            {
+                third.Load(file, "adam");
+                Assert.Throws<InvalidDataException>(() => third.Load(file, "other"));
+            }
+            foreach ((Parameter from, Parameter to) in begun.Zip(resumed))
+                from.Value.Values.CopyTo(to.Value.Values);
+            Step(third, resumed, 3);
+            Assert.Equal(first.Steps, third.Steps);
+            Assert.Equal(whole[0].Value.Values.ToArray(), resumed[0].Value.Values.ToArray());
+            Assert.Equal(whole[1].Value.Values.ToArray(), resumed[1].Value.Values.ToArray());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        static void Step(Adam adam, Parameter[] parameters, int times)
+        {
+            // Gradients that were passed on by another loss are forgotten.
+            AddGradients(parameters, [[100f, 7f], [9f]]);
+            adam.ClearGradients();
+            for (int i = 0; i < times; i++)
+            {
+                AddGradients(parameters, [[i + 1f, -2f], [0.5f]]);
+                adam.Step();
+            }
+        }
     }
 
     [Fact]
@@ -88,15 +146,20 @@ public sealed class OptimizerTests
     // Parameters p0, p1, ... of ones, with given gradients.
     private static Parameter[] WithGradients(params float[][] gradients)
     {
-        var tape = new Tape();
         Parameter[] parameters = [.. gradients.Select((gradient, i) =>
         {
             Tensor ones = Tensor.Zeros(new Shape(gradient.Length));
             ones.Values.Fill(1);
             return new Parameter($"p{i}", ones);
         })];
+        AddGradients(parameters, gradients);
+        return parameters;
+    }
+
+    private static void AddGradients(Parameter[] parameters, float[][] gradients)
+    {
+        var tape = new Tape();
         foreach ((Parameter parameter, float[] gradient) in parameters.Zip(gradients))
             tape.Backward(tape.Sum(tape.Multiply(tape.Use(parameter), tape.Constant(gradient, parameter.Value.Shape))));
-        return parameters;
     }
 }

@@ -47,6 +47,29 @@ public class MarketSimulatorTests
         Assert.Equal(MoneyFormat.ToBytes(one.LedgerOf(0)), MoneyFormat.ToBytes(four.LedgerOf(0)));
     }
 
+    [Fact]
+    public void A_user_sees_a_capped_campaign_no_more_often_than_its_rule_allows()
+    {
+        MarketOptions few = s_options with { Users = 200 };
+        MarketCampaign capped = ForClicks(1000) with { FrequencyRules = [new FrequencyRule(3, TimeSpan.FromDays(1))] };
+        MarketSimulator free = Market(ForClicks(1000), 0.8, few), market = Market(capped, 0.8, few), again = Market(capped, 0.8, few, threads: 3);
+        market.KeepLog(0, true);
+        var world = new MarketWorld(few, new SeededRandom(3));
+        MarketDay without = free.RunDay(), with = market.RunDay();
+        Assert.Equal(with.WonByUs, again.RunDay().WonByUs);
+        for (int i = 0; i < Campaigns; i++)
+        {
+            int targeted = Enumerable.Range(0, few.Users).Count(user => world.Targets(i, user));
+            Assert.True(with.Campaigns[i].Sums.Wins <= 3 * targeted);
+        }
+        Assert.True(without.WonByUs > 2 * with.WonByUs, $"{without.WonByUs} without a cap, {with.WonByUs} with");
+        // Auctions that a rule forbids are none that the campaign could have bid in.
+        Assert.Equal(with.Campaigns[0].Sums.Auctions, with.Campaigns[0].Auctions!.Count);
+        Assert.True(with.Campaigns[0].Sums.Auctions < without.Campaigns[0].Sums.Auctions);
+        Assert.Throws<ArgumentException>(
+            () => Market(capped with { FrequencyRules = [new FrequencyRule(0, TimeSpan.FromDays(1))] }, 0.8, few));
+    }
+
     [Theory]
     [InlineData(PricingModel.Cpm)]
     [InlineData(PricingModel.Cpc)]

@@ -4,8 +4,8 @@ using RecallCluster.Bidding.Formula;
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Bidding.Training;
 using RecallCluster.Learning.Autograd;
-using RecallCluster.Learning.Files;
 using RecallCluster.Learning.Layers;
+using RecallCluster.Learning.Optimizers;
 using RecallCluster.Learning.Tensors;
 using RecallCluster.Numerics;
 
@@ -25,11 +25,12 @@ public sealed class DrlbTrainer
     private readonly SeededRandom _random;
     private readonly int _kpis;
     private readonly Mlp _q, _slow, _best, _reward;
-    private readonly ResumableAdam _qAdam, _rewardAdam;
+    private readonly Adam _qAdam, _rewardAdam;
     private readonly ExperienceBuffer _buffer = new(RowWidth, Capacity);
     private readonly BestOutcomes _outcomes = new();
     private readonly BidDay[] _days, _validation;
     private readonly List<TrainingPoint> _curve = [];
+    private readonly TrainingCheckpoint _checkpoint;
     private readonly DayScore _score;
     private readonly Tape _tape = new();
     private double _bestScore = double.NegativeInfinity;
@@ -49,8 +50,11 @@ public sealed class DrlbTrainer
         _reward = new Mlp("reward", [States + DrlbController.Actions, options.Hidden, options.Hidden, 1], weights);
         ActorNetwork.Blend(_q, _slow, 1);
         ActorNetwork.Blend(_q, _best, 1);
-        _qAdam = new ResumableAdam("q", _q.Parameters, options.Rate);
-        _rewardAdam = new ResumableAdam("reward", _reward.Parameters, options.Rate);
+        var adam = new AdamOptions { Rate = new ConstantRate(options.Rate) };
+        _qAdam = new Adam(_q.Parameters, adam);
+        _rewardAdam = new Adam(_reward.Parameters, adam);
+        _checkpoint = new TrainingCheckpoint(
+            [("now", _q), ("slow", _slow), ("best", _best), ("now", _reward)], [("q", _qAdam), ("reward", _rewardAdam)], _buffer, _curve);
         _days = Draw(days, options.Days, random.Split(1));
         _validation = Draw(days, options.ValidationDays, random.Split(2));
     }
@@ -112,35 +116,16 @@ public sealed class DrlbTrainer
     /// <exception cref="IOException">The file could not be written; what stood there is as before.</exception>
     public void SaveCheckpoint(string path)
     {
-        var writer = new SafeTensorsWriter();
-        foreach ((string name, Mlp network) in Networks())
-            foreach (Parameter parameter in network.Parameters)
-                writer.Add($"{name}.{parameter.Name}", parameter.Value);
-        _qAdam.Save(writer);
-        _rewardAdam.Save(writer);
-        _buffer.Save(writer);
-        _outcomes.Save(writer);
-        TrainingCurve.Save(writer, _round, _curve);
-        writer.Save(path);
+        _checkpoint.Save(path, _round, _outcomes.Save);
     }
 
     /// <summary>Goes on from such a file, with the same days, options and seed.</summary>
     /// <exception cref="InvalidDataException">The file does not belong to this training.</exception>
     public void LoadCheckpoint(string path)
     {
-        using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        foreach ((string name, Mlp network) in Networks())
-            foreach (Parameter parameter in network.Parameters)
-                file.Read($"{name}.{parameter.Name}", parameter.Value.Values);
-        _qAdam.Load(file);
-        _rewardAdam.Load(file);
-        _buffer.Load(file);
-        _outcomes.Load(file);
-        _round = TrainingCurve.Load(file, _curve);
+        _round = _checkpoint.Load(path, _outcomes.Load);
         _bestScore = TrainingCurve.Best(_curve);
     }
-
-    private IEnumerable<(string Name, Mlp Network)> Networks() => [("now", _q), ("slow", _slow), ("best", _best), ("now", _reward)];
 
     private static BidDay[] Draw(ITrainingDays days, int count, SeededRandom random)
     {

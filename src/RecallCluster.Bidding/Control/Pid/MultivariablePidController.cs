@@ -30,8 +30,7 @@ public sealed class MultivariablePidController : IBidController
         _options = options ?? new PidOptions();
         _start = StartWeights.Movable(setting);
         _response = ResponseModel.Of(setting, _start);
-        _loops = new PidLoop[1 + setting.Goal.Kpis.Length];
-        Array.Fill(_loops, new PidLoop(_options));
+        _loops = PidLoop.For(setting.Goal, _options);
     }
 
     /// <inheritdoc/>

@@ -19,8 +19,7 @@ public sealed class PidController : IBidController
         ArgumentNullException.ThrowIfNull(setting);
         _setting = setting;
         _start = StartWeights.Movable(setting);
-        _loops = new PidLoop[1 + setting.Goal.Kpis.Length];
-        Array.Fill(_loops, new PidLoop(options ?? new PidOptions()));
+        _loops = PidLoop.For(setting.Goal, options ?? new PidOptions());
     }
 
     /// <inheritdoc/>

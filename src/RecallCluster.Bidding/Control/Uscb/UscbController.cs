@@ -1,13 +1,15 @@
 using RecallCluster.Bidding.Control.Networks;
 using RecallCluster.Bidding.Formula;
+using RecallCluster.Bidding.Optimization;
 
 namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>
 /// USCB (He et al., "A Unified Solution to Constrained Bidding in Online Display Advertising", KDD 2021): a trained network moves all weights
-/// by factors. A tick costs one pass through a small perceptron and allocates nothing.
+/// by factors. Its state holds, beside the sums of the day, how the auctions of the last ticks answer the present weights. A tick costs a few passes over
+/// some thousand auctions and one through a small perceptron, and allocates nothing.
 /// </summary>
-public sealed class UscbController : IBidController
+public sealed class UscbController : ILogController
 {
     private readonly ActorNetwork _network;
     private readonly BidWeights _start;
@@ -31,6 +33,14 @@ public sealed class UscbController : IBidController
         _steps = new WeightSteps(setting, _start);
         _inputs = new float[network.Inputs];
         _action = new float[network.Outputs];
+    }
+
+    /// <inheritdoc/>
+    public void Observe(AuctionLog auctions, double weight)
+    {
+        ArgumentNullException.ThrowIfNull(auctions);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(weight);
+        _features.Observe(auctions, weight);
     }
 
     /// <inheritdoc/>

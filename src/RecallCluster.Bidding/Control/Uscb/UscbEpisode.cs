@@ -9,7 +9,8 @@ namespace RecallCluster.Bidding.Control.Uscb;
 /// <summary>
 /// Plays one day with a noisy actor and writes down experiences: rows of state, action, return, next state, and whether there is one. With
 /// <see cref="CriticTarget.ActThenHold"/> the return is G = (R + V) / R* - penalties, R the value so far and V that of the rest of the
-/// day with the new weights held, and actions that were not taken are evaluated as well.
+/// day with the new weights held, less the G of changing nothing, which does not depend on the action; actions that were not taken are
+/// evaluated as well.
 /// </summary>
 internal sealed class UscbEpisode(UscbOptions options, int kpis)
 {
@@ -38,24 +39,27 @@ internal sealed class UscbEpisode(UscbOptions options, int kpis)
         {
             int tick = run.Tick;
             Span<float> tickRows = rows.AsSpan(tick * perTick * RowWidth, perTick * RowWidth);
+            // All actions of a state meet the same rest of the day, so their differences are known far better than their values.
+            double still = holds ? _score.Of(day, run.Hold(state.Weights)) : 0;
             for (int extra = 1; extra < perTick; extra++)
             {
                 actor.Forward(x, action);
                 foreach (ref float a in action)
                     a = extra == 1 ? (float)((2 * random.NextDouble()) - 1) : (float)Math.Clamp(MathF.Tanh(a) + (NearActor * random.NextGaussian()), -1, 1);
-                double hold = _score.Of(day, run.Hold(steps.Apply(state.Weights, action)));
+                double hold = _score.Of(day, run.Hold(steps.Apply(state.Weights, action))) - still;
                 Write(tickRows.Slice(extra * RowWidth, RowWidth), x, action, hold, x, more: false);
             }
             actor.Forward(x, action);
             foreach (ref float a in action)
                 a = (float)Math.Clamp(MathF.Tanh(a) + (noise * random.NextGaussian()), -1, 1);
             BidWeights weights = steps.Apply(state.Weights, action);
-            double reward = holds ? _score.Of(day, run.Hold(weights)) : 0;
+            double reward = holds ? _score.Of(day, run.Hold(weights)) - still : 0;
             double before = run.Total.Value;
             run.Play(weights);
             if (!run.IsOver)
             {
                 state = run.State;
+                features.Observe(day.Log.Slice(day.FirstOf(tick), day.FirstOf(run.Tick) - day.FirstOf(tick)), 1);
                 if (holds && random.NextDouble() < options.Jumps)
                     state = state with { Weights = steps.Disturbed(start, options.StartDeviation, random) };
                 features.Fill(state, next);

@@ -5,7 +5,8 @@ public enum CriticTarget
 {
     /// <summary>
     /// The return of acting now and then holding the weights to the end of the day, computed on the logged auctions: USCB's target. The
-    /// rest of a day is the same problem again with the same optimum, so the best policy jumps to it and stays.
+    /// rest of a day is the same problem again with the same optimum, so the best policy jumps to it and stays. What holding the weights
+    /// as they are would bring is taken off: it is the same for every action, and most of what differs from day to day.
     /// </summary>
     ActThenHold,
 
@@ -23,10 +24,10 @@ public sealed record UscbOptions
     public int Rounds { get; init; } = 60;
 
     /// <summary>Days played in each round, in parallel.</summary>
-    public int DaysPerRound { get; init; } = 24;
+    public int DaysPerRound { get; init; } = 48;
 
     /// <summary>Gradient steps of the critic in each round; the actor takes half as many.</summary>
-    public int StepsPerRound { get; init; } = 100;
+    public int StepsPerRound { get; init; } = 300;
 
     /// <summary>Experiences in a gradient step.</summary>
     public int Batch { get; init; } = 256;
@@ -35,7 +36,7 @@ public sealed record UscbOptions
     public int Hidden { get; init; } = 64;
 
     /// <summary>Days kept for validation; the actor that does best on them is the result.</summary>
-    public int ValidationDays { get; init; } = 48;
+    public int ValidationDays { get; init; } = 96;
 
     /// <summary>Rounds between two validations.</summary>
     public int ValidateEvery { get; init; } = 5;
@@ -71,7 +72,7 @@ public sealed record UscbOptions
     public double Jumps { get; init; } = 0.08;
 
     /// <summary>Penalty of a violation x is exp(this times x) - 1 ...</summary>
-    public double PenaltyGrowth { get; init; } = 4;
+    public double PenaltyGrowth { get; init; } = 3;
 
     /// <summary>... but no more than this.</summary>
     public double PenaltyCap { get; init; } = 2;

@@ -2,8 +2,8 @@ using RecallCluster.Bidding.Control.Networks;
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Bidding.Training;
 using RecallCluster.Learning.Autograd;
-using RecallCluster.Learning.Files;
 using RecallCluster.Learning.Layers;
+using RecallCluster.Learning.Optimizers;
 using RecallCluster.Learning.Tensors;
 using RecallCluster.Numerics;
 
@@ -16,8 +16,8 @@ namespace RecallCluster.Bidding.Control.Uscb;
 /// </summary>
 public sealed class UscbTrainer
 {
-    private const int Capacity = 120_000;
-    private const float TargetBlend = 0.01f;
+    private const int Capacity = 240_000;
+    private const float TargetBlend = 0.002f;
 
     private readonly ITrainingDays _days;
     private readonly UscbOptions _options;
@@ -25,8 +25,9 @@ public sealed class UscbTrainer
     private readonly UscbEpisode _episode;
     private readonly int _states, _actions;
     private readonly Mlp _actor, _critic, _slowActor, _slowCritic, _best;
-    private readonly ResumableAdam _actorAdam, _criticAdam;
+    private readonly Adam _actorAdam, _criticAdam;
     private readonly ExperienceBuffer _buffer;
+    private readonly TrainingCheckpoint _checkpoint;
     private readonly BidDay[] _validation;
     private readonly List<TrainingPoint> _curve = [];
     private readonly Tape _tape = new();
@@ -52,9 +53,15 @@ public sealed class UscbTrainer
         ActorNetwork.Blend(_actor, _slowActor, 1);
         ActorNetwork.Blend(_critic, _slowCritic, 1);
         ActorNetwork.Blend(_actor, _best, 1);
-        _actorAdam = new ResumableAdam("actor", _actor.Parameters, options.ActorRate);
-        _criticAdam = new ResumableAdam("critic", _critic.Parameters, options.CriticRate);
+        _actorAdam = new Adam(_actor.Parameters, new AdamOptions
+        {
+            Rate = new LinearRate(options.ActorRate, (long)options.Rounds * options.StepsPerRound / 2, options.ActorRate / 5),
+        });
+        _criticAdam = new Adam(_critic.Parameters, new AdamOptions { Rate = new ConstantRate(options.CriticRate) });
         _buffer = new ExperienceBuffer(_episode.RowWidth, Capacity);
+        _checkpoint = new TrainingCheckpoint(
+            [("now", _actor), ("now", _critic), ("slow", _slowActor), ("slow", _slowCritic), ("best", _best)], [("actor", _actorAdam), ("critic", _criticAdam)],
+            _buffer, _curve);
         SeededRandom draws = random.Split(1);
         _validation = new BidDay[options.ValidationDays];
         Parallel.For(0, _validation.Length, i => _validation[i] = days.Draw(draws.Split((ulong)i)));
@@ -120,34 +127,16 @@ public sealed class UscbTrainer
     /// <exception cref="IOException">The file could not be written; what stood there is as before.</exception>
     public void SaveCheckpoint(string path)
     {
-        var writer = new SafeTensorsWriter();
-        foreach ((string name, Mlp network) in Networks())
-            foreach (Parameter parameter in network.Parameters)
-                writer.Add($"{name}.{parameter.Name}", parameter.Value);
-        _actorAdam.Save(writer);
-        _criticAdam.Save(writer);
-        _buffer.Save(writer);
-        TrainingCurve.Save(writer, _round, _curve);
-        writer.Save(path);
+        _checkpoint.Save(path, _round);
     }
 
     /// <summary>Goes on from such a file, with the same days, options and seed.</summary>
     /// <exception cref="InvalidDataException">The file does not belong to this training.</exception>
     public void LoadCheckpoint(string path)
     {
-        using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        foreach ((string name, Mlp network) in Networks())
-            foreach (Parameter parameter in network.Parameters)
-                file.Read($"{name}.{parameter.Name}", parameter.Value.Values);
-        _actorAdam.Load(file);
-        _criticAdam.Load(file);
-        _buffer.Load(file);
-        _round = TrainingCurve.Load(file, _curve);
+        _round = _checkpoint.Load(path);
         _bestScore = TrainingCurve.Best(_curve);
     }
-
-    private IEnumerable<(string Name, Mlp Network)> Networks() =>
-        [("now", _actor), ("now", _critic), ("slow", _slowActor), ("slow", _slowCritic), ("best", _best)];
 
     private Mlp Actor(SeededRandom random) => new("actor", [_states, _options.Hidden, _options.Hidden, _actions], random);
 
@@ -205,7 +194,7 @@ public sealed class UscbTrainer
         Tensor value = _critic.Forward(_tape, _tape.Concat(state, _tape.Tanh(raw)));
         // The small term keeps the hyperbolic tangent where it has a slope; saturated, an actor never learns again.
         _tape.Backward(_tape.Subtract(_tape.Scale(_tape.Mean(_tape.Square(raw)), _options.ActionDecay), _tape.Mean(value)));
-        _actorAdam.Step(Math.Max(0.2f, 1 - ((float)_round / _options.Rounds)));
+        _actorAdam.Step();
         // The critic only passed the gradient on.
         _criticAdam.ClearGradients();
         _tape.Reset();

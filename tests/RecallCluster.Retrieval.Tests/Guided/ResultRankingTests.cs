@@ -98,6 +98,24 @@ public class ResultRankingTests
     }
 
     [Fact]
+    public void A_ranking_that_steers_leads_to_other_ads_and_keeps_by_the_scores_of_the_model()
+    {
+        var model = new TestModel(3_000);
+        var plain = new FunctionScorerOf(model);
+        var bent = new FunctionScorerOf(model);
+        float[] user = TestModel.User(new SeededRandom(8));
+        var ranking = new Steering(new TimesBid(3_000, new SeededRandom(9)));
+
+        plain.Search.Search(new GuidedRequest(user, 30));
+        GuidedSearchResult result = bent.Search.Search(new GuidedRequest(user, 30) { Ranking = ranking });
+
+        Assert.NotEqual(plain.Scored.Order(), bent.Scored.Order());
+        int[] wanted = [.. bent.Scored.OrderByDescending(i => ranking.ValueOf(i, model.Score(user, i))).Take(30)];
+        Assert.Equal(wanted, result.Ordinals);
+        Assert.Equal(wanted.Select(i => model.Score(user, i)), result.Scores);
+    }
+
+    [Fact]
     public void A_filter_and_a_ranking_hold_together()
     {
         var model = new TestModel(1_000);
@@ -171,6 +189,22 @@ public class ResultRankingTests
         public IEnumerable<int> Scored => Scorer.Batches!.SelectMany(b => b);
 
         private FunctionScorer Scorer { get; }
+    }
+
+    /// <summary>Prefers the way over every third ad.</summary>
+    private sealed class Steering(TimesBid bids) : IResultRanking
+    {
+        public int RankableCount => bids.RankableCount;
+
+        public float ValueOf(int ordinal, float score) => bids.ValueOf(ordinal, score);
+
+        public void Rank(ReadOnlySpan<int> ordinals, ReadOnlySpan<float> scores, Span<float> values) => bids.Rank(ordinals, scores, values);
+
+        public void Steer(ReadOnlySpan<int> ordinals, Span<float> scores)
+        {
+            for (int i = 0; i < ordinals.Length; i++)
+                scores[i] += ordinals[i] % 3 == 0 ? 5 : 0;
+        }
     }
 
     /// <summary>Ads in groups, of which a result may hold but a few each.</summary>

@@ -103,6 +103,7 @@ public sealed class RemoteShardTests : IDisposable
         local.Publish(Book(1));
         local.Publish(Placements(1));
         ShardQuery query = ByValue;
+        query = query with { Value = query.Value! with { Scale = new ClickScale(0.3, -2), MostPerCampaign = 2 } };
 
         ShardAnswer answer = await AnsweredAsync(remote, query);
 

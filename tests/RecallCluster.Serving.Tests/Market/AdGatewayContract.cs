@@ -181,6 +181,44 @@ public abstract class AdGatewayContract
     }
 
     [Fact]
+    public async Task Requests_at_once_cannot_pass_a_cap_before_an_impression_is_told_of()
+    {
+        LoopWorld world = LoopWorld.Simple((1, 5, 3), (2, 0.4, 3));
+        CampaignSettings capped = world.Campaigns[0] with { Caps = [new FrequencyRule(3, TimeSpan.FromHours(2))] };
+        await using ILoopHost host = await StartAsync(new LoopWorld([capped, world.Campaigns[1]], world.Ads));
+
+        AdAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(
+            () => host.Gateway.AnswerAsync(LoopWorld.Request($"r{i}", "ann", OneBanner), default))));
+
+        Win[] delivered = [.. answers.SelectMany(a => a.Ads).Select(a => a.Win).Where(w => w.CampaignId == 1)];
+        Assert.Equal(3, delivered.Length);
+        Assert.Equal(37, answers.Count(a => a.Ads.Any(ad => ad.Win.CampaignId == 2)));
+        // One is told of, one was not shown after all: there is room for one more, and no more.
+        await host.Feedback.AcceptAsync(
+            [new AdEvent(AdEventKind.Impression, delivered[0]), new AdEvent(AdEventKind.Loss, delivered[1])], default);
+        Assert.Equal(1, Assert.Single((await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default)).Ads).Win.CampaignId);
+        Assert.Equal(2, Assert.Single((await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default)).Ads).Win.CampaignId);
+        // What nobody told of within the event window was not seen; the one impression still counts.
+        await host.PassAsync(capped.Terms.EventWindow + TimeSpan.FromMinutes(1));
+        long[] later = [await ShowAsync(host, "ann"), await ShowAsync(host, "ann"), await ShowAsync(host, "ann")];
+        Assert.Equal([1, 1, 2], later);
+    }
+
+    [Fact]
+    public async Task A_trial_and_a_bid_in_an_auction_of_somebody_else_fill_no_cap()
+    {
+        LoopWorld world = LoopWorld.Simple((1, 5, 1));
+        CampaignSettings capped = world.Campaigns[0] with { Caps = [new FrequencyRule(1, TimeSpan.FromHours(1))] };
+        await using ILoopHost host = await StartAsync(new LoopWorld([capped], world.Ads));
+        AdRequest request = LoopWorld.Request("r", "ann", OneBanner);
+
+        Assert.Single((await host.Gateway.AnswerAsync(request with { IsTest = true }, default)).Ads);
+        Assert.Single((await host.Gateway.AnswerAsync(request with { Sale = SaleKind.BidOnly }, default)).Ads);
+        Assert.Single((await host.Gateway.AnswerAsync(request, default)).Ads);
+        Assert.Empty((await host.Gateway.AnswerAsync(request, default)).Ads);
+    }
+
+    [Fact]
     public async Task A_click_moves_what_is_shown_next_and_without_consent_nothing_is_used()
     {
         await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 1, 40), (2, 1, 40)));

@@ -165,7 +165,7 @@ public sealed class EmbeddedLoopTests : IDisposable
             .Select(ad => (ad.Id, Campaign: int.Parse(ad.Id[2..]) % ClickPrices.Length, ad.Score))
             .GroupBy(ad => ad.Campaign)
             .Select(group => group.MaxBy(ad => ad.Score))
-            .OrderByDescending(ad => ClickPrices[ad.Campaign] / (1 + Math.Exp(-ad.Score)))
+            .OrderByDescending(ad => ClickPrices[ad.Campaign] * all.Clicks.Scale.Probability(ad.Score))
             .Select(ad => ad.Id)];
     }
 

@@ -2,6 +2,7 @@ using RecallCluster.Http.OpenRtb;
 using RecallCluster.Http.Overload;
 using RecallCluster.Http.Security;
 using RecallCluster.Http.Tracking;
+using RecallCluster.Serving;
 
 namespace RecallCluster.Http;
 
@@ -11,8 +12,18 @@ public sealed record FrontDoorLimits
     /// <summary>Most ads that a request may ask for.</summary>
     public int MaxK { get; init; } = 5_000;
 
-    /// <summary>Most slots of a request, and most impressions of a bid request.</summary>
-    public int MaxSlots { get; init; } = 64;
+    /// <summary>Most slots of a request, and most impressions of a bid request; at most what any request may have.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not in 1 to <see cref="RequestLimits.MaxSlots"/>.</exception>
+    public int MaxSlots
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, RequestLimits.MaxSlots);
+            field = value;
+        }
+    } = RequestLimits.MaxSlots;
 
     /// <summary>Most events of a batch.</summary>
     public int MaxEvents { get; init; } = 1_000;

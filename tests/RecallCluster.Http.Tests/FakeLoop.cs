@@ -29,6 +29,11 @@ internal sealed class FakeGateway(Func<SlotRequest, Ad?> choose) : IAdGateway
 
     public string? DealId { get; init; }
 
+    public TimeSpan EventWindow { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>What it finds wrong with a request.</summary>
+    public InvalidRequestException? Complaint { get; init; }
+
     public Func<Task>? Before { get; init; }
 
     public bool IsReady { get; set; } = true;
@@ -38,6 +43,8 @@ internal sealed class FakeGateway(Func<SlotRequest, Ad?> choose) : IAdGateway
         Asked = request;
         if (Before is not null)
             await Before();
+        if (Complaint is not null)
+            throw Complaint;
         PlacedAd[] ads = [.. request.Slots.Select((slot, i) => (slot, ad: choose(slot), i)).Where(s => s.ad is not null)
             .Select(s => Place(request, s.slot, s.ad!, s.i))];
         return new AdAnswer
@@ -68,6 +75,7 @@ internal sealed class FakeGateway(Func<SlotRequest, Ad?> choose) : IAdGateway
         AdvertiserDomain = $"adv{ad.CampaignId}.example",
         Ecpm = new Micros(Price.Value * 1000),
         DealId = DealId,
+        EventWindow = EventWindow,
         Win = WinOf(ad, request, Price, number),
     };
 

@@ -75,7 +75,9 @@ public class OpenRtbTests
         Assert.EndsWith("/win", bid.GetProperty("nurl").GetString());
         Assert.EndsWith("?l=${AUCTION_LOSS}", bid.GetProperty("lurl").GetString());
         string markup = bid.GetProperty("adm").GetString()!;
-        Assert.Contains("p=${AUCTION_PRICE}&amp;c=EUR", markup);
+        Assert.Equal(1800, bid.GetProperty("exp").GetInt32());
+        // The billing notice's token is in nobody's hands but the exchange's.
+        Assert.DoesNotContain(TokenOf(bid.GetProperty("burl").GetString()!), markup);
         Assert.Contains("alt=\"A title &lt;of&gt; some length\"", markup);
         Assert.NotEmpty(XElement.Parse($"<x>{markup}</x>").Elements("a"));
     }
@@ -118,7 +120,7 @@ public class OpenRtbTests
         Assert.Equal(("VAST", version), (vast.Name.LocalName, vast.Attribute("version")!.Value));
         Assert.NotNull(inline.Element("AdSystem"));
         Assert.Equal("A title <of> some length", inline.Element("AdTitle")!.Value);
-        Assert.EndsWith("?p=${AUCTION_PRICE}&c=USD", inline.Element("Impression")!.Value);
+        Assert.Equal("about:blank", inline.Element("Impression")!.Value);
         Assert.Equal(version is "4.1" or "4.2", inline.Element("AdServingId") is not null);
         Assert.Equal(version[0] == '4', inline.Descendants("UniversalAdId").Any());
         Assert.Equal("00:00:15", linear.Element("Duration")!.Value);
@@ -155,12 +157,15 @@ public class OpenRtbTests
         Assert.Equal("A text", native.GetProperty("assets")[2].GetProperty("data").GetProperty("value").GetString());
         Assert.Equal("adv7.example", native.GetProperty("assets")[3].GetProperty("data").GetProperty("value").GetString());
         Assert.StartsWith("https://ads.example/t/", native.GetProperty("link").GetProperty("url").GetString());
-        Assert.Equal(1, native.GetProperty("eventtrackers")[0].GetProperty("method").GetInt32());
+        Assert.DoesNotContain(TokenOf(bid.GetProperty("burl").GetString()!), native.GetRawText());
     }
 
     [Theory]
     [InlineData("""{"id":"1","imp":[{"id":"a","banner":{}}],"cur":["JPY"]}""", 500)]
     [InlineData("""{"id":"1","imp":[{"id":"a","banner":{},"bidfloor":1,"bidfloorcur":"JPY"}]}""", 500)]
+    [InlineData("""
+        {"id":"1","imp":[{"id":"a","banner":{},"pmp":{"private_auction":1,"deals":[{"id":"d","bidfloor":1,"bidfloorcur":"JPY"}]}}]}
+        """, 500)]
     [InlineData("""{"id":"1","imp":[{"id":"a","audio":{}}]}""", 501)]
     [InlineData("""{"id":"1","imp":[{"id":"a","video":{"mimes":["video/mp4"],"protocols":[1]}}]}""", 501)]
     [InlineData("""{"id":"1","imp":[{"id":"a","banner":{"btype":[2]}}]}""", 501)]
@@ -263,6 +268,65 @@ public class OpenRtbTests
         Assert.Equal(400, nameless.Status);
     }
 
+    [Theory]
+    [InlineData("slots[1].floor", "imp[2].bidfloor")]
+    [InlineData("slots[0].deals", "imp[0].pmp.deals")]
+    [InlineData("slots[0].formats", "imp[0].banner.format")]
+    [InlineData("slots[7].floor", "imp")]
+    [InlineData("slots", "imp")]
+    [InlineData("blocked.categories", "bcat")]
+    public async Task What_the_gateway_finds_wrong_has_the_name_of_the_specification_or_a_reason(string ours, string theirs)
+    {
+        const string Request = """{"id":"x","imp":[{"id":"a","banner":{}},{"id":"b","audio":{}},{"id":"c","banner":{}}]}""";
+        var gateway = new FakeGateway(_ => null) { Complaint = new InvalidRequestException(ours, "is wrong.") };
+        FrontDoorOptions quiet = Options with { OpenRtb = Options.OpenRtb with { InvalidRequests = InvalidBidRequests.NoBid } };
+        await using Door door = await Door.OpenAsync(new FrontDoorParts { Gateway = gateway }, quiet);
+
+        Reply named = await BidAsync(gateway, Request);
+        Reply reason = await door.SendAsync("POST", Route, Request);
+
+        Assert.Equal((400, theirs), (named.Status, named.Field));
+        Assert.Equal((200, 2), (reason.Status, reason.Body.GetProperty("nbr").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_private_auction_that_we_have_no_deal_for_is_passed_over()
+    {
+        var gateway = new FakeGateway(slot => FakeCatalogue.AdOf(slot.Id));
+        Reply alone = await BidAsync(gateway, """{"id":"1","imp":[{"id":"a","banner":{},"pmp":{"private_auction":1}}]}""");
+        Assert.Equal((204, null), (alone.Status, gateway.Asked));
+
+        await BidAsync(
+            gateway,
+            """
+            {"id":"1","imp":[{"id":"a","banner":{},"pmp":{"private_auction":1,"deals":[{"id":"d","bidfloor":1,"bidfloorcur":"JPY"}]}},
+            {"id":"b","banner":{}}]}
+            """);
+        Assert.Equal(["b"], gateway.Asked!.Slots.Select(slot => slot.Id));
+    }
+
+    [Fact]
+    public async Task A_bid_expires_with_the_tokens_where_the_campaign_waits_longer()
+    {
+        Reply reply = await BidAsync(
+            new FakeGateway(_ => FakeCatalogue.AdOf("a")) { EventWindow = TimeSpan.FromDays(9) },
+            """{"id":"1","imp":[{"id":"a","banner":{}}]}""");
+
+        Assert.Equal(86_400, reply.Body.GetProperty("seatbid")[0].GetProperty("bid")[0].GetProperty("exp").GetInt32());
+    }
+
+    [Fact]
+    public async Task As_many_impressions_as_any_request_may_have_slots_are_taken()
+    {
+        string Request(int count) =>
+            $$"""{"id":"1","imp":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{"id":"{{i}}","banner":{} }"""))}}]}""";
+        var gateway = new FakeGateway(slot => FakeCatalogue.AdOf(slot.Id));
+
+        Assert.Equal(200, (await BidAsync(gateway, Request(RequestLimits.MaxSlots))).Status);
+        Assert.Equal("imp", (await BidAsync(gateway, Request(RequestLimits.MaxSlots + 1))).Field);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FrontDoorLimits { MaxSlots = RequestLimits.MaxSlots + 1 });
+    }
+
     [Fact]
     public async Task Unknown_fields_nulls_and_compression_are_taken()
     {
@@ -319,6 +383,8 @@ public class OpenRtbTests
         AdEvent given = Assert.Single(feedback.Taken);
         Assert.Equal((AdEventKind.Loss, "ad1"), (given.Kind, given.Win.AdId));
     }
+
+    private static string TokenOf(string url) => url.Split("/t/")[1].Split('?')[0];
 
     private static async Task<Reply> BidAsync(FakeGateway gateway, string request)
     {

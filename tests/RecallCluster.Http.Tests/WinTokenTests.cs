@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Http.Tokens;
 using RecallCluster.Numerics;
+using RecallCluster.Serving;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Tests;
@@ -109,6 +110,27 @@ public class WinTokenTests
 
         Assert.Equal(TokenReading.Oversized, tokens.Read(new string('A', WinTokens.MaxLength + 1), Now, out _));
         Assert.Throws<ArgumentException>(() => tokens.Sign(AdEventKind.Click, Sample with { RequestId = new string('x', 2000) }, Now));
+    }
+
+    [Fact]
+    public void The_longest_ids_of_any_script_fit_into_a_token()
+    {
+        var tokens = new WinTokens(TokenKeyRing.CreateEphemeral());
+        string longest = new('広', RequestLimits.MaxIdBytes / 3);
+        Assert.True(RequestLimits.IsId(longest));
+        Assert.False(RequestLimits.IsId(longest + '広'));
+        string ascii = new('x', RequestLimits.MaxIdBytes);
+        foreach (string id in new[] { longest, ascii })
+        {
+            Win win = Sample with
+            {
+                RequestId = id, AdId = id, UserId = id, CampaignId = long.MaxValue, Gateway = int.MaxValue, Lease = long.MinValue,
+                Price = new Micros(long.MaxValue), ClickModel = uint.MaxValue, Position = int.MaxValue, ConversionProbability = 0.5,
+            };
+            string token = tokens.Sign(AdEventKind.Impression, win, Now.AddDays(1));
+            Assert.Equal(TokenReading.Valid, tokens.Read(token, Now, out SignedEvent? read));
+            Assert.Equal(win, read!.Win);
+        }
     }
 
     [Fact]

@@ -7,7 +7,6 @@ namespace RecallCluster.Http.Native;
 /// <summary>From the body of <c>POST /v1/ads</c> to an <see cref="AdRequest"/>, or to a complaint that names the field.</summary>
 internal static class AdsRequestReader
 {
-    private const int MostCount = 100;
     private static readonly TimeSpan LongestFilm = TimeSpan.FromHours(4);
 
     /// <exception cref="InvalidRequestException">The body makes no sense.</exception>
@@ -99,7 +98,7 @@ internal static class AdsRequestReader
             throw new InvalidRequestException(field, "wants an object, not null.");
         return new SlotRequest(FieldChecks.Id($"{field}.id", slot.Id, "the slot's name."))
         {
-            Count = FieldChecks.InRange($"{field}.count", slot.Count ?? 1, 1, MostCount),
+            Count = FieldChecks.InRange($"{field}.count", slot.Count ?? 1, 1, RequestLimits.MaxAdsOfSlot),
             Formats = [.. (slot.Formats ?? []).Select((format, i) => FormatOf($"{field}.formats[{i}]", format))],
             Floor = FieldChecks.Money($"{field}.floor", slot.Floor),
             Deals = [.. (slot.Deals ?? []).Select((deal, i) => DealOf($"{field}.deals[{i}]", deal))],

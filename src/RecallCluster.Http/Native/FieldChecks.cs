@@ -1,3 +1,4 @@
+using System.Text;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving;
 
@@ -6,9 +7,6 @@ namespace RecallCluster.Http.Native;
 /// <summary>Checks that several bodies share; each names the field that fails.</summary>
 internal static class FieldChecks
 {
-    /// <summary>Longest id that is taken: ids travel in tracking tokens.</summary>
-    public const int MaxIdLength = 200;
-
     private const decimal MostUnits = 1_000_000_000;
 
     public static T Required<T>(string field, T? value, string what)
@@ -25,9 +23,10 @@ internal static class FieldChecks
     public static string Id(string field, string? value, string what)
     {
         string id = Required(field, value, what);
-        return id.Length is > 0 and <= MaxIdLength
+        return RequestLimits.IsId(id)
             ? id
-            : throw new InvalidRequestException(field, $"must have 1 to {MaxIdLength} characters, not {id.Length}.");
+            : throw new InvalidRequestException(
+                field, $"must have 1 to {RequestLimits.MaxIdBytes} bytes, not {Encoding.UTF8.GetByteCount(id)}.");
     }
 
     public static string? OptionalId(string field, string? value) => value is null ? null : Id(field, value, "");

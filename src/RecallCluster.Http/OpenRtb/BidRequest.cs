@@ -85,9 +85,6 @@ internal sealed record NativeOffer
 
     /// <summary>Whether the request stood in an object "native", as before version 1.1: the answer does the same.</summary>
     public bool IsWrapped { get; init; }
-
-    /// <summary>Whether impressions are tracked by <c>eventtrackers</c>, as of version 1.2, else by <c>imptrackers</c>.</summary>
-    public bool UsesEventTrackers { get; init; }
 }
 
 /// <summary>Kinds of native asset that we can fill.</summary>

@@ -27,22 +27,23 @@ internal sealed class BidRequestMapper(OpenRtbOptions options)
         if (deadline < options.LeastTime)
             return new MappedBidRequest(null, NoBid.InsufficientTime, "", 0);
         var slots = new List<SlotRequest>(bid.Impressions.Count);
-        bool knowsCurrencies = true;
+        NoBid reason = NoBid.UnsupportedFormat;
         foreach (Impression impression in bid.Impressions)
         {
             FormatRequest[] formats = FormatsOf(impression);
             if (formats.Length == 0)
                 continue;
-            if (SlotOf(impression, formats) is { } slot)
+            NoBid passed = TrySlot(impression, formats, out SlotRequest? slot);
+            if (slot is not null)
                 slots.Add(slot);
-            else
-                knowsCurrencies = false;
+            else if (reason != NoBid.UnknownCurrency)
+                reason = passed;
         }
         if (slots.Count == 0)
-            return new MappedBidRequest(null, knowsCurrencies ? NoBid.UnsupportedFormat : NoBid.UnknownCurrency, "", 0);
+            return new MappedBidRequest(null, reason, "", 0);
         var request = new AdRequest
         {
-            Id = bid.Id.Length <= FieldChecks.MaxIdLength ? bid.Id : AdsRequestReader.NewId(),
+            Id = RequestLimits.IsId(bid.Id) ? bid.Id : AdsRequestReader.NewId(),
             User = bid.User,
             Context = bid.Context,
             Slots = slots,
@@ -129,15 +130,20 @@ internal sealed class BidRequestMapper(OpenRtbOptions options)
         };
     }
 
-    private SlotRequest? SlotOf(Impression impression, FormatRequest[] formats)
+    /// <summary>The slot of an impression; none, and why, where it has to be passed over.</summary>
+    private NoBid TrySlot(Impression impression, FormatRequest[] formats, out SlotRequest? slot)
     {
+        slot = null;
         if (FloorOf(impression.Floor, impression.FloorCurrency) is not { } floor)
-            return null;
+            return NoBid.UnknownCurrency;
         var deals = new List<DealOffer>(impression.Deals.Count);
         foreach (DealTerms deal in impression.Deals)
             if (FloorOf(deal.Floor, deal.FloorCurrency) is { } dealFloor)
                 deals.Add(new DealOffer(deal.Id, dealFloor, deal.IsFirstPrice) { Advertisers = deal.Advertisers });
-        return new SlotRequest(impression.Id) { Formats = formats, Floor = floor, Deals = deals, DealsOnly = impression.DealsOnly };
+        if (impression.DealsOnly && deals.Count == 0)
+            return impression.Deals.Count == 0 ? NoBid.Plain : NoBid.UnknownCurrency;
+        slot = new SlotRequest(impression.Id) { Formats = formats, Floor = floor, Deals = deals, DealsOnly = impression.DealsOnly };
+        return NoBid.Plain;
     }
 
     // No floor at all needs no rate.

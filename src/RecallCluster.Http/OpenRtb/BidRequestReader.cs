@@ -92,5 +92,5 @@ internal sealed class BidRequestReader(OpenRtbOptions options, FrontDoorLimits l
         return id ?? Usable(user.Text("id"));
     }
 
-    private static string? Usable(string? id) => id is { Length: > 0 and <= Native.FieldChecks.MaxIdLength } ? id : null;
+    private static string? Usable(string? id) => RequestLimits.IsId(id) ? id : null;
 }

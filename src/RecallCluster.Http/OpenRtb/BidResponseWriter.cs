@@ -75,10 +75,10 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
             decimal price = CurrencyTable.Cpm(placed.Price, mapped.Rate);
             Impression impression = bid.Impressions.First(i => i.Id == placed.SlotId);
             string win = bid.IsTest ? "" : links.Impression(placed.Win);
-            var urls = bid.IsTest
-                ? new MarkupLinks("about:blank", placed.Ad.LandingPage.AbsoluteUri)
-                : new MarkupLinks(PriceNotice(win, mapped.Currency), links.Click(placed.Win));
-            if (price > 0 && Allows(bid.AllowedSeats, placed.AdvertiserDomain) && Markup.Of(placed, impression, urls) is { } markup)
+            string click = bid.IsTest
+                ? placed.Ad.LandingPage.AbsoluteUri
+                : links.Click(placed.Win);
+            if (price > 0 && Allows(bid.AllowedSeats, placed.AdvertiserDomain) && Markup.Of(placed, impression, click) is { } markup)
                 drafts.Add(new BidDraft(placed, impression.Id, price, markup, win));
             else if (!bid.IsTest)
                 unused.Add(placed.Win);
@@ -129,7 +129,9 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
         }
         if (ad.Creative.Kind == CreativeKind.Video)
             json.WriteNumber("dur", (int)ad.Creative.Duration.TotalSeconds);
-        json.WriteNumber("exp", (int)Math.Min(int.MaxValue, tracking.ImpressionLifetime.TotalSeconds));
+        // The token may live longer than the campaign takes impressions, or shorter: after either nothing can be charged.
+        TimeSpan life = placed.EventWindow < tracking.ImpressionLifetime ? placed.EventWindow : tracking.ImpressionLifetime;
+        json.WriteNumber("exp", (int)Math.Min(int.MaxValue, life.TotalSeconds));
         json.WriteNumber("mtype", markup.Type);
         json.WriteEndObject();
     }

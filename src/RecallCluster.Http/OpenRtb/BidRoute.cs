@@ -31,22 +31,14 @@ internal sealed class BidRoute(FrontDoorParts parts, FrontDoorOptions options, T
         if (!gateway.IsReady)
             return Problem.NotReady();
         using JsonDocument document = await ParseAsync(context).ConfigureAwait(false);
-        BidRequest bid;
         try
         {
-            bid = _reader.Read(document.RootElement);
+            return await BidAsync(context, gateway, _reader.Read(document.RootElement)).ConfigureAwait(false);
         }
         catch (InvalidRequestException) when (options.OpenRtb.InvalidRequests == InvalidBidRequests.NoBid && IdOf(document) is not null)
         {
             return NoBidOf(IdOf(document)!, NoBid.InvalidRequest);
         }
-        MappedBidRequest mapped = _mapper.Map(bid);
-        if (mapped.Request is null)
-            return NoBidOf(bid.Id, mapped.Reason);
-        AdAnswer answer = await gateway.AnswerAsync(mapped.Request, context.RequestAborted).ConfigureAwait(false);
-        IResult result = ResultOf(context.Request, bid, mapped, answer, out List<Win> unused);
-        await ReleaseAsync(unused).ConfigureAwait(false);
-        return result;
     }
 
     /// <summary>The response to an answer of the gateway.</summary>
@@ -66,6 +58,25 @@ internal sealed class BidRoute(FrontDoorParts parts, FrontDoorOptions options, T
             return NoBidOf(bid.Id, NoBid.Plain);
         DoorTelemetry.Bids.Add(bids);
         return Results.Bytes(buffer.WrittenMemory, "application/json");
+    }
+
+    private async Task<IResult> BidAsync(HttpContext context, IAdGateway gateway, BidRequest bid)
+    {
+        MappedBidRequest mapped = _mapper.Map(bid);
+        if (mapped.Request is null)
+            return NoBidOf(bid.Id, mapped.Reason);
+        AdAnswer answer;
+        try
+        {
+            answer = await gateway.AnswerAsync(mapped.Request, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (InvalidRequestException e)
+        {
+            throw new InvalidRequestException(BidRequestFields.NameOf(e.Field, bid, mapped.Request), e.Reason);
+        }
+        IResult result = ResultOf(context.Request, bid, mapped, answer, out List<Win> unused);
+        await ReleaseAsync(unused).ConfigureAwait(false);
+        return result;
     }
 
     /// <summary>What the gateway holds for wins that are no bids is free at once, not only when their window closes.</summary>

@@ -11,7 +11,7 @@ namespace RecallCluster.Http.OpenRtb;
 internal static class NativeMarkup
 {
     /// <summary>The markup; null where the ad lacks a required asset, or its picture does not fit.</summary>
-    public static string? Of(PlacedAd placed, NativeOffer offer, MarkupLinks links)
+    public static string? Of(PlacedAd placed, NativeOffer offer, string click)
     {
         var filled = new List<(NativeAsset Asset, string Value)>(offer.Assets.Count);
         foreach (NativeAsset asset in offer.Assets)
@@ -27,7 +27,7 @@ internal static class NativeMarkup
             json.WriteStartObject();
             if (offer.IsWrapped)
                 json.WriteStartObject("native");
-            Write(json, placed, offer, filled, links);
+            Write(json, placed, filled, click);
             if (offer.IsWrapped)
                 json.WriteEndObject();
             json.WriteEndObject();
@@ -36,7 +36,7 @@ internal static class NativeMarkup
     }
 
     private static void Write(
-        Utf8JsonWriter json, PlacedAd placed, NativeOffer offer, List<(NativeAsset, string)> filled, MarkupLinks links)
+        Utf8JsonWriter json, PlacedAd placed, List<(NativeAsset, string)> filled, string click)
     {
         json.WriteString("ver", "1.2");
         json.WriteStartArray("assets");
@@ -51,23 +51,8 @@ internal static class NativeMarkup
         }
         json.WriteEndArray();
         json.WriteStartObject("link");
-        json.WriteString("url", links.Click);
+        json.WriteString("url", click);
         json.WriteEndObject();
-        if (offer.UsesEventTrackers)
-        {
-            json.WriteStartArray("eventtrackers");
-            json.WriteStartObject();
-            json.WriteNumber("event", 1);
-            json.WriteNumber("method", 1);
-            json.WriteString("url", links.Impression);
-            json.WriteEndObject();
-        }
-        else
-        {
-            json.WriteStartArray("imptrackers");
-            json.WriteStringValue(links.Impression);
-        }
-        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, Creative creative, NativeAsset asset, string value)

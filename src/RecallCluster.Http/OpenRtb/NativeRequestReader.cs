@@ -6,7 +6,6 @@ namespace RecallCluster.Http.OpenRtb;
 /// <summary>Reads <c>imp[].native</c>: a request of OpenRTB Native 1.2 (or 1.0, 1.1) that stands in a string.</summary>
 internal static class NativeRequestReader
 {
-    private const int ImpressionEvent = 1, ImageMethod = 1;
     private const int MainImage = 3;
     private const int MostAssets = 64;
 
@@ -47,7 +46,7 @@ internal static class NativeRequestReader
                 canBeFilled &= !isRequired;
         }
         return canBeFilled && assets.Count > 0
-            ? new NativeOffer { Assets = assets, IsWrapped = isWrapped, UsesEventTrackers = TracksByEvents(request) }
+            ? new NativeOffer { Assets = assets, IsWrapped = isWrapped }
             : null;
     }
 
@@ -79,9 +78,6 @@ internal static class NativeRequestReader
         MinHeight = Bound(image, "hmin"),
         MediaTypes = image.Texts("mimes"),
     };
-
-    private static bool TracksByEvents(JsonPlace request) => (request.Objects("eventtrackers") ?? []).Any(
-        tracker => tracker.Integer("event") == ImpressionEvent && (tracker.Integers("methods") ?? []).Contains(ImageMethod));
 
     private static int Bound(JsonPlace place, string field) =>
         place.Integer(field) is not { } value ? 0 : value >= 0 ? value : throw place.Wrong(field, $"must not be negative, as {value} is.");

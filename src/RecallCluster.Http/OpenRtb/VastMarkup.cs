@@ -12,7 +12,7 @@ namespace RecallCluster.Http.OpenRtb;
 /// </remarks>
 internal static class VastMarkup
 {
-    public static string Of(PlacedAd placed, string version, MarkupLinks links)
+    public static string Of(PlacedAd placed, string version, string click)
     {
         Creative creative = placed.Ad.Creative;
         var xml = new StringBuilder(1024);
@@ -27,7 +27,8 @@ internal static class VastMarkup
         if (version is "4.1" or "4.2")
             writer.WriteElementString("AdServingId", placed.Win.Id.ToString("x32", CultureInfo.InvariantCulture));
         writer.WriteElementString("AdTitle", Clean(creative.Title ?? placed.Ad.Id));
-        Url(writer, "Impression", links.Impression);
+        // Every version wants one.
+        Url(writer, "Impression", "about:blank");
         if (isFour)
             writer.WriteElementString("Advertiser", Clean(placed.AdvertiserDomain));
         writer.WriteStartElement("Creatives");
@@ -46,7 +47,7 @@ internal static class VastMarkup
         writer.WriteElementString("Duration", creative.Duration.ToString(@"hh\:mm\:ss", CultureInfo.InvariantCulture));
         Media(writer, creative);
         writer.WriteStartElement("VideoClicks");
-        Url(writer, "ClickThrough", links.Click);
+        Url(writer, "ClickThrough", click);
         writer.WriteEndDocument();
         writer.Flush();
         return xml.ToString();

@@ -3,12 +3,12 @@ namespace RecallCluster.Serving.Catalogue;
 /// <summary>What an ad must be like to be shown.</summary>
 internal static class AdChecks
 {
-    private const int LongestId = 256, LongestText = 4096, LargestSide = 32_768, MostCategories = 64;
+    private const int LongestText = 4096, LargestSide = 32_768, MostCategories = 64;
 
     /// <exception cref="InvalidRequestException">The ad makes no sense; the message names the field.</exception>
     public static void Check(Ad ad)
     {
-        Require(ad.Id.Length is > 0 and <= LongestId, "id", $"has 1 to {LongestId} characters.");
+        Require(RequestLimits.IsId(ad.Id), "id", $"has 1 to {RequestLimits.MaxIdBytes} bytes.");
         Require(ad.CampaignId > 0, "campaign", "is a positive number.");
         Require(ad.Categories.Count <= MostCategories, "categories", $"has at most {MostCategories} entries.");
         foreach (string category in ad.Categories)

@@ -64,6 +64,7 @@ internal sealed class AnswerBuilder(AdRequest request, BookView book, TimeProvid
                 AdvertiserDomain = candidate.Campaign.AdvertiserDomain,
                 Ecpm = place.Ecpm,
                 Win = place.ToWin(in context, in candidate, gateway),
+                EventWindow = candidate.Campaign.Terms.EventWindow,
                 DealId = place.Deal < 0 ? null : place.Slot.Deals[place.Deal].Id,
             });
         }

@@ -71,6 +71,9 @@ public sealed record PlacedAd
     /// <summary>The win, which feedback refers to and tracking tokens carry.</summary>
     public required Win Win { get; init; }
 
+    /// <summary>From the auction to the last impression that the campaign takes; what comes later is not charged.</summary>
+    public TimeSpan EventWindow { get; init; } = TimeSpan.MaxValue;
+
     /// <summary>The deal under which it was bought; null for none.</summary>
     public string? DealId { get; init; }
 }

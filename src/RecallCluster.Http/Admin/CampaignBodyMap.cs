@@ -10,6 +10,10 @@ namespace RecallCluster.Http.Admin;
 internal static class CampaignBodyMap
 {
     private const int MostEntries = 1_000;
+
+    // What a time span can hold; how long a cap may be is the campaigns' to say.
+    private const double MostMilliseconds = 1e14;
+
     private static readonly TimeSpan LongestSpan = TimeSpan.FromDays(366);
 
     /// <exception cref="InvalidRequestException">
@@ -155,5 +159,5 @@ internal static class CampaignBodyMap
             $"caps[{i}].impressions", FieldChecks.Required($"caps[{i}].impressions", cap?.Impressions, "how many?"), 1, 1_000_000),
         TimeSpan.FromMilliseconds(FieldChecks.InRange(
             $"caps[{i}].withinMs", FieldChecks.Required($"caps[{i}].withinMs", cap?.WithinMs, "within which time?"), 1,
-                LongestSpan.TotalMilliseconds))))];
+                MostMilliseconds))))];
 }

@@ -32,7 +32,7 @@ internal static class CampaignEdit
             FrequencyRule cap = settings.Caps[i];
             Require(cap.Impressions > 0, $"caps[{i}].impressions", "is 1 or more");
             Require(
-                cap.Within > TimeSpan.Zero && cap.Within <= options.LongestCap, $"caps[{i}].within",
+                cap.Within > TimeSpan.Zero && cap.Within <= options.LongestCap, $"caps[{i}].withinMs",
                     $"is above 0 and at most {options.LongestCap.TotalDays:0.##} days");
         }
     }
@@ -42,10 +42,10 @@ internal static class CampaignEdit
     {
         const string reason = "cannot be changed once the campaign is made";
         return wanted.AdvertiserId != old.AdvertiserId ? new InvalidRequestException("advertiserId", reason)
-            : wanted.Terms.TimeZone != old.Terms.TimeZone ? new InvalidRequestException("terms.timeZone", reason)
-            : wanted.Terms.ClockMargin != old.Terms.ClockMargin ? new InvalidRequestException("terms.clockMargin", reason)
-            : wanted.Terms.EventWindow != old.Terms.EventWindow ? new InvalidRequestException("terms.eventWindow", reason)
-            : wanted.Terms.ConversionWindow != old.Terms.ConversionWindow ? new InvalidRequestException("terms.conversionWindow", reason)
+            : wanted.Terms.TimeZone != old.Terms.TimeZone ? new InvalidRequestException("timeZone", reason)
+            : wanted.Terms.ClockMargin != old.Terms.ClockMargin ? new InvalidRequestException("clockMarginMs", reason)
+            : wanted.Terms.EventWindow != old.Terms.EventWindow ? new InvalidRequestException("eventWindowMs", reason)
+            : wanted.Terms.ConversionWindow != old.Terms.ConversionWindow ? new InvalidRequestException("conversionWindowMs", reason)
             : null;
     }
 

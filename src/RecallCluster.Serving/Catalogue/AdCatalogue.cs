@@ -93,7 +93,7 @@ public sealed class AdCatalogue : IAdCatalogue
         ArgumentNullException.ThrowIfNull(ad);
         AdChecks.Check(ad);
         if (!Numbers.TryGet(ad.CampaignId, out _))
-            throw new InvalidRequestException("campaign", $"there is no campaign {ad.CampaignId}.");
+            throw new InvalidRequestException("campaignId", $"there is no campaign {ad.CampaignId}.");
         return Log().AppendAsync(new CatalogueEdit(ad.Id, AdLine.Of(ad)), cancellation);
     }
 

@@ -162,7 +162,7 @@ public abstract class AdGatewayContract
         Assert.Equal(0, await WinnerAsync(host));
         Assert.Equal(1, host.Catalogue.Count);
         var error = await Assert.ThrowsAsync<InvalidRequestException>(() => host.Catalogue.PutAsync(LoopWorld.Ad("x", 99), default));
-        Assert.Equal("campaign", error.Field);
+        Assert.Equal("campaignId", error.Field);
     }
 
     [Fact]

@@ -115,7 +115,7 @@ public class CampaignTests
             ("terms.campaignId", good with { Terms = good.Terms with { CampaignId = 2 } }),
             ("caps[0].within", good with { Caps = [new FrequencyRule(1, TimeSpan.FromDays(400))] }),
             ("advertiserId", good with { AdvertiserId = 77 }),
-            ("terms.timeZone", good with { Terms = good.Terms with { TimeZone = "Europe/Berlin" } }),
+            ("timeZone", good with { Terms = good.Terms with { TimeZone = "Europe/Berlin" } }),
             ("targeting.hours", good with { Targeting = new Targeting { Hours = [24] } }),
         ];
         foreach ((string field, CampaignSettings settings) in bad)

@@ -46,7 +46,8 @@ internal static class FrontDoorRoutes
         serving.MapPost("/v1/candidates", static (CandidatesRoute route, HttpContext context) => route.AnswerAsync(context))
             .WithSummary("The best ads for a user by interest alone.")
             .Accepts<CandidatesRequestBody>(Json).Produces<CandidatesAnswerBody>().ProducesProblem(400).ProducesProblem(503);
-        serving.MapPost("/v1/ads", static (AdsRoute route, HttpContext context) => route.AnswerAsync(context))
+        all.MapPost("/v1/ads", static (AdsRoute route, HttpContext context) => route.AnswerAsync(context))
+            .For(ApiRoles.Serve | ApiRoles.Admin).WithMetadata(CostlyWork.Mark).WithTags("serving")
             .WithSummary("Fill slots: retrieval, calibration, bids and auction; ?explain=true (admin) says why.")
             .Accepts<AdsRequestBody>(Json).Produces<AdsAnswerBody>().ProducesProblem(400).ProducesProblem(503);
         serving.MapPost("/openrtb/2.6/bid", static (BidRoute route, HttpContext context) => route.AnswerAsync(context))

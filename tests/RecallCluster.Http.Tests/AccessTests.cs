@@ -40,6 +40,9 @@ public class AccessTests
         }
         Assert.Equal(200, (await door.SendAsync("GET", "/healthz")).Status);
         Assert.Equal(403, (await door.SendAsync("POST", "/v1/ads?explain=true", Ask, ("X-Api-Key", serveText))).Status);
+        Assert.Equal(403, (await door.SendAsync("POST", "/v1/ads?explain=true", Ask, ("X-Api-Key", eventsText))).Status);
+        Reply explained = await door.SendAsync("POST", "/v1/ads?explain=true", Ask, ("X-Api-Key", adminText));
+        Assert.True(explained.Status is not (401 or 403), $"{explained.Status}");
     }
 
     [Fact]

@@ -13,8 +13,10 @@ internal sealed partial class AdsRoute(FrontDoorParts parts, FrontDoorOptions op
     public async Task<IResult> AnswerAsync(HttpContext context)
     {
         bool explain = context.Request.Query["explain"] is ["true"];
-        if (explain && !Caller.Of(context, options.Access).Roles.HasFlag(ApiRoles.Admin))
-            return Problem.OfStatus(StatusCodes.Status403Forbidden, "?explain=true wants a key of role admin.");
+        ApiRoles wanted = explain ? ApiRoles.Admin : ApiRoles.Serve;
+        if (!Caller.Of(context, options.Access).Roles.HasFlag(wanted))
+            return Problem.OfStatus(
+                StatusCodes.Status403Forbidden, explain ? "?explain=true wants a key of role admin." : "This wants a key of role serve.");
         IAdGateway gateway = parts.Gateway.Need("gateway");
         if (!gateway.IsReady)
             return Problem.NotReady();

@@ -208,6 +208,8 @@ internal sealed class FakeUsers : IUserStore
         return Task.CompletedTask;
     }
 
+    public bool IsErased(string userId) => false;
+
     public Task<bool> EraseAsync(string userId, CancellationToken cancellation) => Task.FromResult(Users.Remove(userId));
 }
 

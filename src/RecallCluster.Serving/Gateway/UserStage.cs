@@ -24,8 +24,10 @@ internal sealed class UserStage(IUserStore? store, UnacknowledgedWins pending)
         if (!request.MayPersonalise)
             return Nobody;
         UserFeatures features = request.User;
-        if (features.Id is not { } id || store?.Find(id) is not { } memory)
+        if (features.Id is not { } id || store is null)
             return new RequestUser(features.Id, features, features.Id is null ? [] : pending.With(features.Id, [], now));
+        if (store.Find(id) is not { } memory)
+            return store.IsErased(id) ? Nobody : new RequestUser(id, features, pending.With(id, [], now));
         if (memory.Consent == false)
             return Nobody;
         // A sequence that the request brings is the caller's own view of all that happened.

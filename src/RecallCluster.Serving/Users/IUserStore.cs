@@ -11,8 +11,14 @@ public interface IUserStore
     /// <summary>Records whether the user's data may be used; a withdrawal erases what is there.</summary>
     Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation);
 
-    /// <summary>Erases a user; durable when the task completes.</summary>
-    /// <returns>Whether anything was known.</returns>
+    /// <summary>
+    /// Whether a user was erased and has not consented since: nothing may be used of what is known elsewhere either, such as in the data
+    /// set.
+    /// </summary>
+    bool IsErased(string userId);
+
+    /// <summary>Erases a user, until consent is given; durable when the task completes.</summary>
+    /// <returns>Whether this changed anything: false for a user who was erased before.</returns>
     Task<bool> EraseAsync(string userId, CancellationToken cancellation);
 }
 

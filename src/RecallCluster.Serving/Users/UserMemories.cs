@@ -48,6 +48,13 @@ public sealed class UserMemories : IUserStore
         return PartitionOf(userId).Find(userId) is { } known ? new UserMemory(known.Sequence, known.Consent) { Exposures = known.Exposures } : null;
     }
 
+    /// <inheritdoc/>
+    public bool IsErased(string userId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(userId);
+        return PartitionOf(userId).IsErased(userId);
+    }
+
     /// <summary>Whether a user may see a campaign under all of its rules. Impressions count once their event was acknowledged.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="campaign">The campaign.</param>

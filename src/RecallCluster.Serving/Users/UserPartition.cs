@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
@@ -15,11 +17,16 @@ namespace RecallCluster.Serving.Users;
 internal sealed class UserPartition(string key, int capacity, UserStoreOptions options) : IStateMachine
 {
     private readonly ConcurrentDictionary<string, UserRecord> _users = new(StringComparer.Ordinal);
-    private readonly TouchOrder _known = new(), _refused = new();
+    private readonly ConcurrentDictionary<string, bool> _tombstones = new(StringComparer.Ordinal);
+    private readonly TouchOrder _known = new(), _refused = new(), _erased = new();
+    private readonly int _mostErased = (options.MaxErased + UserMemories.Partitions - 1) / UserMemories.Partitions;
 
     public int Count => _users.Count;
 
     public UserRecord? Find(string user) => _users.GetValueOrDefault(user);
+
+    /// <summary>Whether a user was erased and has not consented since.</summary>
+    public bool IsErased(string user) => !_tombstones.IsEmpty && _tombstones.ContainsKey(HashOf(user));
 
     /// <inheritdoc/>
     public Applied Apply(JournalRecord record)
@@ -29,7 +36,7 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
         {
             ConsentCommand { MayPersonalise: false } => Refuse(command.UserId),
             ConsentCommand => Consent(command.UserId),
-            EraseCommand => new Applied(Forget(command.UserId)),
+            EraseCommand => new Applied(Erase(command.UserId)),
             _ => throw new InvalidDataException($"Journal record {record.Sequence}: {key} knows no {command.GetType().Name}."),
         };
     }
@@ -41,7 +48,7 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
             || happened.Win.UserId is not { } user)
             return;
         UserRecord known = _users.GetValueOrDefault(user) ?? UserRecord.Unknown(user);
-        if (known.Consent == false)
+        if (known.Consent == false || IsErased(user))
             return;
         if (happened.Kind == AdEventKind.Click)
             Remember(known.WithClick(happened.Win.AdId, options.LongestSequence));
@@ -52,7 +59,7 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
 
     /// <inheritdoc/>
     public byte[] Snapshot() => JsonSerializer.SerializeToUtf8Bytes(
-        new UserPartitionState([.. _known.OldestFirst.Select(user => _users[user])], [.. _refused.OldestFirst]),
+        new UserPartitionState([.. _known.OldestFirst.Select(user => _users[user])], [.. _refused.OldestFirst], [.. _erased.OldestFirst]),
             ServingJson.Default.UserPartitionState);
 
     /// <inheritdoc/>
@@ -63,6 +70,31 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
             Remember(user);
         foreach (string user in state.Refused)
             Refuse(user);
+        foreach (string hash in state.Erased ?? [])
+            Bury(hash);
+    }
+
+    // An id is not kept of who wants to be forgotten: half of its SHA-256 tells them apart well enough.
+    private static string HashOf(string user)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(user), hash);
+        return Convert.ToHexStringLower(hash[..(SHA256.HashSizeInBytes / 2)]);
+    }
+
+    private bool Erase(string user)
+    {
+        bool isNew = !IsErased(user);
+        Bury(HashOf(user));
+        return Forget(user) || isNew;
+    }
+
+    private void Bury(string hash)
+    {
+        _tombstones[hash] = true;
+        _erased.Touch(hash);
+        while (_erased.Count > _mostErased)
+            _tombstones.TryRemove(_erased.RemoveOldest(), out _);
     }
 
     private Applied Refuse(string user)
@@ -78,6 +110,9 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
     {
         UserRecord known = _users.GetValueOrDefault(user) ?? UserRecord.Unknown(user);
         _refused.Remove(user);
+        string hash = HashOf(user);
+        if (_erased.Remove(hash))
+            _tombstones.TryRemove(hash, out _);
         Remember(known with { Consent = true });
         return new Applied(true);
     }

@@ -50,4 +50,5 @@ internal sealed record UserRecord(string Id, string[] Sequence, Exposure[] Expos
 /// <summary>A partition's users as its snapshot keeps them.</summary>
 /// <param name="Users">The one touched longest ago first.</param>
 /// <param name="Refused">Users who do not want to be remembered, the oldest refusal first.</param>
-internal sealed record UserPartitionState(List<UserRecord> Users, List<string> Refused);
+/// <param name="Erased">Hashes of users who were erased, the oldest first; null in states of before there were any.</param>
+internal sealed record UserPartitionState(List<UserRecord> Users, List<string> Refused, List<string>? Erased = null);

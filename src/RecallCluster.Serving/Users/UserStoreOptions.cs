@@ -6,6 +6,9 @@ public sealed record UserStoreOptions
     /// <summary>Most users remembered; beyond that those go who were touched longest ago.</summary>
     public int MaxUsers { get; init; } = 1_000_000;
 
+    /// <summary>Most users whose erasure is remembered, by a hash of their id; beyond that the oldest erasure is forgotten.</summary>
+    public int MaxErased { get; init; } = 1_000_000;
+
     /// <summary>Most clicks of a user: the longest sequence that a model reads.</summary>
     public int LongestSequence { get; init; } = 100;
 
@@ -18,6 +21,7 @@ public sealed record UserStoreOptions
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxUsers, UserMemories.Partitions);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxErased, UserMemories.Partitions);
         ArgumentOutOfRangeException.ThrowIfLessThan(LongestSequence, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MostExposures, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CapHorizon, TimeSpan.Zero);

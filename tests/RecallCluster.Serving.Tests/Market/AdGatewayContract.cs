@@ -232,12 +232,18 @@ public abstract class AdGatewayContract
         AdAnswer nobody = await host.Gateway.AnswerAsync(LoopWorld.Request("r", null, OneBanner with { Count = 2 }), default);
         await host.Users.SetConsentAsync("ann", false, default);
         AdAnswer withdrawn = await host.Gateway.AnswerAsync(ann, default);
+        await host.Users.EraseAsync("ann", default);
+        AdAnswer erased = await host.Gateway.AnswerAsync(ann, default);
+        await host.Users.SetConsentAsync("ann", true, default);
+        AdAnswer again = await host.Gateway.AnswerAsync(ann, default);
 
         Assert.NotEqual(Ids(before), Ids(after));
         Assert.Equal(1, after.User.SequenceLength);
         Assert.Equal(Ids(nobody), Ids(refused));
         Assert.Equal(Ids(nobody), Ids(withdrawn));
-        Assert.All(refused.Ads.Concat(withdrawn.Ads), a => Assert.Null(a.Win.UserId));
+        Assert.Equal(Ids(nobody), Ids(erased));
+        Assert.Equal(Ids(before), Ids(again));
+        Assert.All(refused.Ads.Concat(withdrawn.Ads).Concat(erased.Ads), a => Assert.Null(a.Win.UserId));
         Assert.Equal(0, withdrawn.User.SequenceLength);
 
         static string[] Ids(AdAnswer answer) => [.. answer.Ads.Select(a => a.Ad.Id)];

@@ -21,6 +21,7 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
     private readonly Lock _lock = new();
     private readonly CampaignBook _ledgers = new();
     private readonly Dictionary<string, UserMemory> _users = [];
+    private readonly HashSet<string> _erased = [];
     private readonly List<CatalogueEdit> _edits = [];
     private readonly Dictionary<long, CampaignSettings> _settings = [];
     private readonly BusinessTime _clock = new(LoopWorld.Start);
@@ -185,14 +186,24 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
     public Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation)
     {
         lock (_lock)
+        {
             _users[userId] = new UserMemory([], mayPersonalise);
+            if (mayPersonalise)
+                _erased.Remove(userId);
+        }
         return Task.CompletedTask;
+    }
+
+    public bool IsErased(string userId)
+    {
+        lock (_lock)
+            return _erased.Contains(userId);
     }
 
     public Task<bool> EraseAsync(string userId, CancellationToken cancellation)
     {
         lock (_lock)
-            return Task.FromResult(_users.Remove(userId));
+            return Task.FromResult(_users.Remove(userId) | _erased.Add(userId));
     }
 
     Task ICatalogueLog.AppendAsync(CatalogueEdit edit, CancellationToken cancellation)
@@ -208,6 +219,8 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
             return;
         lock (_lock)
         {
+            if (_erased.Contains(user))
+                return;
             UserMemory memory = _users.GetValueOrDefault(user) ?? new UserMemory([], null);
             _users[user] = happened.Kind switch
             {

@@ -75,6 +75,8 @@ public class UserMemoryTests
             Assert.True(await state.Users.EraseAsync("erase-me", default));
             Assert.False(await state.Users.EraseAsync("erase-me", default));
             Assert.Null(state.Users.Find("erase-me"));
+            await SendAsync(state, AdEventKind.Click, Some.Win(1, lease, clock.Now, 2, user: "erase-me"));
+            Assert.Null(state.Users.Find("erase-me"));
 
             // Snapshots of the other machines let the tail be cut; then nothing in the file names the user.
             foreach (string key in (string[])["campaign/1", "calibration/1", UserMemories.KeyOf("erase-me"),
@@ -84,6 +86,12 @@ public class UserMemoryTests
         Assert.DoesNotContain("erase-me", Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file.Path)), StringComparison.Ordinal);
         await using ServingState again = await file.OpenAsync(clock);
         Assert.Null(again.Users.Find("erase-me"));
+        Assert.True(again.Users.IsErased("erase-me"));
+        Assert.False(again.Users.IsErased("somebody"));
+        await again.Users.SetConsentAsync("erase-me", false, default);
+        Assert.True(again.Users.IsErased("erase-me"));
+        await again.Users.SetConsentAsync("erase-me", true, default);
+        Assert.False(again.Users.IsErased("erase-me"));
     }
 
     [Fact]
@@ -104,6 +112,21 @@ public class UserMemoryTests
         Assert.Null(state.Users.Find(users[2]));
         Assert.NotNull(state.Users.Find(users[3]));
         Assert.Equal(2, state.Users.Count);
+    }
+
+    [Fact]
+    public async Task Erasures_are_remembered_up_to_a_bound()
+    {
+        using var file = new StateFile();
+        var options = new ServingStateOptions { Users = new UserStoreOptions { MaxErased = 2 * UserMemories.Partitions } };
+        await using ServingState state = await file.OpenAsync(new ManualClock(ManualClock.Morning), options);
+        string[] users = [.. Enumerable.Range(0, 100_000).Select(i => $"user{i}")
+            .Where(user => UserMemories.KeyOf(user) == UserMemories.KeyOf("user0")).Take(3)];
+
+        foreach (string user in users)
+            Assert.True(await state.Users.EraseAsync(user, default));
+
+        Assert.Equal([false, true, true], users.Select(state.Users.IsErased));
     }
 
     [Fact]

@@ -23,6 +23,7 @@ internal sealed class SheddingMiddleware(
 
     private async Task WorkAsync(HttpContext context)
     {
+        long arrived = time.GetTimestamp();
         if (!await gate.EnterAsync().ConfigureAwait(false))
         {
             DoorTelemetry.Shed.Add(1);
@@ -46,6 +47,7 @@ internal sealed class SheddingMiddleware(
             DoorTelemetry.Limit.Record(gate.Exit(latency));
             DoorTelemetry.InFlight.Add(-1);
             DoorTelemetry.Work.Record(latency.TotalSeconds);
+            DoorTelemetry.Duration.Record(time.GetElapsedTime(arrived).TotalSeconds);
         }
     }
 }

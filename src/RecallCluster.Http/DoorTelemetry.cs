@@ -26,7 +26,10 @@ public static class DoorTelemetry
         Meter.CreateGauge<int>("recall.http.in_flight.limit", "{request}", "How many may be worked on at once, as of now.");
 
     internal static readonly Histogram<double> Work =
-        Meter.CreateHistogram<double>("recall.http.work.duration", "s", "Time of admitted requests, from the door to the answer.");
+        Meter.CreateHistogram<double>("recall.http.work.duration", "s", "Time of admitted requests, from their admission to the answer.");
+
+    internal static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
+        "recall.http.duration", "s", "Time of admitted requests, from the door to the answer: the wait for admission is in it.");
 
     internal static readonly Counter<long> Tokens =
         Meter.CreateCounter<long>("recall.http.tokens", "{token}", "Tracking tokens that came in, by what reading them gave.");

@@ -11,6 +11,7 @@ using RecallCluster.Http.Admin;
 using RecallCluster.Http.Live;
 using RecallCluster.Http.Metrics;
 using RecallCluster.Http.Native;
+using RecallCluster.Http.Observability;
 using RecallCluster.Http.OpenApi;
 using RecallCluster.Http.OpenRtb;
 using RecallCluster.Http.Overload;
@@ -126,6 +127,7 @@ public static class FrontDoor
         services.AddSingleton<LiveRoutes>();
         services.AddSingleton<LiveHub>();
         services.AddHostedService(static provider => provider.GetRequiredService<LiveHub>());
+        services.AddHostedService<BackgroundLog>();
         services.AddHostedService<FollowedKeys>();
         services.AddSingleton(static _ => new PrometheusExposition(PrometheusExposition.UsualMeters));
         services.AddRequestDecompression();

@@ -3,6 +3,7 @@ using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.Users;
 
@@ -37,6 +38,9 @@ public sealed class FrontDoorParts
 
     /// <summary>Versions of the index: <c>/v1/indexes</c>.</summary>
     public IIndexVersions? Indexes { get; set; }
+
+    /// <summary>What became of background work, for the log, <c>/readyz</c> and <c>/v1/live</c>; null for none.</summary>
+    public BackgroundHealth? Background { get; set; }
 
     /// <summary>Told of each request that is turned away because of overload; null for nobody.</summary>
     public Action? Shed { get; set; }

@@ -36,6 +36,9 @@ public static class Telemetry
     private static readonly Counter<double> s_revenue =
         s_meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
 
+    private static readonly Counter<long> s_backgroundFailures = s_meter.CreateCounter<long>(
+        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, leases, reports, stop, valueRecall.");
+
     private static readonly Histogram<double> s_duration =
         s_meter.CreateHistogram<double>("recall.request.duration", "s", "Time of a request, from the gateway to the answer.");
 
@@ -82,6 +85,9 @@ public static class Telemetry
         s_requests.Add(1, new KeyValuePair<string, object?>("outcome", Failure));
         activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
     }
+
+    /// <summary>Counts background work that failed.</summary>
+    internal static void BackgroundFailed(string part) => s_backgroundFailures.Add(1, new KeyValuePair<string, object?>("part", part));
 
     /// <summary>Counts money.</summary>
     internal static void Charged(Micros amount)

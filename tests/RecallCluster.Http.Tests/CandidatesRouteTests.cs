@@ -198,6 +198,7 @@ public class CandidatesRouteTests
         retriever.Publish(new RetrieverVersion("v1", new GenderOnly(), [new ShardSlot(new HundredAds(), 100)]));
 
         (int status, _, JsonElement body) = await door.GetAsync("/readyz");
+        Assert.False(body.TryGetProperty("failing", out JsonElement failing) && failing.ValueKind != JsonValueKind.Null);
         Assert.Equal(200, status);
         Assert.Equal(
             ("v1", 1, 100),

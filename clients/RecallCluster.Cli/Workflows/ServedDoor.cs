@@ -71,10 +71,14 @@ internal sealed class ServedDoor : IAsyncDisposable
                 ClosedLoop loop = await host.OpenLoopAsync(market, cancellation).ConfigureAwait(false);
                 (parts.Gateway, parts.Feedback, parts.Campaigns) = (loop.Gateway, loop.Feedback, loop.Campaigns);
                 (parts.Catalogue, parts.Users, parts.Live) = (loop.Catalogue, loop.Users, loop.Live);
-                parts.Shed = loop.NoteShed;
+                (parts.Shed, parts.Background) = (loop.NoteShed, loop.State.Background);
             }
             await Task.Run(() => host.Load(options.Host), cancellation).ConfigureAwait(false);
-            host.Loop?.Run();
+            if (host.Loop is { } selling)
+            {
+                await selling.WarmUpAsync(cancellation).ConfigureAwait(false);
+                selling.Run();
+            }
             parts.Indexes = versions;
             parts.IsOpening = false;
             return new ServedDoor(app, host, versions, telemetry);

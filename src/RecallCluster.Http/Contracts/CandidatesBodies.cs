@@ -54,8 +54,9 @@ internal sealed record FailureBody(int Shard, string Reason);
 /// <summary>Where the time went, in milliseconds.</summary>
 internal sealed record TimingsBody(double PrepareMs, double SearchMs, double MergeMs, double TotalMs);
 
-/// <summary>Body of the health routes.</summary>
-internal sealed record HealthBody(string Status, string? Version = null, int? Shards = null, long? Ads = null);
+/// <summary>Body of the health routes; <c>failing</c> names background work that failed the last time.</summary>
+internal sealed record HealthBody(
+    string Status, string? Version = null, int? Shards = null, long? Ads = null, string[]? Failing = null);
 
 /// <summary>Problem details (RFC 9457) with the field that is wrong and why, where there is one.</summary>
 internal sealed record ProblemBody(

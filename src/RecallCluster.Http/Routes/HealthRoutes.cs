@@ -12,8 +12,12 @@ internal sealed class HealthRoutes(FrontDoorParts parts)
     {
         RetrieverSummary? summary = parts.Retriever?.Summary;
         bool isReady = !parts.IsOpening && summary is not null && parts.Gateway?.IsReady != false;
+        // Requests are answered all the same; why it fails is for the operator's eyes only.
+        string[] failing = [.. (parts.Background?.Parts ?? []).Where(part => part.IsFailing).Select(part => part.Part)];
         return isReady
-            ? Results.Json(new HealthBody("ready", summary?.Version, summary?.Shards, summary?.Ads), HttpJson.Default.HealthBody)
+            ? Results.Json(
+                new HealthBody("ready", summary?.Version, summary?.Shards, summary?.Ads, failing.Length == 0 ? null : failing),
+                HttpJson.Default.HealthBody)
             : Problem.NotReady();
     }
 }

@@ -112,6 +112,33 @@ public sealed class AdGateway : IAdGateway, IDisposable
         }
     }
 
+    /// <summary>
+    /// Answers a few trials that nobody asked for and nothing counts, so that the first request is not the one that waits until all code
+    /// on its way is compiled. Does nothing before the gateway is ready.
+    /// </summary>
+    public async Task WarmUpAsync(CancellationToken cancellation)
+    {
+        View view = _view;
+        if (!IsReady || view.Book is null)
+            return;
+        GatewayScratch scratch = _scratches.Rent();
+        try
+        {
+            foreach (SaleKind sale in Enum.GetValues<SaleKind>())
+            {
+                var trial = new AdRequest
+                {
+                    Id = "warm-up", User = new UserFeatures(), Slots = [new SlotRequest("1") { Count = 2 }], Sale = sale, IsTest = true,
+                };
+                await AnswerAsync(trial, view, scratch, _parts.Time.GetTimestamp(), cancellation).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _scratches.Return(scratch);
+        }
+    }
+
     /// <summary>A win's charge is known: its reserve is free again.</summary>
     /// <param name="win">The win; one of another gateway changes nothing.</param>
     /// <param name="charged">What it cost; zero for an ad that was not shown, or not won.</param>
@@ -223,7 +250,10 @@ public sealed class AdGateway : IAdGateway, IDisposable
             },
             cancellation).ConfigureAwait(false);
         answer.Found(found);
-        if (request.BlockedAds.Count == 0)
+        if (IsLate(request, start))
+            return answer.Without(NoAdReason.Deadline, found.Version);
+        // What a trial looks for need not be what is on sale.
+        if (request.BlockedAds.Count == 0 && !request.IsTest)
             _parts.Sampler?.Offer(user.Features, query, found, places);
         using (Telemetry.Source.StartActivity("rank"))
             Take(found, request, user, scratch);
@@ -233,6 +263,8 @@ public sealed class AdGateway : IAdGateway, IDisposable
         using (Telemetry.Source.StartActivity("bid"))
             bidding = _bids.Bid(scratch, clicks.Scale, view.Roster, view.Book!, in eligible, request.Sale);
         answer.BidDone();
+        if (IsLate(request, start))
+            return answer.Without(NoAdReason.Deadline, found.Version);
         var sold = new List<SoldPlace>(request.Slots.Count);
         var context = new AuctionContext(request, view.Roster, user.Id, now, clicks);
         using (Telemetry.Source.StartActivity("auction"))
@@ -242,6 +274,10 @@ public sealed class AdGateway : IAdGateway, IDisposable
         }
         return answer.With(in context, scratch, sold, bidding, _parts.Catalogue, _options.Number);
     }
+
+    /// <summary>Whether nobody waits for the answer any more: nothing may be reserved for it then.</summary>
+    private bool IsLate(AdRequest request, long start) =>
+        request.Deadline is { } deadline && _parts.Time.GetElapsedTime(start) >= deadline;
 
     private static int PlacesOf(AdRequest request)
     {

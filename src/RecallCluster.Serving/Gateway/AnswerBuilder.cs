@@ -28,7 +28,7 @@ internal sealed class AnswerBuilder(AdRequest request, BookView book, TimeProvid
     /// <summary>The candidates have their bids.</summary>
     public void BidDone() => _bid = Lap();
 
-    /// <summary>An answer before anything was searched for.</summary>
+    /// <summary>An answer without an auction: nothing to search for, or no time.</summary>
     public AdAnswer Without(NoAdReason reason, string version) => new()
     {
         RequestId = request.Id,
@@ -37,10 +37,10 @@ internal sealed class AnswerBuilder(AdRequest request, BookView book, TimeProvid
         Version = version,
         BookVersion = book.Book.Version,
         Coverage = reason == NoAdReason.Deadline ? 0 : 1,
-        Scorings = 0,
+        Scorings = _found?.Scorings ?? 0,
         Limits = reason == NoAdReason.Deadline ? SearchLimits.Deadline : SearchLimits.None,
-        User = default,
-        Failures = [],
+        User = _found?.User ?? default,
+        Failures = _found?.Failures ?? [],
         Timings = new LoopTimings(_user, _search, _rank, _bid, _auction),
         Explanation = request.Explain ? new Explanation([]) : null,
     };

@@ -47,7 +47,7 @@ public sealed class ClosedLoop : IAsyncDisposable
             _catalogue.Apply(edit);
         edits.Changed = _catalogue.Apply;
         _sampler = options.ValueRecallShare > 0
-            ? new ValueRecallSampler(retriever, () => Volatile.Read(ref _shards), options.ValueRecallShare, time) : null;
+            ? new ValueRecallSampler(retriever, () => Volatile.Read(ref _shards), options.ValueRecallShare, time, state.Background) : null;
         _gateway = new AdGateway(
             new GatewayParts
             {
@@ -139,13 +139,16 @@ public sealed class ClosedLoop : IAsyncDisposable
     /// <summary>Looks at how much of the value is found; null where that is off.</summary>
     internal ValueRecallSampler? Sampler => _sampler;
 
+    /// <summary>Answers trials until the first request costs what the next ones do; to be called when the index is open.</summary>
+    public Task WarmUpAsync(CancellationToken cancellation = default) => _gateway.WarmUpAsync(cancellation);
+
     /// <summary>Starts what happens by the clock: ticks, fits, leases, reports.</summary>
     public void Run()
     {
         State.Run();
         _running = Task.WhenAll(
-            Task.Run(() => RepeatAsync(_options.KeepInterval, _time, () => _gateway.KeepAsync(_stop.Token))),
-            Task.Run(() => RepeatAsync(_options.ReportInterval, State.Clock, () => ReportAsync(_stop.Token))));
+            Task.Run(() => RepeatAsync(_options.KeepInterval, _time, "leases", () => _gateway.KeepAsync(_stop.Token))),
+            Task.Run(() => RepeatAsync(_options.ReportInterval, State.Clock, "reports", () => ReportAsync(_stop.Token))));
     }
 
     /// <summary>One round of all that <see cref="Run"/> does; when it completes the gateway knows what came of it.</summary>
@@ -176,6 +179,7 @@ public sealed class ClosedLoop : IAsyncDisposable
         {
             // A disk that is full now must not keep the file open; leases come back when their windows close.
             LastFailure = e;
+            State.Background.Failed("stop", e);
         }
         State.Feedback.Settled -= _gateway.Settle;
         State.Feedback.Acknowledged -= _gateway.Acknowledge;
@@ -235,13 +239,13 @@ public sealed class ClosedLoop : IAsyncDisposable
             report => State.Campaigns.ReportAsync(report.Key, report.Value, cancellation))).ConfigureAwait(false);
     }
 
-    private async Task RepeatAsync(TimeSpan period, TimeProvider clock, Func<Task> work)
+    private async Task RepeatAsync(TimeSpan period, TimeProvider clock, string part, Func<Task> work)
     {
         using var timer = new PeriodicTimer(period, clock);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
-                await TryAsync(work).ConfigureAwait(false);
+                await TryAsync(part, work).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -250,15 +254,17 @@ public sealed class ClosedLoop : IAsyncDisposable
     }
 
     // Trouble now, such as a full disk, is no reason never to try again.
-    private async Task TryAsync(Func<Task> work)
+    private async Task TryAsync(string part, Func<Task> work)
     {
         try
         {
             await work().ConfigureAwait(false);
+            State.Background.Succeeded(part);
         }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
             LastFailure = e;
+            State.Background.Failed(part, e);
         }
     }
 

@@ -26,9 +26,19 @@ public sealed record LiveSnapshot
     /// <summary>The shards and who answers for them.</summary>
     public required IReadOnlyList<LiveShard> Shards { get; init; }
 
+    /// <summary>Background work that ever failed in this process.</summary>
+    public IReadOnlyList<LiveBackground> Background { get; init; } = [];
+
     /// <summary>What runs: names of versions by part ("model", "index", "book", "software").</summary>
     public required IReadOnlyDictionary<string, string> Versions { get; init; }
 }
+
+/// <summary>Background work that failed.</summary>
+/// <param name="Part">Which.</param>
+/// <param name="Failures">How often, since the process began.</param>
+/// <param name="IsFailing">Whether it failed the last time.</param>
+/// <param name="LastFailure">Why, the last time that it did.</param>
+public sealed record LiveBackground(string Part, long Failures, bool IsFailing, string LastFailure);
 
 /// <summary>Requests over the last ten seconds.</summary>
 /// <param name="RequestsPerSecond">Answered.</param>

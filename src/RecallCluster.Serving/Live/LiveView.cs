@@ -42,6 +42,8 @@ internal sealed class LiveView(
             Campaigns = campaigns,
             Calibration = state.Calibrator.Live,
             Shards = [.. current.Select(ViewOf)],
+            Background =
+                [.. state.Background.Parts.Select(p => new LiveBackground(p.Part, p.Failures, p.IsFailing, p.LastFailure.Message))],
             Versions = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["model"] = current is [{ } first, ..] ? first.Index.Metadata.ModelFingerprint : "",

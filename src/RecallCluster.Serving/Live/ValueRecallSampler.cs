@@ -14,9 +14,13 @@ namespace RecallCluster.Serving.Live;
 /// <param name="shards">The shards of all versions that are open.</param>
 /// <param name="share">Share of one processor, in (0, 1].</param>
 /// <param name="time">Real time.</param>
+/// <param name="background">Is told of samples that came to nothing.</param>
 internal sealed class ValueRecallSampler(
-    AdRetriever retriever, Func<IReadOnlyList<LoopShard>> shards, double share, TimeProvider time) : IAsyncDisposable
+    AdRetriever retriever, Func<IReadOnlyList<LoopShard>> shards, double share, TimeProvider time, BackgroundHealth background)
+    : IAsyncDisposable
 {
+    private const string Part = "valueRecall";
+
     /// <summary>Requests that the figure is the mean of, at most.</summary>
     public const int Window = 32;
 
@@ -81,6 +85,7 @@ internal sealed class ValueRecallSampler(
             if (await MeasureAsync(user, query, found, places).ConfigureAwait(false) is { } sample)
                 Add(sample);
             LastFailure = null;
+            background.Succeeded(Part);
             Volatile.Write(ref _isRunning, 0);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -91,6 +96,7 @@ internal sealed class ValueRecallSampler(
         {
             // The version was replaced, or has no book yet: the next request is as good.
             LastFailure = e;
+            background.Failed(Part, e);
             Volatile.Write(ref _isRunning, 0);
         }
     }

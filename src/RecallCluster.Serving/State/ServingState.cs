@@ -1,6 +1,7 @@
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -31,6 +32,8 @@ public sealed record ServingStateOptions
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
 {
+    private const string ClockWork = "clock";
+
     private readonly SqliteJournal _journal;
     private readonly SteadyClock _clock;
     private readonly CancellationTokenSource _stop = new();
@@ -72,6 +75,9 @@ public sealed class ServingState : IAsyncDisposable
 
     /// <summary>Why the clock's work failed last; null when it did not.</summary>
     public Exception? LastFailure { get; private set; }
+
+    /// <summary>What became of background work: the clock's, and that of whoever runs over this state.</summary>
+    public BackgroundHealth Background { get; } = new();
 
     /// <summary>Opens the state; makes it where the file is not there.</summary>
     /// <param name="path">The file.</param>
@@ -144,10 +150,12 @@ public sealed class ServingState : IAsyncDisposable
         {
             await PassAsync(_stop.Token).ConfigureAwait(false);
             LastFailure = null;
+            Background.Succeeded(ClockWork);
         }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
             LastFailure = e;
+            Background.Failed(ClockWork, e);
         }
     }
 }

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using RecallCluster.Bidding.Money;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Live;
 
@@ -61,6 +63,26 @@ public sealed class EmbeddedLoopTests : IDisposable
         Assert.NotEqual(best[0], Assert.Single(answer.Ads).Ad.Id);
         Assert.Equal(answer.Version, host.Retriever.Summary!.Version);
         Assert.Equal([0, 1], (await loop.Live.SnapshotAsync(default)).Shards.Select(s => s.Number).Order());
+    }
+
+    [Fact]
+    public async Task An_answer_that_comes_after_the_deadline_sells_nothing()
+    {
+        using var made = new HandMadeModel(60);
+        var time = new SteppedTime();
+        await using EmbeddedHost host = Host(made, made.Index(1), time);
+        ClosedLoop loop = await host.OpenLoopAsync(Options(60, candidates: 50) with { Ranker = new SlowRanker(time) });
+        AdRequest hasty = LoopWorld.Request("r", "ann") with { Deadline = TimeSpan.FromSeconds(30) };
+
+        await loop.WarmUpAsync();
+        AdAnswer late = await loop.Gateway.AnswerAsync(hasty, default);
+        AdAnswer early = await loop.Gateway.AnswerAsync(hasty with { Deadline = TimeSpan.FromHours(3) }, default);
+
+        Assert.Equal((NoAdReason.Deadline, 0), (late.NoAd, late.Ads.Count));
+        Assert.True(late.Scorings > 0);
+        Assert.Single(early.Ads);
+        // Trials of the warm-up are no traffic.
+        Assert.Equal(Micros.Zero, (await loop.Campaigns.FindAsync(early.Ads[0].Ad.CampaignId, default))!.TotalSpent);
     }
 
     [Fact]
@@ -136,9 +158,9 @@ public sealed class EmbeddedLoopTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    private static EmbeddedHost Host(HandMadeModel made, string index)
+    private static EmbeddedHost Host(HandMadeModel made, string index, TimeProvider? time = null)
     {
-        var host = new EmbeddedHost(threads: 2);
+        var host = new EmbeddedHost(threads: 2, time);
         host.Load(new EmbeddedHostOptions { ModelDirectory = made.ModelPath, IndexDirectory = index, Parameters = Everything });
         return host;
     }
@@ -200,5 +222,22 @@ public sealed class EmbeddedLoopTests : IDisposable
             _listener.Dispose();
             _root.Dispose();
         }
+    }
+
+    private sealed class SteppedTime : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _now);
+
+        public void Pass(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
+    }
+
+    /// <summary>Takes a minute for whatever it is asked.</summary>
+    private sealed class SlowRanker(SteppedTime time) : IRanker
+    {
+        public void Score(UserFeatures user, ReadOnlySpan<string> ads, Span<float> scores) => time.Pass(TimeSpan.FromMinutes(1));
     }
 }

@@ -113,7 +113,7 @@ public class CampaignTests
             ("startWeights", good with { StartWeights = [1, 2, 3] }),
             ("terms", good with { Terms = good.Terms with { TimeZone = "Nowhere/Land" } }),
             ("terms.campaignId", good with { Terms = good.Terms with { CampaignId = 2 } }),
-            ("caps[0].within", good with { Caps = [new FrequencyRule(1, TimeSpan.FromDays(400))] }),
+            ("caps[0].withinMs", good with { Caps = [new FrequencyRule(1, TimeSpan.FromDays(400))] }),
             ("advertiserId", good with { AdvertiserId = 77 }),
             ("timeZone", good with { Terms = good.Terms with { TimeZone = "Europe/Berlin" } }),
             ("targeting.hours", good with { Targeting = new Targeting { Hours = [24] } }),

@@ -79,6 +79,38 @@ public class AccessTests
     }
 
     [Fact]
+    public async Task A_key_may_be_held_to_so_many_requests_at_once()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("recall-keys-").FullName, "keys");
+        string few = ApiKeyFile.AddNew(path, ApiRoles.Serve, note: "an exchange", maxConcurrent: 1);
+        string any = ApiKeyFile.AddNew(path, ApiRoles.Serve, requestsPerSecond: 100);
+        ApiKeyFile keys = ApiKeyFile.Load(path);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        Assert.Equal((1, null), keys.Keys.Select(k => (k.MaxConcurrent, k.RequestsPerSecond)).Single(k => k.MaxConcurrent is not null));
+        var entered = new TaskCompletionSource();
+        var leave = new TaskCompletionSource();
+        var gateway = new FakeGateway(_ => null)
+        {
+            Before = () =>
+            {
+                entered.TrySetResult();
+                return leave.Task;
+            },
+        };
+        await using Door door = await Door.OpenAsync(
+            new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { Access = new AccessOptions { Keys = keys } });
+
+        Task<Reply> first = door.SendAsync("POST", "/v1/ads", Ask, ("X-Api-Key", few));
+        await entered.Task;
+        Reply second = await door.SendAsync("POST", "/v1/ads", Ask, ("X-Api-Key", few));
+        Task<Reply> other = door.SendAsync("POST", "/v1/ads", Ask, ("X-Api-Key", any));
+        leave.SetResult();
+
+        Assert.Equal((200, 429, 200), ((await first).Status, second.Status, (await other).Status));
+        Assert.Equal(200, (await door.SendAsync("POST", "/v1/ads", Ask, ("X-Api-Key", few))).Status);
+    }
+
+    [Fact]
     public async Task Without_a_key_only_somebody_at_this_machine_is_let_in()
     {
         await using Door door = await OpenAsync(new AccessOptions());

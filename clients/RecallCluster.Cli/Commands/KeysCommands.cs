@@ -17,12 +17,13 @@ internal static class KeysCommands
         Option<string> file = File();
         Option<string> role = OptionKit.Required("--role", "What it allows: serve, events, admin, or several with commas.", "ROLES");
         Option<int?> rate = OptionKit.OptionalNumber("--rate", "Requests a second that it allows; the door's own limit otherwise.", 1);
+        Option<int?> atOnce = OptionKit.OptionalNumber("--at-once", "Requests that may be under way at once; any number otherwise.", 1);
         Option<string?> note = OptionKit.Optional("--note", "What it is for.", "TEXT");
-        return builder.Build("new", "Make a key, and show it this once.", [file, role, rate, note], (parsed, context) =>
+        return builder.Build("new", "Make a key, and show it this once.", [file, role, rate, atOnce, note], (parsed, context) =>
         {
             string key = ApiKeyFile.AddNew(
                 parsed.GetRequiredValue(file), DoorSettings.RolesOf("--role", parsed.GetRequiredValue(role)), parsed.GetValue(rate),
-                parsed.GetValue(note) ?? "");
+                parsed.GetValue(note) ?? "", parsed.GetValue(atOnce));
             context.Write(new NewKey(key), (console, made) =>
             {
                 console.WriteLine(made.Key);
@@ -38,13 +39,17 @@ internal static class KeysCommands
         return builder.Build("list", "List the keys of a file, without what opens the door.", [file], (parsed, context) =>
         {
             KeyRow[] rows = [.. ApiKeyFile.Load(parsed.GetRequiredValue(file)).Keys.OrderBy(k => k.Id, StringComparer.Ordinal)
-                .Select(k => new KeyRow(k.Id, ApiRoleNames.Format(k.Roles), k.RequestsPerSecond, k.Note))];
+                .Select(k => new KeyRow(k.Id, ApiRoleNames.Format(k.Roles), k.RequestsPerSecond, k.MaxConcurrent, k.Note))];
             context.Write(new KeyList(rows), (console, list) =>
             {
                 var table = new Table();
-                table.AddColumns("id", "roles", "requests/s", "note");
+                table.AddColumns("id", "roles", "requests/s", "at once", "note");
                 foreach (KeyRow row in list.Keys)
-                    table.AddRow(row.Id, row.Roles, row.RequestsPerSecond is { } rate ? Drawing.Count(rate) : "-", Markup.Escape(row.Note));
+                {
+                    table.AddRow(
+                        row.Id, row.Roles, row.RequestsPerSecond is { } rate ? Drawing.Count(rate) : "-",
+                        row.AtOnce is { } atOnce ? Drawing.Count(atOnce) : "-", Markup.Escape(row.Note));
+                }
                 console.Write(table);
             });
             return Task.CompletedTask;
@@ -69,7 +74,7 @@ internal static class KeysCommands
 
     private sealed record NewKey(string Key);
 
-    private sealed record KeyRow(string Id, string Roles, int? RequestsPerSecond, string Note);
+    private sealed record KeyRow(string Id, string Roles, int? RequestsPerSecond, int? AtOnce, string Note);
 
     private sealed record KeyList(KeyRow[] Keys);
 

@@ -46,6 +46,9 @@ public sealed record ApiKey
     /// <summary>Requests a second that it allows on average; null for the door's own limit.</summary>
     public int? RequestsPerSecond { get; init; }
 
+    /// <summary>Requests that may be under way with it at once; null for any number.</summary>
+    public int? MaxConcurrent { get; init; }
+
     /// <summary>What it is for, for people.</summary>
     public string Note { get; init; } = "";
 

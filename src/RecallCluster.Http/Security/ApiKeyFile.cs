@@ -4,8 +4,11 @@ namespace RecallCluster.Http.Security;
 
 /// <summary>
 /// The API keys of a door, in a text file that only its owner can read. A line is "id roles requests-per-second hash note", with "-" for
-/// the door's own limit:
-/// <code>0f3a9c21d4be serve,events 500 9f86d0818… the news site</code>
+/// the door's own limit; behind the rate, after a slash, may stand how many requests may be under way at once:
+/// <code>
+/// 0f3a9c21d4be serve,events 500 9f86d0818… the news site
+/// 7b01aa02c4d8 serve 500/20 2c26b46b6… an exchange
+/// </code>
 /// </summary>
 public sealed class ApiKeyFile
 {
@@ -48,7 +51,7 @@ public sealed class ApiKeyFile
     /// <summary>Writes the file.</summary>
     /// <exception cref="IOException">It could not be written; what was there is as before.</exception>
     public void Save(string path) => SecretFile.Write(
-        path, ["# API keys: id roles requests-per-second sha256 note", .. _keys.Values.OrderBy(k => k.Id, StringComparer.Ordinal)
+        path, ["# API keys: id roles requests-per-second[/at-once] sha256 note", .. _keys.Values.OrderBy(k => k.Id, StringComparer.Ordinal)
             .Select(Format)]);
 
     /// <summary>Makes a key and adds it to a file, which is created where it is missing.</summary>
@@ -56,14 +59,15 @@ public sealed class ApiKeyFile
     /// <param name="roles">What the key allows.</param>
     /// <param name="requestsPerSecond">Its own limit, or null.</param>
     /// <param name="note">What it is for; one line.</param>
+    /// <param name="maxConcurrent">Requests that may be under way at once, or null for any number.</param>
     /// <returns>The key itself, to be shown once.</returns>
-    public static string AddNew(string path, ApiRoles roles, int? requestsPerSecond = null, string note = "")
+    public static string AddNew(string path, ApiRoles roles, int? requestsPerSecond = null, string note = "", int? maxConcurrent = null)
     {
         ArgumentNullException.ThrowIfNull(note);
         IEnumerable<ApiKey> keys = File.Exists(path) ? Load(path).Keys : [];
         ApiKey key = ApiKey.Create(roles, out string text)
             with
-        { RequestsPerSecond = requestsPerSecond, Note = note.ReplaceLineEndings(" ").Trim() };
+        { RequestsPerSecond = requestsPerSecond, MaxConcurrent = maxConcurrent, Note = note.ReplaceLineEndings(" ").Trim() };
         new ApiKeyFile(keys.Append(key)).Save(path);
         return text;
     }
@@ -105,19 +109,24 @@ public sealed class ApiKeyFile
         string[] parts = line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries);
         if (parts.Length < 4)
             throw new FormatException("Wants id, roles, requests a second (or -) and hash.");
-        int? limit = parts[2] == "-" ? null : int.Parse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture);
-        if (limit == 0)
-            throw new FormatException("A key is allowed at least one request a second.");
+        string[] limits = parts[2].Split('/');
+        int? rate = LimitOf(limits[0]), atOnce = limits.Length > 1 ? LimitOf(limits[1]) : null;
+        if (limits.Length > 2 || rate == 0 || atOnce == 0)
+            throw new FormatException("A key is allowed at least one request a second, and one at once: \"500\", \"500/20\" or \"-\".");
         return new ApiKey(parts[0], ApiRoleNames.Parse(parts[1]), Convert.FromHexString(parts[3]))
         {
-            RequestsPerSecond = limit,
+            RequestsPerSecond = rate,
+            MaxConcurrent = atOnce,
             Note = parts.Length > 4 ? parts[4] : "",
         };
     }
 
+    private static int? LimitOf(string text) => text == "-" ? null : int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
     private static string Format(ApiKey key)
     {
-        string limit = key.RequestsPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "-";
+        string limit = (key.RequestsPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "-")
+            + (key.MaxConcurrent is { } atOnce ? string.Create(CultureInfo.InvariantCulture, $"/{atOnce}") : "");
         return $"{key.Id} {ApiRoleNames.Format(key.Roles)} {limit} {Convert.ToHexStringLower(key.Hash)} {key.Note}";
     }
 }

@@ -31,11 +31,15 @@ internal sealed class ServeOptions
 
     private readonly Option<DateTimeOffset?> _businessOrigin = Time("--clock-business-origin", "... and the business time of that moment.");
 
+    private readonly Option<string?> _actors = OptionKit.Optional(
+        "--actors", "Folder of trained actors (`bid train`), such as uscb-click-cpc.json; a campaign whose controller has none is run by "
+        + "replan.", "DIR");
+
     private readonly Option<double> _valueRecall = OptionKit.Real(
         "--value-recall", "Share of one processor that may go into scoring every ad now and then, so that the live view can tell how much of "
         + "the value the search finds; 0 for none.", 0.02, 0, 1);
 
-    public IEnumerable<Symbol> Symbols => [_market, _state, _trace, _speed, _realOrigin, _businessOrigin, _valueRecall];
+    public IEnumerable<Symbol> Symbols => [_market, _state, _trace, _speed, _realOrigin, _businessOrigin, _actors, _valueRecall];
 
     /// <summary>What is sold; null where there is no market.</summary>
     /// <param name="parsed">The command line.</param>
@@ -55,6 +59,7 @@ internal sealed class ServeOptions
             MarketDirectory = market,
             StateFile = StateOf(parsed, market),
             BusinessClock = ClockOf(parsed, StateOf(parsed, market)),
+            State = new ServingStateOptions { Actors = parsed.GetValue(_actors) is { } actors ? Path.GetFullPath(actors) : null },
             ValueRecallShare = parsed.GetValue(_valueRecall),
             Trace = parsed.GetValue(_trace) is { } trace ? new AuctionTraceWriter(trace) : null,
         };

@@ -11,6 +11,16 @@ public interface IResultRanking
     int RankableCount { get; }
 
     /// <summary>
+    /// Bends the scores that route the search, after the ads were ranked by those that the model gave: an ad whose kind is wanted may count
+    /// for more as a way to others of its kind. Leaves them as they are for most rankings.
+    /// </summary>
+    /// <param name="ordinals">Ads that were scored, also those that must not be returned.</param>
+    /// <param name="scores">Their scores, to be changed in place; NaN stays NaN.</param>
+    void Steer(ReadOnlySpan<int> ordinals, Span<float> scores)
+    {
+    }
+
+    /// <summary>
     /// Most ads of one group, such as a campaign, in a result: the result is then the best ads of which no group has more. Without a bound
     /// for most rankings.
     /// </summary>

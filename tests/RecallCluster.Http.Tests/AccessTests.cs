@@ -56,6 +56,26 @@ public class AccessTests
     }
 
     [Fact]
+    public async Task A_key_that_is_revoked_is_gone_from_its_file_and_from_a_door_that_reads_it_again()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("recall-keys-").FullName, "keys");
+        string kept = ApiKeyFile.AddNew(path, ApiRoles.Serve), lost = ApiKeyFile.AddNew(path, ApiRoles.Serve, note: "lost");
+        ApiKeyFile keys = ApiKeyFile.Load(path);
+        await using Door door = await OpenAsync(new AccessOptions { Keys = keys, AnonymousOnLoopback = ApiRoles.None });
+        Assert.Equal(200, await AskAsync(lost));
+
+        string id = keys.Keys.Single(key => key.Note == "lost").Id;
+        Assert.True(ApiKeyFile.Revoke(path, id));
+        Assert.False(ApiKeyFile.Revoke(path, id));
+        keys.Take(ApiKeyFile.Load(path));
+
+        Assert.Equal((401, 200), (await AskAsync(lost), await AskAsync(kept)));
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+
+        async Task<int> AskAsync(string key) => (await door.SendAsync("POST", "/v1/ads", Ask, ("Authorization", $"Bearer {key}"))).Status;
+    }
+
+    [Fact]
     public async Task Without_a_key_only_somebody_at_this_machine_is_let_in()
     {
         await using Door door = await OpenAsync(new AccessOptions());

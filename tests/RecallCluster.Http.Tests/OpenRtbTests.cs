@@ -4,6 +4,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Http.OpenRtb;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Tests;
 
@@ -279,6 +280,44 @@ public class OpenRtbTests
 
         Assert.Equal(200, (int)response.StatusCode);
         Assert.Equal(400, (await door.SendAsync("POST", Route, """{"id":"1","imp":[{"id":"a"}]}""", ("x-openrtb-version", "3.0"))).Status);
+    }
+
+    [Fact]
+    public async Task What_only_some_ads_meet_is_asked_of_the_gateway()
+    {
+        var gateway = new FakeGateway(_ => null);
+        await BidAsync(gateway, """
+            {"id":"1","wseat":["adv7.example"],"imp":[
+            {"id":"a","secure":1,"banner":{"w":300,"h":250}},
+            {"id":"b","video":{"mimes":["video/mp4"],"rqddurs":[15,30]}},
+            {"id":"c","native":{"request":"{\"assets\":[{\"id\":1,\"required\":1,\"title\":{\"len\":90}},
+            {\"id\":2,\"required\":1,\"img\":{\"type\":3,\"wmin\":200,\"hmin\":100,\"mimes\":[\"image/png\"]}},
+            {\"id\":3,\"data\":{\"type\":2}}]}"}}]}
+            """.ReplaceLineEndings(""));
+
+        AdRequest asked = gateway.Asked!;
+        Assert.Equal(["adv7.example"], asked.AllowedAdvertisers);
+        Assert.Equal(CreativeParts.SecureMedia, asked.Slots[0].Formats[0].Needs);
+        Assert.Equal([15, 30], asked.Slots[1].Formats.Select(f => (int)f.MinDuration.TotalSeconds));
+        Assert.All(asked.Slots[1].Formats, f => Assert.Equal(f.MinDuration + TimeSpan.FromSeconds(1), f.MaxDuration + TimeSpan.FromTicks(1)));
+        FormatRequest native = Assert.Single(asked.Slots[2].Formats);
+        Assert.Equal((CreativeParts.Title, 200, 100), (native.Needs, native.MinWidth, native.MinHeight));
+        Assert.Equal(["image/png"], native.MediaTypes!);
+    }
+
+    [Fact]
+    public async Task A_win_that_is_no_bid_after_all_is_given_back_at_once()
+    {
+        var feedback = new FakeFeedback();
+        // Its media are not secure, which this gateway does not look at.
+        var gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad1", media: "http://cdn.example/m.png"));
+        await using Door door = await Door.OpenAsync(new FrontDoorParts { Gateway = gateway, Feedback = feedback }, Options);
+
+        Reply reply = await door.SendAsync("POST", Route, """{"id":"1","imp":[{"id":"a","secure":1,"banner":{"w":300,"h":250}}]}""");
+
+        Assert.Equal(204, reply.Status);
+        AdEvent given = Assert.Single(feedback.Taken);
+        Assert.Equal((AdEventKind.Loss, "ad1"), (given.Kind, given.Win.AdId));
     }
 
     private static async Task<Reply> BidAsync(FakeGateway gateway, string request)

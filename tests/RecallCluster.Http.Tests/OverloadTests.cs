@@ -74,7 +74,7 @@ public class OverloadTests
     public async Task Under_overload_costly_requests_are_turned_away_and_cheap_ones_flow()
     {
         var blocked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        int begun = 0;
+        int begun = 0, shed = 0;
         var both = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var gateway = new FakeGateway(_ => null)
         {
@@ -86,7 +86,7 @@ public class OverloadTests
             },
         };
         await using Door door = await Door.OpenAsync(
-            new FrontDoorParts { Gateway = gateway },
+            new FrontDoorParts { Gateway = gateway, Shed = () => Interlocked.Increment(ref shed) },
                 new FrontDoorOptions { Overload = Options with { InitialInFlight = 2, QueueLength = 0 } });
         Task<Reply>[] working = [AskAsync(), AskAsync()];
         await both.Task;
@@ -97,6 +97,7 @@ public class OverloadTests
 
         Assert.Equal((503, "1"), (turnedAway.Status, turnedAway.Headers["Retry-After"]));
         Assert.Equal(200, health.Status);
+        Assert.Equal(1, shed);
         Assert.All(await Task.WhenAll(working), reply => Assert.Equal(200, reply.Status));
         Assert.Equal(200, (await AskAsync()).Status);
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Http.Shards;
@@ -68,6 +70,29 @@ public sealed class RemoteShardTests : IDisposable
     }
 
     [Fact]
+    public async Task A_trace_goes_on_in_the_shards_process()
+    {
+        await using WebApplication server = await ServeAsync();
+        using RemoteShard remote = Reach(server);
+        var searched = new ConcurrentQueue<Activity>();
+        using var root = new Activity("request");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is Telemetry.Name or "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = searched.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        root.Start();
+
+        await remote.SearchAsync(new ShardQuery(_identity.ToString(), User, 12), default);
+        root.Stop();
+
+        Activity search = Assert.Single(searched, span => span.OperationName == "shard.search" && span.TraceId == root.TraceId);
+        Assert.True((int)search.GetTagItem("recall.scorings")! >= 12);
+    }
+
+    [Fact]
     public async Task Books_and_placements_arrive_and_rank_as_in_this_process()
     {
         await using WebApplication server = await ServeAsync();
@@ -78,6 +103,7 @@ public sealed class RemoteShardTests : IDisposable
         local.Publish(Book(1));
         local.Publish(Placements(1));
         ShardQuery query = ByValue;
+        query = query with { Value = query.Value! with { Scale = new ClickScale(0.3, -2), MostPerCampaign = 2 } };
 
         ShardAnswer answer = await AnsweredAsync(remote, query);
 

@@ -23,6 +23,7 @@ public class WinTokenTests
         Price = new Micros(9_999_999_999),
         IsPerClick = true,
         IsBidOnly = true,
+        ClickModel = 0xDEADBEEF,
         RawClickProbability = 0.1 + 0.2,
         ClickProbability = 1e-300,
         RawConversionProbability = 0.25,

@@ -49,6 +49,8 @@ internal sealed class HandMadeModel : IDisposable
 
     public DeepAdModel Model { get; }
 
+    public string Fingerprint => ModelFingerprint.Of(ModelPath);
+
     public string ModelPath => Path.Combine(_directory.FullName, "model");
 
     /// <summary>Builds an index and says where.</summary>

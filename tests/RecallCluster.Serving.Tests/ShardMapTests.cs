@@ -72,6 +72,32 @@ public class ShardMapTests
         }
     }
 
+    [Fact]
+    public void Merging_under_a_bound_of_ads_per_campaign_equals_sorting_everything()
+    {
+        var random = new SeededRandom(6);
+        for (int round = 0; round < 300; round++)
+        {
+            int k = 1 + random.NextInt(30), most = 1 + random.NextInt(3);
+            ScoredAd[][] shards =
+            [
+                .. Enumerable.Range(0, 1 + random.NextInt(4)).Select(shard => Enumerable.Range(0, random.NextInt(40)).Select(
+                    i => new ScoredAd($"{shard}-{i}", random.NextSingle()) { Campaign = random.NextInt(6) })
+                    .OrderByDescending(a => a.Value).ToArray()),
+            ];
+            ShardAnswer[] answers = [.. shards.Select(ads => new ShardAnswer([.. Under(ads, k, most)], 0, SearchLimits.None))];
+
+            Assert.Equal(
+                Under(shards.SelectMany(ads => ads).OrderByDescending(a => a.Value), k, most), ShardMerge.Top(answers, k, most));
+        }
+
+        static IEnumerable<ScoredAd> Under(IEnumerable<ScoredAd> bestFirst, int k, int most)
+        {
+            var had = new Dictionary<int, int>();
+            return bestFirst.Where(ad => (had[ad.Campaign] = had.GetValueOrDefault(ad.Campaign) + 1) <= most).Take(k);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-3)]

@@ -57,6 +57,51 @@ public sealed class ValueRankingTests : IDisposable
         Assert.All(answer.Ads, ad => Assert.Equal(LogitOf(ad.Id), ad.Score, 1e-4));
     }
 
+    [Theory]
+    [InlineData(SimdPath.Portable)]
+    [InlineData(SimdPath.Avx2)]
+    public async Task Scores_are_ranked_by_on_the_scale_that_the_query_names(SimdPath path)
+    {
+        using IDisposable? forced = path <= Simd.Best ? Simd.Force(path) : null;
+        BidBook book = Book(1);
+        _shard.Publish(book);
+        _shard.Publish(Placements(1));
+        // Scores of a model that knows no measure: as logits, all of them would lie beyond the curves.
+        var scale = new ClickScale(0.4, -3);
+
+        ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", User, 15) { Value = All with { Scale = scale } }, default);
+
+        double[] wanted = [.. Ids.Where(id => CampaignOf(id) >= 0).Select(Exact).Where(value => value > 0).OrderDescending().Take(15)];
+        Assert.Equal(wanted, answer.Ads.Select(a => (double)a.Value), (a, b) => Math.Abs(a - b) <= 2e-3 * a);
+        Assert.Equal(answer.Ads.Select(ad => Exact(ad.Id)), answer.Ads.Select(a => (double)a.Value), (a, b) => Math.Abs(a - b) <= 2e-3 * a);
+
+        double Exact(string id) => book.Campaigns[CampaignOf(id)].Bid(
+            book.Click.Apply(scale.Probability(LogitOf(id)), book.Campaigns[CampaignOf(id)].Context));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public async Task No_campaign_has_more_ads_than_asked_for_and_the_rest_are_the_best(int most)
+    {
+        // The campaign that bids most owns the best ads by far.
+        BidBook book = Book(1, slope: 0.02);
+        book = new BidBook(2, [.. book.Campaigns.ToArray().Select((e, c) => c == 3 ? e with { Slope = 90 } : e)], book.Click);
+        _shard.Publish(book);
+        _shard.Publish(Placements(1));
+        ShardAnswer unbound = await _shard.SearchAsync(new ShardQuery("v1", User, 10) { Value = All }, default);
+        Assert.All(unbound.Ads, ad => Assert.Equal(3, ad.Campaign));
+
+        ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", User, 10) { Value = All with { MostPerCampaign = most } }, default);
+        ShardAnswer all = await _shard.SearchAsync(new ShardQuery("v1", User, 400) { Value = All }, default);
+
+        var had = new Dictionary<int, int>();
+        string[] wanted = [.. all.Ads.Where(ad => (had[ad.Campaign] = had.GetValueOrDefault(ad.Campaign) + 1) <= most).Take(10).Select(a => a.Id)];
+        Assert.Equal(wanted, answer.Ads.Select(a => a.Id));
+        Assert.All(answer.Ads, ad => Assert.Equal(CampaignOf(ad.Id), ad.Campaign));
+    }
+
     [Fact]
     public async Task Few_eligible_ads_are_all_found_whatever_their_interest()
     {

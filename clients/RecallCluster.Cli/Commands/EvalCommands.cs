@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Plots;
 using RecallCluster.Cli.Reports;
@@ -36,12 +37,18 @@ internal static class EvalCommands
             "--bid-spread", "With --objective value: standard deviation of the logarithm of the campaigns' bids.", 1, 0, 10);
         Option<double> clickRate = OptionKit.Real(
             "--click-rate", "With --objective value: mean click probability of the K ads of highest interest.", 0.01, 1e-6, 0.5);
+        Option<int> perCampaign = OptionKit.Number(
+            "--per-campaign", "With --objective value: most ads of one campaign among the K, as a gateway asks for; 0 for no bound.", 0, 0);
+        Option<string?> market = OptionKit.Optional(
+            "--market", "With --objective value: directory with campaigns.json and ads.jsonl, in place of drawn campaigns.", "DIR");
+        Option<string?> state = OptionKit.Optional(
+            "--state", "With --market: state file of a front door that served it, for bids and calibration as they stand there.", "FILE");
         Option<string?> plot = OptionKit.Optional("--plot", "Draw recall against scored fraction.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "retrieval",
             "Recall of scoring every ad, of the guided search at several budgets, and of the comparators, on the same test users.",
-            [data, model, index, k, users, scorings, objective, slots, campaigns, spread, clickRate, plot, threads],
+            [data, model, index, k, users, scorings, objective, slots, campaigns, spread, clickRate, perCampaign, market, state, plot, threads],
             async (parsed, context) =>
             {
                 string indexDirectory = parsed.GetRequiredValue(index);
@@ -93,8 +100,14 @@ internal static class EvalCommands
                         K = parsed.GetValue(k),
                         Slots = Math.Min(parsed.GetValue(slots), parsed.GetValue(k)),
                         MaxUsers = parsed.GetValue(users) is var most and > 0 ? most : int.MaxValue,
-                        Campaigns = parsed.GetValue(campaigns),
-                        BidSpread = parsed.GetValue(spread),
+                        Market = (random, scale) => parsed.GetValue(market) is { } directory
+                            ? MarketBids.ReadAsync(directory, parsed.GetValue(state), dataset, scale).GetAwaiter().GetResult()
+                            : ValueMarket.Drawn(
+                                dataset.Items.Count, parsed.GetValue(campaigns), parsed.GetValue(spread), scale, random),
+                        Bids = parsed.GetValue(market) is null ? string.Create(
+                                CultureInfo.InvariantCulture, $"log-normal bids of spread {parsed.GetValue(spread):0.###}")
+                            : parsed.GetValue(state) is null ? "bids of the weights that they start with" : "bids as a state file has them",
+                        PerCampaign = parsed.GetValue(perCampaign) is var bound and > 0 ? bound : int.MaxValue,
                         ClickRate = parsed.GetValue(clickRate),
                         Seed = context.Seed,
                     };

@@ -77,7 +77,8 @@ internal static class ServeCommand
                     {
                         console.WriteLine($"Serving {Drawing.Count(serving.Ads)} ads on {serving.Shards} shard(s), version "
                             + $"{serving.Version}, at {string.Join(", ", serving.Urls.Select(u => u.ToString()))}");
-                        console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/candidates -H 'content-type: application/json' -d "
+                        string key = door.Access.Keys is null ? "" : "-H 'authorization: Bearer KEY' ";
+                        console.WriteLine($"Try: curl -s {serving.Urls[0]}v1/candidates {key}-H 'content-type: application/json' -d "
                             + $"'{{\"user\":{{\"sequence\":[]}},\"k\":5}}'");
                         console.WriteLine($"Dashboard: {serving.Urls[0]}");
                         console.WriteLine("Stop with Ctrl-C.");

@@ -7,6 +7,7 @@ using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Indexes;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Cli.Workflows;
@@ -29,9 +30,14 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
     /// <summary>Most test users, drawn by the seed.</summary>
     public required int MaxUsers { get; init; }
 
-    public required int Campaigns { get; init; }
+    /// <summary>Makes the market; the second argument turns scores into raw click probabilities.</summary>
+    public required Func<SeededRandom, ClickScale, ValueMarket> Market { get; init; }
 
-    public required double BidSpread { get; init; }
+    /// <summary>What the report says of the market's bids.</summary>
+    public required string Bids { get; init; }
+
+    /// <summary>Most ads of one campaign among the K.</summary>
+    public int PerCampaign { get; init; } = int.MaxValue;
 
     public required double ClickRate { get; init; }
 
@@ -41,7 +47,7 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
     public ValueReport Run(IReadOnlyList<GuidedSearchParameters> settings, IStages stages, CancellationToken cancellation)
     {
         var random = new SeededRandom(Seed);
-        var market = new ValueMarket(dataset.Items.Count, Campaigns, BidSpread, random);
+        var market = Market(random, ads.Manifest.Clicks ?? ClickScaleEstimate.Of(model, dataset, team));
         Request[] requests = stages.Run("Score every ad for every request", stage => Prepare(market, random, stage));
         Row exhaustive = new(ValueRow.Exhaustive, K, [.. requests.Select(r => Found.Of(r.Best, r.Best, Slots, dataset.Items.Count))], 0);
         var rows = new List<ValueRow> { RowOf(exhaustive, null, random) };
@@ -58,7 +64,8 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
             rows.Add(RowOf(Measure(ValueRow.ValueAware, shards, requests, market, K, byValue: true), interest, random));
         }
         return new ValueReport(
-            dataset.Name, dataset.Items.Count, Campaigns, BidSpread, ClickRate, market.ClickMap.A, Slots, [.. rows]);
+            dataset.Name, dataset.Items.Count, market.Book.Campaigns.Length, Bids, PerCampaign == int.MaxValue ? null : PerCampaign,
+            ClickRate, double.IsNaN(market.ClickSlope) ? null : market.ClickSlope, Slots, [.. rows]);
     }
 
     private Request[] Prepare(ValueMarket market, SeededRandom random, IStage stage)
@@ -68,12 +75,14 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
         int[] validation = Draw(u => dataset.Validation.ItemsOf(u).Length > 0, CalibrationUsers, random);
         (float[] State, int[] Clicked)[] seen =
             [.. validation.Select(u => (StateOf(prepared.Encoder, u, dataset.Train.ItemsOf(u)), dataset.Validation.ItemsOf(u).ToArray()))];
-        market.FitClicks(prepared.Scorer, seen, random);
+        if (!market.IsCalibrated)
+            market.FitClicks(prepared.Scorer, seen, random);
         int[] users = Draw(u => dataset.Test.ItemsOf(u).Length > 0, MaxUsers, random);
         if (users.Length == 0)
             throw new InvalidDataException($"Data set '{dataset.Name}' has no test events.");
         int[] all = [.. Enumerable.Range(0, dataset.Items.Count)];
-        market.ShiftTo(ClickRate, [.. seen.SelectMany(user => LogitsOf(user.State).OrderDescending().Take(K))]);
+        if (!market.IsCalibrated)
+            market.ShiftTo(ClickRate, [.. seen.SelectMany(user => LogitsOf(user.State).OrderDescending().Take(K))]);
         var requests = new Request[users.Length];
         int done = 0;
         team.Run(team.Size, part =>
@@ -83,13 +92,12 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
             {
                 int[] known = [.. dataset.Train.ItemsOf(users[i]), .. dataset.Validation.ItemsOf(users[i])];
                 float[] state = StateOf(prepared.Encoder, users[i], known);
-                var best = new TopKCollector();
-                best.Reset(Math.Min(K, all.Length));
-                best.Add(all, Array.ConvertAll(all, ValuesOf(LogitsOf(state))));
-                var top = new float[best.Count];
-                best.CopyTo(new int[best.Count], top);
+                float[] values = Array.ConvertAll(all, ValuesOf(LogitsOf(state)));
+                int[] bestFirst = [.. all];
+                Array.Sort(Array.ConvertAll(values, value => -value), bestFirst);
+                double[] top = [.. Allowed(market, bestFirst).Select(ad => (double)values[ad]).Take(K)];
                 string[] seeds = [.. known.TakeLast(prepared.Encoder.SequenceLimit).Select(row => dataset.Items.Ids[row])];
-                requests[i] = new Request(state, seeds, Array.ConvertAll(top, value => (double)value));
+                requests[i] = new Request(state, seeds, top);
                 stage.Report((double)Interlocked.Increment(ref done) / users.Length);
             }
         });
@@ -103,6 +111,13 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
         }
 
         Converter<int, float> ValuesOf(float[] logits) => ad => (float)market.ValueOf(ad, logits[ad]);
+    }
+
+    /// <summary>Ads, best first, less those whose campaign has its number already.</summary>
+    private IEnumerable<int> Allowed(ValueMarket market, IEnumerable<int> bestFirst)
+    {
+        var had = new Dictionary<int, int>();
+        return bestFirst.Where(ad => (had[market.CampaignOf(ad)] = had.GetValueOrDefault(market.CampaignOf(ad)) + 1) <= PerCampaign);
     }
 
     private float[] StateOf(UserEncoder encoder, int user, ReadOnlySpan<int> known)
@@ -125,14 +140,14 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
     {
         var shard = new Shard(TimeProvider.System);
         shard.Add(new ShardVersion(Version, indexed.Index, indexed.Scorer, setting, null, TimeProvider.System));
-        shard.Publish(market.Book());
+        shard.Publish(market.Book);
         shard.Publish(market.Placements(Version, indexed.Rows));
         return shard;
     })];
 
     private Row Measure(string method, Shard[] shards, Request[] requests, ValueMarket market, int handedOver, bool byValue)
     {
-        ValueQuery? query = byValue ? market.Query : null;
+        ValueQuery? query = byValue ? market.Query with { MostPerCampaign = PerCampaign } : null;
         Dictionary<string, int> rowOf = dataset.Items.Ids.Index().ToDictionary(x => x.Item, x => x.Index, StringComparer.Ordinal);
         var found = new Found[requests.Length];
         long ticks = 0;
@@ -146,9 +161,10 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
                     Value = query,
                 },
                 default).GetAwaiter().GetResult())];
-            IReadOnlyList<ScoredAd> top = ShardMerge.Top(answers, handedOver);
+            IReadOnlyList<ScoredAd> top = ShardMerge.Top(answers, handedOver, query?.MostPerCampaign ?? int.MaxValue);
             Interlocked.Add(ref ticks, Stopwatch.GetTimestamp() - start);
-            double[] values = [.. top.Select(ad => market.ValueOf(rowOf[ad.Id], ad.Score)).OrderDescending().Take(K)];
+            Dictionary<int, double> valueOf = top.ToDictionary(ad => rowOf[ad.Id], ad => market.ValueOf(rowOf[ad.Id], ad.Score));
+            double[] values = [.. Allowed(market, valueOf.OrderByDescending(ad => ad.Value).Select(ad => ad.Key)).Select(ad => valueOf[ad]).Take(K)];
             found[i] = Found.Of(values, requests[i].Best, Slots, answers.Sum(a => a.Scorings));
         });
         return new Row(method, handedOver, found, Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds / requests.Length);

@@ -54,7 +54,7 @@ internal sealed class ServeOptions
         {
             MarketDirectory = market,
             StateFile = StateOf(parsed, market),
-            BusinessClock = ClockOf(parsed),
+            BusinessClock = ClockOf(parsed, StateOf(parsed, market)),
             ValueRecallShare = parsed.GetValue(_valueRecall),
             Trace = parsed.GetValue(_trace) is { } trace ? new AuctionTraceWriter(trace) : null,
         };
@@ -67,16 +67,15 @@ internal sealed class ServeOptions
 
     private string StateOf(ParseResult parsed, string market) => Path.GetFullPath(parsed.GetValue(_state) ?? Path.Combine(market, "state.db"));
 
-    private TimeProvider ClockOf(ParseResult parsed)
+    private TimeProvider ClockOf(ParseResult parsed, string stateFile)
     {
         double speed = parsed.GetValue(_speed);
         DateTimeOffset? real = parsed.GetValue(_realOrigin), business = parsed.GetValue(_businessOrigin);
         if (real is null != business is null)
             throw new UsageException("--clock-real-origin and --clock-business-origin go together.");
-        if (real is null && speed == 1)
-            return TimeProvider.System;
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        return new ScaledClock(TimeProvider.System, real ?? now, business ?? now, speed);
+        return real is { } then && business is { } at
+            ? new ScaledClock(TimeProvider.System, then, at, speed)
+            : BusinessClockFile.Open(stateFile, speed, TimeProvider.System);
     }
 
     private static Option<DateTimeOffset?> Time(string name, string description) => new(name)

@@ -3,14 +3,15 @@ using RecallCluster.Calibration.Maps;
 using RecallCluster.Calibration.Methods;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
+using RecallCluster.Serving;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Cli.Workflows;
 
 /// <summary>
-/// Who bids what for a data set's ads, so that retrieval can be measured by value: every ad belongs to a campaign drawn evenly, every
-/// campaign bids for a click a log-normal draw of median 1 that has nothing to do with where its ads stand, and pCTR is the model's logit
-/// through Platt scaling on held-out clicks, with the odds shifted to a given click rate of the ads that interest puts first.
+/// Who bids what for a data set's ads, so that retrieval can be measured by value. Bids and calibration are a bid book's; where the book
+/// comes without calibration, pCTR is the model's score through Platt scaling on held-out clicks, with the odds shifted to a given click
+/// rate of the ads that interest puts first.
 /// </summary>
 internal sealed class ValueMarket
 {
@@ -18,44 +19,68 @@ internal sealed class ValueMarket
     private const int NegativesPerUser = 200;
 
     private readonly int[] _campaignOf;
-    private readonly double[] _bids;
+    private readonly ClickScale _scale;
+    private CalibrationMap[] _maps = [];
 
+    /// <param name="campaignOf">Campaign number of each ad; -1 for an ad that is not for sale.</param>
+    /// <param name="book">What campaigns bid.</param>
+    /// <param name="isCalibrated">Whether the book's maps are of this model's clicks; else they are fitted.</param>
+    /// <param name="scale">From the model's scores to raw click probabilities.</param>
+    public ValueMarket(int[] campaignOf, BidBook book, bool isCalibrated, ClickScale scale)
+    {
+        (_campaignOf, _scale, IsCalibrated) = (campaignOf, scale, isCalibrated);
+        Use(book);
+    }
+
+    /// <summary>
+    /// A market that has nothing to do with where ads stand: every ad belongs to a campaign drawn evenly, every campaign bids for a click a
+    /// log-normal draw of median 1.
+    /// </summary>
     /// <param name="ads">Number of ads.</param>
     /// <param name="campaigns">Number of campaigns.</param>
     /// <param name="spread">Standard deviation of the logarithm of the bids.</param>
+    /// <param name="scale">From the model's scores to raw click probabilities.</param>
     /// <param name="random">Source of the draws.</param>
-    public ValueMarket(int ads, int campaigns, double spread, SeededRandom random)
+    public static ValueMarket Drawn(int ads, int campaigns, double spread, ClickScale scale, SeededRandom random)
     {
-        _campaignOf = new int[ads];
-        foreach (ref int campaign in _campaignOf.AsSpan())
+        var campaignOf = new int[ads];
+        foreach (ref int campaign in campaignOf.AsSpan())
             campaign = random.NextInt(campaigns);
-        _bids = new double[campaigns];
-        foreach (ref double bid in _bids.AsSpan())
-            bid = Math.Exp(spread * random.NextGaussian());
+        var entries = new BidBookEntry[campaigns];
+        for (int campaign = 0; campaign < campaigns; campaign++)
+            entries[campaign] = new BidBookEntry(campaign + 1, "", Math.Exp(spread * random.NextGaussian()), 0, double.MaxValue);
+        return new ValueMarket(campaignOf, new BidBook(1, entries, new CalibrationModel("raw", CalibrationMap.Identity)), false, scale);
     }
 
-    /// <summary>Slope and shift of pCTR = sigmoid(slope · logit + shift).</summary>
-    public LogisticMap ClickMap { get; private set; } = new(1, 1, 0);
+    /// <summary>What campaigns bid.</summary>
+    public BidBook Book { get; private set; } = null!;
+
+    /// <summary>Whether the book's maps are in force, and not to be fitted.</summary>
+    public bool IsCalibrated { get; }
+
+    /// <summary>What a unit of the model's score adds to the logit of a click; NaN where maps differ by campaign.</summary>
+    public double ClickSlope => Book.Click.Root is LogisticMap map && !IsCalibrated ? map.A * _scale.Slope : double.NaN;
 
     /// <summary>Every campaign is eligible.</summary>
     public ValueQuery Query
     {
         get
         {
-            ulong[] all = new ulong[(_bids.Length / 64) + 1];
+            ulong[] all = new ulong[(Book.Campaigns.Length / 64) + 1];
             Array.Fill(all, ulong.MaxValue);
-            return new ValueQuery(all, all);
+            return new ValueQuery(all, all) { Scale = _scale };
         }
     }
 
-    /// <summary>The value of an impression: bid for a click times its probability.</summary>
-    public double ValueOf(int ad, float logit) => _bids[_campaignOf[ad]] * ClickRateOf(logit, ClickMap.C);
+    /// <summary>Campaign of an ad.</summary>
+    public int CampaignOf(int ad) => _campaignOf[ad];
 
-    /// <summary>The bids of all campaigns.</summary>
-    public BidBook Book() => new(
-        1,
-        [.. _bids.Select((bid, campaign) => new BidBookEntry(campaign + 1, "", bid, 0, double.MaxValue))],
-        new CalibrationModel("platt", ClickMap));
+    /// <summary>The value of an impression: the bid at the calibrated click probability; 0 for an ad that is not for sale.</summary>
+    public double ValueOf(int ad, float score)
+    {
+        int campaign = _campaignOf[ad];
+        return campaign < 0 ? 0 : Book.Campaigns[campaign].Bid(_maps[campaign].Apply(_scale.Probability(score)));
+    }
 
     /// <summary>Whose the ads of a shard are.</summary>
     /// <param name="version">The shard's version.</param>
@@ -79,26 +104,33 @@ internal sealed class ValueMarket
             var scores = new float[shown.Length];
             scorer.Score(state, shown, scores);
             for (int i = 0; i < shown.Length; i++)
-                counts.Add(null, 1 / (1 + Math.Exp(-scores[i])), i < clicked.Length ? 1 : 0);
+                counts.Add(null, _scale.Probability(scores[i]), i < clicked.Length ? 1 : 0);
         }
-        ClickMap = new PlattScaling().Fit(counts).Root as LogisticMap
-            ?? throw new InvalidDataException("No held-out click tells how likely clicks are.");
+        Use(new PlattScaling().Fit(counts).Root as LogisticMap
+            ?? throw new InvalidDataException("No held-out click tells how likely clicks are."));
     }
 
-    /// <summary>Shifts the odds so that the mean click probability of <paramref name="logits"/> is <paramref name="rate"/>.</summary>
-    public void ShiftTo(double rate, IReadOnlyCollection<float> logits)
+    /// <summary>Shifts the odds so that the mean click probability of <paramref name="scores"/> is <paramref name="rate"/>.</summary>
+    public void ShiftTo(double rate, IReadOnlyCollection<float> scores)
     {
+        var map = (LogisticMap)Book.Click.Root;
         double low = -60, high = 60;
         for (int step = 0; step < 60; step++)
         {
             double middle = (low + high) / 2;
-            if (logits.Average(logit => ClickRateOf(logit, middle)) < rate)
+            if (scores.Average(score => new ClickScale(map.A, middle).Probability((float)_scale.Logit(score))) < rate)
                 low = middle;
             else
                 high = middle;
         }
-        ClickMap = new LogisticMap(ClickMap.A, ClickMap.A, low);
+        Use(new LogisticMap(map.A, map.A, low));
     }
 
-    private double ClickRateOf(float logit, double shift) => 1 / (1 + Math.Exp(-((ClickMap.A * logit) + shift)));
+    private void Use(LogisticMap map) => Use(new BidBook(Book.Version + 1, Book.Campaigns.ToArray(), new CalibrationModel("platt", map)));
+
+    private void Use(BidBook book)
+    {
+        Book = book;
+        _maps = [.. book.Campaigns.ToArray().Select(entry => book.Click.For(entry.Context))];
+    }
 }

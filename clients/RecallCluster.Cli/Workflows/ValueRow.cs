@@ -36,10 +36,11 @@ internal sealed record ValueRow(
 /// <param name="Dataset">Name of the data set.</param>
 /// <param name="Ads">Number of ads.</param>
 /// <param name="Campaigns">Number of campaigns.</param>
-/// <param name="BidSpread">Standard deviation of the logarithm of their bids.</param>
-/// <param name="ClickRate">Mean click probability of the K ads of highest interest.</param>
-/// <param name="ClickSlope">What a unit of the model's logit adds to the logit of a click.</param>
+/// <param name="Bids">Where their bids come from.</param>
+/// <param name="PerCampaign">Most ads of one campaign among the K; null for no bound.</param>
+/// <param name="ClickRate">Mean click probability of the K ads of highest interest, where the market brings no calibration.</param>
+/// <param name="ClickSlope">What a unit of the model's score adds to the logit of a click; null where the market brings calibration.</param>
 /// <param name="Slots">Slots of an auction.</param>
 /// <param name="Rows">By budget.</param>
 internal sealed record ValueReport(
-    string Dataset, int Ads, int Campaigns, double BidSpread, double ClickRate, double ClickSlope, int Slots, ValueRow[] Rows);
+    string Dataset, int Ads, int Campaigns, string Bids, int? PerCampaign, double ClickRate, double? ClickSlope, int Slots, ValueRow[] Rows);

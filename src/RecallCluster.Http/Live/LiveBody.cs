@@ -10,13 +10,12 @@ namespace RecallCluster.Http.Live;
 /// </summary>
 internal sealed record LiveBody(
     DateTimeOffset At, LiveTraffic Traffic, LiveRetrieval Retrieval, LiveMarket Market, CampaignViewBody[] Campaigns,
-    LiveCalibration Calibration,
-    IReadOnlyList<LiveShard> Shards, IReadOnlyDictionary<string, string> Versions)
+    SpendPoint[] Course, LiveCalibration Calibration, IReadOnlyList<LiveShard> Shards, IReadOnlyDictionary<string, string> Versions)
 {
     public static LiveBody Of(LiveSnapshot snapshot) => new(
         snapshot.At, snapshot.Traffic, snapshot.Retrieval, snapshot.Market,
         [.. snapshot.Campaigns.Select(BriefOf)],
-        snapshot.Calibration, snapshot.Shards, snapshot.Versions);
+        SpendCourse.Of(snapshot.Campaigns, snapshot.At), snapshot.Calibration, snapshot.Shards, snapshot.Versions);
 
     private static CampaignViewBody BriefOf(CampaignView campaign)
     {

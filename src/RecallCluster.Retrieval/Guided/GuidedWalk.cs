@@ -12,7 +12,8 @@ namespace RecallCluster.Retrieval.Guided;
 /// <remarks>
 /// Two sets: W routes with all ads; what is returned is collected from the eligible ones among everything scored. Where every ad is
 /// eligible and the score decides, W itself is that collection. A search whose request brings a ranking collects by its values from
-/// everything scored: values are not smooth on the graph, so they say nothing about where to go on or when to stop; interest does.
+/// everything scored: values are not smooth on the graph, so interest says where to go on and when to stop, bent a
+/// little where the ranking wants it.
 /// </remarks>
 internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     where TGraph : struct, IGraphView
@@ -325,13 +326,15 @@ internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
         BatchScorer.Score(_context.Scorer, _userState, ordinals, count, scores, _context.Team);
         _statistics.Scorings += count;
         _statistics.ScoreTicks += _context.Time.GetTimestamp() - start;
+        if (CollectsApart)
+            Collect(ordinals, scores, count);
+        // What is kept goes by the model's scores; from here on they only route.
+        _ranking?.Steer(new ReadOnlySpan<int>(ordinals, count), new Span<float>(scores, count));
         if (layer > 0)
         {
             for (int i = 0; i < count; i++)
                 _scratch.Cache.Add(ordinals[i], scores[i]);
         }
-        if (CollectsApart)
-            Collect(ordinals, scores, count);
         return count;
     }
 

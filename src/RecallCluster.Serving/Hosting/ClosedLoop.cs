@@ -136,6 +136,9 @@ public sealed class ClosedLoop : IAsyncDisposable
         }
     }
 
+    /// <summary>Looks at how much of the value is found; null where that is off.</summary>
+    internal ValueRecallSampler? Sampler => _sampler;
+
     /// <summary>Starts what happens by the clock: ticks, fits, leases, reports.</summary>
     public void Run()
     {

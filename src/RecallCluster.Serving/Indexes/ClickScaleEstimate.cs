@@ -6,18 +6,18 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Serving.Indexes;
 
 /// <summary>
-/// Where a model's scores lie, from a sample of users and ads: the median score of any ad for any user becomes a logit of -10, the best
-/// score of nearly every user one of -3. What retrieval finds then lies well inside the grid of calibration, ±16, with a click probability
-/// of the right order before there is a click to learn from. Both are properties of the model: scores of a softmax have no zero of their
-/// own.
+/// Where a model's scores lie, from a sample of users and ads: for the middle user the best score becomes a logit of -3, the median score
+/// one of -10. What retrieval finds then lies well inside the grid of calibration, ±16, with a click probability of the right order before
+/// there is a click to learn from. Both are properties of the model: scores of a softmax have no zero and no unit of their own; not even
+/// one zero for all users, so where users lie far apart the unit is smaller, that most of them fit on the grid.
 /// </summary>
 public static class ClickScaleEstimate
 {
     private const int Users = 128, Ads = 2048;
     private const double OrdinaryLogit = -10, BestLogit = -3;
 
-    // A user for whom every ad scores high must not set the scale for all.
-    private const double BestOf = 0.9;
+    // What the best scores of four users of five may span.
+    private const double MostAcrossUsers = 12;
     private const ulong Seed = 0x5CA1E;
 
     /// <summary>The scale of a model's scores for the users and ads of a data set; the same every time.</summary>
@@ -39,31 +39,40 @@ public static class ClickScaleEstimate
         using TargetVectors targets = TargetVectors.Compute(model, dataset.Items, rows, team);
         using PreparedModel prepared = PreparedModel.Of(model, targets, team);
         int[] places = [.. Enumerable.Range(0, shown.Length)];
-        var all = new List<float>(users.Length * shown.Length);
-        var best = new List<float>(users.Length);
+        var best = new List<double>();
+        var spreads = new List<double>();
         var state = new float[prepared.Encoder.UserStateLength];
         var scores = new float[places.Length];
-        foreach (int user in users)
+        // And nobody: a request without consent.
+        foreach (int? user in users.Select(user => (int?)user).Append(null))
         {
-            int[] profile = Array.ConvertAll(dataset.Users.Codes, codes => codes[user]);
-            int[] behaviour = [.. dataset.Train.ItemsOf(user).ToArray().TakeLast(prepared.Encoder.SequenceLimit).Select(row => placeOf[row])];
+            int[] profile = Array.ConvertAll(dataset.Users.Codes, codes => user is { } known ? codes[known] : 0);
+            int[] behaviour = user is { } one
+                ? [.. dataset.Train.ItemsOf(one).ToArray().TakeLast(prepared.Encoder.SequenceLimit).Select(row => placeOf[row])] : [];
             prepared.Encoder.Encode(profile, behaviour, state);
             prepared.Scorer.Score(state, places, scores);
-            all.AddRange(scores.Where(float.IsFinite));
-            best.Add(scores.Where(float.IsFinite).DefaultIfEmpty(float.NegativeInfinity).Max());
+            double[] sorted = [.. scores.Where(float.IsFinite).Order()];
+            if (sorted.Length == 0)
+                continue;
+            best.Add(sorted[^1]);
+            spreads.Add(sorted[^1] - sorted[sorted.Length / 2]);
         }
-        return all.Count == 0 ? ClickScale.Logits : Between(QuantileOf(all, 0.5), QuantileOf(best, BestOf));
+        return best.Count == 0 ? ClickScale.Logits
+            : Between(QuantileOf(spreads, 0.5), QuantileOf(best, 0.1), QuantileOf(best, 0.5), QuantileOf(best, 0.9));
     }
 
-    /// <summary>The scale that puts two scores where they belong.</summary>
-    internal static ClickScale Between(double ordinary, double best)
+    /// <summary>The scale that puts scores where they belong.</summary>
+    /// <param name="spread">From the median score to the best, for the middle user.</param>
+    /// <param name="low">The best score of one of the users with the lowest.</param>
+    /// <param name="middle">The best score of the middle user.</param>
+    /// <param name="high">The best score of one of the users with the highest.</param>
+    internal static ClickScale Between(double spread, double low, double middle, double high)
     {
-        double spread = best - ordinary;
-        if (!(spread > 1e-6) || !double.IsFinite(spread))
+        if (!(spread > 1e-6) || !double.IsFinite(spread + high - low))
             return ClickScale.Logits;
         // Single precision is plenty, and reads the same wherever it is written down.
-        float slope = (float)((BestLogit - OrdinaryLogit) / spread);
-        return new ClickScale(slope, (float)(OrdinaryLogit - (slope * ordinary)));
+        float slope = (float)Math.Min((BestLogit - OrdinaryLogit) / spread, MostAcrossUsers / Math.Max(high - low, double.Epsilon));
+        return new ClickScale(slope, (float)(BestLogit - (slope * middle)));
     }
 
     private static int[] Draw(int count, int most, SeededRandom random)
@@ -73,9 +82,10 @@ public static class ClickScaleEstimate
         return drawn[..Math.Min(count, most)];
     }
 
-    private static double QuantileOf(List<float> values, double share)
+    private static double QuantileOf(List<double> values, double share)
     {
         values.Sort();
-        return values[(int)(share * (values.Count - 1))];
+        double place = share * (values.Count - 1);
+        return values[(int)(share < 0.5 ? Math.Floor(place) : Math.Ceiling(place))];
     }
 }

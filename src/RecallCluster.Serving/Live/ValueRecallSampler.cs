@@ -46,6 +46,9 @@ internal sealed class ValueRecallSampler(
         }
     }
 
+    /// <summary>Ends when the sample that is being taken does.</summary>
+    public Task Running => _running;
+
     /// <summary>Why the last sample came to nothing; null where it did not.</summary>
     public Exception? LastFailure { get; private set; }
 

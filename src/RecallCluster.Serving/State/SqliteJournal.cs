@@ -98,7 +98,8 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
         _machines.Require(key);
         foreach (string follower in followers)
             _machines.Require(follower);
-        using Activity? activity = Telemetry.Source.StartActivity("journal.append");
+        // What happens by the clock is no request, and would be a trace of its own each time.
+        using Activity? activity = Activity.Current is null ? null : Telemetry.Source.StartActivity("journal.append");
         var work = new JournalWork(WorkKind.Append) { Key = key, Payload = payload, Followers = followers };
         await EnqueueAsync(work, cancellation).ConfigureAwait(false);
         return await work.Done.Task.ConfigureAwait(false);

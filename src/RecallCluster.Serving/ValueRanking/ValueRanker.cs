@@ -15,8 +15,13 @@ internal sealed unsafe class ValueRanker : IResultRanking
     private readonly ClassBids _bids;
     private readonly float[] _caps;
 
+    // How much of a bid's logarithm, as if it were a logit, routes the search. A campaign's ads stand near each other, so the way to those
+    // of high bids is worth a little; all of it would lead away from interest where they do not.
+    private const double SteeringShare = 0.2;
+
     // From a score to its place on a curve.
     private readonly float _slope, _shift;
+    private readonly float _steer;
 
     /// <param name="bids">What the classes of the shard bid.</param>
     /// <param name="query">Which of them are eligible.</param>
@@ -25,6 +30,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
         _bids = bids;
         _slope = (float)(query.Scale.Slope * ClickCurves.PerLogit);
         _shift = (float)((query.Scale.Shift + ClickCurves.MaxLogit) * ClickCurves.PerLogit);
+        _steer = (float)(SteeringShare / query.Scale.Slope);
         MostPerGroup = query.MostPerCampaign;
         PlacementClasses classes = bids.Classes;
         // The cap carries eligibility: where it is not a number, neither is the bid.
@@ -98,6 +104,19 @@ internal sealed unsafe class ValueRanker : IResultRanking
             }
             for (; i < ordinals.Length; i++)
                 value[i] = ValueOf(classOf[ordinal[i]], score[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Steer(ReadOnlySpan<int> ordinals, Span<float> scores)
+    {
+        ReadOnlySpan<int> classOf = _bids.Classes.ClassOf;
+        ReadOnlySpan<float> logBid = _bids.LogBid, cap = _caps;
+        for (int i = 0; i < ordinals.Length; i++)
+        {
+            int number = classOf[ordinals[i]];
+            // Who may not be shown is no direction.
+            scores[i] += cap[number] > 0 ? _steer * logBid[number] : 0;
         }
     }
 

@@ -66,6 +66,55 @@ public class ResultRankingTests
         Assert.Equal(plain.Scored, ranked.Scored);
     }
 
+    [Theory]
+    [InlineData(VisitedKind.Bitmap)]
+    [InlineData(VisitedKind.HashSet)]
+    public void With_a_bound_of_ads_per_group_the_result_is_the_best_under_it_of_all_that_was_scored(VisitedKind visited)
+    {
+        var random = new SeededRandom(31);
+        foreach (int count in new[] { 2, 90, 3_000 })
+        {
+            var scorer = new FunctionScorerOf(new TestModel(count), visited);
+            foreach ((int k, int groups, int most) in new[] { (1, 3, 1), (20, 4, 2), (40, 40, 1), (200, 500, 2), (5_000, 7, 3) })
+            {
+                var ranking = new Grouped(new TimesBid(count, random, i => i % 5 != 0), groups, most, random);
+                float[] user = TestModel.User(random);
+                scorer.Forget();
+
+                GuidedSearchResult result = scorer.Search.Search(new GuidedRequest(user, k) { Ranking = ranking });
+
+                var had = new int[groups];
+                int[] wanted = [.. scorer.Scored
+                    .Select(i => (Ad: i, Value: ranking.ValueOf(i, scorer.Model.Score(user, i))))
+                    .Where(x => !float.IsNaN(x.Value))
+                    .OrderByDescending(x => x.Value)
+                    .Where(x => had[ranking.GroupOf(x.Ad)]++ < most)
+                    .Take(k)
+                    .Select(x => x.Ad)];
+                Assert.Equal(wanted, result.Ordinals);
+                Assert.Equal(wanted.Select(i => scorer.Model.Score(user, i)), result.Scores);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_ranking_that_steers_leads_to_other_ads_and_keeps_by_the_scores_of_the_model()
+    {
+        var model = new TestModel(3_000);
+        var plain = new FunctionScorerOf(model);
+        var bent = new FunctionScorerOf(model);
+        float[] user = TestModel.User(new SeededRandom(8));
+        var ranking = new Steering(new TimesBid(3_000, new SeededRandom(9)));
+
+        plain.Search.Search(new GuidedRequest(user, 30));
+        GuidedSearchResult result = bent.Search.Search(new GuidedRequest(user, 30) { Ranking = ranking });
+
+        Assert.NotEqual(plain.Scored.Order(), bent.Scored.Order());
+        int[] wanted = [.. bent.Scored.OrderByDescending(i => ranking.ValueOf(i, model.Score(user, i))).Take(30)];
+        Assert.Equal(wanted, result.Ordinals);
+        Assert.Equal(wanted.Select(i => model.Score(user, i)), result.Scores);
+    }
+
     [Fact]
     public void A_filter_and_a_ranking_hold_together()
     {
@@ -123,18 +172,66 @@ public class ResultRankingTests
 
     private sealed class FunctionScorerOf
     {
-        public FunctionScorerOf(TestModel model)
+        public FunctionScorerOf(TestModel model, VisitedKind visited = VisitedKind.Bitmap)
         {
+            Model = model;
             var scorer = new FunctionScorer(model.Count, TestModel.Dim, model.Score) { Batches = [] };
-            Search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(60, 5), new(20, 3)] });
+            Search = new GuidedSearch(model.Graph, scorer, new GuidedSearchParameters { Layers = [new(60, 5), new(20, 3)], Visited = visited });
             Scorer = scorer;
         }
 
+        public TestModel Model { get; }
+
         public GuidedSearch Search { get; }
+
+        public void Forget() => Scorer.Batches!.Clear();
 
         public IEnumerable<int> Scored => Scorer.Batches!.SelectMany(b => b);
 
         private FunctionScorer Scorer { get; }
+    }
+
+    /// <summary>Prefers the way over every third ad.</summary>
+    private sealed class Steering(TimesBid bids) : IResultRanking
+    {
+        public int RankableCount => bids.RankableCount;
+
+        public float ValueOf(int ordinal, float score) => bids.ValueOf(ordinal, score);
+
+        public void Rank(ReadOnlySpan<int> ordinals, ReadOnlySpan<float> scores, Span<float> values) => bids.Rank(ordinals, scores, values);
+
+        public void Steer(ReadOnlySpan<int> ordinals, Span<float> scores)
+        {
+            for (int i = 0; i < ordinals.Length; i++)
+                scores[i] += ordinals[i] % 3 == 0 ? 5 : 0;
+        }
+    }
+
+    /// <summary>Ads in groups, of which a result may hold but a few each.</summary>
+    private sealed class Grouped : IResultRanking
+    {
+        private readonly TimesBid _bids;
+        private readonly int[] _groupOf;
+
+        public Grouped(TimesBid bids, int groups, int most, SeededRandom random)
+        {
+            (_bids, GroupCount, MostPerGroup) = (bids, groups, most);
+            _groupOf = new int[bids.Count];
+            foreach (ref int group in _groupOf.AsSpan())
+                group = random.NextInt(groups);
+        }
+
+        public int RankableCount => _bids.RankableCount;
+
+        public int MostPerGroup { get; }
+
+        public int GroupCount { get; }
+
+        public int GroupOf(int ordinal) => _groupOf[ordinal];
+
+        public float ValueOf(int ordinal, float score) => _bids.ValueOf(ordinal, score);
+
+        public void Rank(ReadOnlySpan<int> ordinals, ReadOnlySpan<float> scores, Span<float> values) => _bids.Rank(ordinals, scores, values);
     }
 
     /// <summary>Score times a bid that has nothing to do with where the ad stands.</summary>
@@ -154,6 +251,8 @@ public class ResultRankingTests
         }
 
         public int RankableCount { get; }
+
+        public int Count => _bids.Length;
 
         public float ValueOf(int ordinal, float score) => score * _bids[ordinal];
 

@@ -58,6 +58,44 @@ public abstract class AdGatewayContract
     }
 
     [Fact]
+    public async Task Only_advertisers_that_are_allowed_are_shown()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 5, 2), (2, 0.4, 2), (3, 0.3, 2)));
+        AdRequest request = LoopWorld.Request("r", "ann", OneBanner with { Count = 3 });
+
+        AdAnswer some = await host.Gateway.AnswerAsync(
+            request with { AllowedAdvertisers = ["SHOP2.example", "shop3.example", "nobody.example"] }, default);
+        AdAnswer none = await host.Gateway.AnswerAsync(request with { AllowedAdvertisers = ["nobody.example"] }, default);
+
+        Assert.Equal([2L, 3], some.Ads.Select(a => a.Ad.CampaignId).Order());
+        Assert.Equal(NoAdReason.NothingEligible, none.NoAd);
+    }
+
+    [Fact]
+    public async Task A_format_gets_only_ads_that_have_what_it_needs()
+    {
+        LoopWorld simple = LoopWorld.Simple((1, 5, 1), (2, 0.4, 1));
+        Ad With(Ad ad, string media, string? text) =>
+            ad with { Creative = ad.Creative with { Media = new Uri(media), Text = text } };
+        var world = new LoopWorld(
+            simple.Campaigns,
+            [.. simple.Ads.Select(ad => ad.CampaignId == 1
+                ? With(ad, "http://cdn.example/1.png", null) : With(ad, "https://cdn.example/2.png", "A text"))]);
+        await using ILoopHost host = await StartAsync(world);
+        var any = new FormatRequest(CreativeKind.Banner);
+
+        Assert.Equal([1L, 2], await CampaignsAsync(any));
+        Assert.Equal([2L], await CampaignsAsync(any with { Needs = CreativeParts.SecureMedia }));
+        Assert.Equal([2L], await CampaignsAsync(any with { Needs = CreativeParts.SecureMedia | CreativeParts.Text }));
+        Assert.Equal([1L, 2], await CampaignsAsync(any with { MinWidth = 300, MinHeight = 250 }));
+        Assert.Empty(await CampaignsAsync(any with { MinWidth = 301 }));
+
+        async Task<IEnumerable<long>> CampaignsAsync(FormatRequest format) => (await host.Gateway.AnswerAsync(
+            LoopWorld.Request("r", "ann", new SlotRequest("s") { Count = 2, Formats = [format] }), default))
+            .Ads.Select(a => a.Ad.CampaignId).Order();
+    }
+
+    [Fact]
     public async Task Neither_ad_nor_campaign_wins_twice_in_a_request()
     {
         await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 5, 5), (2, 0.4, 5), (3, 0.3, 5)));
@@ -140,6 +178,44 @@ public abstract class AdGatewayContract
         Assert.Equal(1, await ShowAsync(host, "bob"));
         await host.PassAsync(TimeSpan.FromMinutes(61));
         Assert.Equal(1, await ShowAsync(host, "ann"));
+    }
+
+    [Fact]
+    public async Task Requests_at_once_cannot_pass_a_cap_before_an_impression_is_told_of()
+    {
+        LoopWorld world = LoopWorld.Simple((1, 5, 3), (2, 0.4, 3));
+        CampaignSettings capped = world.Campaigns[0] with { Caps = [new FrequencyRule(3, TimeSpan.FromHours(2))] };
+        await using ILoopHost host = await StartAsync(new LoopWorld([capped, world.Campaigns[1]], world.Ads));
+
+        AdAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(
+            () => host.Gateway.AnswerAsync(LoopWorld.Request($"r{i}", "ann", OneBanner), default))));
+
+        Win[] delivered = [.. answers.SelectMany(a => a.Ads).Select(a => a.Win).Where(w => w.CampaignId == 1)];
+        Assert.Equal(3, delivered.Length);
+        Assert.Equal(37, answers.Count(a => a.Ads.Any(ad => ad.Win.CampaignId == 2)));
+        // One is told of, one was not shown after all: there is room for one more, and no more.
+        await host.Feedback.AcceptAsync(
+            [new AdEvent(AdEventKind.Impression, delivered[0]), new AdEvent(AdEventKind.Loss, delivered[1])], default);
+        Assert.Equal(1, Assert.Single((await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default)).Ads).Win.CampaignId);
+        Assert.Equal(2, Assert.Single((await host.Gateway.AnswerAsync(LoopWorld.Request("r", "ann", OneBanner), default)).Ads).Win.CampaignId);
+        // What nobody told of within the event window was not seen; the one impression still counts.
+        await host.PassAsync(capped.Terms.EventWindow + TimeSpan.FromMinutes(1));
+        long[] later = [await ShowAsync(host, "ann"), await ShowAsync(host, "ann"), await ShowAsync(host, "ann")];
+        Assert.Equal([1, 1, 2], later);
+    }
+
+    [Fact]
+    public async Task A_trial_and_a_bid_in_an_auction_of_somebody_else_fill_no_cap()
+    {
+        LoopWorld world = LoopWorld.Simple((1, 5, 1));
+        CampaignSettings capped = world.Campaigns[0] with { Caps = [new FrequencyRule(1, TimeSpan.FromHours(1))] };
+        await using ILoopHost host = await StartAsync(new LoopWorld([capped], world.Ads));
+        AdRequest request = LoopWorld.Request("r", "ann", OneBanner);
+
+        Assert.Single((await host.Gateway.AnswerAsync(request with { IsTest = true }, default)).Ads);
+        Assert.Single((await host.Gateway.AnswerAsync(request with { Sale = SaleKind.BidOnly }, default)).Ads);
+        Assert.Single((await host.Gateway.AnswerAsync(request, default)).Ads);
+        Assert.Empty((await host.Gateway.AnswerAsync(request, default)).Ads);
     }
 
     [Fact]

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Live;
 
 namespace RecallCluster.Serving.Tests.Market;
 
@@ -9,6 +12,7 @@ namespace RecallCluster.Serving.Tests.Market;
 public sealed class EmbeddedLoopTests : IDisposable
 {
     private static readonly GuidedSearchParameters Everything = new() { Layers = [new LayerBudget(1_000, 1_000)] };
+    private static readonly string[] Stages = ["user", "user.prepare", "rank", "bid", "auction"];
     private static readonly double[] ClickPrices = [0.2, 0.9, 0.5, 0.7];
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-embedded-");
@@ -77,6 +81,59 @@ public sealed class EmbeddedLoopTests : IDisposable
         Assert.Equal(ad.Price, (await next.Campaigns.FindAsync(ad.Ad.CampaignId, default))!.TotalSpent);
     }
 
+    [Fact]
+    public async Task One_trace_shows_every_stage_and_every_shard()
+    {
+        using var made = new HandMadeModel(300);
+        await using EmbeddedHost host = Host(made, made.Index(2));
+        ClosedLoop loop = await host.OpenLoopAsync(Options(300, candidates: 8));
+        using var traced = new Traced();
+
+        PlacedAd ad = Assert.Single((await loop.Gateway.AnswerAsync(LoopWorld.Request("r", "ann"), default)).Ads);
+        await loop.Feedback.AcceptAsync([new AdEvent(AdEventKind.Click, ad.Win)], default);
+
+        ILookup<string, Activity> spans = traced.Stop().ToLookup(span => span.OperationName);
+        Activity answer = Assert.Single(spans["gateway.answer"]);
+        Assert.All(Stages, name => Assert.Equal(answer.SpanId, Assert.Single(spans[name]).ParentSpanId));
+        Assert.Equal([0, 1], spans["shard"].Select(span => (int)span.GetTagItem("recall.shard")!).Order());
+        Assert.Equal(
+            spans["shard"].Select(span => span.SpanId.ToString()).Order(), spans["shard.search"].Select(s => s.ParentSpanId.ToString()).Order());
+        Assert.All(spans["shard.search"], span => Assert.True((int)span.GetTagItem("recall.scorings")! > 0));
+        Assert.All(spans["shard.search"], span => Assert.True((int)span.GetTagItem("recall.hops")! > 0));
+        Assert.NotEmpty(spans["journal.append"]);
+    }
+
+    [Fact]
+    public async Task A_search_that_scores_every_ad_finds_all_of_the_value_and_the_live_view_says_so()
+    {
+        using var made = new HandMadeModel(300);
+        await using EmbeddedHost host = Host(made, made.Index(2));
+        ClosedLoop loop = await host.OpenLoopAsync(Options(300, candidates: 8) with { ValueRecallShare = 1 });
+        Assert.Null((await loop.Live.SnapshotAsync(default)).Retrieval.ValueRecall);
+
+        await loop.Gateway.AnswerAsync(LoopWorld.Request("r", "ann"), default);
+        await loop.Sampler!.Running;
+        LiveSnapshot snapshot = await loop.Live.SnapshotAsync(default);
+
+        Assert.Null(loop.Sampler.LastFailure);
+        Assert.Equal(1, snapshot.Retrieval.ValueRecall);
+        Assert.Equal(made.Fingerprint, snapshot.Versions["model"]);
+        Assert.All(snapshot.Shards, shard => Assert.Equal("healthy", Assert.Single(shard.Replicas).State));
+    }
+
+    [Fact]
+    public void Value_recall_is_that_of_the_best_campaigns_for_the_places()
+    {
+        var values = new CampaignValues(places: 2);
+        values.Add(campaign: 1, value: 10, isFound: false);
+        values.Add(campaign: 1, value: 8, isFound: true);
+        values.Add(campaign: 2, value: 4, isFound: true);
+        values.Add(campaign: 3, value: 6, isFound: false);
+        values.Add(campaign: 4, value: 1, isFound: true);
+
+        Assert.Equal((8 + 4, 10 + 6), (values.Found, values.Best));
+    }
+
     public void Dispose() => _directory.Delete(recursive: true);
 
     private static EmbeddedHost Host(HandMadeModel made, string index)
@@ -108,7 +165,40 @@ public sealed class EmbeddedLoopTests : IDisposable
             .Select(ad => (ad.Id, Campaign: int.Parse(ad.Id[2..]) % ClickPrices.Length, ad.Score))
             .GroupBy(ad => ad.Campaign)
             .Select(group => group.MaxBy(ad => ad.Score))
-            .OrderByDescending(ad => ClickPrices[ad.Campaign] / (1 + Math.Exp(-ad.Score)))
+            .OrderByDescending(ad => ClickPrices[ad.Campaign] * all.Clicks.Scale.Probability(ad.Score))
             .Select(ad => ad.Id)];
+    }
+
+    /// <summary>A trace of what this test does, and of nothing that runs beside it.</summary>
+    private sealed class Traced : IDisposable
+    {
+        private readonly ConcurrentQueue<Activity> _spans = new();
+        private readonly Activity _root = new("test");
+        private readonly ActivityListener _listener;
+
+        public Traced()
+        {
+            _root.Start();
+            _listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == Telemetry.Name,
+                Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                    options.Parent.TraceId == _root.TraceId ? ActivitySamplingResult.AllData : ActivitySamplingResult.None,
+                ActivityStopped = _spans.Enqueue,
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        public ConcurrentQueue<Activity> Stop()
+        {
+            _root.Stop();
+            return _spans;
+        }
+
+        public void Dispose()
+        {
+            _listener.Dispose();
+            _root.Dispose();
+        }
     }
 }

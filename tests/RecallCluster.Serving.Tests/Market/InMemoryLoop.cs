@@ -152,6 +152,7 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
             if (happened.Kind == AdEventKind.Loss)
             {
                 _gateway.Settle(win, Micros.Zero);
+                _gateway.Acknowledge(happened);
                 results.Add(new AdEventResult(LedgerOutcome.Applied, Micros.Zero, Micros.Zero));
                 continue;
             }
@@ -167,6 +168,8 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
                 if (happened.Kind == (win.IsPerClick ? AdEventKind.Click : AdEventKind.Impression))
                     _gateway.Settle(win, result.Charged);
                 Remember(happened);
+                if (happened.Kind == AdEventKind.Impression)
+                    _gateway.Acknowledge(happened);
             }
             results.Add(new AdEventResult(result.Outcome, result.Charged, result.Free));
         }

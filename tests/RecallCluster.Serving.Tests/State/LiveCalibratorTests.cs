@@ -103,6 +103,28 @@ public class LiveCalibratorTests
     }
 
     [Fact]
+    public async Task Counts_of_one_click_model_say_nothing_of_another_and_come_back_with_it()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        await using (ServingState state = await file.OpenAsync(clock))
+        {
+            await state.Calibrator.UseAsync(state.Journal, 7, clock.Now, default);
+            await TrafficAsync(state, clock, 6_000, raw: 0.05, truth: 0.2, model: 7);
+            await TrafficAsync(state, clock, 500, raw: 0.05, truth: 0.9, model: 8);
+            await state.Calibrator.RefitAsync(state.Journal, clock.Now, default);
+            Assert.InRange(state.Calibrator.Model.For("1/1").Apply(0.05), 0.17, 0.23);
+
+            await state.Calibrator.UseAsync(state.Journal, 9, clock.Now, default);
+            Assert.Equal(0.05, state.Calibrator.Model.For("1/1").Apply(0.05), 1e-12);
+        }
+        await using ServingState again = await file.OpenAsync(clock);
+        await again.Calibrator.UseAsync(again.Journal, 7, clock.Now, default);
+
+        Assert.InRange(again.Calibrator.Model.For("1/1").Apply(0.05), 0.17, 0.23);
+    }
+
+    [Fact]
     public async Task Engagement_reaches_the_click_that_it_belongs_to()
     {
         using var file = new StateFile();
@@ -136,15 +158,16 @@ public class LiveCalibratorTests
         Assert.InRange(state.Directory.Current.Book.Campaigns[0].ConversionProbability, 0.21, 0.26);
     }
 
-    private static async Task TrafficAsync(ServingState state, ManualClock clock, int impressions, double raw, double truth)
+    private static async Task TrafficAsync(ServingState state, ManualClock clock, int impressions, double raw, double truth, uint model = 0)
     {
         Lease lease = await FeedbackTests.LeaseAsync(state);
         var random = new SeededRandom((ulong)clock.Now.UtcTicks);
         var events = new List<AdEvent>();
         for (int i = 0; i < impressions; i++)
         {
-            Win win = Some.Win(1, lease, clock.Now, new UInt128((ulong)clock.Now.UtcTicks, (ulong)i), price: 0.001) with
+            Win win = Some.Win(1, lease, clock.Now, new UInt128((ulong)clock.Now.UtcTicks + model, (ulong)i), price: 0.001) with
             {
+                ClickModel = model,
                 RawClickProbability = Math.Min(0.9, raw * (0.9 + (0.2 * random.NextDouble()))),
             };
             events.Add(Some.Event(AdEventKind.Impression, win));

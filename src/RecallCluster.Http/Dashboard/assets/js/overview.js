@@ -6,7 +6,6 @@ import { Tile } from "./tile.js";
 import { milliseconds, money, number, percent, points, short, trimmed } from "./format.js";
 
 const RateWindow = 15;
-const SeedPoints = 96;
 
 /** Figures of the money panel, with what they mean. */
 const Facts = {
@@ -76,7 +75,7 @@ export class Overview {
     const day = totals(campaigns);
     const [first] = campaigns;
     this.#day = first?.dayEnd > first?.dayStart ? { start: first.dayStart, end: first.dayEnd } : null;
-    if (this.#spend.length === 0) this.#seedSpend(campaigns, snapshot.at.getTime() / 1000);
+    if (this.#spend.length === 0) this.#seedSpend(snapshot.course);
     if (day.budget > 0) this.#spend.push(snapshot.at.getTime() / 1000, [day.spent / day.budget, day.planned / day.budget]);
     this.spend.set(this.#spend.columns);
     this.spendBar.set(day.budget > 0 ? day.spent / day.budget : 0, day.budget > 0 ? day.planned / day.budget : 0);
@@ -100,25 +99,9 @@ export class Overview {
     this.#seen = [];
   }
 
-  /** What was spent before the page was opened, from the campaigns' ticks. */
-  #seedSpend(campaigns, now) {
-    const known = campaigns.filter((campaign) => campaign.ticks.length > 0);
-    const start = Math.min(...known.map((campaign) => campaign.dayStart));
-    const { budget } = totals(known);
-    if (known.length === 0 || !(now > start) || budget === 0) return;
-    const next = known.map(() => 0);
-    for (let i = 0; i < SeedPoints; i++) {
-      const at = start + ((now - start) * i) / SeedPoints;
-      let spent = 0;
-      let planned = 0;
-      known.forEach((campaign, c) => {
-        while (next[c] < campaign.ticks.length && campaign.ticks[next[c]].at <= at) next[c]++;
-        const tick = campaign.ticks[next[c] - 1];
-        spent += tick?.spent ?? 0;
-        planned += (tick?.planned ?? 0) * campaign.budget;
-      });
-      this.#spend.push(at, [spent / budget, planned / budget]);
-    }
+  /** What was spent before the page was opened. */
+  #seedSpend(course) {
+    for (const { at, spent, planned } of course) this.#spend.push(at, [spent, planned]);
   }
 
   #revenuePerMinute(now, revenue) {

@@ -93,6 +93,11 @@ export function readSnapshot(wire) {
       freeClicks: market.freeClicks,
     },
     campaigns: (wire.campaigns ?? []).map(readCampaign),
+    course: (wire.course ?? []).map((point) => ({
+      at: Date.parse(point.at) / 1000,
+      spent: real(point.spent),
+      planned: real(point.planned),
+    })),
     calibration: {
       before: reliability(calibration?.before),
       after: reliability(calibration?.after),

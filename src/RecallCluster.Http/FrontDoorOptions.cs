@@ -30,8 +30,8 @@ public sealed record FrontDoorLimits
     public double MinBodyBytesPerSecond { get; init; } = 500;
 
     /// <summary>
-    /// Slowest reader of answers that is waited for, in bytes a second, once <see cref="SlowClientGrace"/> is over. What lies in buffers counts
-    /// as unread.
+    /// Slowest reader of answers that is waited for, in bytes a second, once <see cref="SlowClientGrace"/> is over. What lies in buffers
+    /// counts as unread.
     /// </summary>
     public double MinAnswerBytesPerSecond { get; init; } = 16 << 10;
 

@@ -89,7 +89,9 @@ public sealed class StateMachines
     }
 
     /// <summary>Gives a machine the memory of a snapshot.</summary>
-    /// <exception cref="InvalidDataException">Nothing is registered under that key, or the bytes are no snapshot of such a machine.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Nothing is registered under that key, or the bytes are no snapshot of such a machine.
+    /// </exception>
     internal void Restore(string key, ReadOnlyMemory<byte> snapshot)
     {
         IStateMachine machine = Get(key);

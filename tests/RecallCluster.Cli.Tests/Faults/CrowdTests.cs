@@ -21,7 +21,8 @@ public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
         await using RawHttp slow = await RawHttp.ConnectAsync(door.Address), slowHeaders = await RawHttp.ConnectAsync(door.Address);
         await using RawHttp deaf = await RawHttp.ConnectAsync(door.Address, receiveBuffer: 4096);
 
-        Task drip = DripAsync(slow, "POST /v1/ads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n");
+        Task drip = DripAsync(
+            slow, "POST /v1/ads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n");
         Task dripHeaders = DripAsync(slowHeaders, "GET /healthz HTTP/1.1\r\n");
         Task flood = FloodAsync(deaf);
         Task<int> answered = AnsweredAsync(door, () => drip.IsCompleted && dripHeaders.IsCompleted && flood.IsCompleted);
@@ -55,7 +56,8 @@ public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
             for (int i = 0; i < Requests; i++)
                 Assert.NotEmpty((await door.AskAsync(user: $"user{i}")).Ads);
 
-            Assert.All(idle, socket => Assert.False(socket.Poll(0, SelectMode.SelectRead), "The door closed a connection that was only idle."));
+            Assert.All(idle, socket => Assert.False(
+                socket.Poll(0, SelectMode.SelectRead), "The door closed a connection that was only idle."));
         }
         finally
         {
@@ -132,7 +134,8 @@ public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
         }
         catch (SocketException e)
         {
-            Assert.Contains(e.SocketErrorCode, (SocketError[])[SocketError.ConnectionReset, SocketError.Shutdown, SocketError.ConnectionAborted]);
+            Assert.Contains(
+                e.SocketErrorCode, (SocketError[])[SocketError.ConnectionReset, SocketError.Shutdown, SocketError.ConnectionAborted]);
         }
     }
 

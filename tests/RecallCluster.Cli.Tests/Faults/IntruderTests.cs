@@ -64,11 +64,13 @@ public class IntruderTests(FaultWorld world)
         await using var door = new DoorProcess(world, "--keys", file);
         await door.StartAsync();
         const string Ads = "POST v1/ads", Events = "POST v1/events", Campaigns = "GET v1/campaigns", Metrics = "GET metrics";
-        const string Bids = "POST openrtb/2.6/bid", Candidates = "POST v1/candidates", Users = "DELETE v1/users/u", Explain = "POST v1/ads?explain=true";
+        const string Bids = "POST openrtb/2.6/bid", Candidates = "POST v1/candidates", Users = "DELETE v1/users/u";
+        const string Explain = "POST v1/ads?explain=true";
 
         foreach (string route in (string[])[Ads, Events, Campaigns, Metrics, Bids, Candidates, Users, Explain])
         {
-            foreach (string? wrong in (string?[])[null, "", "rck_", serve[..^1] + (serve[^1] == 'A' ? 'B' : 'A'), serve + "A", new string('k', 3000)])
+            foreach (string? wrong in (string?[])[null, "", "rck_", serve[..^1] + (serve[^1] == 'A' ? 'B' : 'A'), serve + "A",
+                new string('k', 3000)])
                 Assert.Equal((route, 401), (route, await CallAsync(door, route, wrong)));
         }
         foreach (string route in (string[])[Events, Campaigns, Metrics, Users, Explain])
@@ -95,7 +97,8 @@ public class IntruderTests(FaultWorld world)
             Assert.Equal((route, 400), (route, await PostAsync(door, route, deep)));
             Assert.Equal((route, 400), (route, await PostAsync(door, route, deepObject)));
         }
-        Assert.Equal(400, await PostAsync(door, "v1/ads", "{\"slots\":[" + string.Concat(Enumerable.Repeat("{\"id\":\"s\"},", 5_000)) + "{}]}"));
+        Assert.Equal(400, await PostAsync(
+            door, "v1/ads", "{\"slots\":[" + string.Concat(Enumerable.Repeat("{\"id\":\"s\"},", 5_000)) + "{}]}"));
 
         // A megabyte of zeros is a kilobyte when it is compressed.
         using var bomb = new ByteArrayContent(Gzip(new byte[64 << 20]));
@@ -112,8 +115,10 @@ public class IntruderTests(FaultWorld world)
         await using var door = new DoorProcess(world);
         await door.StartAsync();
         foreach (string path in (string[])
-            ["/v1/campaigns", "//v1/campaigns", "/v1//campaigns", "/V1/CAMPAIGNS", "/v1/campaigns/", "/v1/campaigns/1", "/t/../v1/campaigns",
-             "/healthz/../v1/campaigns", "/t/%2e%2e/v1/campaigns", "/%76%31/campaigns", "/v1/campaigns;x", "/v1/campaigns%00", "/v1%2fcampaigns",
+            ["/v1/campaigns", "//v1/campaigns", "/v1//campaigns", "/V1/CAMPAIGNS", "/v1/campaigns/", "/v1/campaigns/1",
+             "/t/../v1/campaigns",
+             "/healthz/../v1/campaigns", "/t/%2e%2e/v1/campaigns", "/%76%31/campaigns", "/v1/campaigns;x", "/v1/campaigns%00",
+             "/v1%2fcampaigns",
              "/v1\\campaigns", "/metrics", "/./metrics", "/v1/live", "/v1/users/u", "/v1/indexes"])
         {
             foreach (string method in (string[])["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "get", "G3T"])
@@ -137,7 +142,8 @@ public class IntruderTests(FaultWorld world)
         await door.StartAsync();
         await using RawHttp connection = await RawHttp.ConnectAsync(door.Address);
         await connection.SendAsync(
-            "POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 4\r\nContent-Length: 60\r\n\r\n"
+            "POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 4\r\n"
+            + "Content-Length: 60\r\n\r\n"
             + "{}\r\nGET /v1/campaigns HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
         Assert.Equal(400, await connection.ReadStatusAsync());
     }
@@ -164,7 +170,8 @@ public class IntruderTests(FaultWorld world)
         return outcome == "refused" ? result.GetProperty("reason").GetString()! : outcome;
     }
 
-    private static async Task<decimal> SpentAsync(DoorProcess door) => (await door.CampaignsAsync()).Values.Sum(campaign => campaign.TotalSpent);
+    private static async Task<decimal> SpentAsync(DoorProcess door) =>
+        (await door.CampaignsAsync()).Values.Sum(campaign => campaign.TotalSpent);
 
     private static async Task<HttpStatusCode> GetAsync(DoorProcess door, string path)
     {
@@ -186,7 +193,8 @@ public class IntruderTests(FaultWorld world)
         if (key is not null)
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
         if (parts[0] == "POST")
-            request.Content = new StringContent(parts[1] == "v1/events" ? """{"token":"x"}""" : """{"slots":[{"id":"s"}]}""", Encoding.UTF8, "application/json");
+            request.Content = new StringContent(
+                parts[1] == "v1/events" ? """{"token":"x"}""" : """{"slots":[{"id":"s"}]}""", Encoding.UTF8, "application/json");
         using HttpResponseMessage response = await door.Http.SendAsync(request);
         return (int)response.StatusCode;
     }

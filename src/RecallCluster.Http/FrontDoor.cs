@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -5,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RecallCluster.Http.Admin;
@@ -60,6 +63,7 @@ public static class FrontDoor
             builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseUrls([.. options.Urls]);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint => Listen(endpoint, options.Limits));
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
@@ -98,9 +102,17 @@ public static class FrontDoor
         kestrel.Limits.RequestHeadersTimeout = limits.SlowClientGrace;
         kestrel.Limits.KeepAliveTimeout = limits.KeepAlive;
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.MinBodyBytesPerSecond, limits.SlowClientGrace);
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(limits.MinBodyBytesPerSecond, limits.SlowClientGrace);
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(limits.MinAnswerBytesPerSecond, limits.SlowClientGrace);
         if (options.Tls is { } tls)
             Tls.Use(kestrel, tls);
+    }
+
+    // Left to itself the system lets megabytes pile up for a client that never reads. Accepted connections inherit the limit.
+    private static Socket Listen(EndPoint endpoint, FrontDoorLimits limits)
+    {
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        socket.SendBufferSize = limits.SendBufferBytes;
+        return socket;
     }
 
     private static void AddServices(IServiceCollection services, FrontDoorParts parts, FrontDoorOptions options)

@@ -40,6 +40,15 @@ public sealed record FrontDoorLimits
     /// <summary>Slowest body that is waited for, in bytes a second, once <see cref="SlowClientGrace"/> is over.</summary>
     public double MinBodyBytesPerSecond { get; init; } = 500;
 
+    /// <summary>
+    /// Slowest reader of answers that is waited for, in bytes a second, once <see cref="SlowClientGrace"/> is over. What lies in buffers
+    /// counts as unread.
+    /// </summary>
+    public double MinAnswerBytesPerSecond { get; init; } = 16 << 10;
+
+    /// <summary>Bytes of answers that the system holds for a connection that does not read them.</summary>
+    public int SendBufferBytes { get; init; } = 64 << 10;
+
     /// <summary>How long a body may be slow, and how long headers may take.</summary>
     public TimeSpan SlowClientGrace { get; init; } = TimeSpan.FromSeconds(5);
 

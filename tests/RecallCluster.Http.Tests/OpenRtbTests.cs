@@ -363,7 +363,8 @@ public class OpenRtbTests
         Assert.Equal(["adv7.example"], asked.AllowedAdvertisers);
         Assert.Equal(CreativeParts.SecureMedia, asked.Slots[0].Formats[0].Needs);
         Assert.Equal([15, 30], asked.Slots[1].Formats.Select(f => (int)f.MinDuration.TotalSeconds));
-        Assert.All(asked.Slots[1].Formats, f => Assert.Equal(f.MinDuration + TimeSpan.FromSeconds(1), f.MaxDuration + TimeSpan.FromTicks(1)));
+        Assert.All(
+            asked.Slots[1].Formats, f => Assert.Equal(f.MinDuration + TimeSpan.FromSeconds(1), f.MaxDuration + TimeSpan.FromTicks(1)));
         FormatRequest native = Assert.Single(asked.Slots[2].Formats);
         Assert.Equal((CreativeParts.Title, 200, 100), (native.Needs, native.MinWidth, native.MinHeight));
         Assert.Equal(["image/png"], native.MediaTypes!);

@@ -10,7 +10,8 @@ namespace RecallCluster.Cli.Commands;
 internal static class KeysCommands
 {
     public static Command Build(CommandBuilder builder) => CommandBuilder.Group(
-        "keys", "Make, list and revoke API keys of a front door (`serve --keys`).", BuildNew(builder), BuildList(builder), BuildRevoke(builder));
+        "keys", "Make, list and revoke API keys of a front door (`serve --keys`).",
+        BuildNew(builder), BuildList(builder), BuildRevoke(builder));
 
     private static Command BuildNew(CommandBuilder builder)
     {

@@ -32,7 +32,7 @@ internal static class ServeCommand
         Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
         Option<int> threads = OptionKit.Threads();
         Option<string?> versions = OptionKit.Optional(
-            "--versions", "Directory of further versions, each a folder with `model` and `index`, that POST /v1/indexes changes to.", "DIR");
+            "--versions", "Directory of further versions, each with `model` and `index`, that POST /v1/indexes changes to.", "DIR");
         var selling = new ServeOptions();
         var settings = new DoorSettings();
         return builder.Build(

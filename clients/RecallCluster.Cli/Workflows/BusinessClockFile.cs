@@ -5,8 +5,8 @@ using RecallCluster.Serving.State;
 namespace RecallCluster.Cli.Workflows;
 
 /// <summary>
-/// The business clock of a state, in a file beside it: ledgers know only times that pass, so a process that starts again must go on with the
-/// time that the one before had reached, also at another speed.
+/// The business clock of a state, in a file beside it: ledgers know only times that pass, so a process that starts again must go on with
+/// the time that the one before had reached, also at another speed.
 /// </summary>
 internal static class BusinessClockFile
 {

@@ -25,7 +25,8 @@ internal sealed class DoorSettings
     private readonly Option<int> _rate = OptionKit.Number(
         "--rate", "Requests a second that each key, and each address without one, is allowed.", s_access.RequestsPerSecond, 1);
 
-    private readonly Option<string?> _certificate = OptionKit.Optional("--certificate", "Certificate chain (PEM) for URLs of https.", "FILE");
+    private readonly Option<string?> _certificate = OptionKit.Optional(
+        "--certificate", "Certificate chain (PEM) for URLs of https.", "FILE");
 
     private readonly Option<string?> _certificateKey = OptionKit.Optional(
         "--certificate-key", "Its private key (PEM), where the certificate's file does not hold it.", "FILE");

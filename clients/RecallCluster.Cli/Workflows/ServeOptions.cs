@@ -23,19 +23,25 @@ internal sealed class ServeOptions
     private readonly Option<string?> _state = OptionKit.Optional(
         "--state", "File of the durable state: ledgers, users, calibration; made where it is not there.", "FILE");
 
-    private readonly Option<string?> _trace = OptionKit.Optional("--trace", "File to append every auction to, for training and for an oracle.", "FILE");
+    private readonly Option<string?> _trace = OptionKit.Optional(
+        "--trace", "File to append every auction to, for training and for an oracle.", "FILE");
 
     private readonly Option<double> _speed = OptionKit.Real("--clock-speed", "Business seconds that pass in a real second.", 1, 1e-3, 1e6);
 
-    private readonly Option<DateTimeOffset?> _realOrigin = Time("--clock-real-origin", "A moment of real time, where the business clock is not the real one ...");
+    private readonly Option<DateTimeOffset?> _realOrigin = Time(
+        "--clock-real-origin", "A moment of real time, where the business clock is not the real one ...");
 
     private readonly Option<DateTimeOffset?> _businessOrigin = Time("--clock-business-origin", "... and the business time of that moment.");
 
-    private readonly Option<double> _valueRecall = OptionKit.Real(
-        "--value-recall", "Share of one processor that may go into scoring every ad now and then, so that the live view can tell how much of "
-        + "the value the search finds; 0 for none.", 0.02, 0, 1);
+    private readonly Option<string?> _actors = OptionKit.Optional(
+        "--actors", "Folder of trained actors (`bid train`), such as uscb-click-cpc.json; a campaign whose controller has none is run by "
+        + "replan.", "DIR");
 
-    public IEnumerable<Symbol> Symbols => [_market, _state, _trace, _speed, _realOrigin, _businessOrigin, _valueRecall];
+    private readonly Option<double> _valueRecall = OptionKit.Real(
+        "--value-recall", "Share of one processor that may go into scoring every ad now and then, so that the live view can tell how much "
+        + "of the value the search finds; 0 for none.", 0.02, 0, 1);
+
+    public IEnumerable<Symbol> Symbols => [_market, _state, _trace, _speed, _realOrigin, _businessOrigin, _actors, _valueRecall];
 
     /// <summary>What is sold; null where there is no market.</summary>
     /// <param name="parsed">The command line.</param>
@@ -55,6 +61,7 @@ internal sealed class ServeOptions
             MarketDirectory = market,
             StateFile = StateOf(parsed, market),
             BusinessClock = ClockOf(parsed, StateOf(parsed, market)),
+            State = new ServingStateOptions { Actors = parsed.GetValue(_actors) is { } actors ? Path.GetFullPath(actors) : null },
             ValueRecallShare = parsed.GetValue(_valueRecall),
             Trace = parsed.GetValue(_trace) is { } trace ? new AuctionTraceWriter(trace) : null,
         };
@@ -65,7 +72,8 @@ internal sealed class ServeOptions
         ? door
         : door with { Tracking = new TrackingOptions { Keys = TokenKeyRing.LoadOrCreate(market.StateFile + TokenKeysSuffix) } };
 
-    private string StateOf(ParseResult parsed, string market) => Path.GetFullPath(parsed.GetValue(_state) ?? Path.Combine(market, "state.db"));
+    private string StateOf(ParseResult parsed, string market) =>
+        Path.GetFullPath(parsed.GetValue(_state) ?? Path.Combine(market, "state.db"));
 
     private TimeProvider ClockOf(ParseResult parsed, string stateFile)
     {

@@ -99,7 +99,7 @@ internal sealed record CampaignPatchBody
 /// <summary>A campaign as it stands.</summary>
 internal sealed record CampaignViewBody(
     long Id, long Version, CampaignStatus Status, CampaignBody Settings, DayBody Today, decimal TotalSpent, double PlannedShare,
-    IReadOnlyList<double> Weights, KpiBody[] Kpis, TickBody[] Ticks);
+    string Controller, IReadOnlyList<double> Weights, KpiBody[] Kpis, TickBody[] Ticks);
 
 /// <summary>The books of a day.</summary>
 internal sealed record DayBody(

@@ -4,13 +4,14 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Http.Fuzzing;
 
 /// <summary>
-/// One target's run, in a thread of its own while a watchdog looks on. A thread cannot be ended from outside: one that hangs is left behind,
-/// in the background, and its target gets no further input.
+/// One target's run, in a thread of its own while a watchdog looks on. A thread cannot be ended from outside: one that hangs is left
+/// behind, in the background, and its target gets no further input.
 /// </summary>
 internal sealed class FuzzLane(IFuzzTarget target, SeededRandom random, long count)
 {
     private const int MostFailures = 100;
-    private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(5), Hung = TimeSpan.FromSeconds(60), Look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(5), Hung = TimeSpan.FromSeconds(60),
+        Look = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
     private readonly List<FuzzFailure> _failures = [];

@@ -25,8 +25,8 @@ public sealed record FuzzFailure(string Target, long Number, string Problem, str
 
 /// <summary>
 /// Feeds changed inputs to everything that reads what strangers send (OpenRTB, our own bodies, tokens, frames of shards) or what stands in
-/// files (journal, snapshots, state, indexes). Each target runs in a thread of its own under a watchdog, so that an input that never comes to
-/// an end is reported, and ends its target only.
+/// files (journal, snapshots, state, indexes). Each target runs in a thread of its own under a watchdog, so that an input that never comes
+/// to an end is reported, and ends its target only.
 /// </summary>
 public sealed class FuzzRunner
 {

@@ -13,7 +13,8 @@ internal sealed class JournalTarget : IFuzzTarget
 {
     private const int Records = 12;
 
-    private readonly JsonMutator[] _mutators = [.. MachineSeeds.Records.Select(record => new JsonMutator([Encoding.UTF8.GetString(record.Payload)]))];
+    private readonly JsonMutator[] _mutators =
+        [.. MachineSeeds.Records.Select(record => new JsonMutator([Encoding.UTF8.GetString(record.Payload)]))];
 
     public string Name => "journal";
 

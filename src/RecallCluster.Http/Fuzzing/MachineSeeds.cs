@@ -45,7 +45,7 @@ internal static class MachineSeeds
             if (applied.Answer is NullReferenceException or IndexOutOfRangeException or KeyNotFoundException or InvalidCastException)
                 throw new InvalidOperationException($"{record.Key} tripped over record {record.Sequence}.", (Exception)applied.Answer);
             foreach (string follower in record.Followers)
-                machines.Get(follower).Follow(record, applied.Verdict);
+                machines.Follow(follower, record, applied.Verdict);
         }
     }
 

@@ -98,7 +98,8 @@ internal sealed class ShardFrameTarget : IFuzzTarget
                 break;
             case FrameKind.Book:
                 ShardMessages.Write(frame, 5, new BidBook(
-                    3, [new BidBookEntry(7, "4/7", 0.5, 0, 1) { ConversionProbability = 0.1 }], new CalibrationModel("raw", CalibrationMap.Identity)));
+                    3, [new BidBookEntry(7, "4/7", 0.5, 0, 1) { ConversionProbability = 0.1 }],
+                    new CalibrationModel("raw", CalibrationMap.Identity)));
                 break;
             case FrameKind.Placements:
                 ShardMessages.Write(frame, 5, new ShardPlacements("v1", 2, Campaigns, Facets));

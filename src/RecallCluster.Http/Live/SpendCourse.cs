@@ -6,7 +6,7 @@ namespace RecallCluster.Http.Live;
 /// <summary>What campaigns had spent together at one moment of their day, beside what was planned; shares of their budgets.</summary>
 internal sealed record SpendPoint(DateTimeOffset At, double Spent, double Planned);
 
-/// <summary>The day so far of several campaigns as one line, so that who begins to watch sees it whole without the history of each.</summary>
+/// <summary>The day so far of several campaigns as one line, so that who begins to watch sees it without the history of each.</summary>
 internal static class SpendCourse
 {
     private const int Points = 96;

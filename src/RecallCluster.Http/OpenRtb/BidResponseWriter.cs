@@ -27,7 +27,7 @@ internal sealed class BidResponseWriter(TrackingOptions tracking)
     /// <param name="mapped">Its currency.</param>
     /// <param name="answer">What was found.</param>
     /// <param name="links">Makes tracking URLs.</param>
-    /// <param name="unused">Receives the wins that are no bid: worth less than the currency's least unit, or without markup that fits.</param>
+    /// <param name="unused">Receives the wins that are no bid: worth nothing in the currency, or without markup that fits.</param>
     /// <returns>How many bids there are.</returns>
     public int Write(
         IBufferWriter<byte> output, BidRequest bid, MappedBidRequest mapped, AdAnswer answer, TrackingLinks links, List<Win> unused)

@@ -17,6 +17,7 @@ internal sealed partial class Campaign
         Days = Ledger.Days,
         TotalSpent = Ledger.TotalSpent,
         PlannedShare = PlannedShare(at),
+        Controller = _controllers.InPlaceOf(Settings.Controller, Settings.Product),
         Weights = [.. Weights],
         Kpis = Kpis(Ledger.Today),
         Ticks = _day is null ? [] : [.. _day.State.History],

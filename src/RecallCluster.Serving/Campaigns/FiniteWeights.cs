@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Formula;
+using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Optimization;
 
 namespace RecallCluster.Serving.Campaigns;
@@ -37,8 +38,12 @@ internal static class FiniteWeights
     }
 
     /// <summary>The weights of an array: w0, then one for each KPI.</summary>
+    /// <exception cref="InvalidDataException">There are none, or more than any product has KPIs.</exception>
     public static BidWeights Read(IReadOnlyList<double> weights)
     {
+        // What comes from a file must not decide on the size of the stack.
+        if (weights.Count is < 1 or > 1 + KpiValues.MaxCount)
+            throw new InvalidDataException($"There are {weights.Count} bid weights; 1 to {1 + KpiValues.MaxCount} are wanted.");
         Span<double> kpis = stackalloc double[weights.Count - 1];
         for (int j = 0; j < kpis.Length; j++)
             kpis[j] = weights[j + 1];

@@ -54,6 +54,11 @@ public sealed record CampaignView
     /// <summary>The share of today's budget that pacing planned to have spent by now.</summary>
     public required double PlannedShare { get; init; }
 
+    /// <summary>
+    /// The controller that sets them: the one asked for, or what stands in for a trained one that this host has no actor of.
+    /// </summary>
+    public string Controller { get; init; } = "";
+
     /// <summary>The bid weights in force: w0, then one for each KPI.</summary>
     public required IReadOnlyList<double> Weights { get; init; }
 

@@ -66,7 +66,8 @@ public static class AdsDirectory
         try
         {
             using FileStream file = File.OpenRead(path);
-            CampaignSettings[] campaigns = CampaignDefaults.Complete(JsonNode.Parse(file)).Deserialize(CatalogueJson.Default.CampaignSettingsArray)
+            CampaignSettings[] campaigns = CampaignDefaults.Complete(JsonNode.Parse(file))
+                .Deserialize(CatalogueJson.Default.CampaignSettingsArray)
                 ?? throw new InvalidDataException($"{path}: the JSON says null.");
             var ids = new HashSet<long>();
             for (int i = 0; i < campaigns.Length; i++)

@@ -20,7 +20,8 @@ internal sealed class LiveView(
         [LedgerOutcome.Late, LedgerOutcome.UnknownLease, LedgerOutcome.OutsideLease, LedgerOutcome.StaleGateway,
             LedgerOutcome.UnknownCampaign];
 
-    private static readonly string Software = typeof(LiveView).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+    private static readonly string Software =
+        typeof(LiveView).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     /// <inheritdoc/>
     public async ValueTask<LiveSnapshot> SnapshotAsync(CancellationToken cancellation)

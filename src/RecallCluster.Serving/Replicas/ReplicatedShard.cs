@@ -158,9 +158,7 @@ public sealed class ReplicatedShard : IShard, IDisposable
                 using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
                 Task moment = Task.Delay(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, _time, over.Token);
                 Task which = await Task.WhenAny(ended, moment).ConfigureAwait(false);
-                // Where the moment came, there is nothing to call off, and the hedge must not wait for a thread.
-                if (which != moment)
-                    await over.CancelAsync().ConfigureAwait(false);
+                await over.CancelAsync().ConfigureAwait(false);
                 if (which == moment && moment.IsCompletedSuccessfully && !ended.IsCompleted)
                     return null;
             }

@@ -99,7 +99,7 @@ public sealed class AdRetriever : IDisposable
         long searchStart = _time.GetTimestamp();
         var round = new SearchRound(version, request, user, _time);
         Outcome[] outcomes = await round.AskAllAsync(request.Deadline - prepare, cancellation).ConfigureAwait(false);
-        int[] exhausted = ShardMerge.Exhausted(outcomes, version, request.K, request.MostPerCampaign);
+        int[] exhausted = ShardMerge.Exhausted(outcomes, version, request);
         if (exhausted.Length > 0)
             await round.AskAgainAsync(
                 outcomes, exhausted, request.Deadline - _time.GetElapsedTime(start), cancellation).ConfigureAwait(false);

@@ -71,8 +71,13 @@ public sealed class RetrieverVersion : IDisposable
     internal int? ShareOf(int? maxScorings, int shard) =>
         maxScorings is { } max ? Math.Max(1, (int)(max * Weight(shard))) : null;
 
-    /// <summary>How many ads to ask of a shard for the <paramref name="k"/> best of all; where that was too few, the retriever notices and makes good.</summary>
-    internal int QuotaOf(int k, int shard) => ShardMap.QuotaOf(k, Weight(shard));
+    /// <summary>
+    /// How many ads to ask of a shard for the K best of all. By interest a share is enough; where it was too few, the retriever notices and
+    /// makes good. By value it is all of K: many ads tie at a bid's cap, and a campaign's ads beyond its most leave gaps, so that shares
+    /// would nearly always have to be made good.
+    /// </summary>
+    internal int QuotaOf(RetrievalRequest request, int shard) =>
+        request.Value is null ? ShardMap.QuotaOf(request.K, Weight(shard)) : request.K;
 
     private double Weight(int shard) => _ads == 0 ? 1.0 / Shards.Count : (double)Shards[shard].Ads / _ads;
 }

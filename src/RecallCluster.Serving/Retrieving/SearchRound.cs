@@ -22,7 +22,7 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
     /// <param name="left">Time left; null for no limit.</param>
     /// <param name="cancellation">The caller gave up.</param>
     public Task<Outcome[]> AskAllAsync(TimeSpan? left, CancellationToken cancellation) =>
-        AskAsync([.. Enumerable.Range(0, version.Shards.Count)], shard => version.QuotaOf(request.K, shard), left, cancellation);
+        AskAsync([.. Enumerable.Range(0, version.Shards.Count)], shard => version.QuotaOf(request, shard), left, cancellation);
 
     /// <summary>Asks some shards for K ads each, because their parts were not enough; where they fail now, their parts stay.</summary>
     public async Task AskAgainAsync(Outcome[] outcomes, int[] shards, TimeSpan? left, CancellationToken cancellation)

@@ -35,17 +35,17 @@ public static class ShardMerge
     /// <summary>
     /// The shards that were asked for less than K, gave all of that, and may have more of the K best: their worst ad is among them.
     /// </summary>
-    internal static int[] Exhausted(Outcome[] outcomes, RetrieverVersion version, int k, int mostPerCampaign)
+    internal static int[] Exhausted(Outcome[] outcomes, RetrieverVersion version, RetrievalRequest request)
     {
         IReadOnlyList<ScoredAd>? top = null;
         var exhausted = new List<int>();
         for (int shard = 0; shard < outcomes.Length; shard++)
         {
-            int quota = version.QuotaOf(k, shard);
-            if (quota == k || outcomes[shard].Answer is not { } answer || answer.Ads.Count < quota)
+            int quota = version.QuotaOf(request, shard);
+            if (quota == request.K || outcomes[shard].Answer is not { } answer || answer.Ads.Count < quota)
                 continue;
-            top ??= Top(Outcome.AnswersOf(outcomes), k, mostPerCampaign);
-            if (top.Count < k || answer.Ads[^1].Value >= top[^1].Value)
+            top ??= Top(Outcome.AnswersOf(outcomes), request.K);
+            if (top.Count < request.K || answer.Ads[^1].Value >= top[^1].Value)
                 exhausted.Add(shard);
         }
         return [.. exhausted];

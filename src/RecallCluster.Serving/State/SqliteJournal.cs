@@ -328,7 +328,7 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
 
     private void Follow(JournalRecord record, string follower, byte verdict)
     {
-        _machines.Get(follower).Follow(record, verdict);
+        _machines.Follow(follower, record, verdict);
         _snapshots.Changed(follower, record.Sequence);
     }
 

@@ -72,8 +72,26 @@ public sealed class StateMachines
         }
     }
 
+    /// <summary>Lets a machine take note of a record that was addressed to another one.</summary>
+    /// <exception cref="InvalidDataException">Nothing is registered under its key, or the record makes no sense to it.</exception>
+    internal void Follow(string key, JournalRecord record, byte verdict)
+    {
+        IStateMachine machine = Get(key);
+        try
+        {
+            machine.Follow(record, verdict);
+        }
+        // What was checked before it was written is followed without trouble; so the record is not what was written.
+        catch (Exception e) when (e is not (InvalidDataException or OutOfMemoryException))
+        {
+            throw new InvalidDataException($"Journal record {record.Sequence} makes no sense to {key}: {e.Message}", e);
+        }
+    }
+
     /// <summary>Gives a machine the memory of a snapshot.</summary>
-    /// <exception cref="InvalidDataException">Nothing is registered under that key, or the bytes are no snapshot of such a machine.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Nothing is registered under that key, or the bytes are no snapshot of such a machine.
+    /// </exception>
     internal void Restore(string key, ReadOnlyMemory<byte> snapshot)
     {
         IStateMachine machine = Get(key);

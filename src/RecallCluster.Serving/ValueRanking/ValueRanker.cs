@@ -17,7 +17,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
 
     // How much of a bid's logarithm, as if it were a logit, routes the search. A campaign's ads stand near each other, so the way to those
     // of high bids is worth a little; all of it would lead away from interest where they do not.
-    private const double SteeringShare = 0.2;
+    private const double SteeringShare = 0.6;
 
     // From a score to its place on a curve.
     private readonly float _slope, _shift;

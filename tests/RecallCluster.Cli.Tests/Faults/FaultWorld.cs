@@ -8,7 +8,9 @@ namespace RecallCluster.Cli.Tests.Faults;
 /// <summary>A tiny world with model, index and market, made once for all tests of what goes wrong.</summary>
 public sealed class FaultWorld : IAsyncLifetime, IDisposable
 {
-    /// <summary>Campaigns, with ids from 1. Odd ones pay for clicks, even ones for impressions; those from <see cref="FirstPoor"/> on run dry.</summary>
+    /// <summary>
+    /// Campaigns, with ids from 1. Odd ones pay for clicks, even ones for impressions; those from <see cref="FirstPoor"/> on run dry.
+    /// </summary>
     public const int Campaigns = 12;
 
     public const int FirstPoor = 9;

@@ -119,7 +119,8 @@ public sealed class EmbeddedLoopTests : IDisposable
         Assert.All(Stages, name => Assert.Equal(answer.SpanId, Assert.Single(spans[name]).ParentSpanId));
         Assert.Equal([0, 1], spans["shard"].Select(span => (int)span.GetTagItem("recall.shard")!).Order());
         Assert.Equal(
-            spans["shard"].Select(span => span.SpanId.ToString()).Order(), spans["shard.search"].Select(s => s.ParentSpanId.ToString()).Order());
+            spans["shard"].Select(span => span.SpanId.ToString()).Order(),
+            spans["shard.search"].Select(s => s.ParentSpanId.ToString()).Order());
         Assert.All(spans["shard.search"], span => Assert.True((int)span.GetTagItem("recall.scorings")! > 0));
         Assert.All(spans["shard.search"], span => Assert.True((int)span.GetTagItem("recall.hops")! > 0));
         Assert.NotEmpty(spans["journal.append"]);

@@ -3,6 +3,9 @@ namespace RecallCluster.AdServer;
 /// <summary>What a publisher knows of a campaign: what its door acknowledged, and what was true. Money in units of the currency.</summary>
 public sealed record CampaignPage
 {
+    /// <summary>Events that counted and whose cost nobody told: the door was killed before its answer came.</summary>
+    public long Unpriced { get; internal set; }
+
     /// <summary>Impressions that counted.</summary>
     public long Impressions { get; internal set; }
 

@@ -36,6 +36,7 @@ public sealed class Publisher(TrafficWorld traffic, IAdDoor door, IPlayClock clo
             }, mayOverlap: false);
         }
         await agenda.RunAsync(cancellation).ConfigureAwait(false);
+        books.Close();
         return books;
     }
 

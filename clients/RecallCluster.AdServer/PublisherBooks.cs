@@ -13,6 +13,7 @@ public sealed class PublisherBooks
     private readonly List<ShownAd> _shown = [];
     private readonly List<double> _latencies = [];
     private readonly List<DateTimeOffset> _failures = [];
+    private readonly List<(PageVisit Visit, PageEvent Kind)> _repeated = [];
 
     /// <summary>Requests sent.</summary>
     public int Requests { get; private set; }
@@ -87,10 +88,12 @@ public sealed class PublisherBooks
             {
                 case EventFate.Applied:
                     Applied++;
+                    visit.Applied.Add(kind);
                     Apply(PageOf(visit.Delivery.Campaign), visit, kind, acknowledged.Charged);
                     break;
                 case EventFate.Duplicate:
                     Duplicates++;
+                    _repeated.Add((visit, kind));
                     break;
                 case EventFate.Refused:
                     Refused++;
@@ -99,6 +102,26 @@ public sealed class PublisherBooks
                     Lost++;
                     break;
             }
+        }
+    }
+
+    /// <summary>
+    /// Closes the books: an event that the door says it had applied before, though it never said so then, was acknowledged by a door that
+    /// was killed before its answer came. It counts; what it cost, nobody told.
+    /// </summary>
+    internal void Close()
+    {
+        lock (_lock)
+        {
+            foreach ((PageVisit visit, PageEvent kind) in _repeated)
+            {
+                if (!visit.Applied.Add(kind))
+                    continue;
+                CampaignPage page = PageOf(visit.Delivery.Campaign);
+                Apply(page, visit, kind, charged: 0);
+                page.Unpriced++;
+            }
+            _repeated.Clear();
         }
     }
 
@@ -133,4 +156,8 @@ public sealed class PublisherBooks
 }
 
 /// <summary>A delivered ad on its page, with what is true of it.</summary>
-internal sealed record PageVisit(TrafficRequest Request, Delivery Delivery, AdOutcome Outcome, double TrueClick, double TrueConversion);
+internal sealed record PageVisit(TrafficRequest Request, Delivery Delivery, AdOutcome Outcome, double TrueClick, double TrueConversion)
+{
+    /// <summary>What the door said it applied.</summary>
+    public HashSet<PageEvent> Applied { get; } = [];
+}

@@ -65,8 +65,15 @@ internal sealed class HttpLoadGenerator : IDisposable
         await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(
             async () =>
             {
-                while (Stopwatch.GetElapsedTime(start) < duration && Interlocked.Increment(ref next) is var request && request < MostRequests)
+                // Each caller calls once at least, however late it comes to its turn.
+                do
+                {
+                    int request = Interlocked.Increment(ref next);
+                    if (request >= MostRequests)
+                        break;
                     await SendAsync(request, Stopwatch.GetTimestamp(), tape, cancellation).ConfigureAwait(false);
+                }
+                while (Stopwatch.GetElapsedTime(start) < duration);
             },
             cancellation))).ConfigureAwait(false);
         return tape.ToRun(Math.Min(next + 1, MostRequests), Stopwatch.GetElapsedTime(start).TotalSeconds);

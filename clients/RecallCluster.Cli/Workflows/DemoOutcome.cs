@@ -84,7 +84,9 @@ internal sealed record DemoOutcome(
             CampaignPage page = Books.Campaigns.TryGetValue(id, out CampaignPage? found) ? found : new CampaignPage();
             return !Ledgers.TryGetValue(id, out DayAccount? day)
                 || (day.Impressions, day.Clicks, day.Conversions) != (page.Impressions, page.Clicks, page.Conversions)
-                || day.Spent.Value != (long)(page.Charged * Micros.PerUnit);
+                || (page.Unpriced == 0
+                    ? day.Spent.Value != (long)(page.Charged * Micros.PerUnit)
+                    : day.Spent.Value < (long)(page.Charged * Micros.PerUnit));
         }),
     ];
 

@@ -47,6 +47,10 @@ internal sealed class DoorSettings
     private readonly Option<int> _queue = OptionKit.Number(
         "--queue", "Requests that may wait for their turn; more smooth bursts, fewer turn away sooner.", s_overload.QueueLength, 0);
 
+    private readonly Option<double> _queueTime = OptionKit.Real(
+        "--queue-ms", "Longest wait for a turn, in milliseconds; after it a request is turned away.", s_overload.QueueTime.TotalMilliseconds,
+        0, 60_000);
+
     private readonly Option<string?> _collector = OptionKit.Optional(
         "--otlp", "OpenTelemetry collector for traces and metrics; OTEL_EXPORTER_OTLP_ENDPOINT says it, too.", "URL");
 
@@ -57,7 +61,7 @@ internal sealed class DoorSettings
 
     public IEnumerable<Symbol> Symbols =>
     [
-        _keys, _loopback, _rate, _certificate, _certificateKey, _authority, _publicUrl, _latency, _inFlight, _queue, _collector,
+        _keys, _loopback, _rate, _certificate, _certificateKey, _authority, _publicUrl, _latency, _inFlight, _queue, _queueTime, _collector,
         _traceShare,
     ];
 
@@ -123,6 +127,7 @@ internal sealed class DoorSettings
             MaxInFlight = most,
             InitialInFlight = Math.Min(most, s_overload.InitialInFlight),
             QueueLength = parsed.GetValue(_queue),
+            QueueTime = TimeSpan.FromMilliseconds(parsed.GetValue(_queueTime)),
         };
     }
 

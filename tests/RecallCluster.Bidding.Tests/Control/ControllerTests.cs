@@ -59,6 +59,26 @@ public sealed class ControllerTests
     }
 
     [Theory]
+    [InlineData("pid")]
+    [InlineData("m-pid")]
+    public void Without_a_history_a_broken_bound_makes_its_weight_grow(string name)
+    {
+        var goal = new CampaignGoal(100, new KpiConstraint("1/ctr", KpiKind.Other, 50));
+        IBidController controller = Factory(name).Create(new ControllerSetting(goal, new BidWeights(10, 0.1)));
+        var begin = new ControlState
+        {
+            Tick = 0, Ticks = 10, Elapsed = 0, TickShare = 0.1, Budget = 100, Total = default, Last = default, Weights = new BidWeights(10, 0.1),
+        };
+        BidWeights first = controller.Decide(begin);
+        var sums = new TickSums { Auctions = 1000, Wins = 1000, Spent = 10, Value = 10 };
+        sums.AddKpi(0, 1000, 10);
+
+        BidWeights second = controller.Decide(begin with { Tick = 1, Elapsed = 0.1, Total = sums, Last = sums, Weights = first });
+
+        Assert.True(second[0] > first[0], $"{name}: {first} -> {second}");
+    }
+
+    [Theory]
     [MemberData(nameof(Moving))]
     public void Odd_days_end(string name)
     {

@@ -19,13 +19,16 @@ internal sealed class ResponseModel
 
     private ResponseModel(double[] jacobian, int size) => (_jacobian, _size) = (jacobian, size);
 
-    /// <summary>The model of a setting; without a history every weight answers to its own goal alone.</summary>
+    /// <summary>
+    /// The model of a setting. Without a history every weight answers to its own goal alone: more of it buys more, and dearer; only the
+    /// weight of a KPI that is not cost-related holds back what the KPI dislikes.
+    /// </summary>
     public static ResponseModel Of(ControllerSetting setting, in BidWeights at)
     {
         int size = 1 + at.Count;
         var jacobian = new double[size * size];
         for (int i = 0; i < size; i++)
-            jacobian[(i * size) + i] = 1;
+            jacobian[(i * size) + i] = i > 0 && setting.Goal.Kpis[i - 1].Kind == KpiKind.Other ? -1 : 1;
         if (setting.History is { Count: > 0 } history)
         {
             for (int weight = 0; weight < size; weight++)

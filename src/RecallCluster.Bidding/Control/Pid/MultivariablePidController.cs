@@ -45,7 +45,7 @@ public sealed class MultivariablePidController : IBidController
             // A KPI that is kept has no wish of its own; one that is violated has to fall.
             wanted[j + 1] = _loops.NextOfKpi(j, Math.Min(0, Errors.Kpi(state, kpis[j], j)));
             importance[j + 1] = wanted[j + 1] < 0 ? KpiImportance : 0;
-            room = Math.Min(room, Math.Clamp(Errors.Kpi(state, kpis[j], j) / FullRoom, 0, 1));
+            room = Math.Min(room, Errors.Room(state, kpis[j], j, FullRoom));
         }
         // Money that a KPI forbids to spend is not behind its plan.
         wanted[0] = _loops.NextOfBudget(pace > 0 && state.Total.Wins > 0 ? pace * room : pace);

@@ -3,8 +3,10 @@ using RecallCluster.Bidding.Goals;
 
 namespace RecallCluster.Bidding.Control.Pid;
 
-/// <summary>What <see cref="PidController"/> and <see cref="MultivariablePidController"/> share: a campaign's loops, where they start, and how
-/// far a weight may go.</summary>
+/// <summary>
+/// What <see cref="PidController"/> and <see cref="MultivariablePidController"/> share: a campaign's loops, where they start, and how far a
+/// weight may go.
+/// </summary>
 internal sealed class PidLoops
 {
     private readonly ControllerSetting _setting;

@@ -210,7 +210,7 @@ internal static class SettingsReader
     private static void RefuseSharedPorts(SiloSettings settings)
     {
         var taken = new Dictionary<int, string> { [settings.SiloPort] = "silo:port", [settings.GatewayPort] = "silo:gatewayPort" };
-        foreach ((string key, string url) in new[] { ("http:health", settings.HealthUrl), ("http:door", settings.DoorUrl) })
+        foreach ((string key, string url) in new[] { ("http:door", settings.DoorUrl), ("http:health", settings.HealthUrl) })
         {
             if (key == "http:door" && !settings.Node.Has(SiloRoles.Gateway))
                 continue;

@@ -113,6 +113,9 @@ internal static class OrleansSetup
             (IMembershipTable)provider.ImplementationFactory!(all),
             all.GetRequiredService<ITableLife>(),
             all.GetRequiredService<PredecessorSweep>(),
+            () => all.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values
+                .Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress),
+            TimeProvider.System,
             all.GetRequiredService<ILogger<RestoringMembershipTable>>()));
     }
 

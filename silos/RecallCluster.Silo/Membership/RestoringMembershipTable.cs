@@ -6,21 +6,33 @@ namespace RecallCluster.Silo.Membership;
 /// A membership table that survives its store. A Redis that restarts empty has lost who is a member, and Orleans would try for ever to
 /// update a row that is not there, while silos that start would form a second cluster. So each silo remembers the table that it saw last and,
 /// when the table has begun a new life, writes back every row of it: those of silos that died meanwhile fall to the probes, and the dead
-/// stay dead.
+/// stay dead. Members that this silo knows by hearsay only write their own rows within seconds; until then the table is not shown to Orleans,
+/// which would take who is missing from it for dead.
 /// <code>
 /// Orleans ─► read, alive ─► same life? ── yes ─► store
 ///                              └─ no ─► version up to what was seen ─► rows that were seen ─► store
 /// </code>
 /// </summary>
+/// <param name="store">The table.</param>
+/// <param name="life">Tells when it has begun anew.</param>
+/// <param name="sweep">Clears away who is dead before this silo joins.</param>
+/// <param name="members">The silos that Orleans takes for alive at this moment.</param>
+/// <param name="time">Time.</param>
+/// <param name="logger">Told when rows are written again.</param>
 internal sealed partial class RestoringMembershipTable(
-    IMembershipTable store, ITableLife life, PredecessorSweep sweep, ILogger<RestoringMembershipTable> logger) : IMembershipTable, IDisposable
+    IMembershipTable store, ITableLife life, PredecessorSweep sweep, Func<IEnumerable<SiloAddress>> members, TimeProvider time,
+    ILogger<RestoringMembershipTable> logger) : IMembershipTable, IDisposable
 {
     private const int Attempts = 50;
+
+    // Every silo looks at the table each two seconds.
+    private static readonly TimeSpan TimeForOthers = TimeSpan.FromSeconds(10), Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private IReadOnlyList<MembershipEntry> _seen = [];
     private string? _life;
     private int _version;
+    private long? _restoredAt;
 
     public async Task InitializeMembershipTable(bool tryInitTableVersion)
     {
@@ -42,6 +54,12 @@ internal sealed partial class RestoringMembershipTable(
     {
         await RestoreAsync().ConfigureAwait(false);
         MembershipTableData table = await store.ReadAll().ConfigureAwait(false);
+        while (_restoredAt is { } restored && time.GetElapsedTime(restored) < TimeForOthers
+            && members().Any(silo => table.TryGet(silo) is null))
+        {
+            await Task.Delay(Pause, time).ConfigureAwait(false);
+            table = await store.ReadAll().ConfigureAwait(false);
+        }
         Remember(table);
         return table;
     }
@@ -87,6 +105,7 @@ internal sealed partial class RestoringMembershipTable(
                 LogRestoring(logger, _seen.Count, Volatile.Read(ref _version));
                 foreach (MembershipEntry entry in _seen)
                     await InsertAsync(entry).ConfigureAwait(false);
+                _restoredAt = time.GetTimestamp();
             }
             _life = current;
         }

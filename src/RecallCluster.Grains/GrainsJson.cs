@@ -1,10 +1,41 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Live;
 
 namespace RecallCluster.Grains;
 
-/// <summary>Snapshots of the machines that only the cluster has.</summary>
+/// <summary>What travels between silos as JSON because a log keeps it so, and snapshots of the machines that only the cluster has.</summary>
 [JsonSerializable(typeof(List<NamedTimes>))]
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
-internal sealed partial class GrainsJson : JsonSerializerContext;
+[JsonSerializable(typeof(PlanState))]
+[JsonSerializable(typeof(CampaignSettings))]
+[JsonSerializable(typeof(CampaignView))]
+[JsonSerializable(typeof(BidReport))]
+[JsonSerializable(typeof(CampaignDayReport[]))]
+[JsonSerializable(typeof(LiveCalibration))]
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+internal sealed partial class GrainsJson : JsonSerializerContext
+{
+    /// <exception cref="InvalidDataException">The bytes are no such thing.</exception>
+    public static T Read<T>(byte[] bytes, JsonTypeInfo<T> type, string what)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, type) ?? throw new InvalidDataException($"A {what} from another silo says null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"A {what} from another silo cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -11,10 +11,9 @@ namespace RecallCluster.Grains.Contracts;
 [Alias("recall.bid-book")]
 public interface IBidBookGrain : IGrainWithIntegerKey
 {
-    /// <summary>Gives a campaign its number, before it is made; durable when this completes.</summary>
-    /// <returns>The number.</returns>
+    /// <summary>Gives campaigns their numbers, before they are made, in the order given; durable when this completes.</summary>
     [Alias("Enrol")]
-    Task<int> EnrolAsync(long campaign);
+    Task EnrolAsync(long[] campaigns);
 
     /// <summary>Takes a campaign's offer; an older one than is there changes nothing.</summary>
     [Alias("Offer")]

@@ -16,6 +16,10 @@ public interface ICalibrationCountsGrain : IFollowerGrain
     /// <summary>All counts, as the machine's snapshot, to be merged with those of other parts.</summary>
     [Alias("Copy"), AlwaysInterleave]
     Task<byte[]> CopyAsync();
+
+    /// <summary>Takes the impressions that were counted since the last call; there are none before the first.</summary>
+    [Alias("Shown")]
+    Task<ShownMessage> TakeShownAsync();
 }
 
 /// <summary>Fits calibration to all counts and publishes it. Key: the head, "ctr".</summary>

@@ -26,8 +26,10 @@ public interface ICampaignGrain : IGrainWithIntegerKey
     Task<int> CloseLeaseAsync(LeaseClose close);
 
     /// <summary>Takes an event: durable, and applied once, when this completes.</summary>
+    /// <param name="happened">The event.</param>
+    /// <param name="acceptedBy">The gateway that it came to; another one that delivered the win is told.</param>
     [Alias("Event")]
-    Task<EventReply> AcceptAsync(EventMessage happened);
+    Task<EventReply> AcceptAsync(EventMessage happened, int acceptedBy);
 
     /// <summary>Takes what a gateway reports of its auctions.</summary>
     /// <param name="report">The report, as the JSON that the log keeps.</param>

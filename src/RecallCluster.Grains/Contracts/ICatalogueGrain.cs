@@ -8,9 +8,9 @@ namespace RecallCluster.Grains.Contracts;
 public interface ICatalogueGrain : IGrainWithIntegerKey
 {
     /// <summary>Takes an edit, as the JSON that the log keeps.</summary>
-    /// <returns>Its place.</returns>
+    /// <returns>Where readers find it.</returns>
     [Alias("Edit")]
-    Task<long> EditAsync(byte[] edit);
+    Task<(Guid Life, long Sequence)> EditAsync(byte[] edit);
 
     /// <summary>Waits until there is something new, at most some seconds.</summary>
     /// <param name="life">The life that the reader's place is of.</param>

@@ -26,9 +26,9 @@ public interface IShardGrain : IGrainWithStringKey
     Task<ShardAnswerMessage> SearchAsync(ShardQueryMessage query);
 
     /// <summary>Loads and checks a version, beside those that are there.</summary>
-    /// <param name="version">Its name in the index's roll-out.</param>
-    [Alias("Load")]
-    Task<ShardState> LoadAsync(string version);
+    /// <exception cref="InvalidDataException">A file is broken, or is not of that model.</exception>
+    [Alias("Load"), ResponseTimeout("00:10:00")]
+    Task<ShardState> LoadAsync(IndexVersion version);
 
     /// <summary>Drops a version, which is closed when its last search has ended.</summary>
     [Alias("Drop")]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Placement;
 using RecallCluster.Wire.Campaigns;
 using RecallCluster.Wire.Market;
 
@@ -11,6 +12,7 @@ namespace RecallCluster.Grains.Market;
 /// The market's campaigns as they are published. Only their numbers are durable: when the grain is activated it asks every campaign for
 /// its offer, which also wakes them, and readers keep what they know until they hear better.
 /// </summary>
+[RolePlacement(SiloRoles.Control)]
 internal sealed class BidBookGrain(MachineServices services, IGrainFactory grains)
     : MachineGrain<NameList>(services), IBidBookGrain, IRemindable
 {
@@ -41,20 +43,20 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
         return base.OnDeactivateAsync(reason, cancellationToken);
     }
 
-    public async Task<int> EnrolAsync(long campaign)
+    public async Task EnrolAsync(long[] campaigns)
     {
-        string name = NameOf(campaign);
-        int known = Machine.NumberOf(name);
-        if (known >= 0)
-            return known;
-        var taken = (NameTaken)(await Host.TellAsync(Encoding.UTF8.GetBytes(name)).ConfigureAwait(true))!;
+        string[] unknown = [.. campaigns.Select(NameOf).Where(name => Machine.NumberOf(name) < 0)];
+        if (unknown.Length == 0)
+            return;
+        // In the order given: they are written together.
+        await Task.WhenAll(unknown.Select(name => Host.TellAsync(Encoding.UTF8.GetBytes(name)))).ConfigureAwait(true);
         Announce();
-        return taken.Number;
     }
 
     public async Task OfferAsync(OfferMessage offer)
     {
-        int number = await EnrolAsync(offer.CampaignId).ConfigureAwait(true);
+        await EnrolAsync([offer.CampaignId]).ConfigureAwait(true);
+        int number = Machine.NumberOf(NameOf(offer.CampaignId));
         if (_offers.TryGetValue(number, out (OfferMessage Offer, long Since) known) && known.Offer.Place >= offer.Place)
             return;
         _offers[number] = (offer, _version + 1);
@@ -127,14 +129,14 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
     {
         foreach (long[] some in Campaigns.ToArray().Chunk(AskedAtOnce))
             await Task.WhenAll(some.Select(TryCollectAsync)).ConfigureAwait(true);
-        if (_calibration is null)
+        // Asking wakes it, too.
+        await TryAsync(async () =>
         {
-            await TryAsync(async () =>
-            {
-                if (await grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).CurrentAsync().ConfigureAwait(true) is { } calibration)
-                    await TakeAsync(calibration).ConfigureAwait(true);
-            }).ConfigureAwait(true);
-        }
+            CalibrationMessage? calibration =
+                await grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).CurrentAsync().ConfigureAwait(true);
+            if (_calibration is null && calibration is not null)
+                await TakeAsync(calibration).ConfigureAwait(true);
+        }).ConfigureAwait(true);
     }
 
     private Task TryCollectAsync(long campaign) => TryAsync(async () =>

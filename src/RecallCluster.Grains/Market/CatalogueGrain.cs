@@ -1,11 +1,13 @@
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Placement;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Wire.Market;
 
 namespace RecallCluster.Grains.Market;
 
 /// <summary>Live changes of ads in one order.</summary>
+[RolePlacement(SiloRoles.Control)]
 internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<OrderedCatalogue>(services), ICatalogueGrain
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
@@ -15,10 +17,10 @@ internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<Or
     private readonly List<byte[]> _since = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public async Task<long> EditAsync(byte[] edit)
+    public async Task<(Guid Life, long Sequence)> EditAsync(byte[] edit)
     {
         await Host.TellAsync(edit).ConfigureAwait(true);
-        return _since.Count;
+        return (_life, _since.Count);
     }
 
     public async Task<CatalogueDelta?> NextAsync(Guid life, long sequence)

@@ -1,10 +1,12 @@
 using System.Text;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Placement;
 
 namespace RecallCluster.Grains.Market;
 
 /// <summary>Numbers the gateways and counts their lives.</summary>
+[RolePlacement(SiloRoles.Control)]
 internal sealed class GatewayRegistryGrain(MachineServices services) : MachineGrain<NameList>(services), IGatewayRegistryGrain
 {
     public async Task<GatewayIdentity> BeginAsync(string name)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Placement;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 using RecallCluster.Wire.Users;
@@ -8,6 +9,7 @@ using RecallCluster.Wire.Users;
 namespace RecallCluster.Grains.Users;
 
 /// <summary>One user: a partition of the user store that holds this one alone.</summary>
+[RolePlacement(SiloRoles.Control)]
 internal sealed class UserGrain(MachineServices services, UserStoreOptions options)
     : MachineGrain<UserPartition>(services), IUserGrain
 {

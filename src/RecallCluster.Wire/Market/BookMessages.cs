@@ -40,12 +40,8 @@ public sealed record CalibrationMessage
     [Key(0)]
     public required byte[] Click { get; init; }
 
-    /// <summary>Conversion probability of a click where nothing else is known.</summary>
+    /// <summary>Conversion rates of clicks by context ("advertiser/campaign"; the empty context is everybody).</summary>
     [Key(1)]
-    public required double ConversionElsewhere { get; init; }
-
-    /// <summary>Conversion probability of a click by context ("advertiser/campaign").</summary>
-    [Key(2)]
     public required IReadOnlyDictionary<string, double> Conversions { get; init; }
 }
 
@@ -62,3 +58,28 @@ public sealed record CatalogueDelta(
     [property: Key(2)] bool IsWhole,
     [property: Key(3)] byte[][] Facets,
     [property: Key(4)] byte[][] Edits);
+
+/// <summary>Impressions that were counted since somebody asked last, as columns.</summary>
+[MessagePackObject]
+public sealed record ShownMessage
+{
+    /// <summary>Click models that the raw pCTR is of.</summary>
+    [Key(0)]
+    public required uint[] Models { get; init; }
+
+    /// <summary>Campaigns.</summary>
+    [Key(1)]
+    public required long[] Campaigns { get; init; }
+
+    /// <summary>Slots of time, since 1970.</summary>
+    [Key(2)]
+    public required long[] Slots { get; init; }
+
+    /// <summary>Cells of the logit grid that the raw pCTR lies in.</summary>
+    [Key(3)]
+    public required int[] Cells { get; init; }
+
+    /// <summary>How many.</summary>
+    [Key(4)]
+    public required long[] Counts { get; init; }
+}

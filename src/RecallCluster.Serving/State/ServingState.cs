@@ -45,8 +45,9 @@ public sealed class ServingState : IAsyncDisposable
     {
         (_journal, _clock, _period) = (journal, clock, period);
         (Directory, Calibrator, Users) = (directory, calibrator, users);
-        Campaigns = new CampaignRunner(directory, journal, clock);
-        Feedback = new FeedbackIntake(directory, journal, clock);
+        var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
+        Campaigns = new CampaignRunner(directory, journal, clock, commands);
+        Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
     }
 
     /// <summary>The business clock as the books need it: it never goes back, not even behind what an earlier life has written.</summary>
@@ -94,18 +95,20 @@ public sealed class ServingState : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(clock);
         options ??= new ServingStateOptions();
         var machines = new StateMachines();
-        var directory = new CampaignDirectory(machines, new BidControllers(options.Actors), options.Campaigns);
-        var users = new UserMemories(machines, options.Users);
-        var calibrator = new LiveCalibrator(machines, directory, options.Calibration);
+        var factory = new MachineFactory(options);
+        var directory = new CampaignDirectory(machines, factory);
+        var users = new UserMemories(machines, factory);
+        var counts = new CalibrationCountsFamily(machines, factory);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
+        var calibrator = new LiveCalibrator(new JournalCounts(counts, journal), directory, factory.Calibration);
         var steady = new SteadyClock(clock);
         var state = new ServingState(journal, steady, directory, calibrator, users, options.Campaigns.TickCheck);
         steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
         users.Attach(journal);
         await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
-        await calibrator.RefitAsync(journal, steady.GetUtcNow(), cancellation).ConfigureAwait(false);
+        await calibrator.RefitAsync(steady.GetUtcNow(), cancellation).ConfigureAwait(false);
         return state;
     }
 
@@ -116,7 +119,7 @@ public sealed class ServingState : IAsyncDisposable
     public async Task PassAsync(CancellationToken cancellation = default)
     {
         await Campaigns.TickAsync(cancellation).ConfigureAwait(false);
-        await Calibrator.RunAsync(_journal, _clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+        await Calibrator.RunAsync(_clock.GetUtcNow(), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Stops the clock's work, carries out what waits, closes the file.</summary>

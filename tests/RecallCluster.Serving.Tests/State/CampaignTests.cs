@@ -42,8 +42,8 @@ public class CampaignTests
             }
         }
         Assert.Equal(await SnapshotAsync(b), await SnapshotAsync(a));
-        await a.Calibrator.RefitAsync(a.Journal, clockA.Now, default);
-        await b.Calibrator.RefitAsync(b.Journal, clockB.Now, default);
+        await a.Calibrator.RefitAsync(clockA.Now, default);
+        await b.Calibrator.RefitAsync(clockB.Now, default);
         Assert.Equal(b.Directory.Current.Book.Campaigns[0], a.Directory.Current.Book.Campaigns[0]);
         CampaignDayReport day = (await a.Campaigns.ReportsAsync(1))[0];
         Assert.True(day.OptimalValue > 0);

@@ -66,7 +66,7 @@ internal static class BidReplay
         AuctionLog known = options.Known is null ? whole.Slice(0, learned) : options.Goal.Columns(options.Known);
         // Actors see many budgets in training, so one serves them all.
         IBidControllerFactory[] factories = BidActors.Factories(
-            options.Controllers, name => Actor(name, options, known, stages, cancellation));
+            options.Controllers, name => Actor(name, options, known, log.Count, stages, cancellation));
         double total = Sum(log.Cost), knownTotal = Sum(known.Cost), wholeTotal = Sum(whole.Cost);
         var rows = new List<BidReplayRow>();
         var optima = new List<BidReplayOptimum>();
@@ -121,11 +121,13 @@ internal static class BidReplay
     }
 
     private static ActorNetwork Actor(
-        string name, BidReplayOptions options, AuctionLog known, IStages stages, CancellationToken cancellation) =>
-        BidActors.Of(
-            name, options.Goal.Product.Name, options.Models,
-            () => new LogDays(known, options.Goal.Goal(0).Kpis, new LogDaysOptions { Ticks = Math.Clamp(options.Ticks, 2, 96) }),
+        string name, BidReplayOptions options, AuctionLog known, int auctions, IStages stages, CancellationToken cancellation)
+    {
+        LogDaysOptions days = LogDaysOptions.ForDaysOf(auctions) with { Ticks = Math.Clamp(options.Ticks, 2, 96) };
+        return BidActors.Of(
+            name, options.Goal.Product.Name, options.Models, () => new LogDays(known, options.Goal.Goal(0).Kpis, days),
             options.Rounds, options.Seed, stages, cancellation);
+    }
 
     private static double Sum(ReadOnlySpan<double> column) => System.Numerics.Tensors.TensorPrimitives.Sum(column);
 }

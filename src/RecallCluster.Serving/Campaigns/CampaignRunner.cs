@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.State;
 
@@ -107,9 +108,10 @@ public sealed class CampaignRunner : ICampaigns
         return today is null ? past : [.. past, CampaignDayReport.Of(today)];
     }
 
-    /// <summary>Lets every campaign for which a tick is due decide.</summary>
+    /// <summary>Lets every campaign for which a tick is due decide; one that fails does not keep the others from it.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="IOException">A tick could not be made durable; it is due still.</exception>
+    /// <exception cref="InvalidOperationException">A campaign failed at its tick; the message says which.</exception>
     public async Task<int> TickAsync(CancellationToken cancellation = default)
     {
         DateTimeOffset now = _clock.GetUtcNow();
@@ -123,16 +125,31 @@ public sealed class CampaignRunner : ICampaigns
 
         // A few at a time, so that feedback and leases find their way in between; the optimum of a day that ends is not worked out on the
         // writer.
+        var failures = new List<Exception>();
         foreach ((long Id, DaySample? Ending)[] some in due.Chunk(TicksAtOnce))
         {
-            await Task.WhenAll(some.Select(async campaign =>
-            {
-                CampaignDayReport? closing = campaign.Ending is { } day
-                    ? await Task.Run(() => CampaignDayReport.Of(day), cancellation).ConfigureAwait(false) : null;
-                await SendAsync<LedgerOutcome>(campaign.Id, new TickCommand(now, closing), cancellation).ConfigureAwait(false);
-            })).ConfigureAwait(false);
+            Task ticks = Task.WhenAll(some.Select(campaign => TickAsync(campaign.Id, campaign.Ending, now, cancellation)));
+            await ticks.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
+            failures.AddRange(ticks.Exception?.InnerExceptions ?? []);
         }
+        if (failures.Count > 0)
+            ExceptionDispatchInfo.Throw(failures.Find(failure => failure is IOException) ?? failures[0]);
         return due.Length;
+    }
+
+    private async Task TickAsync(long campaign, DaySample? ending, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            CampaignDayReport? closing = ending is null
+                ? null : await Task.Run(() => CampaignDayReport.Of(ending), cancellation).ConfigureAwait(false);
+            await SendAsync<LedgerOutcome>(campaign, new TickCommand(now, closing), cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (IOException or OperationCanceledException or ObjectDisposedException))
+        {
+            throw new InvalidOperationException($"The tick of campaign {campaign} failed: {e.Message}", e);
+        }
     }
 
     /// <summary>The market by today's books of all campaigns; as the options have it while there are few clicks in them.</summary>

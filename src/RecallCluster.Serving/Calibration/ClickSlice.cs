@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Serving.Calibration;
@@ -68,10 +69,13 @@ internal sealed record HourSums(long Hour, long Impressions, long Clicks, double
 /// <summary>All that a shard remembers.</summary>
 internal sealed class ClickCountsState
 {
+    [JsonRequired]
     public List<SliceState> Slices { get; init; } = [];
 
+    [JsonRequired]
     public List<HourSums> Hours { get; init; } = [];
 
+    [JsonRequired]
     public List<ClickFact> Clicks { get; init; } = [];
 
     public long Total { get; init; }

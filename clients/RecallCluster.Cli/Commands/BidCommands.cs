@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Cli.Infrastructure;
@@ -164,7 +165,7 @@ internal static class BidCommands
 
     private static Option<string[]> Controllers() => new("--controllers")
     {
-        Description = $"Controllers, separated by commas: all, {string.Join(", ", BidControllers.Names)}.",
+        Description = $"Controllers, separated by commas: all, {string.Join(", ", ControllerCatalogue.Names)}.",
         DefaultValueFactory = _ => ["all"],
         AllowMultipleArgumentsPerToken = true,
         HelpName = "NAME,...",
@@ -174,10 +175,10 @@ internal static class BidCommands
     {
         string[] chosen = Split(names);
         if (chosen.Contains("all"))
-            return [.. BidControllers.Names];
-        return chosen.FirstOrDefault(name => !BidControllers.Names.Contains(name)) is { } unknown
+            return [.. ControllerCatalogue.Names];
+        return chosen.FirstOrDefault(name => !ControllerCatalogue.Names.Contains(name)) is { } unknown
             ? throw new UsageException(
-                $"--controllers: there is no controller '{unknown}'; there are {string.Join(", ", BidControllers.Names)}.")
+                $"--controllers: there is no controller '{unknown}'; there are {string.Join(", ", ControllerCatalogue.Names)}.")
             : chosen;
     }
 

@@ -60,7 +60,7 @@ internal static class BidReplay
         if (options.ByHour && options.Log.Hours is null)
             throw new UsageException("--by hour needs a log with hours.");
         // Actors see many budgets in training, so one serves them all.
-        IBidControllerFactory[] factories = BidControllers.Factories(
+        IBidControllerFactory[] factories = BidActors.Factories(
             options.Controllers, name => Actor(name, options, known, stages, cancellation));
         double total = Sum(log.Cost), knownTotal = Sum(known.Cost);
         var rows = new List<BidReplayRow>();
@@ -114,7 +114,7 @@ internal static class BidReplay
 
     private static ActorNetwork Actor(
         string name, BidReplayOptions options, AuctionLog known, IStages stages, CancellationToken cancellation) =>
-        BidControllers.ActorOf(
+        BidActors.Of(
             name, options.Goal.Product.Name, options.Models,
             () => new LogDays(known, options.Goal.Goal(0).Kpis, new LogDaysOptions { Ticks = Math.Clamp(options.Ticks, 2, 96) }),
             options.Rounds, options.Seed, stages, cancellation);

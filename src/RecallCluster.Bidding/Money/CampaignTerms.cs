@@ -11,6 +11,8 @@ public sealed record CampaignTerms
     /// <summary>The highest lifetime budget: a trillion units of the currency.</summary>
     public static readonly Micros MaxLifetimeBudget = new(1_000_000_000_000 * Micros.PerUnit);
 
+    internal static readonly TimeSpan LongestLease = TimeSpan.FromDays(1);
+
     private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(30);
 
     /// <summary>The campaign.</summary>
@@ -23,8 +25,8 @@ public sealed record CampaignTerms
     public required Micros DailyBudget { get; init; }
 
     /// <summary>
-    /// Budget of the whole flight, 0 to <see cref="MaxLifetimeBudget"/>, until it is edited; null where only the days have one. Both hold: a day may
-    /// spend its own budget or what the flight has left, whichever is less.
+    /// Budget of the whole flight, 0 to <see cref="MaxLifetimeBudget"/>, until it is edited; null where only the days have one: then the
+    /// flight ends at that bound. Both hold: a day may spend its own budget or what the flight has left, whichever is less.
     /// </summary>
     public Micros? LifetimeBudget { get; init; }
 
@@ -86,7 +88,7 @@ public sealed record CampaignTerms
                 $"{nameof(LeaseTerm)} and {nameof(EventWindow)} are above 0, {nameof(ConversionWindow)} is no shorter than that, "
                 + $"{nameof(ClockMargin)} is 0 or more.");
         }
-        if (LeaseTerm > TimeSpan.FromDays(1) || ConversionWindow > LongestWindow)
+        if (LeaseTerm > LongestLease || ConversionWindow > LongestWindow)
             throw new ArgumentException(
                 $"{nameof(LeaseTerm)} is at most a day, {nameof(ConversionWindow)} at most {LongestWindow.TotalDays} days.");
         if (LeaseTerm <= ClockMargin)

@@ -54,6 +54,8 @@ internal static class FieldChecks
 
     public static decimal Units(Micros amount) => (decimal)amount.Value / Micros.PerUnit;
 
+    public static decimal Units(MicrosSum sum) => (decimal)sum.Value / Micros.PerUnit;
+
     public static TimeSpan Milliseconds(string field, double? value, TimeSpan most) => value is { } ms
         ? TimeSpan.FromMilliseconds(InRange(field, ms, 0, most.TotalMilliseconds))
         : TimeSpan.Zero;

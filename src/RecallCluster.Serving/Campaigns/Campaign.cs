@@ -85,7 +85,7 @@ internal sealed partial class Campaign : IStateMachine
         Settings.IsPaused ? CampaignStatus.Paused
         : at < Settings.Terms.FlightStart ? CampaignStatus.NotStarted
         : at >= Settings.Terms.FlightEnd ? CampaignStatus.Ended
-        : Ledger.Today.Uncommitted == Micros.Zero && at >= _leasedUntil ? CampaignStatus.BudgetSpent
+        : (Ledger.Today.Uncommitted == Micros.Zero || Ledger.LifetimeLeft == Micros.Zero) && at >= _leasedUntil ? CampaignStatus.BudgetSpent
         : CampaignStatus.Active;
 
     /// <summary>How it did today, against the optimum over the auctions seen so far.</summary>
@@ -153,6 +153,8 @@ internal sealed partial class Campaign : IStateMachine
         }
         if (wanted.Terms.DailyBudget != Ledger.Terms.DailyBudget)
             Ledger.SetBudget(put.At, wanted.Terms.DailyBudget);
+        if (wanted.Terms.LifetimeBudget != Ledger.Terms.LifetimeBudget)
+            Ledger.SetLifetimeBudget(put.At, wanted.Terms.LifetimeBudget);
         if (wanted.Terms.FlightStart != Ledger.Terms.FlightStart || wanted.Terms.FlightEnd != Ledger.Terms.FlightEnd)
             Ledger.SetFlight(put.At, wanted.Terms.FlightStart, wanted.Terms.FlightEnd);
         if (wanted.IsPaused != Ledger.IsPaused)

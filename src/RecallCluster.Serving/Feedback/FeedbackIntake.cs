@@ -57,7 +57,9 @@ public sealed class FeedbackIntake : IFeedback
     {
         Win win = happened.Win;
         Require(Enum.IsDefined(happened.Kind), index, "kind", "is a known kind");
-        Require(win.Price >= Micros.Zero && happened.ClearingPrice is not { Value: < 0 }, index, "price", "is not negative");
+        Require(
+            win.Price >= Micros.Zero && win.Price <= FeedbackEvent.MaxPrice && happened.ClearingPrice is not { Value: < 0 }, index, "price",
+            $"is 0 to {FeedbackEvent.MaxPrice} units");
         Require(IsProbability(win.RawClickProbability) && IsProbability(win.ClickProbability), index, "clickProbability",
             "is between 0 and 1");
         Require(

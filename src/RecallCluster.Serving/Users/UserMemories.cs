@@ -42,13 +42,20 @@ public sealed class UserMemories : IUserStore
     public void Attach(IJournal journal) => _journal = journal;
 
     /// <inheritdoc/>
+    public ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(userId);
+        return ValueTask.FromResult(PartitionOf(userId).MemoryOf(userId));
+    }
+
+    /// <summary>What is remembered of a user; null when nothing is, also of one who was erased.</summary>
     public UserMemory? Find(string userId)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);
-        return PartitionOf(userId).Find(userId) is { } known ? new UserMemory(known.Sequence, known.Consent) { Exposures = known.Exposures } : null;
+        return PartitionOf(userId).Find(userId)?.ToMemory();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Whether a user was erased and has not consented since.</summary>
     public bool IsErased(string userId)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);

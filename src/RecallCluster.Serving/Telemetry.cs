@@ -37,7 +37,7 @@ public static class Telemetry
         s_meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
 
     private static readonly Counter<long> s_backgroundFailures = s_meter.CreateCounter<long>(
-        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, leases, reports, stop, valueRecall.");
+        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, leases, publication, reports, stop, valueRecall.");
 
     private static readonly Histogram<double> s_duration =
         s_meter.CreateHistogram<double>("recall.request.duration", "s", "Time of a request, from the gateway to the answer.");

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving;
 
@@ -65,4 +66,27 @@ internal static class FieldChecks
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.OriginalString.Length <= 4096
             ? url
             : throw new InvalidRequestException(field, "wants an absolute http or https URL.");
+
+    /// <summary>A user's profile: a code or a label by field name; null where there is none.</summary>
+    public static Dictionary<string, ProfileValue>? Profile(Dictionary<string, JsonElement>? values) =>
+        values?.ToDictionary(p => p.Key, p => ProfileValueOf(p.Key, p.Value));
+
+    private static ProfileValue ProfileValueOf(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => ProfileValue.OfLabel(LabelOf(name, value)),
+        JsonValueKind.Number when value.TryGetInt32(out int code) => ProfileValue.OfCode(code),
+        _ => throw new InvalidRequestException($"user.profile.{name}", "wants a code (whole number) or a label (string)."),
+    };
+
+    private static string LabelOf(string name, JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidRequestException($"user.profile.{name}", "is no well-formed text (half of a surrogate pair).");
+        }
+    }
 }

@@ -43,6 +43,11 @@ public sealed class CampaignDirectory : ICalibratedCampaigns
     /// <summary>Called with every new book, in order, by the journal's writer: it must be quick.</summary>
     public event Action<PublishedCampaigns>? Published;
 
+    /// <summary>
+    /// Told what became of a publication that nobody waited for: why it failed, or null. A later change is published anew.
+    /// </summary>
+    internal Action<Exception?>? PublicationEnded { get; set; }
+
     /// <summary>The newest book with all that belongs to it.</summary>
     public PublishedCampaigns Current => Volatile.Read(ref _current);
 
@@ -112,11 +117,16 @@ public sealed class CampaignDirectory : ICalibratedCampaigns
         try
         {
             await journal.ReadAsync(Publish, CancellationToken.None).ConfigureAwait(false);
+            PublicationEnded?.Invoke(null);
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
             // The journal has stopped: there will be no newer book.
             Volatile.Write(ref _pending, 1);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            PublicationEnded?.Invoke(e);
         }
     }
 

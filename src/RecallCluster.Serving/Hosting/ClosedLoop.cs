@@ -66,7 +66,7 @@ public sealed class ClosedLoop : IAsyncDisposable
             },
             options.Gateway);
         _live = new LiveView(state, _gateway, retriever, _sampler, state.Clock, () => Volatile.Read(ref _shards));
-        _pump = new PublicationPump(Use);
+        _pump = new PublicationPump(Use, failure => state.Background.Report("gateway", failure));
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _pump);
         state.Directory.Published += _pump.Put;
         state.Feedback.Settled += _gateway.Settle;

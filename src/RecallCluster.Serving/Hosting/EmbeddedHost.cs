@@ -56,7 +56,15 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         if (Loop is not null)
             throw new InvalidOperationException("The host has a closed loop already.");
         ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
-        await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
+        try
+        {
+            await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         lock (_shardsLock)
         {
             Loop = loop;

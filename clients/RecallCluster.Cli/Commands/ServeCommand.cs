@@ -47,7 +47,8 @@ internal static class ServeCommand
                     : null;
                 FrontDoorOptions door = settings.Complete(
                     new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } },
-                    parsed);
+                    parsed,
+                    parsed.GetValue(shards) is null ? parsed.GetValue(threads) : null);
                 var host = new EmbeddedHostOptions
                 {
                     ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),

@@ -28,7 +28,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
-    /// <param name="threads">Processors to use for one request; all by default.</param>
+    /// <param name="threads">Processors to search with; all by default.</param>
     /// <param name="time">The clock of deadlines and timings; the system's by default.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is not positive.</exception>
     public EmbeddedHost(int? threads = null, TimeProvider? time = null)
@@ -37,7 +37,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size, nameof(threads));
         _team = size > 1 ? new WorkerTeam(size) : null;
         _time = time ?? TimeProvider.System;
-        Retriever = new AdRetriever(_time);
+        Retriever = new AdRetriever(_time, size);
     }
 
     /// <summary>What answers requests.</summary>

@@ -10,6 +10,7 @@ namespace RecallCluster.Serving;
 public sealed class ShardVersion : IDisposable
 {
     private readonly IDisposable? _scorerOwner;
+    private readonly string?[] _ids;
     private ClassBids? _bids;
 
     /// <summary>A version that owns <paramref name="index"/> and, where it can be disposed, <paramref name="scorer"/>.</summary>
@@ -26,6 +27,7 @@ public sealed class ShardVersion : IDisposable
         ArgumentNullException.ThrowIfNull(index);
         Name = name;
         Index = index;
+        _ids = new string?[index.Count];
         Search = new GuidedSearch(index.Graph, scorer, parameters, team, time);
         Scorer = scorer;
         _scorerOwner = scorer as IDisposable;
@@ -52,6 +54,11 @@ public sealed class ShardVersion : IDisposable
         get => Volatile.Read(ref _bids);
         set => Volatile.Write(ref _bids, value);
     }
+
+    /// <summary>
+    /// The id of an ad, as one and the same string each time: few ads make up most answers, and every one of them is named in many.
+    /// </summary>
+    internal string IdOf(int ordinal) => _ids[ordinal] ??= Index.IdOf(ordinal);
 
     /// <summary>Closes the index.</summary>
     public void Dispose()

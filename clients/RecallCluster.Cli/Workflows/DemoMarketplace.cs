@@ -28,7 +28,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     // And no CTR is asked for that on a somewhat poorer day only a handful of auctions have.
     private static readonly CampaignPlanOptions Planning = new()
     {
-        SmallestBudgetShare = 0.08, LargestBudgetShare = 0.22, SmallestKpiStep = 0.03, LargestKpiStep = 0.1,
+        SmallestBudgetShare = 0.1, LargestBudgetShare = 0.25, SmallestKpiStep = 0.05, LargestKpiStep = 0.15, Rounds = 12,
     };
 
     // Any Thursday will do, as long as a run is like the one before.

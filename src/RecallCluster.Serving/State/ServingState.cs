@@ -21,7 +21,7 @@ public sealed record ServingStateOptions
     /// <summary>Users.</summary>
     public UserStoreOptions Users { get; init; } = new();
 
-    /// <summary>Folder of trained controllers; null for none.</summary>
+    /// <summary>Folder of trained controllers to use in place of those that are shipped; null for those alone.</summary>
     public string? Actors { get; init; }
 }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving;
 
@@ -56,6 +57,27 @@ internal static class FieldChecks
     public static TimeSpan Milliseconds(string field, double? value, TimeSpan most) => value is { } ms
         ? TimeSpan.FromMilliseconds(InRange(field, ms, 0, most.TotalMilliseconds))
         : TimeSpan.Zero;
+
+    /// <summary>The value of a field of a profile or of side information.</summary>
+    public static ProfileValue CodeOrLabel(string field, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                try
+                {
+                    return ProfileValue.OfLabel(value.GetString()!);
+                }
+                catch (InvalidOperationException)
+                {
+                    throw new InvalidRequestException(field, "is no well-formed text (half of a surrogate pair).");
+                }
+            case JsonValueKind.Number when value.TryGetInt32(out int code):
+                return ProfileValue.OfCode(code);
+            default:
+                throw new InvalidRequestException(field, "wants a code (whole number) or a label (string).");
+        }
+    }
 
     /// <summary>An absolute http or https URL.</summary>
     public static Uri WebUrl(string field, string? value) =>

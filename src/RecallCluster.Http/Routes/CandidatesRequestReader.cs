@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using RecallCluster.Http.Native;
 using RecallCluster.Serving;
 
 namespace RecallCluster.Http;
@@ -74,16 +75,9 @@ internal static class CandidatesRequestReader
         : new UserFeatures
         {
             Id = user.Id,
-            Profile = user.Profile?.ToDictionary(p => p.Key, p => ProfileValueOf(p.Key, p.Value)),
+            Profile = user.Profile?.ToDictionary(p => p.Key, p => FieldChecks.CodeOrLabel($"user.profile.{p.Key}", p.Value)),
             Sequence = user.Sequence is null ? null : IdsOf("user.sequence", user.Sequence),
         };
-
-    private static ProfileValue ProfileValueOf(string name, JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => ProfileValue.OfLabel(value.GetString()!),
-        JsonValueKind.Number when value.TryGetInt32(out int code) => ProfileValue.OfCode(code),
-        _ => throw new InvalidRequestException($"user.profile.{name}", "wants a code (whole number) or a label (string)."),
-    };
 
     private static string[] IdsOf(string field, string?[] ids) => [.. ids.Select((id, i) =>
         id ?? throw new InvalidRequestException($"{field}[{i}]", "wants an ad id (string), not null."))];

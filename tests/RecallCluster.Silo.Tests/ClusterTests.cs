@@ -56,6 +56,7 @@ public sealed class ClusterTests
         IDatabase database = admin.GetDatabase();
         await first.UntilAsync(
             async () => await database.HashLengthAsync("{recall/members/recall}") == 3, "writing the rows again");
+        await Task.WhenAll(first.UntilReadyAsync(2), second.UntilReadyAsync(2));
         await using RunningSilo third = RunningSilo.Start(SiloSeat.Of("three", redis.Address));
         await Task.WhenAll(first.UntilReadyAsync(3), second.UntilReadyAsync(3), third.UntilReadyAsync(3));
     }

@@ -105,8 +105,8 @@ public sealed class SettingsTests
     [Fact]
     public void Every_key_that_is_read_is_explained()
     {
-        // Reading a configuration that has nothing asks for every key; a key that is unknown is told of one near it.
-        foreach (string key in (string[])["cluster:redisWaitSeconds", "silo:noticeSeconds", "membership:missedProbes", "tls:name", "silo:parent"])
+        string[] keys = ["cluster:redisWaitSeconds", "silo:noticeSeconds", "membership:missedProbes", "tls:name", "silo:parent"];
+        foreach (string key in keys)
             Assert.Contains(key, SettingsHelp.Text, StringComparison.Ordinal);
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace RecallCluster.Silo.Configuration;
 
-/// <summary>Reads values by key; each complaint names the key. Remembers what was asked for, so that what nobody asks for is found.</summary>
+/// <summary>Reads values by key; each complaint names the key. Remembers what was asked for, so that the rest is found.</summary>
 internal sealed class SettingsSection(IConfiguration configuration)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
@@ -54,7 +54,8 @@ internal sealed class SettingsSection(IConfiguration configuration)
         ? otherwise
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max
             ? TimeSpan.FromSeconds(value)
-            : throw new SettingsException(key, string.Create(CultureInfo.InvariantCulture, $"wants seconds, {min} to {max}, not '{text}'."));
+            : throw new SettingsException(
+                key, string.Create(CultureInfo.InvariantCulture, $"wants seconds, {min} to {max}, not '{text}'."));
 
     /// <summary>Yes or no.</summary>
     public bool Flag(string key, bool otherwise) => Text(key) is not { } text

@@ -6,6 +6,7 @@ using RecallCluster.Grains.Hosting;
 using RecallCluster.Http;
 using RecallCluster.Http.Security;
 using RecallCluster.Silo.Configuration;
+using RecallCluster.Silo.Formats;
 using RecallCluster.Silo.Health;
 
 namespace RecallCluster.Silo.Hosting;
@@ -78,6 +79,7 @@ internal sealed partial class GatewayDoor(
         {
             Urls = [settings.DoorUrl],
             PublicUrl = settings.PublicUrl,
+            Formats = [new MessagePackFormat()],
             Access = settings.DoorKeys is not { } keys
                 ? access
                 : access with { Keys = ApiKeyFile.Load(keys), KeysPath = keys, AnonymousOnLoopback = ApiRoles.None },

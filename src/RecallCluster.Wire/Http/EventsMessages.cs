@@ -121,4 +121,7 @@ public sealed record EventsAnswerMessage([property: Key(0)] EventResultMessage[]
 /// <param name="Free">The part of its price that no budget was left for.</param>
 [MessagePackObject]
 public sealed record EventResultMessage(
-    [property: Key(0)] string Outcome, [property: Key(1)] string? Reason, [property: Key(2)] decimal Charged, [property: Key(3)] decimal Free);
+    [property: Key(0)] string Outcome,
+    [property: Key(1)] string? Reason,
+    [property: Key(2)] decimal Charged,
+    [property: Key(3)] decimal Free);

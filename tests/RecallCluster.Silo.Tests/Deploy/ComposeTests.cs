@@ -81,11 +81,13 @@ public sealed class ComposeTests
             job["static_configs"].Items.Single()["targets"].Items.Select(target => target.Text).Order());
         Assert.Equal("/metrics", job["metrics_path"].Text);
         // The alerts are about this job.
-        Assert.Contains($"job=\"{job["job_name"].Text}\"", File.ReadAllText(Yaml.DeployFile("prometheus", "alerts.yml")), StringComparison.Ordinal);
+        string alerts = File.ReadAllText(Yaml.DeployFile("prometheus", "alerts.yml"));
+        Assert.Contains($"job=\"{job["job_name"].Text}\"", alerts, StringComparison.Ordinal);
         Yaml source = Yaml.Documents("compose", "grafana-datasource.yml").Single()["datasources"].Items.Single();
         Assert.Equal("http://prometheus:9090", source["url"].Text);
         Assert.Contains(
-            $"\"{source["uid"].Text}\"", File.ReadAllText(Yaml.DeployFile("grafana", "dashboards", "recallcluster.json")), StringComparison.Ordinal);
+            $"\"{source["uid"].Text}\"", File.ReadAllText(Yaml.DeployFile("grafana", "dashboards", "recallcluster.json")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,8 +98,9 @@ public sealed class ComposeTests
         string exposed = Assert.Single(lines, line => line.StartsWith("EXPOSE", StringComparison.Ordinal));
         Assert.Equal($"EXPOSE {usual.SiloPort} {usual.GatewayPort} {usual.DoorPort} {usual.HealthPort}", exposed);
         string root = RecallCluster.Testing.Repository.TryFind()!.FullName;
-        foreach (string copied in lines.Where(l => l.StartsWith("COPY ", StringComparison.Ordinal) && !l.Contains("--from", StringComparison.Ordinal))
-            .SelectMany(l => l.Split(' ')[1..^1]))
+        foreach (string copied in lines
+            .Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal))
+            .SelectMany(line => line.Split(' ')[1..^1]))
             Assert.True(Path.Exists(Path.Combine(root, copied)), $"The image wants {copied}.");
         Assert.Contains("ENTRYPOINT [\"dotnet\", \"RecallCluster.Silo.dll\"]", lines);
     }

@@ -23,7 +23,8 @@ public sealed class KubernetesTests
     {
         string folder = Yaml.DeployFile("kubernetes");
         Assert.Equal(
-            Directory.GetFiles(folder, "*.yaml").Select(Path.GetFileName).Where(name => name != "kustomization.yaml").Order(), s_files.Order());
+            Directory.GetFiles(folder, "*.yaml").Select(Path.GetFileName).Where(name => name != "kustomization.yaml").Order(),
+            s_files.Order());
         Assert.All(s_all, manifest => Assert.True(manifest["apiVersion"].Text.Length > 0 && NameOf(manifest).Length > 0));
         Assert.Equal(s_all.Length, s_all.Select(manifest => (manifest["kind"].Text, NameOf(manifest))).Distinct().Count());
     }
@@ -62,7 +63,8 @@ public sealed class KubernetesTests
     {
         Yaml pod = Workload(name)["spec.template.spec"], container = pod["containers"].Items.Single();
         SiloSettings settings = SettingsOf(container);
-        Dictionary<string, int> ports = container["ports"].Items.ToDictionary(port => port["name"].Text, port => port["containerPort"].Whole);
+        Dictionary<string, int> ports = container["ports"].Items
+            .ToDictionary(port => port["name"].Text, port => port["containerPort"].Whole);
         Assert.Equal((settings.SiloPort, settings.GatewayPort), (ports["silo"], ports["client"]));
         Assert.Equal(Port(settings.HealthUrl), ports["health"]);
         Assert.Equal(settings.Node.Has("gateway"), ports.TryGetValue("http", out int http) && http == Port(settings.DoorUrl));
@@ -87,7 +89,8 @@ public sealed class KubernetesTests
     {
         foreach (Yaml service in Of("Service"))
         {
-            Yaml template = Of("Deployment", "StatefulSet").Select(w => w["spec.template"]).Single(t => Matches(service["spec.selector"], t));
+            Yaml template = Of("Deployment", "StatefulSet").Select(w => w["spec.template"])
+                .Single(t => Matches(service["spec.selector"], t));
             string[] names = [.. template["spec.containers"].Items.SelectMany(c => c["ports"].Items).Select(port => port["name"].Text)];
             Assert.All(service["spec.ports"].Items, port => Assert.Contains(port["targetPort"].Text, names));
         }

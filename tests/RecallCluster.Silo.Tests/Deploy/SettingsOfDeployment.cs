@@ -4,7 +4,7 @@ using RecallCluster.Silo.Configuration;
 
 namespace RecallCluster.Silo.Tests.Deploy;
 
-/// <summary>Reads what a deployment tells a silo as the silo would, save for folders, files and hosts that are only there when it runs.</summary>
+/// <summary>Reads what a deployment tells a silo as the silo would, save for folders, files and hosts of where it runs.</summary>
 internal static class SettingsOfDeployment
 {
     private const string Prefix = "RECALL_SILO_";

@@ -132,7 +132,8 @@ internal sealed class RunningSilo : IAsyncDisposable
 /// <summary>Where a silo sits: name and ports, the same in each of its lives.</summary>
 internal sealed record SiloSeat(string Name, string Redis, string Roles, int[] Ports)
 {
-    public static SiloSeat Of(string name, string redis, string roles = "retrieval,control") => new(name, redis, roles, Support.Ports.Free(3));
+    public static SiloSeat Of(string name, string redis, string roles = "retrieval,control") =>
+        new(name, redis, roles, Support.Ports.Free(3));
 
     public Uri Health => new($"http://127.0.0.1:{Ports[2]}");
 

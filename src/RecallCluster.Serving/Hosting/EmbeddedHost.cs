@@ -25,6 +25,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private readonly List<(string Version, IDisposable Adoption)> _adoptions = [];
     private List<LoopShard> _current = [];
     private ClickModel _clicks = ClickModel.Unnamed;
+    private IShardLoop? _loop;
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
@@ -44,7 +45,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     public AdRetriever Retriever { get; }
 
     /// <summary>Campaigns, auctions, feedback; null until <see cref="OpenLoopAsync"/>: then there are candidates only.</summary>
-    public ClosedLoop? Loop { get; private set; }
+    public ClosedLoop? Loop => _loop as ClosedLoop;
 
     /// <summary>Joins a market and its state to the shards, those that are loaded and those to come.</summary>
     /// <param name="options">What is sold and how.</param>
@@ -53,17 +54,26 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="ClosedLoop.OpenAsync" path="/exception"/>
     public async Task<ClosedLoop> OpenLoopAsync(ClosedLoopOptions options, CancellationToken cancellation = default)
     {
-        if (Loop is not null)
-            throw new InvalidOperationException("The host has a closed loop already.");
+        RequireNoLoop();
         ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
+        await JoinAsync(loop, cancellation).ConfigureAwait(false);
+        return loop;
+    }
+
+    /// <summary>Joins a loop to the shards, those that are loaded and those to come; it is disposed with the host.</summary>
+    /// <param name="loop">The loop, over this host's retriever.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="InvalidOperationException">There is a loop already.</exception>
+    internal async Task JoinAsync(IShardLoop loop, CancellationToken cancellation)
+    {
+        RequireNoLoop();
         await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
         lock (_shardsLock)
         {
-            Loop = loop;
+            _loop = loop;
             foreach (LoopShard shard in _current)
                 _adoptions.Add((shard.Version, loop.Adopt(shard)));
         }
-        return loop;
     }
 
     /// <summary>Opens a (model, index) version and lets requests from now on be answered with it. One call at a time.</summary>
@@ -96,7 +106,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             var clicks = ClickModel.Of(fingerprint, manifest.Clicks ?? ClickScale.Logits);
             version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, clicks, options);
             // Its maps first: a request must not be calibrated by those of another model.
-            Loop?.UseAsync(clicks, CancellationToken.None).GetAwaiter().GetResult();
+            _loop?.UseAsync(clicks, CancellationToken.None).GetAwaiter().GetResult();
             Retriever.Publish(version);
             _clicks = clicks;
         }
@@ -116,10 +126,16 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     /// <summary>Stops gracefully: the loop's leases and reports first, then the shards.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Loop is { } loop)
+        if (_loop is { } loop)
             await loop.DisposeAsync().ConfigureAwait(false);
         Retriever.Dispose();
         _team?.Dispose();
+    }
+
+    private void RequireNoLoop()
+    {
+        if (_loop is not null)
+            throw new InvalidOperationException("The host has a closed loop already.");
     }
 
     private void Join(List<LoopShard> shards)
@@ -127,8 +143,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         lock (_shardsLock)
         {
             _current = shards;
-            foreach (LoopShard shard in Loop is null ? [] : shards)
-                _adoptions.Add((shard.Version, Loop!.Adopt(shard)));
+            foreach (LoopShard shard in _loop is null ? [] : shards)
+                _adoptions.Add((shard.Version, _loop!.Adopt(shard)));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.State;
 
@@ -70,10 +71,13 @@ internal sealed record HourSums(long Hour, long Impressions, long Clicks, double
 /// <summary>All that a shard remembers.</summary>
 internal sealed class ClickCountsState
 {
+    [JsonRequired]
     public List<SliceState> Slices { get; init; } = [];
 
+    [JsonRequired]
     public List<HourSums> Hours { get; init; } = [];
 
+    [JsonRequired]
     public List<ClickFact> Clicks { get; init; } = [];
 
     public long Total { get; init; }

@@ -56,6 +56,11 @@ internal sealed partial class Campaign
             PacingMode.AsFastAsPossible => new UnpacedSpending(),
             _ => new EvenPacing(),
         };
-        return start < end ? pacing.ShareBy(start, end, at) : 0;
+        if (start >= end)
+            return 0;
+        Micros budget = AccountOf(today.Date)?.Budget ?? terms.DailyBudget;
+        Micros planned = _day?.State is { } day && day.Date == today.Date ? Planned(day) : Planned(today.Date, start, end);
+        double share = pacing.ShareBy(start, end, at);
+        return budget > Micros.Zero ? share * planned.Value / budget.Value : share;
     }
 }

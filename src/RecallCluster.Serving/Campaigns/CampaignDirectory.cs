@@ -44,6 +44,11 @@ public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
     /// <remarks>It is the journal's writer that calls.</remarks>
     public event Action<PublishedCampaigns>? Published;
 
+    /// <summary>
+    /// Told what became of a publication that nobody waited for: why it failed, or null. A later change is published anew.
+    /// </summary>
+    internal Action<Exception?>? PublicationEnded { get; set; }
+
     /// <inheritdoc/>
     public PublishedCampaigns Current => Volatile.Read(ref _current);
 
@@ -113,11 +118,16 @@ public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
         try
         {
             await journal.ReadAsync(Publish, CancellationToken.None).ConfigureAwait(false);
+            PublicationEnded?.Invoke(null);
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
             // The journal has stopped: there will be no newer book.
             Volatile.Write(ref _pending, 1);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            PublicationEnded?.Invoke(e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.State;
 
@@ -97,9 +98,10 @@ public sealed class CampaignRunner : ICampaigns
         return today is null ? past : [.. past, CampaignDayReport.Of(today)];
     }
 
-    /// <summary>Lets every campaign for which a tick is due decide.</summary>
+    /// <summary>Lets every campaign for which a tick is due decide; one that fails does not keep the others from it.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="IOException">A tick could not be made durable; it is due still.</exception>
+    /// <exception cref="InvalidOperationException">A campaign failed at its tick; the message says which.</exception>
     public async Task<int> TickAsync(CancellationToken cancellation = default)
     {
         DateTimeOffset now = _clock.GetUtcNow();
@@ -112,12 +114,29 @@ public sealed class CampaignRunner : ICampaigns
             cancellation).ConfigureAwait(false);
 
         // A few at a time, so that feedback and leases find their way in between.
+        var failures = new List<Exception>();
         foreach ((long Id, DaySample? Ending)[] some in due.Chunk(TicksAtOnce))
         {
-            await Task.WhenAll(
-                some.Select(campaign => _commands.TickAsync(campaign.Id, now, campaign.Ending, cancellation))).ConfigureAwait(false);
+            Task ticks = Task.WhenAll(some.Select(campaign => TickAsync(campaign.Id, campaign.Ending, now, cancellation)));
+            await ticks.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
+            failures.AddRange(ticks.Exception?.InnerExceptions ?? []);
         }
+        if (failures.Count > 0)
+            ExceptionDispatchInfo.Throw(failures.Find(failure => failure is IOException) ?? failures[0]);
         return due.Length;
+    }
+
+    private async Task TickAsync(long campaign, DaySample? ending, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            await _commands.TickAsync(campaign, now, ending, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (IOException or OperationCanceledException or ObjectDisposedException))
+        {
+            throw new InvalidOperationException($"The tick of campaign {campaign} failed: {e.Message}", e);
+        }
     }
 
     private MarketLevel Market() =>

@@ -2,6 +2,7 @@ using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
@@ -16,8 +17,8 @@ namespace RecallCluster.Serving.Hosting;
 ///                                      requests ─► gateway ◄── pump        gateway ───┘
 /// </code>
 /// <see cref="Run"/> starts what happens by the clock; without it <see cref="PassAsync"/> does one round. Disposing stops gracefully:
-/// leases are closed, the last reports told, the state file closed. A campaign or an ad that was changed live stays as it was changed when the
-/// market directory is read again.
+/// leases are closed, the last reports told, the state file closed. A campaign or an ad that was changed live stays as it was changed when
+/// the market directory is read again.
 /// </summary>
 public sealed class ClosedLoop : IShardLoop
 {
@@ -28,7 +29,8 @@ public sealed class ClosedLoop : IShardLoop
     private ClosedLoop(AdRetriever retriever, ServingState state, CatalogueEdits edits, ClosedLoopOptions options, TimeProvider time)
     {
         (_options, State) = (options, state);
-        _market = new LocalMarket(options.MarketDirectory, state.Directory, edits.Latest, new JournalCatalogueLog(state.Journal));
+        _market = new LocalMarket(
+            options.MarketDirectory, state.Directory, edits.Latest, new JournalCatalogueLog(state.Journal), state.Background);
         edits.Changed = _market.Catalogue.Apply;
         var campaigns = new GatewayCampaigns(state.Campaigns);
         _loop = new GatewayLoop(
@@ -113,6 +115,9 @@ public sealed class ClosedLoop : IShardLoop
         }
     }
 
+    /// <summary>The shards of all versions that are open.</summary>
+    internal IReadOnlyList<LoopShard> ShardsNow => _market.Shards;
+
     /// <summary>Looks at how much of the value is found; null where that is off.</summary>
     internal ValueRecallSampler? Sampler => _loop.Sampler;
 
@@ -152,6 +157,8 @@ public sealed class ClosedLoop : IShardLoop
         (_options.Ranker?.Clicks ?? clicks).Id, State.Clock.GetUtcNow(), cancellation);
 
     IDisposable IShardLoop.Adopt(LoopShard shard) => _market.Adopt(shard);
+
+    IDisposable IShardLoop.Adopt(NewAdKeeper newAds) => _market.Adopt(newAds);
 
     private static async Task PutNewAsync(ServingState state, CampaignSettings campaign, string directory, CancellationToken cancellation)
     {

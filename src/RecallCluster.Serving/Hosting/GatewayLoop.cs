@@ -28,7 +28,8 @@ internal sealed class GatewayLoop : IAsyncDisposable
         options.Check();
         (_parts, _options) = (parts, options);
         Sampler = options.ValueRecallShare > 0
-            ? new ValueRecallSampler(parts.Retriever, () => parts.Market.Shards, options.ValueRecallShare, parts.Time, parts.Background) : null;
+            ? new ValueRecallSampler(parts.Retriever, () => parts.Market.Shards, options.ValueRecallShare, parts.Time, parts.Background)
+            : null;
         Gateway = new AdGateway(
             new GatewayParts
             {

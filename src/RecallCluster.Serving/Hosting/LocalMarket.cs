@@ -1,5 +1,6 @@
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.NewAds;
 
 namespace RecallCluster.Serving.Hosting;
 
@@ -17,6 +18,7 @@ internal sealed class LocalMarket : IDisposable
 {
     private readonly ICampaignFeed _campaigns;
     private readonly PublicationPump _pump;
+    private readonly BackgroundHealth _background;
     private readonly Lock _shardsLock = new();
     private List<LoopShard> _shards = [];
     private long _used = -1;
@@ -26,18 +28,20 @@ internal sealed class LocalMarket : IDisposable
     /// <param name="campaigns">The campaigns; those of the ads are there.</param>
     /// <param name="edits">What was changed of the ads since; later ones go to <see cref="AdCatalogue.Apply"/>.</param>
     /// <param name="log">Makes changes of ads durable.</param>
+    /// <param name="background">Is told of publications that could not be used.</param>
     /// <exception cref="IOException">The ads' file is missing or cannot be read.</exception>
     /// <exception cref="InvalidDataException">It is broken, or an ad is of a campaign that is not there.</exception>
-    public LocalMarket(string directory, ICampaignFeed campaigns, IEnumerable<CatalogueEdit> edits, ICatalogueLog log)
+    public LocalMarket(
+        string directory, ICampaignFeed campaigns, IEnumerable<CatalogueEdit> edits, ICatalogueLog log, BackgroundHealth background)
     {
-        _campaigns = campaigns;
+        (_campaigns, _background) = (campaigns, background);
         var numbers = new CampaignNumbers();
         foreach (CampaignSettings campaign in campaigns.Current.Settings)
             numbers.Of(campaign.Id);
         Catalogue = new AdCatalogue(numbers, AdsDirectory.ReadAds(directory), log);
         foreach (CatalogueEdit edit in edits)
             Catalogue.Apply(edit);
-        _pump = new PublicationPump(Use);
+        _pump = new PublicationPump(Use, failure => background.Report("gateway", failure));
         campaigns.Published += _pump.Put;
     }
 
@@ -63,7 +67,8 @@ internal sealed class LocalMarket : IDisposable
     /// <returns>To be disposed before the shard's index is closed.</returns>
     public IDisposable Adopt(LoopShard shard)
     {
-        IDisposable tracking = Catalogue.Track(shard.Version, shard.Index, shard.Shard.Publish);
+        IDisposable tracking = Catalogue.Track(
+            shard.Version, shard.Index.Count, shard.Index.IdOf, shard.OrdinalOf, shard.Shard.Publish);
         lock (_shardsLock)
         {
             shard.Shard.Publish(Current.Book);
@@ -72,10 +77,18 @@ internal sealed class LocalMarket : IDisposable
         return new Adoption(this, shard, tracking);
     }
 
+    /// <summary>Lets the shards of a version, which were adopted, hold the catalogue's ads that its indexes do not know.</summary>
+    /// <returns>To be disposed before the indexes are closed, and before the shards' adoptions.</returns>
+    public IDisposable Adopt(NewAdKeeper newAds)
+    {
+        newAds.Start(Catalogue, _background);
+        return newAds;
+    }
+
     /// <summary>Hears of nothing any more.</summary>
     public void Dispose() => _campaigns.Published -= _pump.Put;
 
-    /// <summary>Makes campaigns known here, in the order of their numbers, and to shards and listeners; older ones change nothing.</summary>
+    /// <summary>Makes campaigns known here by number, to shards and to listeners; older ones than in use change nothing.</summary>
     public void Use(PublishedCampaigns published)
     {
         lock (_shardsLock)

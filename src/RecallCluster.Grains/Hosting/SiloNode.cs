@@ -24,6 +24,9 @@ public sealed record SiloNode
     /// <summary>The data set whose users are known by their ids; null for none.</summary>
     public string? DataDirectory { get; init; }
 
+    /// <summary>Replicas of each shard, when this silo is the first to roll its index out.</summary>
+    public int Replicas { get; init; } = 2;
+
     /// <summary>Most bytes that shards may take on it.</summary>
     public required long ShardMemory { get; init; }
 

@@ -1,3 +1,5 @@
+using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Money;
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Machines;
@@ -14,7 +16,7 @@ namespace RecallCluster.Grains.Market;
 /// The published campaigns on this silo: follows the bid book's grain and makes a book of this silo's own whenever something is new. What
 /// was heard is kept until something better is heard, also when the grain has moved. Thread-safe.
 /// </summary>
-internal sealed class BookReader : IAsyncDisposable
+internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
 {
     private readonly IGrainFactory _grains;
     private readonly MachineHostOptions _options;
@@ -86,6 +88,38 @@ internal sealed class BookReader : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _follower?.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    /// <summary>Completes when every campaign that has a number has been heard of here.</summary>
+    public async Task WaitForAllAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task next;
+            lock (_lock)
+            {
+                if (_offers.Length > 0 && Array.TrueForAll(_offers, offer => offer is not null))
+                    return;
+                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _waiting.Add((_life, _version + 1, done));
+                next = done.Task;
+            }
+            await next.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // It holds a number and bids nothing.
+    private static CampaignOffer NotHeardOf(long id) => new(
+        new CampaignSettings
+        {
+            Id = id,
+            Name = "not heard of yet",
+            AdvertiserId = 1,
+            AdvertiserDomain = "unknown.invalid",
+            Product = BidProduct.Click.Name,
+            IsPaused = true,
+            Terms = new CampaignTerms { CampaignId = id, TimeZone = "UTC", DailyBudget = Micros.Zero, FlightStart = DateTimeOffset.UnixEpoch },
+        },
+        0, [0], CampaignStatus.Paused);
+
     private async Task AskAsync(CancellationToken cancellation)
     {
         IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);
@@ -122,7 +156,8 @@ internal sealed class BookReader : IAsyncDisposable
                 _click = ModelFormat.FromBytes(calibration.Click);
                 _conversions = new ConversionRates(calibration.Conversions);
             }
-            published = PublishedCampaigns.Of(++_books, _offers, _click, _conversions);
+            published = PublishedCampaigns.Of(
+                ++_books, [.. _offers.Select((offer, number) => offer ?? NotHeardOf(_campaigns[number]))], _click, _conversions);
             Volatile.Write(ref _current, published);
         }
         Published?.Invoke(published);

@@ -1,4 +1,5 @@
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Placement;
 using RecallCluster.Serving.Catalogue;

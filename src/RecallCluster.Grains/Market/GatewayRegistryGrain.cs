@@ -1,5 +1,6 @@
 using System.Text;
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Placement;
 

@@ -2,6 +2,7 @@ using Orleans.Metadata;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Runtime.Placement;
+using RecallCluster.Grains.Hosting;
 
 namespace RecallCluster.Grains.Placement;
 
@@ -49,7 +50,7 @@ internal sealed class RolePlacementDirector(ISiloMetadataCache silos) : IPlaceme
         SiloAddress[] all = context.GetCompatibleSilos(target);
         if (IPlacementDirector.GetPlacementHint(target.RequestContextData, all) is { } hint)
             return Task.FromResult(hint);
-        SiloAddress[] able = Array.FindAll(all, silo => silos.GetSiloMetadata(silo).Has(((RolePlacement)strategy).Role));
+        SiloAddress[] able = Array.FindAll(all, silo => silos.GetSiloMetadata(silo).Metadata.ContainsKey(SiloRoles.KeyOf(((RolePlacement)strategy).Role)));
         SiloAddress[] among = able.Length > 0 ? able : all;
         return Task.FromResult(among[Random.Shared.Next(among.Length)]);
     }

@@ -1,7 +1,9 @@
+using System.Globalization;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Runtime.Placement;
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Shards;
 
 namespace RecallCluster.Grains.Placement;
@@ -26,12 +28,12 @@ internal sealed class ShardPlacementDirector(ISiloMetadataCache silos, IGrainFac
         foreach (SiloAddress silo in all)
         {
             SiloMetadata metadata = silos.GetSiloMetadata(silo);
-            if (!metadata.Has(SiloRoles.Retrieval))
+            if (!metadata.Metadata.ContainsKey(SiloRoles.KeyOf(SiloRoles.Retrieval)))
                 continue;
             string name = silo.ToParsableString();
             able[name] = silo;
             candidates.Add(new SiloCandidate(
-                name, metadata.Metadata.TryGetValue(SiloRoles.ShardBytesKey, out string? bytes) ? long.Parse(bytes) : long.MaxValue));
+                name, metadata.Metadata.TryGetValue(SiloRoles.MemoryKey, out string? bytes) ? long.Parse(bytes, CultureInfo.InvariantCulture) : long.MaxValue));
         }
         if (candidates.Count == 0)
             throw new OrleansException($"Shard {key}: no silo of role '{SiloRoles.Retrieval}' is there.");

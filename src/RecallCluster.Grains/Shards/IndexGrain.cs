@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Placement;
 using RecallCluster.Serving.Indexes;

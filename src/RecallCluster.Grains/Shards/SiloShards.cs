@@ -38,8 +38,29 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
     /// <exception cref="IOException">A file cannot be read.</exception>
     public async Task LoadAsync(IndexVersion version, int number, CancellationToken cancellation)
     {
-        await market.Ready.WaitAsync(cancellation).ConfigureAwait(false);
-        await Task.Run(() => Load(version, number), cancellation).ConfigureAwait(false);
+        if (Of(number).Versions.Contains(version.Name))
+            return;
+        (ShardVersion opened, AdIndex index) = await Task.Run(() => Open(version, number), cancellation).ConfigureAwait(false);
+        lock (_lock)
+        {
+            Held held = HeldOf(number);
+            if (held.Versions.ContainsKey(version.Name))
+            {
+                opened.Dispose();
+                return;
+            }
+            held.Shard.Add(opened);
+            held.Versions[version.Name] = (index, null);
+        }
+        IDisposable adoption = await market.AdoptAsync(version.Name, Of(number), index, cancellation).ConfigureAwait(false);
+        lock (_lock)
+        {
+            Held held = HeldOf(number);
+            if (held.Versions.ContainsKey(version.Name))
+                held.Versions[version.Name] = (index, adoption);
+            else
+                adoption.Dispose();
+        }
     }
 
     /// <summary>Drops a version, which is closed when its last search has ended.</summary>
@@ -48,8 +69,8 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
         lock (_lock)
         {
             Held held = HeldOf(number);
-            if (held.Versions.Remove(version, out (AdIndex Index, IDisposable Adoption) dropped))
-                dropped.Adoption.Dispose();
+            if (held.Versions.Remove(version, out (AdIndex Index, IDisposable? Adoption) dropped))
+                dropped.Adoption?.Dispose();
             held.Shard.Remove(version);
         }
     }
@@ -70,11 +91,8 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
         Array.ForEach(numbers, DropAll);
     }
 
-    private void Load(IndexVersion version, int number)
+    private (ShardVersion Opened, AdIndex Index) Open(IndexVersion version, int number)
     {
-        Shard shard = Of(number);
-        if (shard.Versions.Contains(version.Name))
-            return;
         IndexManifest manifest = IndexDirectory.ReadManifest(version.IndexDirectory);
         string fingerprint = ModelFingerprint.Of(version.ModelDirectory);
         if (manifest.ModelFingerprint != fingerprint)
@@ -88,27 +106,15 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
         GuidedSearchParameters parameters =
             IndexDirectory.ReadTuned(version.IndexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
         AdIndex index = IndexDirectory.OpenShard(version.IndexDirectory, manifest, number);
-        ShardVersion opened;
         try
         {
             index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
-            opened = new ShardVersion(version.Name, index, IndexScorer.Of(model, index), parameters, team: null, time);
+            return (new ShardVersion(version.Name, index, IndexScorer.Of(model, index), parameters, team: null, time), index);
         }
         catch
         {
             index.Dispose();
             throw;
-        }
-        lock (_lock)
-        {
-            Held held = HeldOf(number);
-            if (held.Versions.ContainsKey(version.Name))
-            {
-                opened.Dispose();
-                return;
-            }
-            held.Shard.Add(opened);
-            held.Versions[version.Name] = (index, market.Adopt(new LoopShard(number, version.Name, held.Shard, held.Shard, index)));
         }
     }
 
@@ -121,6 +127,6 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
 
     private sealed record Held(Shard Shard)
     {
-        public Dictionary<string, (AdIndex Index, IDisposable Adoption)> Versions { get; } = [];
+        public Dictionary<string, (AdIndex Index, IDisposable? Adoption)> Versions { get; } = [];
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Placement;
 using RecallCluster.Serving.State;

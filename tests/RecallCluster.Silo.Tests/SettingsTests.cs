@@ -56,6 +56,9 @@ public sealed class SettingsTests
     [InlineData("membership:probeSeconds", "0")]
     [InlineData("membership:votes", "1.5")]
     [InlineData("grains:idleSeconds", "1")]
+    [InlineData("http:tokenKeys", "/there/is/no/such/file")]
+    [InlineData("clock:realOrigin", "yesterday")]
+    [InlineData("clock:speed", "0")]
     [InlineData("cluster:idd", "x")]
     public void What_makes_no_sense_is_refused_by_its_key(string key, string value)
     {
@@ -81,6 +84,17 @@ public sealed class SettingsTests
         string file = folder.Write("a.pem", "");
         Assert.Equal("tls:certificate", Assert.Throws<SettingsException>(() => Read(("tls:authority", file))).Key);
         Assert.Equal("tls:authority", Assert.Throws<SettingsException>(() => Read(("tls:certificate", file))).Key);
+    }
+
+    [Fact]
+    public void A_clock_of_its_own_wants_both_origins()
+    {
+        Assert.Equal("clock:realOrigin", Assert.Throws<SettingsException>(() => Read(("clock:speed", "60"))).Key);
+        Assert.Equal("clock:businessOrigin", Assert.Throws<SettingsException>(() => Read(("clock:realOrigin", "2026-05-01"))).Key);
+        SiloSettings fast = Read(
+            ("clock:speed", "1000"), ("clock:realOrigin", "2026-05-01T00:00:00Z"), ("clock:businessOrigin", "2026-01-01T00:00:00Z"));
+        Assert.Equal(TimeProvider.System, Read().BusinessClock);
+        Assert.NotEqual(TimeProvider.System, fast.BusinessClock);
     }
 
     [Fact]

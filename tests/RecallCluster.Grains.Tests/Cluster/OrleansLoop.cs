@@ -120,13 +120,13 @@ internal sealed class OrleansLoop : ILoopHost
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
-            silo.Services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
-                isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
+            AddContracts(silo.Services);
             silo.Services.AddSingleton<IMachineStore>(_store);
             silo.Services.AddSingleton(new ClusterClock(_clock));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
             silo.Services.AddRecallGrains(node);
         });
+        builder.ConfigureClient(client => AddContracts(client.Services));
         _cluster = builder.Build();
         await _cluster.DeployAsync();
         _retriever = _shard.Retriever();
@@ -141,6 +141,9 @@ internal sealed class OrleansLoop : ILoopHost
             },
             TimeProvider.System, default);
     }
+
+    private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
+        isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
 
     private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 }

@@ -49,6 +49,10 @@ public interface IIndexGrain : IGrainWithStringKey
     [Alias("RollOut"), ResponseTimeout("00:10:00")]
     Task<IndexState> RollOutAsync(string modelDirectory, string indexDirectory, int replicas);
 
+    /// <summary>Rolls a version out if nothing was before.</summary>
+    [Alias("Ensure"), ResponseTimeout("00:10:00")]
+    Task<IndexState> EnsureAsync(string modelDirectory, string indexDirectory, int replicas);
+
     /// <summary>Goes back to the version before.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     [Alias("RollBack"), ResponseTimeout("00:10:00")]

@@ -122,7 +122,7 @@ internal sealed class GrainCatalogueLog(IGrainFactory grains, SiloMarket market)
 }
 
 /// <summary>The campaigns' grains; a change is acknowledged when this silo's gateway knows it, too.</summary>
-internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : ICampaigns
+internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : ICampaigns, IBidReports
 {
     /// <inheritdoc/>
     public async Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation)

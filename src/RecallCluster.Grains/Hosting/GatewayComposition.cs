@@ -23,7 +23,7 @@ internal sealed class GatewayComposition(
         IndexState state = await GrainCalls.AskAsync(index.StateAsync(), "The index", cancellation).ConfigureAwait(false);
         if (state.Current is null && node is { ModelDirectory: { } model, IndexDirectory: { } directory })
         {
-            state = await GrainCalls.AskAsync(index.RollOutAsync(model, directory, node.Replicas), "The index", cancellation)
+            state = await GrainCalls.AskAsync(index.EnsureAsync(model, directory, node.Replicas), "The index", cancellation)
                 .ConfigureAwait(false);
         }
         if (state.Current is not { } version)

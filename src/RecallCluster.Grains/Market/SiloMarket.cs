@@ -83,7 +83,15 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
         market.Use(Book.Current);
         _follower = new Follower(token => AskAsync(market, token), _options, _time);
         _missing = null;
+        Background.Succeeded("market");
         _ready.TrySetResult(market);
+    }
+
+    /// <summary>Opening it failed; it will be tried again.</summary>
+    public void Failed(Exception failure)
+    {
+        _missing = failure.Message;
+        Background.Failed("market", failure);
     }
 
     /// <summary>Keeps a shard of this silo up with placements and bids, now and whenever they change.</summary>
@@ -91,7 +99,8 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
     public async Task<IDisposable> AdoptAsync(string version, Shard shard, AdIndex index, CancellationToken cancellation)
     {
         LocalMarket market = await Ready.WaitAsync(cancellation).ConfigureAwait(false);
-        return new Adoption(market, shard, market.Catalogue.Track(version, index, shard.Publish));
+        return new Adoption(market, shard, market.Catalogue.Track(
+            version, index.Count, index.IdOf, id => index.TryOrdinalOf(id, out int ordinal) ? ordinal : -1, shard.Publish));
     }
 
     /// <summary>Completes when an edit is applied on this silo.</summary>

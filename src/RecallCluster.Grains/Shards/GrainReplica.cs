@@ -1,6 +1,7 @@
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Numerics;
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -43,6 +44,11 @@ internal sealed class GrainReplica(IShardGrain grain, ReplicaKey key, string ver
 
     /// <inheritdoc/>
     public void Publish(ShardPlacements placements)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Publish(ShardAdditions additions)
     {
     }
 }

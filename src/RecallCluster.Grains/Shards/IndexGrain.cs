@@ -26,7 +26,13 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
         this.RegisterGrainTimer(WakeAsync, new GrainTimerCreationOptions(WatchPeriod, WatchPeriod) { Interleave = true });
     }
 
-    public async Task<IndexState> RollOutAsync(string modelDirectory, string indexDirectory, int replicas)
+    public Task<IndexState> RollOutAsync(string modelDirectory, string indexDirectory, int replicas) =>
+        RollOutAsync(modelDirectory, indexDirectory, replicas, onlyFirst: false);
+
+    public Task<IndexState> EnsureAsync(string modelDirectory, string indexDirectory, int replicas) =>
+        RollOutAsync(modelDirectory, indexDirectory, replicas, onlyFirst: true);
+
+    private async Task<IndexState> RollOutAsync(string modelDirectory, string indexDirectory, int replicas, bool onlyFirst)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(replicas, 1);
         IndexManifest manifest = IndexDirectory.ReadManifest(indexDirectory);
@@ -34,6 +40,8 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
         try
         {
             PlanState before = State;
+            if (onlyFirst && before.Current is not null)
+                return View();
             var version = new IndexVersion(
                 string.Create(CultureInfo.InvariantCulture, $"{manifest.ModelFingerprint}.{before.RollOuts + 1}"),
                 modelDirectory, indexDirectory, manifest.Shards.Count, LargestOf(indexDirectory));

@@ -9,5 +9,5 @@ internal sealed class ExitException(int code, string? message = null) : Exceptio
     public int Code => code;
 
     /// <summary>Whether there is something to say.</summary>
-    public bool HasMessage => message is not null;
+    public bool HasMessage { get; } = message is not null;
 }

@@ -60,7 +60,7 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
             new ReadyBody(
                 isReady ? "ready" : "not ready", node.Name, node.Cluster, [.. node.Roles.Order(StringComparer.Ordinal)], silos,
                 isReady ? null : missing),
-            HealthJson.Default.ReadyBody, cancellationToken: context.RequestAborted).ConfigureAwait(false);
+            HealthJson.Readable.ReadyBody, cancellationToken: context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>What every part says that something is missing of; a part that does not say so in time is missing itself.</summary>

@@ -63,17 +63,17 @@ internal sealed partial class GatewayDoor(
         await _stop.CancelAsync().ConfigureAwait(false);
         await _opening.ConfigureAwait(false);
         await _app.StopAsync(cancellationToken).ConfigureAwait(false);
-        if (_gateway is not null)
-            await _gateway.DisposeAsync().ConfigureAwait(false);
-        _gateway = null;
+        if (Interlocked.Exchange(ref _gateway, null) is { } gateway)
+            await gateway.DisposeAsync().ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_app is not null)
             await _app.DisposeAsync().ConfigureAwait(false);
-        if (_gateway is not null)
-            await _gateway.DisposeAsync().ConfigureAwait(false);
+        // Services that are known by several names are disposed once for each.
+        if (Interlocked.Exchange(ref _gateway, null) is { } gateway)
+            await gateway.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }
 

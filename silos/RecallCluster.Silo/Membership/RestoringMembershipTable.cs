@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Clustering.Redis;
 
 namespace RecallCluster.Silo.Membership;
 
@@ -25,7 +26,7 @@ internal sealed partial class RestoringMembershipTable(
     IMembershipTable store, ITableLife life, PredecessorSweep sweep, Func<IEnumerable<SiloAddress>> members, TimeProvider time,
     ILogger<RestoringMembershipTable> logger) : IMembershipTable, IDisposable
 {
-    private const int Attempts = 50;
+    private const int Attempts = 20;
 
     // Every silo looks at the table each two seconds.
     private static readonly TimeSpan TimeForOthers = TimeSpan.FromSeconds(10), Pause = TimeSpan.FromMilliseconds(100);
@@ -69,7 +70,7 @@ internal sealed partial class RestoringMembershipTable(
 
     public async Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion)
     {
-        if (!await store.InsertRow(entry, tableVersion).ConfigureAwait(false))
+        if (!await WriteAsync(() => store.InsertRow(entry, tableVersion), tableVersion).ConfigureAwait(false))
             return false;
         // A silo inserts no row but its own; others' it only updates.
         _own = entry;
@@ -78,7 +79,7 @@ internal sealed partial class RestoringMembershipTable(
 
     public async Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion)
     {
-        if (!await store.UpdateRow(entry, etag, tableVersion).ConfigureAwait(false))
+        if (!await WriteAsync(() => store.UpdateRow(entry, etag, tableVersion), tableVersion).ConfigureAwait(false))
             return false;
         if (entry.SiloAddress.Equals(_own?.SiloAddress))
             _own = entry;
@@ -88,10 +89,40 @@ internal sealed partial class RestoringMembershipTable(
     public async Task UpdateIAmAlive(MembershipEntry entry)
     {
         await RestoreAsync().ConfigureAwait(false);
-        await store.UpdateIAmAlive(entry).ConfigureAwait(false);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await store.UpdateIAmAlive(entry).ConfigureAwait(false);
+                return;
+            }
+            catch (RedisClusteringException) when (attempt < Attempts)
+            {
+                await Task.Delay(Jitter(), time).ConfigureAwait(false);
+            }
+        }
     }
 
     public void Dispose() => _one.Dispose();
+
+    /// <summary>
+    /// Writes on the condition of a version. The store also refuses when another silo has said meanwhile that it is alive, which changes no
+    /// version: that is tried again at once, where Orleans would wait for seconds.
+    /// </summary>
+    private async Task<bool> WriteAsync(Func<Task<bool>> write, TableVersion next)
+    {
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            if (await write().ConfigureAwait(false))
+                return true;
+            if ((await store.ReadAll().ConfigureAwait(false)).Version.Version != next.Version - 1)
+                return false;
+            await Task.Delay(Jitter(), time).ConfigureAwait(false);
+        }
+        return false;
+    }
+
+    private static TimeSpan Jitter() => TimeSpan.FromMilliseconds(Random.Shared.Next(5, 50));
 
     /// <summary>After a write the table is read, so that what was written is known should the store lose it.</summary>
     private async Task<bool> SawAsync()
@@ -120,7 +151,7 @@ internal sealed partial class RestoringMembershipTable(
                 LogRestoring(logger, _seen.Count, Volatile.Read(ref _version));
                 MembershipEntry[] own = _own is null ? [] : [_own];
                 foreach (MembershipEntry entry in own.Concat(_seen.Where(row => !row.SiloAddress.Equals(_own?.SiloAddress))))
-                    await WriteAsync(entry, isOwn: entry == _own).ConfigureAwait(false);
+                    await PutBackAsync(entry, isOwn: entry == _own).ConfigureAwait(false);
                 _restoredAt = time.GetTimestamp();
             }
             _life = current;
@@ -135,7 +166,7 @@ internal sealed partial class RestoringMembershipTable(
     /// Writes a row unless it is there; other silos write the same rows at the same time. This silo's own, which another may have written
     /// as it once was, is put right, unless it was declared dead.
     /// </summary>
-    private async Task WriteAsync(MembershipEntry entry, bool isOwn)
+    private async Task PutBackAsync(MembershipEntry entry, bool isOwn)
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {

@@ -7,6 +7,7 @@ internal sealed class Follower : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private bool _disposed;
 
     /// <param name="ask">Asks once, waiting for news for some seconds, and takes them in.</param>
     /// <param name="options">Time between attempts.</param>
@@ -16,6 +17,9 @@ internal sealed class Follower : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A service that is known by several names is disposed once for each.
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         _stop.Dispose();

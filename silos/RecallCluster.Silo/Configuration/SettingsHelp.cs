@@ -22,6 +22,7 @@ internal static class SettingsHelp
           silo:gatewayPort           port for Orleans clients                                             30000
           silo:listenOnAny           listen on all interfaces                                             false
           silo:shardMemoryMiB        most memory that shards may take                                     two thirds of what there is
+          silo:replicas              replicas of each shard, if this silo is the first to roll an index out  2
           silo:noticeSeconds         time between not ready and the door's closing when it stops          2
           silo:drainSeconds          how long a graceful stop may take                                    25
           silo:parent                number of the process that started it, with which it ends            none
@@ -30,12 +31,16 @@ internal static class SettingsHelp
           http:door                  where the front door listens (role gateway)                          http://127.0.0.1:8080
           http:publicUrl             how clients reach the door                                           from each request
           http:keys                  file of API keys                                                     none: loopback may do all
+          http:tokenKeys             file of the keys of tracking tokens, the same for all doors          none: kept in Redis
           http:health                where /healthz, /readyz and /metrics are                             http://127.0.0.1:8081
           tls:certificate, tls:key, tls:authority, tls:name
                                      mutual TLS between silos (PEM files, DNS name of the certificates)   none, recall-silo
           membership:probeSeconds    time between two probes of another silo                              1
           membership:missedProbes    probes that must fail before a silo votes that another is dead       3
           membership:votes           votes that declare it dead                                           2
+          clock:speed, clock:realOrigin, clock:businessOrigin
+                                     the business clock: seconds that pass in a real one, a moment
+                                     of real time and the business time of that moment                    real time
           grains:idleSeconds         grains that nobody called for so long are put away                   900
           grains:responseSeconds     a call between grains that takes longer has failed                   10
 

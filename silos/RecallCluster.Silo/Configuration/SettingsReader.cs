@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using RecallCluster.Grains.Hosting;
+using RecallCluster.Serving.State;
 using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Configuration;
@@ -64,6 +65,7 @@ internal static class SettingsReader
                 IndexDirectory = section.Directory("directories:index"),
                 DataDirectory = section.Directory("directories:data"),
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
+                Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
                 Door = roles.Contains(SiloRoles.Gateway) ? AddressOfDoor(doorUrl) : null,
             },
             ServiceId = section.Name("cluster:service", "recall"),
@@ -77,6 +79,8 @@ internal static class SettingsReader
             Primary = PrimaryOf(section),
             DoorUrl = doorUrl,
             DoorKeys = section.File("http:keys"),
+            TokenKeys = section.File("http:tokenKeys"),
+            BusinessClock = ClockOf(section),
             PublicUrl = section.Text("http:publicUrl") is { } url ? new Uri(section.Url("http:publicUrl", url)) : null,
             HealthUrl = section.Url("http:health", "http://127.0.0.1:8081"),
             Tls = TlsOf(section),
@@ -205,12 +209,23 @@ internal static class SettingsReader
         };
     }
 
+    private static TimeProvider ClockOf(SettingsSection section)
+    {
+        double speed = section.Real("clock:speed", 1, 1e-3, 1e6);
+        DateTimeOffset? real = section.Time("clock:realOrigin"), business = section.Time("clock:businessOrigin");
+        if (real is null != business is null)
+            throw new SettingsException(real is null ? "clock:realOrigin" : "clock:businessOrigin", "is missing: the origins go together.");
+        if (real is null && speed != 1)
+            throw new SettingsException("clock:realOrigin", "is missing: a clock of another speed wants both origins.");
+        return real is { } then && business is { } at ? new ScaledClock(TimeProvider.System, then, at, speed) : TimeProvider.System;
+    }
+
     private static Uri AddressOfDoor(string url) => new(url.Replace("//*", "//" + Dns.GetHostName(), StringComparison.Ordinal));
 
     private static void RefuseSharedPorts(SiloSettings settings)
     {
         var taken = new Dictionary<int, string> { [settings.SiloPort] = "silo:port", [settings.GatewayPort] = "silo:gatewayPort" };
-        foreach ((string key, string url) in new[] { ("http:health", settings.HealthUrl), ("http:door", settings.DoorUrl) })
+        foreach ((string key, string url) in new[] { ("http:door", settings.DoorUrl), ("http:health", settings.HealthUrl) })
         {
             if (key == "http:door" && !settings.Node.Has(SiloRoles.Gateway))
                 continue;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace RecallCluster.Silo.Configuration;
 
-/// <summary>Reads values by key; each complaint names the key. Remembers what was asked for, so that what nobody asks for is found.</summary>
+/// <summary>Reads values by key; each complaint names the key. Remembers what was asked for, so that the rest is found.</summary>
 internal sealed class SettingsSection(IConfiguration configuration)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
@@ -54,7 +54,23 @@ internal sealed class SettingsSection(IConfiguration configuration)
         ? otherwise
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max
             ? TimeSpan.FromSeconds(value)
-            : throw new SettingsException(key, string.Create(CultureInfo.InvariantCulture, $"wants seconds, {min} to {max}, not '{text}'."));
+            : throw new SettingsException(
+                key, string.Create(CultureInfo.InvariantCulture, $"wants seconds, {min} to {max}, not '{text}'."));
+
+    /// <summary>A number in a range.</summary>
+    public double Real(string key, double otherwise, double min, double max) => Text(key) is not { } text
+        ? otherwise
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max
+            ? value
+            : throw new SettingsException(
+                key, string.Create(CultureInfo.InvariantCulture, $"wants a number, {min} to {max}, not '{text}'."));
+
+    /// <summary>A moment; null where none is given.</summary>
+    public DateTimeOffset? Time(string key) => Text(key) is not { } text
+        ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
+            ? time
+            : throw new SettingsException(key, $"wants a time such as 2026-05-01T00:00:00Z, not '{text}'.");
 
     /// <summary>Yes or no.</summary>
     public bool Flag(string key, bool otherwise) => Text(key) is not { } text

@@ -48,6 +48,9 @@ internal sealed record SiloSettings
     /// <summary>File of API keys; null for none.</summary>
     public string? DoorKeys { get; init; }
 
+    /// <summary>File of the keys of tracking tokens, the same for all doors; null keeps them in Redis.</summary>
+    public string? TokenKeys { get; init; }
+
     /// <summary>How clients reach the door; null takes it from each request.</summary>
     public Uri? PublicUrl { get; init; }
 
@@ -57,6 +60,9 @@ internal sealed record SiloSettings
     public TlsSettings? Tls { get; init; }
 
     public MembershipSettings Membership { get; init; } = new();
+
+    /// <summary>The clock of budgets, flights and caps.</summary>
+    public TimeProvider BusinessClock { get; init; } = TimeProvider.System;
 
     /// <summary>Grains that nobody called for so long are put away.</summary>
     public TimeSpan IdleGrains { get; init; } = TimeSpan.FromMinutes(15);

@@ -5,8 +5,13 @@ using Microsoft.Extensions.Logging;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Http;
 using RecallCluster.Http.Security;
+using RecallCluster.Http.Tokens;
+using RecallCluster.Http.Tracking;
 using RecallCluster.Silo.Configuration;
+using RecallCluster.Silo.Formats;
 using RecallCluster.Silo.Health;
+using RecallCluster.Silo.Storage;
+using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Hosting;
 
@@ -42,8 +47,9 @@ internal sealed partial class GatewayDoor(
                 LogNoModel(logger);
             return;
         }
-        _parts = new FrontDoorParts { IsOpening = true, BusinessClock = time };
-        _app = FrontDoor.Create(_parts, DoorOptions());
+        _parts = new FrontDoorParts { IsOpening = true, BusinessClock = settings.BusinessClock };
+        TokenKeyRing keys = await SharedTokenKeys.OpenAsync(settings, services.GetService<IConnectionMultiplexer>()).ConfigureAwait(false);
+        _app = FrontDoor.Create(_parts, DoorOptions(keys));
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         _opening = OpenAsync(_parts);
     }
@@ -71,13 +77,15 @@ internal sealed partial class GatewayDoor(
         _stop.Dispose();
     }
 
-    private FrontDoorOptions DoorOptions()
+    private FrontDoorOptions DoorOptions(TokenKeyRing tokens)
     {
         var access = new AccessOptions();
         return new FrontDoorOptions
         {
             Urls = [settings.DoorUrl],
             PublicUrl = settings.PublicUrl,
+            Formats = [new MessagePackFormat()],
+            Tracking = new TrackingOptions { Keys = tokens },
             Access = settings.DoorKeys is not { } keys
                 ? access
                 : access with { Keys = ApiKeyFile.Load(keys), KeysPath = keys, AnonymousOnLoopback = ApiRoles.None },

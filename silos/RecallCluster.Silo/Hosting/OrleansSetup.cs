@@ -48,19 +48,20 @@ internal static class OrleansSetup
 
     private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 
-    private static void ConfigureMembership(ISiloBuilder silo, MembershipSettings settings) => silo.Configure<ClusterMembershipOptions>(options =>
-    {
-        options.ProbeTimeout = settings.Probe;
-        options.NumMissedProbesLimit = settings.MissedProbes;
-        options.NumVotesForDeathDeclaration = settings.Votes;
-        options.IAmAliveTablePublishTimeout = s_saysAlive;
-        options.NumMissedTableIAmAliveLimit = AliveMissed;
-        options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
-        options.MaxJoinAttemptTime = TimeSpan.FromMinutes(2);
-        options.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(30);
-        options.DefunctSiloExpiration = TimeSpan.FromDays(1);
-        options.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
-    });
+    private static void ConfigureMembership(ISiloBuilder silo, MembershipSettings settings) =>
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = settings.Probe;
+            options.NumMissedProbesLimit = settings.MissedProbes;
+            options.NumVotesForDeathDeclaration = settings.Votes;
+            options.IAmAliveTablePublishTimeout = s_saysAlive;
+            options.NumMissedTableIAmAliveLimit = AliveMissed;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+            options.MaxJoinAttemptTime = TimeSpan.FromMinutes(2);
+            options.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(30);
+            options.DefunctSiloExpiration = TimeSpan.FromDays(1);
+            options.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+        });
 
     private static void UseRedis(ISiloBuilder silo, SiloSettings settings, IConnectionMultiplexer redis)
     {
@@ -113,6 +114,9 @@ internal static class OrleansSetup
             (IMembershipTable)provider.ImplementationFactory!(all),
             all.GetRequiredService<ITableLife>(),
             all.GetRequiredService<PredecessorSweep>(),
+            () => all.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values
+                .Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress),
+            TimeProvider.System,
             all.GetRequiredService<ILogger<RestoringMembershipTable>>()));
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RecallCluster.Silo.Hosting;
 
-/// <summary>Stops the silo when the program that started it is gone, so that a killed <c>recall cluster up</c> leaves no silos behind.</summary>
+/// <summary>Stops the silo when the program that started it is gone, so that a killed <c>recall cluster up</c> leaves none.</summary>
 internal sealed partial class ParentWatch(
     int parent, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ParentWatch> logger) : BackgroundService
 {

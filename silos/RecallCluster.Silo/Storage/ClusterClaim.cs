@@ -24,7 +24,7 @@ internal static class ClusterClaim
             {
                 throw new SettingsException(
                     "cluster:id",
-                    $"is '{settings.Node.Cluster}', but this Redis' service '{settings.ServiceId}' (cluster:service) belongs to the cluster "
+                    $"is '{settings.Node.Cluster}', but this Redis' service '{settings.ServiceId}' (cluster:service) belongs to cluster "
                     + $"'{before}'. Where that cluster is gone for good, delete the key {key}.");
             }
         }

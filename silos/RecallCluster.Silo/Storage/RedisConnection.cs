@@ -30,7 +30,8 @@ internal static partial class RedisConnection
         {
             try
             {
-                ConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(options).WaitAsync(cancellation).ConfigureAwait(false);
+                ConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(options).WaitAsync(cancellation)
+                    .ConfigureAwait(false);
                 try
                 {
                     // A Redis that still reads its log refuses commands.
@@ -51,7 +52,9 @@ internal static partial class RedisConnection
                     throw new IOException(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"Redis at {address} (cluster:redis) did not answer within {settings.RedisWait.TotalSeconds:0.#} s: {e.Message}"), e);
+                            $"Redis at {address} (cluster:redis) did not answer within {settings.RedisWait.TotalSeconds:0.#} s: "
+                            + $"{e.Message}"),
+                        e);
                 }
                 LogWaiting(logger, address, waited.TotalSeconds, settings.RedisWait.TotalSeconds, e.Message);
             }

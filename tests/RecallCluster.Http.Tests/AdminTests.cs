@@ -68,7 +68,8 @@ public sealed class AdminTests : IAsyncLifetime
     [Fact]
     public async Task The_flight_may_have_a_budget_of_its_own_and_lose_it_again()
     {
-        string limited = Campaign.Replace("\"dailyBudget\":100.5", "\"dailyBudget\":100.5,\"lifetimeBudget\":750.25", StringComparison.Ordinal);
+        string limited = Campaign.Replace(
+            "\"dailyBudget\":100.5", "\"dailyBudget\":100.5,\"lifetimeBudget\":750.25", StringComparison.Ordinal);
         Reply made = await _door.SendAsync("PUT", "/v1/campaigns/7", limited);
         Assert.Equal(750.25m, made.Body.GetProperty("settings").GetProperty("lifetimeBudget").GetDecimal());
         Assert.Equal(Micros.FromUnits(750.25m), (await _campaigns.FindAsync(7, default))!.Settings.Terms.LifetimeBudget);

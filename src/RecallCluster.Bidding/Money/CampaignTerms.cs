@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RecallCluster.Bidding.Money;
 
 /// <summary>What a campaign's ledger is opened with.</summary>
@@ -32,6 +34,7 @@ public sealed record CampaignTerms
     public required DateTimeOffset FlightStart { get; init; }
 
     /// <summary>First instant after the flight.</summary>
+    [JsonRequired]
     public DateTimeOffset FlightEnd { get; init; } = DateTimeOffset.MaxValue;
 
     /// <summary>How a day's budget is spread.</summary>
@@ -43,20 +46,24 @@ public sealed record CampaignTerms
     /// <summary>
     /// How long a lease runs, at most a day. Longer: fewer requests; shorter: budget edits, pacing and a lost gateway bite sooner.
     /// </summary>
+    [JsonRequired]
     public TimeSpan LeaseTerm { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// By how much two clocks may differ: a gateway stops spending this much before its lease's expiry, the ledger waits this much
     /// after it.
     /// </summary>
+    [JsonRequired]
     public TimeSpan ClockMargin { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// How long after its auction an event counts. Longer: fewer lost clicks; shorter: reserves come back sooner, fewer ids are kept.
     /// </summary>
+    [JsonRequired]
     public TimeSpan EventWindow { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>How long after its auction, at most 30 days, a conversion counts that is not charged; no money waits for it.</summary>
+    [JsonRequired]
     public TimeSpan ConversionWindow { get; init; } = TimeSpan.FromDays(7);
 
     internal IPacing CreatePacing(CampaignCalendar calendar) => Pacing switch

@@ -97,7 +97,8 @@ internal static class FrontDoorRoutes
             .WithSummary("One ad.").Produces<AdResourceBody>().ProducesProblem(404);
         admin.MapPut("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.PutAsync(id, context))
             .WithSummary("Add or replace an ad; it is seen by requests that begin after the answer.")
-            .Accepts<AdResourceBody>(Json).Produces<AdResourceBody>().Produces<AdResourceBody>(201).ProducesProblem(400);
+            .Accepts<AdResourceBody>(Json).Produces<AdResourceBody>().Produces<AdResourceBody>(201)
+            .ProducesProblem(400).ProducesProblem(409);
         admin.MapDelete("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.DeleteAsync(id, context))
             .WithSummary("Take an ad away.").Produces(204).ProducesProblem(404);
         admin.MapGet("/indexes", static (IndexRoutes route) => route.List()).WithSummary("Versions of the index.").Produces<IndexesBody>();

@@ -1,4 +1,5 @@
 using RecallCluster.Numerics;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -356,6 +357,10 @@ public class ReplicatedShardTests
         public void Publish(BidBook book) => throw new NotSupportedException();
 
         public void Publish(ShardPlacements placements) => Placements = placements;
+
+        public void Publish(ShardAdditions additions) => Additions = additions;
+
+        public ShardAdditions? Additions { get; private set; }
 
         private ShardAnswer Answer => new([new ScoredAd(address, 1)], 1, SearchLimits.None);
 

@@ -25,7 +25,11 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     private const int LooseDay = 0, FirstPlannedDay = 1, MeasuredDay = 2;
 
     // Nobody spends more than so much of what is within reach, or the campaigns' money would bid prices up beyond what clicks are worth.
-    private static readonly CampaignPlanOptions Planning = new() { SmallestBudgetShare = 0.1, LargestBudgetShare = 0.3 };
+    // And no CTR is asked for that on a somewhat poorer day only a handful of auctions have.
+    private static readonly CampaignPlanOptions Planning = new()
+    {
+        SmallestBudgetShare = 0.1, LargestBudgetShare = 0.25, SmallestKpiStep = 0.05, LargestKpiStep = 0.15, Rounds = 12,
+    };
 
     // Any Thursday will do, as long as a run is like the one before.
     private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -1,3 +1,4 @@
+using RecallCluster.Bidding.Control;
 using RecallCluster.Learning.Training;
 using RecallCluster.Simulation;
 using RecallCluster.Simulation.Traffic;
@@ -50,7 +51,7 @@ internal sealed record DemoOptions
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>The bid controller.</summary>
-    public string Controller { get; init; } = "replan";
+    public string Controller { get; init; } = ControllerCatalogue.Uscb;
 
     /// <summary>Where the front door listens; null takes a free port.</summary>
     public Uri? Address { get; init; }
@@ -84,11 +85,11 @@ internal sealed record DemoOptions
         Seed = seed,
         Quick = false,
         World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 20_000, ClickThreshold = Threshold, Seed = seed },
-        Training = TrainingOf(seed, k: 200) with { Epochs = 4, TimeLimit = TimeSpan.FromMinutes(3) },
+        Training = TrainingOf(seed, k: 200) with { Epochs = 4, TimeLimit = TimeSpan.FromMinutes(2) },
         Traffic = TrafficOf(seed) with { Campaigns = 100, RequestsPerDay = 20_000 },
         K = 200,
-        HistoryRequests = 10_000,
-        AblationRequests = 8_000,
+        HistoryRequests = 6_000,
+        AblationRequests = 6_000,
         DaySeconds = 120,
         TuneUsers = 150,
         MaxScorings = 4_000,
@@ -97,7 +98,7 @@ internal sealed record DemoOptions
     /// <summary>Pages that are lists of up to four ads, so that every campaign wins often enough in a day for its figures to mean something.</summary>
     private static TrafficOptions TrafficOf(ulong seed) => new()
     {
-        Seed = seed, SlotShares = [0.1, 0.2, 0.3, 0.4], Attention = 0.5, PositionDecay = 0.85, DayDeviation = 0.15, RivalEcpm = 15,
+        Seed = seed, SlotShares = [0.1, 0.2, 0.3, 0.4], Attention = 0.5, PositionDecay = 0.85, DayDeviation = 0.1, RivalEcpm = 15,
     };
 
     private static TrainingOptions TrainingOf(ulong seed, int k) => new()

@@ -35,6 +35,11 @@ public static class ControllerCatalogue
     /// <param name="product">Name of the <see cref="Goals.BidProduct"/>.</param>
     public static string FileStem(string controller, string product) => $"{controller}-{product}";
 
+    /// <summary>
+    /// The folder of actors that come with this library, beside the program: trained by <c>bid train --seed 1</c> on simulated campaigns.
+    /// </summary>
+    public static string ShippedActors { get; } = Path.Combine(AppContext.BaseDirectory, "actors");
+
     /// <summary>Controllers of a trained kind.</summary>
     /// <param name="name">One of <see cref="TrainedNames"/>.</param>
     /// <param name="actor">What it learned.</param>

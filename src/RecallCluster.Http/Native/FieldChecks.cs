@@ -60,6 +60,27 @@ internal static class FieldChecks
         ? TimeSpan.FromMilliseconds(InRange(field, ms, 0, most.TotalMilliseconds))
         : TimeSpan.Zero;
 
+    /// <summary>The value of a field of a profile or of side information.</summary>
+    public static ProfileValue CodeOrLabel(string field, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                try
+                {
+                    return ProfileValue.OfLabel(value.GetString()!);
+                }
+                catch (InvalidOperationException)
+                {
+                    throw new InvalidRequestException(field, "is no well-formed text (half of a surrogate pair).");
+                }
+            case JsonValueKind.Number when value.TryGetInt32(out int code):
+                return ProfileValue.OfCode(code);
+            default:
+                throw new InvalidRequestException(field, "wants a code (whole number) or a label (string).");
+        }
+    }
+
     /// <summary>An absolute http or https URL.</summary>
     public static Uri WebUrl(string field, string? value) =>
         Uri.TryCreate(Required(field, value, "an absolute http or https URL."), UriKind.Absolute, out Uri? url)
@@ -69,24 +90,5 @@ internal static class FieldChecks
 
     /// <summary>A user's profile: a code or a label by field name; null where there is none.</summary>
     public static Dictionary<string, ProfileValue>? Profile(Dictionary<string, JsonElement>? values) =>
-        values?.ToDictionary(p => p.Key, p => ProfileValueOf(p.Key, p.Value));
-
-    private static ProfileValue ProfileValueOf(string name, JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => ProfileValue.OfLabel(LabelOf(name, value)),
-        JsonValueKind.Number when value.TryGetInt32(out int code) => ProfileValue.OfCode(code),
-        _ => throw new InvalidRequestException($"user.profile.{name}", "wants a code (whole number) or a label (string)."),
-    };
-
-    private static string LabelOf(string name, JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new InvalidRequestException($"user.profile.{name}", "is no well-formed text (half of a surrogate pair).");
-        }
-    }
+        values?.ToDictionary(p => p.Key, p => CodeOrLabel($"user.profile.{p.Key}", p.Value));
 }

@@ -5,8 +5,8 @@ using RecallCluster.Bidding.Control.Networks;
 namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
-/// The controllers of <see cref="ControllerCatalogue"/> by name. Those that were trained come from a folder of actors, a file for each
-/// product; where there is none for a product, <see cref="Fallback"/> takes their place.
+/// The controllers of <see cref="ControllerCatalogue"/> by name. Those that were trained have an actor for each product: one out of a
+/// folder, or else the one that is shipped; where there is neither, <see cref="Fallback"/> takes their place.
 /// </summary>
 public sealed class BidControllers
 {
@@ -17,18 +17,17 @@ public sealed class BidControllers
 
     private readonly FrozenDictionary<string, IBidControllerFactory> _factories;
 
-    /// <summary>All controllers that need no training, and the trained ones found in a folder.</summary>
-    /// <param name="actors">Folder of files such as <c>uscb-click-cpc.json</c> with its weights; null for none.</param>
+    /// <summary>All controllers that need no training, the trained ones that are shipped, and in place of those what a folder has.</summary>
+    /// <param name="actors">Folder of files such as <c>uscb-click-cpc.json</c> with its weights; null for the shipped ones alone.</param>
     /// <exception cref="DirectoryNotFoundException">The folder is not there.</exception>
     /// <exception cref="InvalidDataException">A file is broken.</exception>
     public BidControllers(string? actors = null)
     {
         Dictionary<string, IBidControllerFactory> factories = ControllerCatalogue.Untrained.ToDictionary(factory => factory.Name);
+        if (Directory.Exists(ControllerCatalogue.ShippedActors))
+            AddActors(factories, ControllerCatalogue.ShippedActors);
         if (actors is not null)
-        {
-            foreach (string path in Directory.EnumerateFiles(actors, "*.json").Order(StringComparer.Ordinal))
-                AddActor(factories, path);
-        }
+            AddActors(factories, actors);
         _factories = factories.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
@@ -46,6 +45,12 @@ public sealed class BidControllers
             && !_factories.TryGetValue(name, out factory))
             factory = _factories[Fallback];
         return factory.Create(setting);
+    }
+
+    private static void AddActors(Dictionary<string, IBidControllerFactory> factories, string folder)
+    {
+        foreach (string path in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
+            AddActor(factories, path);
     }
 
     private static void AddActor(Dictionary<string, IBidControllerFactory> factories, string path)

@@ -59,7 +59,7 @@ internal sealed class DayState
 
 /// <summary>What a controller was told at a tick.</summary>
 /// <param name="Tick">Number of the tick.</param>
-/// <param name="Budget">The day's budget.</param>
+/// <param name="Budget">What the day is to spend.</param>
 /// <param name="Total">Sums since the day began.</param>
 /// <param name="Last">Sums since the last tick.</param>
 /// <param name="Weights">Weights in force until then.</param>

@@ -239,13 +239,12 @@ public sealed class AdGateway : IAdGateway, IDisposable
             ? (deadline * (1 - _options.AuctionShare)) - _parts.Time.GetElapsedTime(start) : null;
         if (left <= TimeSpan.Zero)
             return answer.Without(NoAdReason.Deadline, _parts.Retriever.Summary?.Version ?? "");
-        int places = PlacesOf(request);
 
-        // A campaign wins once in a request at most. It needs no more candidates than there are places, each for a slot of another format,
-        // and as many again for those that stand back.
-        ValueQuery query = eligible.ToQuery() with { MostPerCampaign = 2 * Math.Max(1, places) };
+        // A campaign wins once in a request at most. It needs a candidate for each slot, as each may want another format, and as many again
+        // for those that stand back.
+        ValueQuery query = eligible.ToQuery() with { MostPerCampaign = 2 * request.Slots.Count };
         RetrievalAnswer found = await _parts.Retriever.AnswerAsync(
-            new RetrievalRequest(user.Features, _options.Candidates)
+            new RetrievalRequest(user.Features, _options.CandidatesOf(request.Slots.Count))
             {
                 Deadline = left,
                 MaxScorings = request.MaxScorings,
@@ -258,7 +257,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
             return answer.Without(NoAdReason.Deadline, found.Version);
         // What a trial looks for need not be what is on sale.
         if (request.BlockedAds.Count == 0 && !request.IsTest)
-            _parts.Sampler?.Offer(user.Features, query, found, places);
+            _parts.Sampler?.Offer(user.Features, query, found, Math.Max(1, PlacesOf(request)));
         using (Telemetry.Source.StartActivity("rank"))
             Take(found, request, user, scratch);
         answer.RankDone();

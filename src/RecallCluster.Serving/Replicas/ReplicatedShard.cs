@@ -1,5 +1,6 @@
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Replicas;
@@ -70,6 +71,13 @@ public sealed class ReplicatedShard : IShard, IDisposable
     {
         foreach (TrackedReplica replica in _replicas)
             replica.Replica.Publish(placements);
+    }
+
+    /// <inheritdoc/>
+    public void Publish(ShardAdditions additions)
+    {
+        foreach (TrackedReplica replica in _replicas)
+            replica.Replica.Publish(additions);
     }
 
     /// <summary>Closes the replicas that can be closed.</summary>

@@ -21,7 +21,7 @@ public sealed record ServingStateOptions
     /// <summary>Users.</summary>
     public UserStoreOptions Users { get; init; } = new();
 
-    /// <summary>Folder of trained controllers; null for none.</summary>
+    /// <summary>Folder of trained controllers to use in place of those that are shipped; null for those alone.</summary>
     public string? Actors { get; init; }
 }
 
@@ -45,8 +45,9 @@ public sealed class ServingState : IAsyncDisposable
     {
         (_journal, _clock, _period) = (journal, clock, period);
         (Directory, Calibrator, Users) = (directory, calibrator, users);
-        Campaigns = new CampaignRunner(directory, journal, clock);
-        Feedback = new FeedbackIntake(directory, journal, clock);
+        var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
+        Campaigns = new CampaignRunner(directory, journal, clock, commands);
+        Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
         directory.PublicationEnded = failure => Background.Report(PublicationWork, failure);
     }
 
@@ -95,12 +96,14 @@ public sealed class ServingState : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(clock);
         options ??= new ServingStateOptions();
         var machines = new StateMachines();
-        var directory = new CampaignDirectory(machines, new BidControllers(options.Actors), options.Campaigns);
-        var users = new UserMemories(machines, options.Users);
-        var calibrator = new LiveCalibrator(machines, directory, options.Calibration);
+        var factory = new MachineFactory(options);
+        var directory = new CampaignDirectory(machines, factory);
+        var users = new UserMemories(machines, factory);
+        var counts = new CalibrationCountsFamily(machines, factory);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
+        var calibrator = new LiveCalibrator(new JournalCounts(counts, journal), directory, factory.Calibration);
         var steady = new SteadyClock(clock);
         var state = new ServingState(journal, steady, directory, calibrator, users, options.Campaigns.TickCheck);
         try
@@ -108,7 +111,7 @@ public sealed class ServingState : IAsyncDisposable
             steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
             users.Attach(journal);
             await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
-            await calibrator.RefitAsync(journal, steady.GetUtcNow(), cancellation).ConfigureAwait(false);
+            await calibrator.RefitAsync(steady.GetUtcNow(), cancellation).ConfigureAwait(false);
             return state;
         }
         catch
@@ -131,7 +134,7 @@ public sealed class ServingState : IAsyncDisposable
         }
         finally
         {
-            await Calibrator.RunAsync(_journal, _clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+            await Calibrator.RunAsync(_clock.GetUtcNow(), cancellation).ConfigureAwait(false);
         }
     }
 

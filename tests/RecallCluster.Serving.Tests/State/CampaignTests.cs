@@ -84,8 +84,9 @@ public class CampaignTests
         await using ServingState state = await file.OpenAsync(clock);
         await state.Campaigns.PutAsync(Some.Campaign(1, ManualClock.Morning), 0, default);
         var report = new BidReport { Auctions = 10, Wins = 1, Value = 0.1, Numerators = [0.5], Denominators = [] };
-        await state.Journal.AppendAsync<CampaignCommand, LedgerOutcome>(
-            "campaign/1", new ReportCommand(clock.Now, report), ServingJson.Default.CampaignCommand, [], default);
+        byte[] payload = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            new ReportCommand(clock.Now, report), ServingJson.Default.CampaignCommand);
+        await state.Journal.AppendAsync(CampaignDirectory.KeyOf(1), payload, [], default);
         clock.Advance(TimeSpan.FromHours(1));
 
         Assert.Equal(1, await state.Campaigns.TickAsync());

@@ -69,6 +69,14 @@ internal static class FuzzSeeds
         """{"slots":[{"id":"only"}]}""",
     ];
 
+    public static IReadOnlyList<string> Candidates { get; } =
+    [
+        """
+        {"user":{"id":"u","profile":{"gender":1,"age":"20-30"},"sequence":["a1","a2"]},"k":20,"deadlineMs":50.5,"maxScorings":2000,
+        "exclude":["a9"]}
+        """,
+    ];
+
     public static IReadOnlyList<string> Campaigns { get; } =
     [
         """

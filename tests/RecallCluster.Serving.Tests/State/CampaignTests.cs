@@ -77,6 +77,24 @@ public class CampaignTests
     }
 
     [Fact]
+    public async Task Sums_of_a_report_that_do_not_fit_the_campaign_are_left_out()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        await using ServingState state = await file.OpenAsync(clock);
+        await state.Campaigns.PutAsync(Some.Campaign(1, ManualClock.Morning), 0, default);
+        var report = new BidReport { Auctions = 10, Wins = 1, Value = 0.1, Numerators = [0.5], Denominators = [] };
+        byte[] payload = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            new ReportCommand(clock.Now, report), ServingJson.Default.CampaignCommand);
+        await state.Journal.AppendAsync(CampaignDirectory.KeyOf(1), payload, [], default);
+        clock.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(1, await state.Campaigns.TickAsync());
+
+        Assert.True((await state.Campaigns.FindAsync(1, default))!.Ticks.Count > 1);
+    }
+
+    [Fact]
     public async Task Edits_need_the_version_that_they_are_based_on()
     {
         using var file = new StateFile();

@@ -107,7 +107,7 @@ internal static class FrontDoorRoutes
             .Accepts<IndexLoadBody>(Json).Produces<IndexVersionView>().ProducesProblem(400).ProducesProblem(422).ProducesProblem(503);
         admin.MapGet("/experiments", static () => Results.Json(new ExperimentsBody([]), AdminJson.Default.ExperimentsBody))
             .WithSummary("Experiments that run.").Produces<ExperimentsBody>();
-        admin.MapGet("/users/{id}", static (UserRoutes route, string id) => route.Get(id))
+        admin.MapGet("/users/{id}", static (UserRoutes route, string id, HttpContext context) => route.GetAsync(id, context))
             .WithSummary("What is remembered of a user.").Produces<UserMemoryBody>().ProducesProblem(404);
         admin.MapPut("/users/{id}/consent", static (UserRoutes route, string id, HttpContext context) => route.PutConsentAsync(id, context))
             .WithSummary("Record whether a user's data may be used; a no erases what is there.")

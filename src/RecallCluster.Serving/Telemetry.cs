@@ -37,7 +37,8 @@ public static class Telemetry
         s_meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
 
     private static readonly Counter<long> s_backgroundFailures = s_meter.CreateCounter<long>(
-        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, journal, leases, newAds, reports, stop, valueRecall.");
+        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, journal, leases, newAds, "
+            + "publication, reports, stop, valueRecall.");
 
     private static readonly UpDownCounter<long> s_newAds = s_meter.CreateUpDownCounter<long>(
         "recall.new_ads", "{ad}", "Ads in the shards that their indexes do not know, over the versions that are loaded.");

@@ -208,15 +208,14 @@ internal sealed class FakeUsers : IUserStore
 {
     public Dictionary<string, UserMemory> Users { get; } = [];
 
-    public UserMemory? Find(string userId) => Users.GetValueOrDefault(userId);
+    public ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation) =>
+        ValueTask.FromResult(Users.GetValueOrDefault(userId));
 
     public Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation)
     {
         Users[userId] = new UserMemory([], mayPersonalise);
         return Task.CompletedTask;
     }
-
-    public bool IsErased(string userId) => false;
 
     public Task<bool> EraseAsync(string userId, CancellationToken cancellation) => Task.FromResult(Users.Remove(userId));
 }

@@ -58,7 +58,8 @@ internal static class ServeCommand
                     : null;
                 FrontDoorOptions door = settings.Complete(
                     new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } },
-                    parsed);
+                    parsed,
+                    parsed.GetValue(shards) is null ? parsed.GetValue(threads) : null);
                 var remote = new RemoteShardOptions
                 {
                     Secret = parsed.GetValue(shardSecret) is { } secret ? ShardSecret.Load(secret) : null,

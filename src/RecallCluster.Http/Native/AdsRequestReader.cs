@@ -37,7 +37,7 @@ internal static class AdsRequestReader
         : new UserFeatures
         {
             Id = FieldChecks.OptionalId("user.id", user.Id),
-            Profile = user.Profile?.ToDictionary(p => p.Key, p => FieldChecks.CodeOrLabel($"user.profile.{p.Key}", p.Value)),
+            Profile = FieldChecks.Profile(user.Profile),
             Sequence = user.Sequence is null ? null : FieldChecks.Texts("user.sequence", user.Sequence),
         };
 

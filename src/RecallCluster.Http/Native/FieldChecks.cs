@@ -54,6 +54,8 @@ internal static class FieldChecks
 
     public static decimal Units(Micros amount) => (decimal)amount.Value / Micros.PerUnit;
 
+    public static decimal Units(MicrosSum sum) => (decimal)sum.Value / Micros.PerUnit;
+
     public static TimeSpan Milliseconds(string field, double? value, TimeSpan most) => value is { } ms
         ? TimeSpan.FromMilliseconds(InRange(field, ms, 0, most.TotalMilliseconds))
         : TimeSpan.Zero;
@@ -85,4 +87,8 @@ internal static class FieldChecks
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.OriginalString.Length <= 4096
             ? url
             : throw new InvalidRequestException(field, "wants an absolute http or https URL.");
+
+    /// <summary>A user's profile: a code or a label by field name; null where there is none.</summary>
+    public static Dictionary<string, ProfileValue>? Profile(Dictionary<string, JsonElement>? values) =>
+        values?.ToDictionary(p => p.Key, p => CodeOrLabel($"user.profile.{p.Key}", p.Value));
 }

@@ -67,7 +67,7 @@ public sealed class ClosedLoop : IAsyncDisposable
             },
             options.Gateway);
         _live = new LiveView(state, _gateway, retriever, _sampler, state.Clock, () => Volatile.Read(ref _shards));
-        _pump = new PublicationPump(Use);
+        _pump = new PublicationPump(Use, failure => state.Background.Report("gateway", failure));
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _pump);
         state.Directory.Published += _pump.Put;
         state.Feedback.Settled += _gateway.Settle;
@@ -195,7 +195,7 @@ public sealed class ClosedLoop : IAsyncDisposable
 
     /// <summary>Requests will be answered with this click model, unless a ranker has the last word: calibration is of it from now on.</summary>
     internal Task UseAsync(ClickModel clicks, CancellationToken cancellation) => State.Calibrator.UseAsync(
-        State.Journal, (_options.Ranker?.Clicks ?? clicks).Id, State.Clock.GetUtcNow(), cancellation);
+        (_options.Ranker?.Clicks ?? clicks).Id, State.Clock.GetUtcNow(), cancellation);
 
     /// <summary>Gives a shard of a version that is about to be published placements and bids, now and whenever they change.</summary>
     /// <returns>To be disposed before the shard's index is closed.</returns>

@@ -31,7 +31,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
-    /// <param name="threads">Processors to use for one request; all by default.</param>
+    /// <param name="threads">Processors to search with; all by default.</param>
     /// <param name="time">The clock of deadlines and timings; the system's by default.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is not positive.</exception>
     public EmbeddedHost(int? threads = null, TimeProvider? time = null)
@@ -40,7 +40,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size, nameof(threads));
         _team = size > 1 ? new WorkerTeam(size) : null;
         _time = time ?? TimeProvider.System;
-        Retriever = new AdRetriever(_time);
+        Retriever = new AdRetriever(_time, size);
     }
 
     /// <summary>What answers requests.</summary>
@@ -59,7 +59,15 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         if (Loop is not null)
             throw new InvalidOperationException("The host has a closed loop already.");
         ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
-        await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
+        try
+        {
+            await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         lock (_shardsLock)
         {
             Loop = loop;

@@ -91,9 +91,9 @@ internal sealed class ValueRecallSampler(
         {
             return; // and nothing is taken any more
         }
-        catch (Exception e) when (e is InvalidOperationException or InvalidRequestException or ObjectDisposedException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // The version was replaced, or has no book yet: the next request is as good.
+            // Usually the version was replaced, or has no book yet. Whatever it was: the next request is as good.
             LastFailure = e;
             background.Failed(Part, e);
             Volatile.Write(ref _isRunning, 0);

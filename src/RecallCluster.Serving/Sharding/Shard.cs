@@ -15,7 +15,7 @@ namespace RecallCluster.Serving;
 /// moment in which a shard and a gateway disagree: add the new version to every shard, publish it to every gateway, remove the old one.
 /// Each search leases its version, so a version that is removed is closed when its last search ends. Thread-safe; searches take no lock.
 /// </summary>
-public sealed class Shard : IShard, IDisposable
+public sealed class Shard : IInProcessShard, IDisposable
 {
     // With this share of the ads eligible, or less, a walk that only skips the others would be short of ads: a filter lets it scan instead.
     private const int FewEligible = 4;
@@ -128,13 +128,12 @@ public sealed class Shard : IShard, IDisposable
     public Task<ShardAnswer> SearchAsync(ShardQuery query, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(query);
-        // The query may come from another process, with any time in it: the sum must not overflow.
-        long? deadline = query.TimeLeft is { } left
-            ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
-            : null;
-        // A search keeps a processor busy for milliseconds: off the caller's thread, so that shards are searched side by side.
+        long? deadline = DeadlineOf(query);
+        // A search keeps a processor busy for milliseconds: off the caller's thread, which may have others to serve.
         return Task.Run(() => Measured(query, deadline), cancellation);
     }
+
+    ShardAnswer IInProcessShard.Search(ShardQuery query) => Measured(query, DeadlineOf(query));
 
     /// <summary>How it stands with one version now.</summary>
     internal LiveReplica Live(string version) => new(
@@ -152,6 +151,11 @@ public sealed class Shard : IShard, IDisposable
         foreach (string name in _versions.Keys)
             Remove(name);
     }
+
+    // The query may come from another process, with any time in it: the sum must not overflow.
+    private long? DeadlineOf(ShardQuery query) => query.TimeLeft is { } left
+        ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
+        : null;
 
     private ShardAnswer Measured(ShardQuery query, long? deadline)
     {
@@ -188,7 +192,7 @@ public sealed class Shard : IShard, IDisposable
             .SetTag("recall.stop", found.Statistics.StopReason.ToString());
         var ads = new ScoredAd[found.Ordinals.Length];
         for (int i = 0; i < ads.Length; i++)
-            ads[i] = new ScoredAd(version.IdOf(found.Ordinals[i]), found.Scores[i]) 
+            ads[i] = new ScoredAd(version.IdOf(found.Ordinals[i]), found.Scores[i])
             {
                 Value = found.Values[i],
                 Campaign = ranker?.GroupOf(found.Ordinals[i]) ?? -1,

@@ -21,6 +21,7 @@ public sealed class ShardVersion : IDisposable
     private readonly WorkerTeam? _team;
     private readonly TimeProvider _time;
     private readonly IDisposable? _scorerOwner;
+    private readonly string?[] _ids = [];
     private readonly LiveIndex? _live;
     private bool _ownsIndex = true;
     private ClassBids? _bids;
@@ -41,6 +42,7 @@ public sealed class ShardVersion : IDisposable
         (_parameters, _team, _time) = (parameters, team, time);
         Name = name;
         Index = index;
+        _ids = new string?[index.Count];
         Search = new GuidedSearch(index.Graph, scorer, parameters, team, time);
         Scorer = scorer;
         _scorerOwner = scorer as IDisposable;
@@ -90,8 +92,11 @@ public sealed class ShardVersion : IDisposable
         set => Volatile.Write(ref _bids, value);
     }
 
-    /// <summary>The id of an ordinal.</summary>
-    internal string IdOf(int ordinal) => _live is null ? Index.IdOf(ordinal) : _live.IdOf(ordinal);
+    /// <summary>
+    /// The id of an ad, of the index's as one and the same string each time: few ads make up most answers, and every one of them is named
+    /// in many.
+    /// </summary>
+    internal string IdOf(int ordinal) => _live is null ? _ids[ordinal] ??= Index.IdOf(ordinal) : _live.IdOf(ordinal);
 
     /// <summary>The ordinal of an ad that searches may return.</summary>
     internal bool TryOrdinalOf(string id, out int ordinal) =>

@@ -31,7 +31,8 @@ internal sealed partial class ShardProcess : IDisposable
     {
         string[] arguments =
         [
-            "shard", "--model", world.Models, "--index", world.IndexDirectory, "--shard", $"{shard}", "--threads", "1", "--json", .. further,
+            "shard", "--model", world.Models, "--index", world.IndexDirectory, "--shard", $"{shard}", "--threads", "1",
+            "--json", .. further,
         ];
         (Process process, Uri url) = await StartAsync([.. arguments, "--url", "http://127.0.0.1:0"]);
         return new ShardProcess(arguments, process, url);

@@ -38,7 +38,8 @@ public sealed class RemoteShardTests : IDisposable
         string path = Path.Combine(_directory.FullName, "0.index");
         AdIndexFile.Write(path, new AdIndexContents
         {
-            Graph = graph, Dim = Dim, Vectors = vectors, RecordLength = Dim, Records = vectors, Ids = [.. Enumerable.Range(0, Ads).Select(i => $"ad{i}")],
+            Graph = graph, Dim = Dim, Vectors = vectors, RecordLength = Dim, Records = vectors,
+            Ids = [.. Enumerable.Range(0, Ads).Select(i => $"ad{i}")],
         });
         _index = AdIndex.Open(path);
         _identity = ShardIdentity.Of("model", path, 0, 1, Ads);
@@ -334,7 +335,8 @@ public sealed class RemoteShardTests : IDisposable
         await using WebApplication server = await ServeAsync(secret: ShardSecret.Load(shown == "next" ? both : right));
         using var remote = new RemoteShard(
             FrontDoor.AddressesOf(server)[0], _identity,
-            new RemoteShardOptions { Secret = shown is null ? null : ShardSecret.Load(Path.Combine(_directory.FullName, shown)) }, TimeProvider.System);
+            new RemoteShardOptions { Secret = shown is null ? null : ShardSecret.Load(Path.Combine(_directory.FullName, shown)) },
+            TimeProvider.System);
 
         if (admitted)
         {
@@ -363,7 +365,11 @@ public sealed class RemoteShardTests : IDisposable
         await using WebApplication server = await ServeAsync(secret: ShardSecret.Load(SecretFileOf("right", Secret('r'))));
         using var client = new HttpClient { BaseAddress = FrontDoor.AddressesOf(server)[0] };
 
-        string[] shown = ["", "Bearer", $"Basic {Secret('r')}", $"Bearer {Secret('r')}x", $"Bearer {Secret('r')[..^1]}", $"Bearer {new string('r', 5_000)}"];
+        string[] shown =
+        [
+            "", "Bearer", $"Basic {Secret('r')}", $"Bearer {Secret('r')}x", $"Bearer {Secret('r')[..^1]}",
+            $"Bearer {new string('r', 5_000)}",
+        ];
         foreach (string header in shown)
             Assert.Equal(401, await StatusAsync(method, path, header));
         Assert.NotEqual(401, await StatusAsync(method, path, $"bearer {Secret('r')}"));
@@ -392,7 +398,8 @@ public sealed class RemoteShardTests : IDisposable
         Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => ShardSecret.Load(SecretFileOf("short", "short"))).Message);
         Assert.Contains("line 2", Assert.Throws<InvalidDataException>(
             () => ShardSecret.Load(SecretFileOf("spaces", Secret('a'), Secret('b') + " " + Secret('b')))).Message);
-        Assert.Contains("0 secrets", Assert.Throws<InvalidDataException>(() => ShardSecret.Load(SecretFileOf("empty", "# nothing"))).Message);
+        Assert.Contains(
+            "0 secrets", Assert.Throws<InvalidDataException>(() => ShardSecret.Load(SecretFileOf("empty", "# nothing"))).Message);
     }
 
     private static string Secret(char letter) => new(letter, 43);

@@ -73,7 +73,8 @@ public sealed class TlsTests : IDisposable
 
         // The empty shard answers that it holds nothing: whoever hears that was let in, and believed it.
         await Assert.ThrowsAsync<InvalidOperationException>(() => SearchAsync("authority.pem", "gateway.pem"));
-        foreach ((string authority, string? own) in new[] { ("stranger.pem", "gateway.pem"), ("authority.pem", "other.pem"), ("authority.pem", null) })
+        foreach ((string authority, string? own) in new[]
+            { ("stranger.pem", "gateway.pem"), ("authority.pem", "other.pem"), ("authority.pem", null) })
             await Assert.ThrowsAsync<IOException>(() => SearchAsync(authority, own));
 
         async Task SearchAsync(string authority, string? own)

@@ -34,7 +34,9 @@ public sealed record RemoteShardOptions
     /// <summary>Time between attempts to publish to a process that does not answer.</summary>
     public TimeSpan PublishPause { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Ads that are put into a process at once: fewer, and each call is sooner over; more, and all of them are sooner there.</summary>
+    /// <summary>
+    /// Ads that are put into a process at once: fewer, and each call is sooner over; more, and all of them are sooner there.
+    /// </summary>
     public int AdditionsAtOnce { get; init; } = 500;
 
     /// <summary>Largest answer, in bytes.</summary>

@@ -28,7 +28,9 @@ public sealed class ShardSecret
     internal AuthenticationHeaderValue Header { get; }
 
     /// <summary>Reads a file of secrets.</summary>
-    /// <exception cref="InvalidDataException">It holds none, too many, or one that is too short or too long; the message names the line.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It holds none, too many, or one that is too short or too long; the message names the line.
+    /// </exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ShardSecret Load(string path)
     {
@@ -51,7 +53,8 @@ public sealed class ShardSecret
     {
         if (File.Exists(path))
             throw new IOException($"{path} is there already; it is left as it is.");
-        SecretFile.Write(path, ["# secret between gateways and shards", Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes))]);
+        SecretFile.Write(
+            path, ["# secret between gateways and shards", Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes))]);
     }
 
     /// <summary>Whether a caller showed one of the secrets; takes the same time whatever differs.</summary>

@@ -71,7 +71,8 @@ public class NewAdsFaultTests(FaultWorld world)
             "v1/candidates", new { user = new { sequence = Sequence }, k = 2_000, deadlineMs = 20_000 });
         JsonElement body = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return answer.IsSuccessStatusCode && body.GetProperty("coverage").GetDouble() == 1
-            ? body.GetProperty("ads").EnumerateArray().ToDictionary(ad => ad.GetProperty("id").GetString()!, ad => ad.GetProperty("score").GetSingle())
+            ? body.GetProperty("ads").EnumerateArray().ToDictionary(
+                ad => ad.GetProperty("id").GetString()!, ad => ad.GetProperty("score").GetSingle())
             : [];
     }
 }

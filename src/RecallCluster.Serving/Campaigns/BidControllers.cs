@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Control.Networks;
+using RecallCluster.Bidding.Goals;
 
 namespace RecallCluster.Serving.Campaigns;
 
@@ -63,6 +64,10 @@ public sealed class BidControllers
         TrainedActor actor = TrainedActor.Load(Path.ChangeExtension(path, null));
         if (actor.Config.Controller != kind)
             throw new InvalidDataException($"{path}: it holds an actor of controller '{actor.Config.Controller}', not '{kind}'.");
+        BidProduct? product = BidProduct.All.FirstOrDefault(product => stem == ControllerCatalogue.FileStem(kind, product.Name));
+        if (product is not null && product.KpiCount != actor.Config.Kpis)
+            throw new InvalidDataException(
+                $"{path}: it holds an actor for {actor.Config.Kpis} KPIs, product '{product.Name}' has {product.KpiCount}.");
         factories[stem] = ControllerCatalogue.Trained(kind, actor.Network);
     }
 }

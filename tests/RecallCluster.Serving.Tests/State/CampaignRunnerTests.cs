@@ -15,7 +15,9 @@ public class CampaignRunnerTests
         for (long id = 1; id <= Campaigns; id++)
             await state.Campaigns.PutAsync(Some.Campaign(id, ManualClock.Morning), 0, default);
         clock.Advance(TimeSpan.FromHours(1));
-        var runner = new CampaignRunner(state.Directory, new FailingJournal(state.Journal, CampaignDirectory.KeyOf(3)), clock);
+        var journal = new FailingJournal(state.Journal, CampaignDirectory.KeyOf(3));
+        var runner = new CampaignRunner(
+            state.Directory, journal, clock, new CampaignCommands(new JournalCampaigns(journal), clock, state.Directory.Factory));
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => runner.TickAsync());
 

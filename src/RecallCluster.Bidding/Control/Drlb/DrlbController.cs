@@ -24,7 +24,9 @@ public sealed class DrlbController : IBidController
         ArgumentNullException.ThrowIfNull(setting);
         ArgumentNullException.ThrowIfNull(network);
         if (network.Inputs != DrlbFeatures.Count || network.Outputs != Actions)
-            throw new ArgumentException($"A network of {network.Inputs} inputs and {network.Outputs} outputs is no Q network of {DrlbFeatures.Count} and {Actions}.", nameof(network));
+            throw new ArgumentException(
+                $"A network of {network.Inputs} inputs and {network.Outputs} outputs is no Q network of {DrlbFeatures.Count} and {Actions}.",
+                nameof(network));
         _network = network;
         _start = StartWeights.Movable(setting);
         _features = new DrlbFeatures(_start);

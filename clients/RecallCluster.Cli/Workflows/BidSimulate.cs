@@ -91,8 +91,8 @@ internal static class BidSimulate
     }
 
     private static List<BidSimulateRow> Level(
-        BidProduct product, string level, double deviation, CampaignDays days, IBidControllerFactory[] factories, BidSimulateOptions options,
-        IStage stage, CancellationToken cancellation)
+        BidProduct product, string level, double deviation, CampaignDays days, IBidControllerFactory[] factories,
+        BidSimulateOptions options, IStage stage, CancellationToken cancellation)
     {
         // Other streams than training's, whose seeds are split by small numbers of a generator of the plain seed.
         SeededRandom random = new SeededRandom(options.Seed ^ 0xB1DB1DUL).Split((ulong)(deviation * 1e6));

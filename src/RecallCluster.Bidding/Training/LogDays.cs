@@ -114,7 +114,9 @@ public sealed record LogDaysOptions
     /// <summary>Ticks of a day.</summary>
     public int Ticks { get; init; } = 48;
 
-    /// <summary>Standard deviation of the logarithm by which prices and values wander, for the day as a whole and again within it.</summary>
+    /// <summary>
+    /// Standard deviation of the logarithm by which prices and values wander, for the day as a whole and again within it.
+    /// </summary>
     public double Drift { get; init; } = 0.15;
 
     /// <summary>Standard deviation of the error of yesterday's weights' logarithm, beyond what another stretch of the log brings.</summary>

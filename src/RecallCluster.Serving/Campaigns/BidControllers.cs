@@ -18,7 +18,9 @@ public sealed class BidControllers
 
     private readonly FrozenDictionary<string, IBidControllerFactory> _factories;
 
-    /// <summary>All controllers that need no training, the trained ones that are shipped, and in place of those what a folder has.</summary>
+    /// <summary>
+    /// All controllers that need no training, the trained ones that are shipped, and in place of those what a folder has.
+    /// </summary>
     /// <param name="actors">Folder of files such as <c>uscb-click-cpc.json</c> with its weights; null for the shipped ones alone.</param>
     /// <exception cref="DirectoryNotFoundException">The folder is not there.</exception>
     /// <exception cref="InvalidDataException">A file is broken.</exception>

@@ -74,7 +74,8 @@ internal sealed class UscbEpisode(UscbOptions options, int kpis)
         return rows;
     }
 
-    private void Write(Span<float> row, ReadOnlySpan<float> x, ReadOnlySpan<float> action, double reward, ReadOnlySpan<float> next, bool more)
+    private void Write(
+        Span<float> row, ReadOnlySpan<float> x, ReadOnlySpan<float> action, double reward, ReadOnlySpan<float> next, bool more)
     {
         x.CopyTo(row);
         action.CopyTo(row[_states..]);

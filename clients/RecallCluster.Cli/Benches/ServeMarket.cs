@@ -7,6 +7,7 @@ using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Tuning;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Indexes;
 using RecallCluster.Simulation;
 using RecallCluster.Simulation.Traffic;
@@ -20,6 +21,7 @@ namespace RecallCluster.Cli.Benches;
 internal sealed class ServeMarket(ServeBenchOptions options)
 {
     private const double Unlimited = 1e6;
+    private const int RecallUsers = 300;
 
     private string Data => Path.Combine(options.Work, "data");
 
@@ -34,9 +36,9 @@ internal sealed class ServeMarket(ServeBenchOptions options)
         ["--model", Models, "--index", Index, "--data", Data, "--state", State, "--threads", $"{options.Threads}"];
 
     /// <summary>Makes what is missing.</summary>
-    /// <returns>The traffic, and the relative recall that the search was tuned to.</returns>
+    /// <returns>The traffic, and the share of the K best by interest that the tuned search finds.</returns>
     /// <exception cref="InvalidDataException">The folder holds a market of another size.</exception>
-    public (TrafficWorld Traffic, double RelativeRecall) Prepare(IStages stages, CancellationToken cancellation)
+    public (TrafficWorld Traffic, double TopOverlap) Prepare(IStages stages, CancellationToken cancellation)
     {
         var worldOptions = new SyntheticWorldOptions { Ads = options.Items, Users = options.Users, Seed = options.Seed };
         var world = new SyntheticWorld(worldOptions, options.Threads);
@@ -66,6 +68,36 @@ internal sealed class ServeMarket(ServeBenchOptions options)
         foreach (string leftOver in Directory.EnumerateFiles(options.Work, Path.GetFileName(State) + "*"))
             File.Delete(leftOver);
         return (traffic, tuned.Reached);
+    }
+
+    /// <summary>
+    /// Recall of what was served: by the index's shards, under the bids and the calibration that the door left behind.
+    /// </summary>
+    /// <param name="topOverlap">What tuning reached.</param>
+    /// <param name="stages">Progress.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public ServeRecall Recall(double topOverlap, IStages stages, CancellationToken cancellation)
+    {
+        Dataset dataset = stages.Run("Read the world", () => DatasetDirectory.Read(Data));
+        string folder = ModelFolders.DeepIn(Models);
+        DeepAdModel deep = IndexWorkflow.LoadDeep(folder);
+        using var team = new WorkerTeam(options.Threads);
+        using var ads = new IndexedAds(Index, folder, deep, dataset);
+        int k = new GatewayOptions().Candidates;
+        var workflow = new EvalValueWorkflow(dataset, ads, deep, team)
+        {
+            K = k,
+            Slots = 1,
+            PerCampaign = 2,
+            MaxUsers = RecallUsers,
+            Market = (_, scale) => MarketBids.ReadAsync(Data, State, dataset, scale).GetAwaiter().GetResult(),
+            Bids = State,
+            ClickRate = double.NaN,
+            Seed = options.Seed,
+        };
+        ValueRow served = workflow.Run([IndexDirectory.ReadTuned(Index, ads.Fingerprint)!.Parameters], stages, cancellation).Rows
+            .Single(row => row.Method == ValueRow.ValueAware);
+        return new ServeRecall(served.ValueRecall, served.SlotRecall, topOverlap, k);
     }
 
     private Dataset World(SyntheticWorld world, IStages stages)

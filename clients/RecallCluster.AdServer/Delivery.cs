@@ -3,13 +3,13 @@ namespace RecallCluster.AdServer;
 /// <summary>An ad that a door delivered to a page.</summary>
 /// <param name="Campaign">The campaign that pays.</param>
 /// <param name="Ad">The ad's number in the simulated world.</param>
-/// <param name="Position">Its position on the page, 0 first.</param>
+/// <param name="Slot">The page's slot that it is for, 0 first.</param>
 /// <param name="RawClickProbability">The click probability before calibration; NaN where the door does not tell.</param>
 /// <param name="ClickProbability">The click probability that it was bid with.</param>
 /// <param name="ConversionProbability">The conversion probability of a click that it was bid with.</param>
 /// <param name="Handle">What the door needs to know it again by.</param>
 public sealed record Delivery(
-    long Campaign, int Ad, int Position, double RawClickProbability, double ClickProbability, double ConversionProbability, object Handle);
+    long Campaign, int Ad, int Slot, double RawClickProbability, double ClickProbability, double ConversionProbability, object Handle);
 
 /// <summary>What happened to a delivered ad.</summary>
 public enum PageEvent

@@ -6,7 +6,6 @@ namespace RecallCluster.AdServer;
 /// <summary>A front door over HTTP, through the client library.</summary>
 public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
 {
-    private const string Slot = "page";
     private const decimal Micros = 1_000_000;
 
     private readonly RecallClient _client;
@@ -36,7 +35,13 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
                 Device = request.Device.ToString().ToLowerInvariant(),
                 Publisher = request.Publisher,
             },
-            Slots = [new AdsSlot { Id = Slot, Count = request.Positions, Floor = Math.Round((decimal)request.RivalEcpm * Micros) / Micros }],
+            Slots =
+            [
+                .. request.Floors.Select((floor, slot) => new AdsSlot
+                {
+                    Id = SimulatedAds.SlotId(slot), Floor = Math.Round((decimal)floor * Micros) / Micros,
+                }),
+            ],
         };
     }
 
@@ -47,7 +52,7 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
         {
             AdsAnswer answer = await _client.AdsAsync(RequestOf(request), cancellation).ConfigureAwait(false);
             return [.. answer.Ads.Select(ad => new Delivery(
-                ad.CampaignId, SimulatedAds.NumberOf(ad.AdId), ad.Position,
+                ad.CampaignId, SimulatedAds.NumberOf(ad.AdId), SimulatedAds.SlotOf(ad.SlotId),
                 ad.RawPCtr ?? double.NaN, ad.PCtr, ad.PCvr, ad))];
         }
         catch (Exception e) when (e is RecallException or HttpRequestException or TimeoutException)

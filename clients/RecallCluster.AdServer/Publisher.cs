@@ -58,7 +58,7 @@ public sealed class Publisher(TrafficWorld traffic, IAdDoor door, IPlayClock clo
         foreach (Delivery ad in ads)
         {
             var visit = new PageVisit(
-                request, ad, traffic.Play(request, ad.Ad, ad.Position), traffic.ClickProbability(request, ad.Ad, ad.Position),
+                request, ad, traffic.Play(request, ad.Ad, ad.Slot), traffic.ClickProbability(request, ad.Ad, ad.Slot),
                 traffic.ConversionProbability(ad.Ad));
             Plan(visit, dayStart, books, agenda);
         }
@@ -68,7 +68,7 @@ public sealed class Publisher(TrafficWorld traffic, IAdDoor door, IPlayClock clo
     private void Plan(PageVisit visit, DateTimeOffset dayStart, PublisherBooks books, Agenda agenda)
     {
         AdOutcome outcome = visit.Outcome;
-        SeededRandom random = new SeededRandom(options.Seed).Split((ulong)visit.Request.Number).Split((ulong)visit.Delivery.Position);
+        SeededRandom random = new SeededRandom(options.Seed).Split((ulong)visit.Request.Number).Split((ulong)visit.Delivery.Slot);
         (PageEvent Kind, TimeSpan? After)[] events =
         [
             (PageEvent.Impression, outcome.ShownAfter), (PageEvent.Click, outcome.ClickedAfter), (PageEvent.Engagement, outcome.EngagedAfter),

@@ -143,8 +143,8 @@ public sealed class PublisherBooks
         page.TrueClicks += visit.TrueClick;
         page.TrueConversions += visit.TrueClick * visit.TrueConversion;
         _shown.Add(new ShownAd(
-            ad.Campaign, ad.RawClickProbability, ad.ClickProbability, visit.TrueClick, visit.Outcome.ClickedAfter is not null,
-            visit.Request.Time.Hours));
+            visit.Request.Number, ad.Campaign, ad.RawClickProbability, ad.ClickProbability, visit.TrueClick, visit.TrueConversion,
+            visit.Outcome.ClickedAfter is not null, visit.Request.Time.Hours));
     }
 
     private CampaignPage PageOf(long campaign)

@@ -84,6 +84,18 @@ public static class FrontDoor
         return app;
     }
 
+    /// <summary>
+    /// Answers a few trial requests inside the process, so that the first caller does not wait until the code on its way is compiled; to be
+    /// called when all parts are there, before the door says that it is ready.
+    /// </summary>
+    /// <param name="app">The door.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    public static Task WarmUpAsync(WebApplication app, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return DoorWarmUp.RunAsync(app, cancellation);
+    }
+
     /// <summary>The addresses on which a started <paramref name="app"/> listens, with the real port where 0 was asked for.</summary>
     public static IReadOnlyList<Uri> AddressesOf(WebApplication app)
     {

@@ -1,7 +1,7 @@
 using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Optimization;
-using RecallCluster.Numerics;
+using RecallCluster.Simulation.Bidding;
 
 namespace RecallCluster.Bidding.Tests;
 
@@ -9,30 +9,11 @@ namespace RecallCluster.Bidding.Tests;
 internal static class Logs
 {
     /// <summary>A log with log-normal values and costs, and one cost-related and one other KPI.</summary>
-    public static AuctionLog TwoKpis(int count, ulong seed)
-    {
-        var random = new SeededRandom(seed);
-        double[] value = new double[count], cost = new double[count], p = new double[count], ones = new double[count];
-        for (int i = 0; i < count; i++)
-        {
-            double quality = random.NextGaussian();
-            p[i] = Math.Exp(-4 + quality);
-            value[i] = p[i] * Math.Exp(-2 + (0.5 * random.NextGaussian()));
-            cost[i] = Math.Exp(-1 + (0.4 * quality) + (0.6 * random.NextGaussian()));
-            ones[i] = 1;
-        }
-        return new AuctionLog(value, cost, [p, p], [default, ones]);
-    }
+    public static AuctionLog TwoKpis(int count, ulong seed) => SyntheticAuctions.Draw(count, seed);
 
     /// <summary>A goal for such a log whose budget and both KPIs bind.</summary>
-    public static CampaignGoal TwoKpiGoal(AuctionLog log, double budgetShare, double tightness = 0.8)
-    {
-        double cost = Sum(log.Cost), p = Sum(log.P(0));
-        return new CampaignGoal(
-            budgetShare * cost,
-            new KpiConstraint("cpc", KpiKind.CostRelated, tightness * 0.5 * cost / p),
-            new KpiConstraint("1/ctr", KpiKind.Other, tightness * 0.6 * log.Count / p));
-    }
+    public static CampaignGoal TwoKpiGoal(AuctionLog log, double budgetShare, double tightness = 0.8) =>
+        SyntheticAuctions.Goal(log, budgetShare, tightness * 0.5, tightness * 0.6);
 
     public static AuctionLog Clicks(double[] value, double[] cost) => new(value, cost, [], []);
 

@@ -117,6 +117,21 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
     }
 
     [ChromiumFact]
+    public async Task Background_work_that_failed_is_told()
+    {
+        await using DashboardHost host = await DashboardHost.StartAsync(new MovingFigures());
+        await using DashboardPage dashboard = await browser.OpenAsync(host);
+        await dashboard.LiveAsync();
+
+        ILocator parts = dashboard.Page.Locator("#background li");
+        await Expect(parts).ToHaveCountAsync(2);
+        await Expect(parts.Nth(0)).ToContainTextAsync("Reports● Recovered2 failures. The last: The disk is full.");
+        await Expect(parts.Nth(1)).ToContainTextAsync("Value recall✕ Failing");
+        await Expect(parts.Nth(1)).ToContainTextAsync(MovingFigures.HostileName);
+        await Expect(dashboard.Page.Locator("#background .empty")).ToBeHiddenAsync();
+    }
+
+    [ChromiumFact]
     public async Task Light_and_dark_follow_the_system_until_one_is_chosen()
     {
         await using DashboardHost host = await DashboardHost.StartAsync(new MovingFigures());
@@ -201,6 +216,7 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
         await Expect(dashboard.Page.Locator("#shards .empty")).ToContainTextAsync("No shard yet");
         await Expect(dashboard.Page.Locator("#reliability .empty")).ToBeVisibleAsync();
         await Expect(dashboard.Page.Locator("#experiments .empty")).ToBeVisibleAsync();
+        await Expect(dashboard.Page.Locator("#background .empty")).ToContainTextAsync("All is well");
         string page = await dashboard.Page.Locator("main").InnerTextAsync();
         Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
         Assert.DoesNotContain("Infinity", page, StringComparison.Ordinal);

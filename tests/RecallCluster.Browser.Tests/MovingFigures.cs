@@ -43,6 +43,11 @@ internal sealed class MovingFigures : ILiveView, ICampaigns
             Campaigns = [.. Names.Select((name, i) => CampaignOf(name, i, share)).OrderByDescending(c => c.Today.Spent)],
             Calibration = new LiveCalibration(Reliability(0.6), Reliability(1), Hours((int)(24 * share))),
             Shards = [.. Enumerable.Range(0, 4).Select(n => ShardOf(n, look))],
+            Background =
+            [
+                new LiveBackground("reports", 2, false, "The disk is full."),
+                new LiveBackground("valueRecall", 1 + (look / 10), true, HostileName),
+            ],
             Versions = new Dictionary<string, string>
             {
                 ["model"] = "deep-2f9c1a7e", ["index"] = "ads-100k-5b1d", ["book"] = $"{18_000 + look}", ["software"] = "0.1.0",

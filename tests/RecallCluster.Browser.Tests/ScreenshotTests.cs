@@ -4,7 +4,8 @@ using static Microsoft.Playwright.Assertions;
 namespace RecallCluster.Browser.Tests;
 
 /// <summary>
-/// Pictures of the dashboard, for eyes to judge; kept where RECALL_SCREENSHOTS says, otherwise only checked to be pictures.
+/// Pictures of the dashboard, for eyes to judge; kept where RECALL_SCREENSHOTS says, otherwise only checked to be pictures. They are of
+/// the server that RECALL_DASHBOARD names, as for the README of <c>recall demo --quick --serve</c>, otherwise of made-up figures.
 /// </summary>
 public class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
@@ -14,9 +15,10 @@ public class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixt
     public async Task The_page_can_be_pictured_light_dark_and_with_a_campaign_open()
     {
         await using DashboardHost host = await DashboardHost.StartAsync(new MovingFigures());
+        Uri address = Environment.GetEnvironmentVariable("RECALL_DASHBOARD") is { Length: > 0 } real ? new Uri(real) : host.Address;
         foreach (ColorScheme scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
-            await using DashboardPage dashboard = await browser.OpenAsync(host, scheme);
+            await using DashboardPage dashboard = await browser.OpenAsync(address, scheme);
             await dashboard.LiveAsync();
             await dashboard.Page.Locator("#rate details").EvaluateAsync("one => { one.open = true; }");
             await Expect(dashboard.Page.Locator("#rate details tbody tr")).ToHaveCountAsync(30);

@@ -104,8 +104,8 @@ public class ServeBenchTests
 
         Assert.False(native.TryGetProperty("id", out _));
         Assert.Equal($"user{request.User}", native.GetProperty("user").GetProperty("id").GetString());
-        Assert.Equal(request.Positions, native.GetProperty("slots")[0].GetProperty("count").GetInt32());
-        Assert.Equal(request.Positions, openRtb.GetProperty("imp").GetArrayLength());
+        Assert.Equal(request.Slots, native.GetProperty("slots").GetArrayLength());
+        Assert.Equal(request.Slots, openRtb.GetProperty("imp").GetArrayLength());
         Assert.Equal(request.Publisher, openRtb.GetProperty("site").GetProperty("domain").GetString());
     }
 }

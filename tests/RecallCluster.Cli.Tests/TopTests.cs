@@ -44,7 +44,8 @@ public class TopTests
             },
             { "number": 1, "ads": 50001, "replicas": [] }
           ],
-          "versions": { "model": "deep-1", "index": "ads-2" }
+          "versions": { "model": "deep-1", "index": "ads-2" },
+          "background": [{ "part": "leases", "failures": 3, "isFailing": true, "lastFailure": "[disk] is full" }]
         }
         """;
 
@@ -58,6 +59,7 @@ public class TopTests
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("512.5", run.Output);
+        Assert.Matches(@"leases.*✕ down.*3.*\[disk\] is full", run.Output);
         Assert.Contains("12.60 ms", run.Output);
         string kettle = LineWith(run, "[Kettle] & Co"), lamps = LineWith(run, "Lumen Lamps");
         Assert.True(run.Output.IndexOf(lamps, StringComparison.Ordinal) < run.Output.IndexOf(kettle, StringComparison.Ordinal), "by spend");

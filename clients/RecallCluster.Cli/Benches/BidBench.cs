@@ -80,25 +80,11 @@ internal static class BidBench
             peer is null ? null : Math.Abs(solution.Value - peer.Optimum) / Math.Max(1e-300, peer.Optimum));
     }
 
-    /// <summary>Log-normal values and costs; budget, cost per conversion and CTR all bind.</summary>
+    /// <summary>Budget, cost per click and CTR all bind.</summary>
     private static (AuctionLog Log, CampaignGoal Goal) Problem(int count, ulong seed)
     {
-        var random = new SeededRandom(seed);
-        double[] value = new double[count], cost = new double[count], p = new double[count], ones = new double[count];
-        for (int i = 0; i < count; i++)
-        {
-            double quality = random.NextGaussian();
-            p[i] = Math.Exp(-4 + quality);
-            value[i] = p[i] * Math.Exp(-2 + (0.5 * random.NextGaussian()));
-            cost[i] = Math.Exp(-1 + (0.4 * quality) + (0.6 * random.NextGaussian()));
-            ones[i] = 1;
-        }
-        double total = cost.Sum(), clicks = p.Sum();
-        return (
-            new AuctionLog(value, cost, [p, p], [default, ones]),
-            new CampaignGoal(
-                0.15 * total, new KpiConstraint("cpc", KpiKind.CostRelated, 0.42 * total / clicks),
-                new KpiConstraint("1/ctr", KpiKind.Other, 0.45 * count / clicks)));
+        AuctionLog log = SyntheticAuctions.Draw(count, seed);
+        return (log, SyntheticAuctions.Goal(log, budget: 0.15, costPerClick: 0.42, impressionsPerClick: 0.45));
     }
 
     private static double BidNs(AuctionLog log, CampaignGoal goal, BidWeights weights, int rounds)
@@ -137,10 +123,10 @@ internal static class BidBench
             days, new DrlbOptions { Rounds = 1, Days = 2, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 },
             new SeededRandom(options.Seed));
         drlb.RunRound();
-        ActorNetwork Actor(string name) => (name == "uscb" ? uscb.Result : drlb.Result).Network;
+        ActorNetwork Actor(string name) => (name == ControllerCatalogue.Uscb ? uscb.Result : drlb.Result).Network;
         BidDay day = new CampaignDays(new CampaignDaysOptions { Product = BidProduct.ClickCpc, Auctions = 100_000 })
             .Draw(new SeededRandom(options.Seed).Split(7));
-        return [.. BidControllers.Factories(BidControllers.Names, Actor).Select(factory => Tick(factory, day))];
+        return [.. BidActors.Factories(ControllerCatalogue.Names, Actor).Select(factory => Tick(factory, day))];
     }
 
     private static BidBenchTick Tick(IBidControllerFactory factory, BidDay day)

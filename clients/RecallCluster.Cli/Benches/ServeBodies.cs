@@ -34,11 +34,11 @@ internal static class ServeBodies
             at = 1,
             tmax = 500,
             cur = s_currencies,
-            imp = Enumerable.Range(1, request.Positions).Select(position => new
+            imp = request.Floors.Select((floor, slot) => new
             {
-                id = position.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                id = (slot + 1).ToString(System.Globalization.CultureInfo.InvariantCulture),
                 banner = new { format = new[] { new { w = 300, h = 250 } } },
-                bidfloor = Math.Round(request.RivalEcpm, 4),
+                bidfloor = Math.Round(floor, 4),
                 bidfloorcur = "USD",
             }).ToArray(),
             site = new { domain = request.Publisher, page = $"https://{request.Publisher}/" },

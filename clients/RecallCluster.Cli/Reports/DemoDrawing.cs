@@ -1,6 +1,8 @@
+using System.Globalization;
 using RecallCluster.Cli.Commands;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
+using RecallCluster.Learning.Evaluation;
 using Spectre.Console;
 
 namespace RecallCluster.Cli.Reports;
@@ -25,16 +27,17 @@ internal static class DemoDrawing
         DrawMarket(console, report);
         DrawAblation(console, report.Ablation);
         DemoTimings t = report.Timings;
+        console.WriteLine();
         console.WriteLine(
             $"Time: world {t.WorldSeconds:F0} s, training {t.TrainSeconds:F0} s, index {t.IndexSeconds:F0} s, tuning {t.TuneSeconds:F0} "
-            + $"s, recall {t.EvalSeconds:F0} s, history {t.HistorySeconds:F0} s, served day {t.ServeSeconds:F0} s, days with a part off "
+            + $"s, recall {t.EvalSeconds:F0} s, two days before {t.HistorySeconds:F0} s, served day {t.ServeSeconds:F0} s, days with a part off "
             + $"{t.AblationSeconds:F0} s; {t.TotalSeconds:F0} s in all.");
         string at = report.Directory;
         console.WriteLine();
         console.WriteLine("Next, with what this run made:");
         console.WriteLine($"  ./recall eval retrieval --data {at}/data --model {at}/models --index {at}/index --k {retrieval.K}");
-        console.WriteLine($"  ./recall demo --serve        goes on serving, with the dashboard at http://127.0.0.1:8080/");
-        console.WriteLine($"  ./recall serve --data {at}/data --model {at}/models --index {at}/index");
+        console.WriteLine($"  ./recall serve --data {at}/data --model {at}/models --index {at}/index    (dashboard: http://127.0.0.1:8080/)");
+        console.WriteLine("  ./recall demo --quick --serve    runs all of it again and goes on with traffic, so that the dashboard lives");
         console.WriteLine("and with ads of your own: ./recall data import --help");
     }
 
@@ -42,29 +45,32 @@ internal static class DemoDrawing
     {
         DemoServing serving = report.Serving;
         DemoFeedback feedback = report.Feedback;
+        console.WriteLine();
         console.Pairs(
-            $"A day over HTTP, {serving.Shards} shards, the front door killed once and away for {feedback.SecondsAway:F1} s",
+            $"A day over HTTP, {serving.Shards} shards; the front door was killed (kill -9) once and away for {feedback.SecondsAway:F1} s",
             ("requests", Drawing.Count(serving.Requests)),
             ("unanswered while it was away", Drawing.Count(feedback.RequestsUnanswered - serving.Errors)),
             ("errors beside that", Drawing.Count(serving.Errors)),
-            ("p50, p90, p99", $"{Drawing.Milliseconds(serving.P50Ms)}, {Drawing.Milliseconds(serving.P90Ms)}, {Drawing.Milliseconds(serving.P99Ms)}"),
+            ("latency p50, p90, p99", $"{Drawing.Milliseconds(serving.P50Ms)}, {Drawing.Milliseconds(serving.P90Ms)}, {Drawing.Milliseconds(serving.P99Ms)}"),
             ("events sent, applied", $"{Drawing.Count(feedback.Sent)}, {Drawing.Count(feedback.Applied)}"),
             ("duplicates, refused, lost", $"{Drawing.Count(feedback.Duplicates)}, {Drawing.Count(feedback.Refused)}, {Drawing.Count(feedback.Lost)}"),
             ("ledgers unlike what was acknowledged", Drawing.Count(feedback.LedgersThatDiffer.Count)));
         DemoBidding bidding = report.Bidding;
         DemoMarket market = report.Market;
         DemoCalibration calibration = report.Calibration;
+        console.WriteLine();
         console.Pairs(
-            $"{Drawing.Count(bidding.Campaigns)} campaigns",
-            ("value won over the optimum's (R/R*)", Share(bidding.Ratio)),
-            ("budgets that bind, KPIs that bind", $"{Share(bidding.BudgetBoundShare)}, {Share(bidding.KpiBoundShare)}"),
-            ("KPIs kept up to 5 %", Share(bidding.KpiKeptShare)),
+            $"How {Drawing.Count(bidding.Campaigns)} campaigns fared that day",
+            ("value won of each one's optimum (R/R*)", Share(bidding.Ratio)),
+            ("the same, less for KPIs missed (score)", Share(bidding.Score)),
+            ("budget binds, a KPI binds at the optimum", $"{Share(bidding.BudgetBoundShare)}, {Share(bidding.KpiBoundShare)} of them"),
+            ("KPIs kept up to 10 %, by the truth", Share(bidding.KpiKeptShare)),
             ("spent of the budgets, overspent", $"{Share(bidding.SpentShare)}, {Drawing.Fixed(bidding.Overspend)}"),
-            ("evenness of spending", Share(bidding.Evenness)),
-            ("revenue", Drawing.Fixed(market.Revenue)),
-            ("CTR, revenue of 1,000 impressions", $"{Share(market.Ctr)}, {Drawing.Fixed(market.Rpm ?? double.NaN)}"),
+            ("evenness of spending (1 is as the traffic)", Share(bidding.Evenness)),
+            ("revenue", $"{Drawing.Fixed(market.Revenue)}, {Drawing.Fixed(market.Rpm ?? double.NaN)} for 1,000 impressions"),
+            ("clicks of impressions (CTR)", $"{Drawing.Count(market.Clicks)} of {Drawing.Count(market.Impressions)} ({Share(market.Ctr)})"),
             ("advertisers' return on spend", Drawing.Fixed(market.AdvertiserRoi ?? double.NaN)),
-            ("Cal-N before, after calibration", $"{Drawing.Fixed(calibration.CalNBefore ?? double.NaN, 3)}, {Drawing.Fixed(calibration.CalNAfter ?? double.NaN, 3)}"));
+            ("error of pCTR before, after calibration", $"{Drawing.Fixed(calibration.CalNBefore ?? double.NaN)}, {Drawing.Fixed(calibration.CalNAfter ?? double.NaN)} (Cal-N, 0 is perfect)"));
     }
 
     private static void DrawAblation(IAnsiConsole console, DemoAblation[] rows)
@@ -72,17 +78,30 @@ internal static class DemoDrawing
         if (rows.Length == 0)
             return;
         Table table = Drawing.Table(
-            $"What each part earns: the same {Drawing.Count(rows[0].Requests)} requests with one part off", "off", "R/R*>", "revenue>", "CTR, true>",
-            "advertisers' return>", "KPIs kept>", "spent of budgets>", "evenness>", "Cal-N>");
+            $"What each part earns: the same {Drawing.Count(rows[0].Requests)} requests with one part off", "off", "worth>", "change>", "score>",
+            "change>", "KPIs kept>", "return>", "Cal-N>");
         foreach (DemoAblation row in rows)
         {
+            double full = rows[0].Market.RequestWorth ?? double.NaN;
             table.Row(
-                row.Off, Share(row.Bidding.Ratio), Drawing.Fixed(row.Market.Revenue), Share(row.Market.TrueCtr),
-                Drawing.Fixed(row.Market.AdvertiserRoi ?? double.NaN), Share(row.Bidding.KpiKeptShare), Share(row.Bidding.SpentShare),
-                Share(row.Bidding.Evenness), Drawing.Fixed(row.Calibration.CalNAfter ?? double.NaN, 3));
+                row.Off, Drawing.Fixed(row.Market.RequestWorth ?? double.NaN, 1), Change(row.Change?.Worth, full),
+                Score(row, rows[0]), Change(row.Change?.Score, 1), Whole(row.Bidding.KpiKeptShare),
+                Drawing.Fixed(row.Market.AdvertiserRoi ?? double.NaN), Drawing.Fixed(row.Calibration.CalNAfter ?? double.NaN));
         }
+        console.WriteLine();
         console.Write(table);
+        console.WriteLine(
+            "Worth: of 1,000 requests' clicks and conversions to advertisers, by the true probabilities. Return: the same over what was paid. A "
+            + "change within its ± (95 %, paired) may be chance. A score is by a campaign's own predictions: no comparison where these differ.");
     }
+
+    private static string Change(MeanInterval? change, double unit) => change is null || !(unit > 0) ? ""
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{100 * change.Mean / unit:+0.0;-0.0} ± {100 * (change.High - change.Low) / 2 / unit:F1} %");
+
+    private static string Score(DemoAblation row, DemoAblation full) => row == full || row.Change?.Score is not null ? Whole(row.Bidding.Score) : "";
+
+    private static string Whole(double? share) => share is { } known ? string.Create(CultureInfo.InvariantCulture, $"{100 * known:F0} %") : "";
 
     private static string Share(double? value) => Drawing.Percent(value ?? double.NaN);
 }

@@ -13,7 +13,7 @@ internal sealed class TopDrawing(Uri server)
 
     // Lines that are not rows of campaigns: the title, the figures, two tables' frames, and a spare one for the cursor.
     private const int FixedLines = 16;
-    private const int LeastCampaigns = 3;
+    private const int LeastCampaigns = 3, TableFrame = 5;
 
     /// <param name="snapshot">What to draw.</param>
     /// <param name="height">Lines that there are; campaigns that do not fit are left out, and their number is said.</param>
@@ -21,12 +21,15 @@ internal sealed class TopDrawing(Uri server)
     public IRenderable Draw(TopSnapshot snapshot, int height, string? trouble = null)
     {
         int replicas = snapshot.Shards.Sum(s => Math.Max(1, s.Replicas.Count));
-        int rows = (int)Math.Clamp((long)height - FixedLines - replicas, LeastCampaigns, int.MaxValue);
+        int troubles = snapshot.Background is { Length: > 0 } some ? some.Length + TableFrame : 0;
+        int rows = (int)Math.Clamp((long)height - FixedLines - replicas - troubles, LeastCampaigns, int.MaxValue);
         var parts = new List<IRenderable> { Title(snapshot, trouble), Figures(snapshot) };
         if (snapshot.Campaigns.Length > 0)
             parts.Add(Campaigns(snapshot.Campaigns, rows));
         if (snapshot.Shards.Length > 0)
             parts.Add(Shards(snapshot.Shards));
+        if (snapshot.Background is { Length: > 0 } background)
+            parts.Add(Background(background));
         return new Rows(parts);
     }
 
@@ -95,6 +98,19 @@ internal sealed class TopDrawing(Uri server)
                     Drawing.Count(replica.InFlight),
                     Drawing.Milliseconds(replica.P95Ms));
             }
+        }
+        return table;
+    }
+
+    /// <summary>Work that no request waits for, as far as it ever failed.</summary>
+    private static Table Background(LiveBackground[] parts)
+    {
+        Table table = Drawing.Table("Background work that failed", "part", "state", "failures>", "the last");
+        foreach (LiveBackground part in parts)
+        {
+            table.AddRow(
+                Markup.Escape(part.Part), part.IsFailing ? StateOf("down") : "[green]● recovered[/]", Drawing.Count(part.Failures),
+                Markup.Escape(part.LastFailure));
         }
         return table;
     }

@@ -13,7 +13,8 @@ internal sealed record TopSnapshot(
     LiveMarket Market,
     TopCampaign[] Campaigns,
     LiveShard[] Shards,
-    Dictionary<string, string> Versions)
+    Dictionary<string, string> Versions,
+    LiveBackground[]? Background = null)
 {
     /// <exception cref="InvalidDataException">It is no snapshot; the message says where.</exception>
     public static TopSnapshot Of(JsonElement document)

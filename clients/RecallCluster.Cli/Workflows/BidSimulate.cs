@@ -64,8 +64,8 @@ internal static class BidSimulate
         {
             var days = new CampaignDays(new CampaignDaysOptions { Product = product, Prices = prices, Auctions = options.Auctions, Deviations = [.. s_levels.Select(level => level.Deviation)] });
             long started = Stopwatch.GetTimestamp();
-            IBidControllerFactory[] factories = BidControllers.Factories(
-                options.Controllers, name => BidControllers.ActorOf(name, product.Name, options.Models, () => days, options.Rounds, options.Seed, stages, cancellation));
+            IBidControllerFactory[] factories = BidActors.Factories(
+                options.Controllers, name => BidActors.Of(name, product.Name, options.Models, () => days, options.Rounds, options.Seed, stages, cancellation));
             trainSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
             started = Stopwatch.GetTimestamp();
             foreach ((string level, double deviation) in s_levels)

@@ -15,14 +15,21 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>
 /// The demonstration's market, day by day:
 /// <code>
-/// history: loose budgets ─► traced auctions ─► plans: budgets and limits that bind ─► the day, served ─► outcome
-///                       └─► calibration, users ─► state that every day begins with ─► thinner days, one part off
+/// a day with loose budgets ─► traced auctions ─► plans: budgets and limits that bind ─► a first day ─► the day, served ─► outcome
+///                                 calibration, users, yesterday's optima: the state ◄──────┘    └─► thinner days, one part off
 /// </code>
 /// </summary>
 internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Dataset dataset, TrafficWorld traffic)
 {
     private const double Unlimited = 1e5;
-    private const int HistoryDay = 0, MeasuredDay = 1;
+    private const int LooseDay = 0, FirstPlannedDay = 1, MeasuredDay = 2;
+
+    // Nobody spends more than so much of what is within reach, or the campaigns' money would bid prices up beyond what clicks are worth.
+    // And no CTR is asked for that on a somewhat poorer day only a handful of auctions have.
+    private static readonly CampaignPlanOptions Planning = new()
+    {
+        SmallestBudgetShare = 0.1, LargestBudgetShare = 0.25, SmallestKpiStep = 0.05, LargestKpiStep = 0.15, Rounds = 12,
+    };
 
     // Any Thursday will do, as long as a run is like the one before.
     private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -36,19 +43,19 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         AdsDirectory.WriteCampaigns(files.Data, MarketFiles.Settings(traffic, LoosePlans(), "fb", DateTimeOffset.UnixEpoch));
     }
 
-    /// <summary>Plays the history and plans the campaigns on it.</summary>
+    /// <summary>Plays a day with loose budgets, plans the campaigns on it, and plays a first day with the plans.</summary>
     public async Task<CampaignPlan[]> PlanAsync(IStages stages, CancellationToken cancellation)
     {
         DemoFiles.RemoveState(files.HistoryState);
         File.Delete(files.HistoryTrace);
-        TrafficRequest[] requests = Thin(traffic.Day(HistoryDay), options.HistoryRequests, out double share);
+        TrafficRequest[] requests = Thin(traffic.Day(LooseDay), options.HistoryRequests, out double share);
         Dictionary<long, CampaignPlan> loose = LoosePlans().ToDictionary(plan => plan.Id);
-        using (IStage stage = stages.Begin("History: a day with loose budgets"))
+        using (IStage stage = stages.Begin("A day with loose budgets"))
         {
             await Day(loose, files.HistoryState, "fb", trace: files.HistoryTrace)
-                .PlayAsync(requests, DayStart(HistoryDay), stage, cancellation).ConfigureAwait(false);
+                .PlayAsync(requests, DayStart(LooseDay), stage, cancellation).ConfigureAwait(false);
         }
-        return stages.Run("Plan the campaigns", () =>
+        CampaignPlan[] plans = stages.Run("Plan the campaigns", () =>
         {
             // In the first half probabilities were not calibrated yet, or hardly.
             TracedAuction[] auctions = AuctionTraceReader.Read(files.HistoryTrace);
@@ -56,8 +63,15 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             TracedAuction[] kept = [.. auctions.Where(auction => auction.At >= calibrated)];
             double held = share * kept.Length / auctions.Length;
             return CampaignPlanner.Plan(
-                kept, traffic.Campaigns, new CampaignPlanOptions { HistoryShare = held, SmallestBudgetShare = 0.08, LargestBudgetShare = 0.3 }, new SeededRandom(options.Seed).Split(5));
+                kept, traffic.Campaigns, Planning with { HistoryShare = held }, new SeededRandom(options.Seed).Split(5));
         });
+        using (IStage stage = stages.Begin("A first day with the plans"))
+        {
+            TrafficRequest[] first = Thin(traffic.Day(FirstPlannedDay), options.HistoryRequests, out double part);
+            await Day(plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(part)), files.HistoryState, options.Controller, isPlannedAnew: true)
+                .PlayAsync(first, DayStart(FirstPlannedDay), stage, cancellation).ConfigureAwait(false);
+        }
+        return plans;
     }
 
     /// <summary>Plays the day that is measured, over HTTP.</summary>
@@ -69,14 +83,15 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
 
     /// <summary>The thinner day with all parts on, then with one after the other off.</summary>
     public async Task<DemoAblation[]> AblateAsync(
-        CampaignPlan[] plans, ComparedModels models, WorkerTeam team, IStages stages, CancellationToken cancellation)
+        CampaignPlan[] plans, ComparedModels models, WorkerTeam team, IStages stages, CancellationToken cancellation, string[]? offs = null)
     {
         if (options.AblationRequests == 0)
             return [];
         TrafficRequest[] requests = Thin(traffic.Day(MeasuredDay), options.AblationRequests, out double share);
         Dictionary<long, CampaignPlan> thin = plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(share));
         var rows = new List<DemoAblation>();
-        foreach (string off in new[] { DemoAblation.Nothing, DemoAblation.GuidedRetrieval, DemoAblation.WithoutCalibration, DemoAblation.Controller })
+        DemoOutcome? full = null;
+        foreach (string off in offs ?? new[] { DemoAblation.Nothing, DemoAblation.GuidedRetrieval, DemoAblation.WithoutCalibration, DemoAblation.Controller })
         {
             using IStage stage = stages.Begin($"The day with {off} off");
             DemoFiles.CopyState(files.HistoryState, files.AblationState);
@@ -86,7 +101,9 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
                 DemoFiles.RemoveState(files.AblationState);
             LoopDay day = Day(thin, files.AblationState, off == DemoAblation.Controller ? "fb" : options.Controller, null, off, models, team);
             DemoOutcome outcome = await day.PlayAsync(requests, DayStart(MeasuredDay), stage, cancellation).ConfigureAwait(false);
-            rows.Add(new DemoAblation(off, requests.Length, outcome.Bidding(), outcome.Market(traffic), outcome.Calibration()));
+            rows.Add(new DemoAblation(
+                off, requests.Length, outcome.Bidding(), outcome.Market(traffic), outcome.Calibration(), full is null ? null : outcome.Since(full, requests, traffic, off == DemoAblation.Controller)));
+            full ??= outcome;
         }
         return [.. rows];
     }
@@ -120,9 +137,10 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     };
 
     private LoopDay Day(
-        IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace, string off = DemoAblation.Nothing,
-        ComparedModels? models = null, WorkerTeam? team = null) => new()
+        IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace = null, string off = DemoAblation.Nothing,
+        ComparedModels? models = null, WorkerTeam? team = null, bool isPlannedAnew = false) => new()
         {
+            IsPlannedAnew = isPlannedAnew,
             Files = files,
             Traffic = traffic,
             Users = _users,

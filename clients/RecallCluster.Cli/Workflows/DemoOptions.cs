@@ -1,3 +1,4 @@
+using RecallCluster.Bidding.Control;
 using RecallCluster.Learning.Training;
 using RecallCluster.Simulation;
 using RecallCluster.Simulation.Traffic;
@@ -24,7 +25,7 @@ internal sealed record DemoOptions
 
     public required int K { get; init; }
 
-    /// <summary>Requests of the history: every n-th of a day's is played, until there are about so many.</summary>
+    /// <summary>Requests of each of the two days before the one that is measured: every n-th is played, until there are about so many.</summary>
     public required int HistoryRequests { get; init; }
 
     /// <summary>Requests of the thinner day on which one part after the other is switched off; 0 leaves that out.</summary>
@@ -50,7 +51,7 @@ internal sealed record DemoOptions
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>The bid controller.</summary>
-    public string Controller { get; init; } = "replan";
+    public string Controller { get; init; } = ControllerCatalogue.Uscb;
 
     /// <summary>Where the front door listens; null takes a free port.</summary>
     public Uri? Address { get; init; }
@@ -66,9 +67,9 @@ internal sealed record DemoOptions
         Quick = true,
         World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 8_000, ClicksPerUser = 20, HeldOutShare = 0.2, ClickThreshold = Threshold, Seed = seed },
         Training = TrainingOf(seed, k: 100) with { Epochs = 2, TimeLimit = TimeSpan.FromSeconds(35) },
-        Traffic = new TrafficOptions { Seed = seed, Campaigns = 64, RequestsPerDay = 7_000 },
+        Traffic = TrafficOf(seed) with { Campaigns = 64, RequestsPerDay = 7_000 },
         K = 100,
-        HistoryRequests = 3_500,
+        HistoryRequests = 2_500,
         AblationRequests = 1_750,
         DaySeconds = 60,
         EvalUsers = 250,
@@ -84,14 +85,20 @@ internal sealed record DemoOptions
         Seed = seed,
         Quick = false,
         World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 20_000, ClickThreshold = Threshold, Seed = seed },
-        Training = TrainingOf(seed, k: 200) with { Epochs = 4, TimeLimit = TimeSpan.FromMinutes(3) },
-        Traffic = new TrafficOptions { Seed = seed, Campaigns = 100, RequestsPerDay = 20_000 },
+        Training = TrainingOf(seed, k: 200) with { Epochs = 4, TimeLimit = TimeSpan.FromMinutes(2) },
+        Traffic = TrafficOf(seed) with { Campaigns = 100, RequestsPerDay = 20_000 },
         K = 200,
-        HistoryRequests = 10_000,
-        AblationRequests = 8_000,
+        HistoryRequests = 6_000,
+        AblationRequests = 6_000,
         DaySeconds = 120,
         TuneUsers = 150,
         MaxScorings = 4_000,
+    };
+
+    /// <summary>Pages that are lists of up to four ads, so that every campaign wins often enough in a day for its figures to mean something.</summary>
+    private static TrafficOptions TrafficOf(ulong seed) => new()
+    {
+        Seed = seed, SlotShares = [0.1, 0.2, 0.3, 0.4], Attention = 0.5, PositionDecay = 0.85, DayDeviation = 0.1, RivalEcpm = 15,
     };
 
     private static TrainingOptions TrainingOf(ulong seed, int k) => new()

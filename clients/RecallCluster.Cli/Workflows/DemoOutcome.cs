@@ -1,6 +1,7 @@
 using RecallCluster.AdServer;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Calibration.Metrics;
+using RecallCluster.Learning.Evaluation;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Simulation.Traffic;
 
@@ -16,7 +17,7 @@ internal sealed record DemoOutcome(
     IReadOnlyDictionary<long, CampaignDayReport> Days)
 {
     private const int ScoreClusters = 20, FewestImpressions = 20;
-    private const double LeastOptimum = 0.2;
+    private const double LeastOptimum = 0.2, KpiTolerance = 1.1;
 
     /// <summary>Whether predictions came true, against the true probabilities, before and after calibration.</summary>
     public DemoCalibration Calibration()
@@ -34,7 +35,7 @@ internal sealed record DemoOutcome(
     /// <summary>How the campaigns fared.</summary>
     public DemoBidding Bidding()
     {
-        CampaignDayReport[] judged = [.. Days.Values.Where(day => day.OptimalValue > LeastOptimum)];
+        CampaignDayReport[] judged = [.. Days.Values.Where(IsJudged)];
         double[] ratios = [.. judged.Select(day => day.Ratio).Order()];
         double budgets = Ledgers.Values.Sum(day => (double)day.Budget.Value), spent = Ledgers.Values.Sum(day => (double)day.Spent.Value);
         return new DemoBidding(
@@ -42,10 +43,11 @@ internal sealed record DemoOutcome(
             ratios.Length == 0 ? null : judged.Sum(day => Math.Min(day.Value, day.OptimalValue)) / judged.Sum(day => day.OptimalValue),
             ratios.Length == 0 ? null : ratios.Average(),
             ratios.Length == 0 ? null : ratios[ratios.Length / 2],
+            judged.Length == 0 ? null : judged.Average(ScoreOf),
             Ledgers.Values.Sum(day => Math.Max(0L, day.Spent.Value - day.Budget.Value)) / (double)Micros.PerUnit,
             Share(Days.Values, day => day.IsBudgetBound),
             Share(Days.Values, day => day.IsKpiBound),
-            Share(Days.Values.SelectMany(day => day.Kpis).Where(kpi => double.IsFinite(kpi.Value)), kpi => kpi.Value <= kpi.Limit * 1.05),
+            Share(Books.Campaigns.Where(entry => Plans[entry.Key].Goal.Kpis.Length > 0 && entry.Value.TrueClicks > 0), entry => KeepsKpi(Plans[entry.Key], entry.Value)),
             budgets > 0 ? spent / budgets : null,
             Evenness());
     }
@@ -56,13 +58,7 @@ internal sealed record DemoOutcome(
     {
         long impressions = Books.Campaigns.Values.Sum(page => page.Impressions), clicks = Books.Campaigns.Values.Sum(page => page.Clicks);
         double revenue = (double)Books.Campaigns.Values.Sum(page => page.Charged);
-        double worth = Books.Campaigns.Sum(entry =>
-        {
-            TrafficCampaign campaign = traffic.Campaigns[(int)entry.Key - 1];
-            return Plans.TryGetValue(entry.Key, out CampaignPlan? plan) && plan.Product.NeedsConversions
-                ? entry.Value.TrueConversions * campaign.ConversionWorth
-                : entry.Value.TrueClicks * campaign.ClickWorth;
-        });
+        double worth = Books.Shown.Sum(ad => WorthOf(ad, traffic));
         return new DemoMarket(
             revenue,
             impressions,
@@ -72,8 +68,27 @@ internal sealed record DemoOutcome(
             impressions > 0 ? Books.Campaigns.Values.Sum(page => page.TrueClicks) / impressions : null,
             impressions > 0 ? revenue / impressions * 1000 : null,
             Books.Requests > 0 ? revenue / Books.Requests * 1000 : null,
+            Books.Requests > 0 ? worth / Books.Requests * 1000 : null,
             revenue > 0 ? worth / revenue : null,
             Books.Requests > 0 ? (double)Books.Filled / Books.Requests : null);
+    }
+
+    /// <summary>This day less another one with the same requests.</summary>
+    /// <param name="other">The other day.</param>
+    /// <param name="requests">The requests of both.</param>
+    /// <param name="traffic">The market.</param>
+    /// <param name="samePredictions">Whether both days predicted alike: a campaign's optimum is one by its own predictions.</param>
+    public DemoChange Since(DemoOutcome other, IReadOnlyList<TrafficRequest> requests, TrafficWorld traffic, bool samePredictions)
+    {
+        ILookup<int, double> now = WorthByRequest(traffic), then = other.WorthByRequest(traffic);
+        MeanInterval worth = MeanInterval.Normal([.. requests.Select(request => 1000 * (now[request.Number].Sum() - then[request.Number].Sum()))]);
+        double before = 1000 * then.Sum(ads => ads.Sum()) / requests.Count;
+        double[] scores =
+        [
+            .. Days.Where(day => IsJudged(day.Value) && other.Days.TryGetValue(day.Key, out CampaignDayReport? was) && IsJudged(was))
+                .Select(day => ScoreOf(day.Value) - ScoreOf(other.Days[day.Key])),
+        ];
+        return new DemoChange(worth, before > 0 ? worth.Mean / before : null, samePredictions && scores.Length > 1 ? MeanInterval.Normal(scores) : null);
     }
 
     /// <summary>The campaigns whose ledgers are not what the publisher was told.</summary>
@@ -89,6 +104,31 @@ internal sealed record DemoOutcome(
                     : day.Spent.Value < (long)(page.Charged * Micros.PerUnit));
         }),
     ];
+
+    private ILookup<int, double> WorthByRequest(TrafficWorld traffic) =>
+        Books.Shown.ToLookup(ad => ad.Request, ad => WorthOf(ad, traffic));
+
+    private double WorthOf(ShownAd ad, TrafficWorld traffic)
+    {
+        TrafficCampaign campaign = traffic.Campaigns[(int)ad.Campaign - 1];
+        return Plans.TryGetValue(ad.Campaign, out CampaignPlan? plan) && plan.Product.NeedsConversions
+            ? ad.Truth * ad.TrueConversion * campaign.ConversionWorth
+            : ad.Truth * campaign.ClickWorth;
+    }
+
+    private static bool IsJudged(CampaignDayReport day) => day.OptimalValue > LeastOptimum;
+
+    /// <summary>Whether the campaign got what it asked for, by true click probabilities and what was really charged.</summary>
+    private static bool KeepsKpi(CampaignPlan plan, CampaignPage page) =>
+        (plan.Product.LimitsCtr ? page.Impressions * plan.MinCtr!.Value : (double)page.Charged / plan.MaxCpc!.Value) <= page.TrueClicks * KpiTolerance;
+
+    private static double ScoreOf(CampaignDayReport day)
+    {
+        double score = Math.Min(1, day.Ratio);
+        foreach (KpiView kpi in day.Kpis)
+            score *= kpi.Value > kpi.Limit ? kpi.Limit / kpi.Value * (kpi.Limit / kpi.Value) : 1;
+        return score;
+    }
 
     /// <summary>One less the mean over campaigns of the largest distance between spent share and traffic share of the day so far.</summary>
     private double? Evenness()

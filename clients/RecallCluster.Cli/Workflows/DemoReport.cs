@@ -21,14 +21,17 @@ internal sealed record DemoCalibration(double? CalNBefore, double? CalNAfter, do
 /// count.</param>
 /// <param name="MeanRatio">Mean of the campaigns' own R/R*.</param>
 /// <param name="MedianRatio">Their median.</param>
+/// <param name="Score">
+/// Mean of R/R* that counts 1 at most, times (limit/KPI)^2 where a KPI is missed: what is won by missing a KPI does not count.
+/// </param>
 /// <param name="Overspend">Money charged beyond budgets; 0.</param>
 /// <param name="BudgetBoundShare">Share of the campaigns whose budget binds at the optimum.</param>
 /// <param name="KpiBoundShare">Share of the campaigns one of whose KPIs binds at the optimum.</param>
-/// <param name="KpiKeptShare">Share of the KPIs that were kept, up to 5 %.</param>
+/// <param name="KpiKeptShare">Share of the campaigns with a KPI that got it up to 10 %, by true click probabilities.</param>
 /// <param name="SpentShare">Spent over budgets.</param>
 /// <param name="Evenness">1 where every campaign's money was spent as the traffic came, 0 where all at once.</param>
 internal sealed record DemoBidding(
-    int Campaigns, double? Ratio, double? MeanRatio, double? MedianRatio, double Overspend, double? BudgetBoundShare, double? KpiBoundShare,
+    int Campaigns, double? Ratio, double? MeanRatio, double? MedianRatio, double? Score, double Overspend, double? BudgetBoundShare, double? KpiBoundShare,
     double? KpiKeptShare, double? SpentShare, double? Evenness);
 
 /// <summary>What was sold, in units of the currency.</summary>
@@ -40,11 +43,12 @@ internal sealed record DemoBidding(
 /// <param name="TrueCtr">The same with true probabilities in place of what happened.</param>
 /// <param name="Rpm">Revenue of a thousand impressions.</param>
 /// <param name="RequestRpm">Revenue of a thousand requests.</param>
+/// <param name="RequestWorth">What the clicks or conversions of a thousand requests are worth to advertisers, by true probabilities.</param>
 /// <param name="AdvertiserRoi">What the clicks or conversions are worth over what was paid.</param>
 /// <param name="FillRate">Share of the requests that got an ad.</param>
 internal sealed record DemoMarket(
     double Revenue, long Impressions, long Clicks, long Conversions, double? Ctr, double? TrueCtr, double? Rpm, double? RequestRpm,
-    double? AdvertiserRoi, double? FillRate);
+    double? RequestWorth, double? AdvertiserRoi, double? FillRate);
 
 /// <summary>Feedback that was sent through a front door which was killed on the way.</summary>
 /// <param name="Sent">Times that an event was sent, duplicates included.</param>
@@ -66,10 +70,21 @@ internal sealed record DemoFeedback(
 /// <param name="Bidding">How the campaigns fared.</param>
 /// <param name="Market">What was sold.</param>
 /// <param name="Calibration">Whether predictions came true.</param>
-internal sealed record DemoAblation(string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration)
+/// <param name="Change">What is different from the day with all parts on; null for that day itself.</param>
+internal sealed record DemoAblation(
+    string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration, DemoChange? Change)
 {
     public const string Nothing = "nothing", GuidedRetrieval = "guided retrieval", WithoutCalibration = "calibration", Controller = "controller";
 }
+
+/// <summary>A day less another one with the same requests, with 95 % intervals: what is 0 within its interval may be chance.</summary>
+/// <param name="Worth">What advertisers got from a thousand requests, in units of the currency, paired over requests.</param>
+/// <param name="WorthShare">The same as a share of the other day's.</param>
+/// <param name="Score">
+/// The campaigns' scores (<see cref="DemoBidding.Score"/>), paired over campaigns; null where the days' predictions differ, of which each
+/// day's optimum is made.
+/// </param>
+internal sealed record DemoChange(MeanInterval Worth, double? WorthShare, MeanInterval? Score);
 
 /// <summary>Recall on the held-out clicks of the test users.</summary>
 /// <param name="Recall">Of the guided search.</param>

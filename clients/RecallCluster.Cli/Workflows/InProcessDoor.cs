@@ -16,7 +16,7 @@ internal sealed class InProcessDoor(ClosedLoop loop) : IAdDoor
     {
         AdAnswer answer = await loop.Gateway.AnswerAsync(RequestOf(request), cancellation).ConfigureAwait(false);
         return [.. answer.Ads.Select(ad => new Delivery(
-            ad.Ad.CampaignId, SimulatedAds.NumberOf(ad.Ad.Id), ad.Position, ad.Win.RawClickProbability, ad.Win.ClickProbability,
+            ad.Ad.CampaignId, SimulatedAds.NumberOf(ad.Ad.Id), SimulatedAds.SlotOf(ad.SlotId), ad.Win.RawClickProbability, ad.Win.ClickProbability,
             ad.Win.ConversionProbability, ad.Win))];
     }
 
@@ -61,7 +61,10 @@ internal sealed class InProcessDoor(ClosedLoop loop) : IAdDoor
         Id = request.Id,
         User = new UserFeatures { Id = SimulatedAds.UserId(request.User) },
         Context = new RequestContext { Country = request.Country, Device = DeviceOf(request.Device), Publisher = request.Publisher },
-        Slots = [new SlotRequest("page") { Count = request.Positions, Floor = new Micros((long)(request.RivalEcpm * Micros.PerUnit)) }],
+        Slots =
+        [
+            .. request.Floors.Select((floor, slot) => new SlotRequest(SimulatedAds.SlotId(slot)) { Floor = new Micros((long)(floor * Micros.PerUnit)) }),
+        ],
     };
 
     private static DeviceKind DeviceOf(TrafficDevice device) => device switch

@@ -46,12 +46,18 @@ internal sealed class LoopDay
     /// <summary>Where auctions are written down; null for nowhere.</summary>
     public string? Trace { get; init; }
 
+    /// <summary>
+    /// Whether the campaigns want other things than the day before: the settings come on the evening before, so that yesterday, and the
+    /// optimum that the day begins with, is judged by them. Else they come at midnight.
+    /// </summary>
+    public bool IsPlannedAnew { get; init; }
+
     public async Task<DemoOutcome> PlayAsync(
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStage stage, CancellationToken cancellation)
     {
         await PrepareAsync(
-            State, MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation)
-                .ConfigureAwait(false);
+            State, MarketFiles.Settings(Traffic, Plans.Values, Controller, DateTimeOffset.UnixEpoch),
+            IsPlannedAnew ? dayStart - Step : dayStart, cancellation).ConfigureAwait(false);
         using AuctionTraceWriter? trace = Trace is null ? null : new AuctionTraceWriter(Trace);
         var clock = new VirtualClock(dayStart, Step);
         var host = new EmbeddedHost(Threads);
@@ -79,15 +85,18 @@ internal sealed class LoopDay
     }
 
     /// <summary>
-    /// Gives campaigns their settings on the evening before a day, while no gateway holds a lease: what is committed when a budget is
-    /// cut may still
-    /// be spent, and that would be the day's.
+    /// Gives campaigns their settings while no gateway holds a lease of the day: what is committed when a budget is cut may still be
+    /// spent.
     /// </summary>
+    /// <param name="path">The state.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="at">When, in business time: a day's first instant, or one before.</param>
+    /// <param name="cancellation">Gives up.</param>
     public static async Task PrepareAsync(
-        string path, IReadOnlyList<CampaignSettings> settings, DateTimeOffset dayStart, CancellationToken cancellation)
+        string path, IReadOnlyList<CampaignSettings> settings, DateTimeOffset at, CancellationToken cancellation)
     {
-        var evening = new VirtualClock(dayStart - Step, TimeSpan.FromDays(1));
-        ServingState state = await ServingState.OpenAsync(path, evening, cancellation: cancellation).ConfigureAwait(false);
+        var clock = new VirtualClock(at, TimeSpan.FromDays(1));
+        ServingState state = await ServingState.OpenAsync(path, clock, cancellation: cancellation).ConfigureAwait(false);
         await using (state.ConfigureAwait(false))
             await Task.WhenAll(settings.Select(one => state.Campaigns.PutAsync(one, null, cancellation))).ConfigureAwait(false);
     }

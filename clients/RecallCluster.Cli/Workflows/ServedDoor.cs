@@ -78,10 +78,9 @@ internal sealed class ServedDoor : IAsyncDisposable
             }
             await Task.Run(() => host.Load(options.Host), cancellation).ConfigureAwait(false);
             if (host.Loop is { } selling)
-            {
                 await selling.WarmUpAsync(cancellation).ConfigureAwait(false);
-                selling.Run();
-            }
+            await FrontDoor.WarmUpAsync(app, cancellation).ConfigureAwait(false);
+            host.Loop?.Run();
             parts.Indexes = versions;
             parts.IsOpening = false;
             return new ServedDoor(app, host, versions, telemetry);

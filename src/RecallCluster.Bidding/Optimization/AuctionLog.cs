@@ -17,7 +17,7 @@ public sealed class AuctionLog
     /// <param name="p">For each KPI its denominator by auction, 0 or more.</param>
     /// <param name="q">For each KPI its numerator by auction, 0 or more; empty for a cost-related one.</param>
     /// <exception cref="ArgumentException">
-    /// Columns differ in length or hold a number that is negative, infinite or not a number.
+    /// Columns differ in length, hold a number that is negative, infinite or not a number, or add up to more than a number can hold.
     /// </exception>
     public AuctionLog(
         ReadOnlyMemory<double> value, ReadOnlyMemory<double> cost, ReadOnlyMemory<double>[] p, ReadOnlyMemory<double>[] q)
@@ -88,8 +88,14 @@ public sealed class AuctionLog
     {
         if (column.Length != Count)
             throw new ArgumentException($"Column {name} has {column.Length} rows, value has {Count}.");
+        double sum = 0;
         for (int i = 0; i < column.Length; i++)
+        {
             if (!(column[i] >= 0) || double.IsInfinity(column[i]))
                 throw new ArgumentException($"Column {name}, auction {i}: {column[i]} is not a finite number of 0 or more.");
+            sum += column[i];
+        }
+        if (double.IsInfinity(sum))
+            throw new ArgumentException($"Column {name}: {column.Length} auctions add up to more than a number of double precision can hold.");
     }
 }

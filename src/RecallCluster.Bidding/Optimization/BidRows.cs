@@ -14,6 +14,7 @@ internal sealed class BidRows
 
     /// <param name="problem">The problem.</param>
     /// <param name="relaxation">Every KPI's limit is taken times 1 plus this.</param>
+    /// <exception cref="ArithmeticException">A row's numbers are too large or too small to be scaled; the message names it.</exception>
     public BidRows(BidProblem problem, double relaxation)
     {
         _problem = problem;
@@ -23,15 +24,16 @@ internal sealed class BidRows
         Right = new double[Count];
         _scale = new double[Count];
         Right[0] = Math.Max(0, problem.Goal.Budget - problem.Accrued.Spent);
-        _scale[0] = InverseMean(problem.Log.Cost);
+        _scale[0] = Usable(InverseMean(problem.Log.Cost), "the cost of the auctions");
         for (int j = 0; j < kpis.Length; j++)
         {
             _limits[j] = kpis[j].Limit * (1 + relaxation);
             Right[j + 1] = (_limits[j] * problem.Accrued.Denominator(j)) - problem.Accrued.Numerator(j);
             ReadOnlySpan<double> numerators = kpis[j].Kind == KpiKind.CostRelated ? problem.Log.Cost : problem.Log.Q(j);
-            _scale[j + 1] = 1 / ((1 / InverseMean(numerators)) + (_limits[j] / InverseMean(problem.Log.P(j))));
+            double size = (1 / InverseMean(numerators)) + (_limits[j] / InverseMean(problem.Log.P(j)));
+            _scale[j + 1] = Usable(1 / size, $"KPI '{kpis[j].Name}' with a limit of {_limits[j]:R}");
         }
-        ValueScale = InverseMean(problem.Log.Value);
+        ValueScale = Usable(InverseMean(problem.Log.Value), "the value of the auctions");
         for (int r = 0; r < Count; r++)
             Right[r] *= _scale[r];
     }
@@ -117,6 +119,11 @@ internal sealed class BidRows
 
     private ReadOnlySpan<double> Numerators(int kpi) =>
         _problem.Goal.Kpis[kpi].Kind == KpiKind.CostRelated ? _problem.Log.Cost : _problem.Log.Q(kpi);
+
+    // A scale of 0 would drop its row without a word, an infinite one makes it no numbers.
+    private static double Usable(double scale, string row) => scale > 0 && double.IsFinite(scale)
+        ? scale
+        : throw new ArithmeticException($"The row of {row} is too large or too small to be solved in double precision.");
 
     private static double InverseMean(ReadOnlySpan<double> column)
     {

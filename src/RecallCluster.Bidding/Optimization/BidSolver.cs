@@ -16,7 +16,9 @@ namespace RecallCluster.Bidding.Optimization;
 public static class BidSolver
 {
     /// <summary>The optimum, or where a KPI is out of reach the optimum with all limits relaxed by the least common factor.</summary>
-    /// <exception cref="ArithmeticException">The numbers of the log are too far apart in size to be solved in double precision.</exception>
+    /// <exception cref="ArithmeticException">
+    /// The numbers of the log are too far apart in size, or too large or too small, to be solved in double precision.
+    /// </exception>
     public static BidSolution Solve(BidProblem problem)
     {
         ArgumentNullException.ThrowIfNull(problem);
@@ -31,6 +33,8 @@ public static class BidSolver
             iterations += search.Iterations;
             if (feasible)
                 return Report(problem, rows, search, relaxation, iterations);
+            if (relaxation == 0 && KpiRelaxation.IsHopeless(problem))
+                return Nothing(problem, iterations);
             double next = KpiRelaxation.Least(problem, rows, search.InfeasibleCombination, relaxation);
             if (double.IsPositiveInfinity(next))
                 return Nothing(problem, iterations);

@@ -5,7 +5,7 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Bidding.Training;
 
 /// <summary>The last experiences, as rows of numbers in a ring.</summary>
-internal sealed class ExperienceBuffer(int width, int capacity)
+internal sealed class ExperienceBuffer(int width, int capacity) : ICheckpointPart
 {
     private readonly float[] _rows = new float[width * capacity];
     private long _added;

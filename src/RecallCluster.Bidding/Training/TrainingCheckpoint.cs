@@ -8,17 +8,16 @@ namespace RecallCluster.Bidding.Training;
 /// <summary>What a training of actors keeps in one file to go on later, bit for bit: networks, optimisers, experiences, and how far it came.</summary>
 /// <param name="networks">Networks under names of their own.</param>
 /// <param name="optimizers">Their optimisers, likewise.</param>
-/// <param name="buffer">The experiences.</param>
+/// <param name="parts">The experiences, and what else there is.</param>
 /// <param name="curve">The validations; replaced by those of the file on loading.</param>
 internal sealed class TrainingCheckpoint(
-    IReadOnlyList<(string Name, Mlp Network)> networks, IReadOnlyList<(string Name, Adam Optimizer)> optimizers, ExperienceBuffer buffer,
-    List<TrainingPoint> curve)
+    IReadOnlyList<(string Name, Mlp Network)> networks, IReadOnlyList<(string Name, Adam Optimizer)> optimizers,
+    IReadOnlyList<ICheckpointPart> parts, List<TrainingPoint> curve)
 {
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="round">Rounds finished.</param>
-    /// <param name="more">Adds what only this training has.</param>
-    public void Save(string path, int round, Action<SafeTensorsWriter>? more = null)
+    public void Save(string path, int round)
     {
         var writer = new SafeTensorsWriter();
         foreach ((string name, Mlp network) in networks)
@@ -26,15 +25,15 @@ internal sealed class TrainingCheckpoint(
                 writer.Add($"{name}.{parameter.Name}", parameter.Value);
         foreach ((string name, Adam optimizer) in optimizers)
             optimizer.Save(writer, name);
-        buffer.Save(writer);
+        foreach (ICheckpointPart part in parts)
+            part.Save(writer);
         TrainingCurve.Save(writer, round, curve);
-        more?.Invoke(writer);
         writer.Save(path);
     }
 
     /// <summary>Reads the file.</summary>
     /// <returns>Rounds finished.</returns>
-    public int Load(string path, Action<SafeTensorsFile>? more = null)
+    public int Load(string path)
     {
         using SafeTensorsFile file = SafeTensorsFile.Open(path);
         foreach ((string name, Mlp network) in networks)
@@ -42,8 +41,8 @@ internal sealed class TrainingCheckpoint(
                 file.Read($"{name}.{parameter.Name}", parameter.Value.Values);
         foreach ((string name, Adam optimizer) in optimizers)
             optimizer.Load(file, name);
-        buffer.Load(file);
-        more?.Invoke(file);
+        foreach (ICheckpointPart part in parts)
+            part.Load(file);
         return TrainingCurve.Load(file, curve);
     }
 }

@@ -20,7 +20,13 @@ public sealed record CampaignPlanOptions
     /// </summary>
     public double LooseCpcShare { get; init; } = 0.5;
 
-    /// <summary>A budget is at least this share of what the campaign would spend by bidding what a click is worth ...</summary>
+    /// <summary>
+    /// Share of its auctions that every campaign can at least reach for: one that would win less by bidding what a click is worth is taken
+    /// to reach for those that cost the least for a click.
+    /// </summary>
+    public double LeastReach { get; init; } = 0.1;
+
+    /// <summary>A budget is at least this share of what the auctions within a campaign's reach cost ...</summary>
     public double SmallestBudgetShare { get; init; } = 0.2;
 
     /// <summary>... and at most this.</summary>

@@ -8,11 +8,9 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Simulation.Traffic;
 
 /// <summary>
-/// Plans campaigns on a history of auctions, so that budgets and limits bind on a day like it: a budget is a share of what the campaign
-/// would
-/// spend if it bid what a click is worth, a KPI's limit is a little tighter than what the budget alone would reach. As the campaigns
-/// are each
-/// other's rivals, plans and prices are found together, in a few rounds.
+/// Plans campaigns on a history of auctions, so that budgets and limits bind on a day like it: a budget is a share of what the auctions
+/// cost that the campaign can reach for, a KPI's limit is a little tighter than what the budget alone would reach. As the campaigns are
+/// each other's rivals, plans and prices are found together, in a few rounds.
 /// <code>
 ///  history ─► bids at worth ─► budgets ─► [ costs to win ─► LP without KPI ─► limits ─► LP ─► weights ─► bids ]*
 /// </code>
@@ -90,14 +88,9 @@ public static class CampaignPlanner
         {
             TrafficCampaign campaign = present[i];
             CampaignTrace trace = traces[campaign.Id];
-            double free = 0;
-            for (int auction = 0; auction < trace.Count; auction++)
-                free += trace.Costs[auction] <= campaign.ClickWorth * trace.Clicks[auction] ? trace.Costs[auction] : 0;
             double share = options.SmallestBudgetShare
                 + ((options.LargestBudgetShare - options.SmallestBudgetShare) * random.NextDouble());
-
-            // A campaign that wins nothing at what a click is worth wants one day's cheapest auctions, rather than nothing.
-            double budget = share * Math.Max(free, trace.Costs.Min());
+            double budget = share * CostWithinReach(trace, campaign.ClickWorth, options.LeastReach);
             PricingModel pricing = random.NextDouble() < options.PerClickShare ? PricingModel.Cpc : PricingModel.Cpm;
             double? cpc = products[i].LimitsCpc ? campaign.ClickWorth : null, ctr = products[i].LimitsCtr ? 1e-6 : null;
             double[] start = cpc is null && ctr is null ? [] : [0];
@@ -106,6 +99,18 @@ public static class CampaignPlanner
                 new BidWeights(campaign.ClickWorth, start)));
         }
         return plans;
+    }
+
+    /// <summary>What the auctions cost that a campaign can reach for: those whose clicks are worth it, and at least a share of all.</summary>
+    private static double CostWithinReach(CampaignTrace trace, double clickWorth, double leastReach)
+    {
+        double[] costsPerClick = [.. trace.Costs.Zip(trace.Clicks, (cost, click) => cost / Math.Max(click, LeastClickProbability))];
+        double[] ordered = [.. costsPerClick.Order()];
+        double reached = Math.Max(clickWorth, ordered[(int)Math.Min(ordered.Length - 1, leastReach * ordered.Length)]);
+        double cost = 0;
+        for (int auction = 0; auction < trace.Count; auction++)
+            cost += costsPerClick[auction] <= reached ? trace.Costs[auction] : 0;
+        return cost;
     }
 
     private static BidProduct[] Products(int count, CampaignPlanOptions options)

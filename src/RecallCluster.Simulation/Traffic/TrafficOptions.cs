@@ -14,14 +14,14 @@ public sealed record TrafficOptions
     /// <summary>Requests of a day, at least 1.</summary>
     public int RequestsPerDay { get; init; } = 8_000;
 
-    /// <summary>Probability that an ad shown in the first position is looked at; without a look there is no click.</summary>
+    /// <summary>Probability that an ad shown in the first slot is looked at; without a look there is no click.</summary>
     public double Attention { get; init; } = 0.25;
 
-    /// <summary>Attention of each further position relative to the one before.</summary>
+    /// <summary>Attention of each further slot relative to the one before.</summary>
     public double PositionDecay { get; init; } = 0.6;
 
-    /// <summary>Share of requests that sell two positions instead of one.</summary>
-    public double PairShare { get; init; } = 0.2;
+    /// <summary>Shares of the pages that sell one slot, two slots, and so on; they add up to 1.</summary>
+    public IReadOnlyList<double> SlotShares { get; init; } = [0.8, 0.2];
 
     /// <summary>Spread of the campaigns' own effect on the odds of a click, which no feature of an ad or user tells.</summary>
     public double CampaignClickSpread { get; init; } = 0.5;
@@ -50,7 +50,7 @@ public sealed record TrafficOptions
     /// <summary>Median of the rivals' highest offer for a thousand impressions.</summary>
     public double RivalEcpm { get; init; } = 12;
 
-    /// <summary>Spread of the rivals' offers between requests of one hour and publisher.</summary>
+    /// <summary>Spread of the rivals' offers between slots of one hour and publisher.</summary>
     public double RivalSpread { get; init; } = 0.7;
 
     /// <summary>Spread of the rivals' offers between publishers.</summary>
@@ -80,7 +80,8 @@ public sealed record TrafficOptions
         Require(Attention is > 0 and <= 1, nameof(Attention), Attention, "above 0 and up to 1");
         Require(PositionDecay is > 0 and <= 1, nameof(PositionDecay), PositionDecay, "above 0 and up to 1");
         (string Name, double Value)[] shares =
-            [(nameof(PairShare), PairShare), (nameof(QuickConversionShare), QuickConversionShare), (nameof(LossShare), LossShare)];
+            [(nameof(QuickConversionShare), QuickConversionShare), (nameof(LossShare), LossShare), .. SlotShares.Select(s => (nameof(SlotShares), s))];
+        Require(Math.Abs(SlotShares.Sum() - 1) < 1e-6, nameof(SlotShares), SlotShares.Sum(), "shares that add up to 1");
         foreach ((string name, double value) in shares)
             Require(value is >= 0 and <= 1, name, value, "0 to 1");
         (string Name, double Value)[] positive =

@@ -24,11 +24,15 @@ public enum TrafficDevice
 /// <param name="Country">Country, ISO 3166-1 alpha-3; a user's is always the same.</param>
 /// <param name="Device">The device.</param>
 /// <param name="Publisher">Domain of the page.</param>
-/// <param name="Positions">How many ads are wanted, best position first.</param>
-/// <param name="RivalEcpm">What rivals offer for a thousand impressions: the floor, in units of the currency.</param>
+/// <param name="Floors">
+/// What rivals offer for a thousand impressions in each slot of the page, best slot first, in units of the currency: the slots' floors.
+/// </param>
 public sealed record TrafficRequest(
-    int Day, int Number, TimeSpan Time, int User, string Country, TrafficDevice Device, string Publisher, int Positions, double RivalEcpm)
+    int Day, int Number, TimeSpan Time, int User, string Country, TrafficDevice Device, string Publisher, IReadOnlyList<double> Floors)
 {
+    /// <summary>How many ads are wanted: one for each slot.</summary>
+    public int Slots => Floors.Count;
+
     /// <summary>Name of the request, unique over all days.</summary>
     public string Id => $"d{Day}-r{Number}";
 }

@@ -21,11 +21,13 @@ internal sealed class TrafficSchedule
     private readonly int _users;
     private readonly SeededRandom _random;
     private readonly double[] _publisherLevels;
+    private readonly float[] _slotShares;
     private readonly float[] _publisherShares = Draw.Cumulate([.. Enumerable.Range(1, Publishers).Select(rank => 1.0 / rank)]);
 
     public TrafficSchedule(TrafficOptions options, int users, SeededRandom random)
     {
         (_options, _users, _random) = (options, users, random);
+        _slotShares = Draw.Cumulate([.. options.SlotShares]);
         SeededRandom levels = random.Split(0);
         _publisherLevels = [.. Enumerable.Range(0, Publishers).Select(_ => Math.Exp(options.PublisherSpread * levels.NextGaussian()))];
     }
@@ -57,15 +59,17 @@ internal sealed class TrafficSchedule
         // One request in each N-th of the day's traffic: random within it, and in order.
         TimeSpan time = TimeOf((number + random.NextDouble()) / _options.RequestsPerDay);
         int user = random.NextInt(_users), publisher = Draw.Index(random, _publisherShares);
-        double rivals = level * _publisherLevels[publisher] * Math.Exp(_options.RivalSwing * Swing(time, RivalPeak))
-            * Math.Exp(_options.RivalSpread * random.NextGaussian());
+        double rivals = level * _publisherLevels[publisher] * Math.Exp(_options.RivalSwing * Swing(time, RivalPeak));
+        var device = (TrafficDevice)Draw.Index(random, DeviceShares);
+        var floors = new double[1 + Draw.Index(random, _slotShares)];
+        for (int slot = 0; slot < floors.Length; slot++)
+            floors[slot] = rivals * Math.Exp(_options.RivalSpread * random.NextGaussian());
         return new TrafficRequest(
             day, number, time, user,
             Countries[Draw.Index(_random.Split(~(ulong)user), CountryShares)],
-            (TrafficDevice)Draw.Index(random, DeviceShares),
+            device,
             $"news{publisher + 1}.example",
-            random.NextDouble() < _options.PairShare ? 2 : 1,
-            rivals);
+            floors);
     }
 
     private static double Swing(TimeSpan time, double peak) => Math.Cos(2 * Math.PI * (time.TotalHours - peak) / 24);

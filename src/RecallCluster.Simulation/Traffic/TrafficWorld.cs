@@ -8,13 +8,13 @@ namespace RecallCluster.Simulation.Traffic;
 /// do with
 /// what they are shown, and what rivals offer.
 /// <code>
-///  P(click | shown) = attention · decay^position · sigmoid( preference - threshold + campaign + hour + day )
+///  P(click | shown) = attention · decay^slot · sigmoid( preference - threshold + campaign + hour + day )
 ///  P(conversion | click) = sigmoid( campaign + ad )
-///  floor of a request = rivals' level · publisher · hour · day · log-normal
+///  floor of a slot = rivals' level · publisher · hour · day · log-normal
 /// </code>
-/// A model that is trained on the world's clicks knows preferences; it knows nothing of position, campaign, hour and day, so that its
+/// A model that is trained on the world's clicks knows preferences; it knows nothing of slot, campaign, hour and day, so that its
 /// probabilities are off by campaign and by hour and wait to be calibrated. Equal worlds and options give equal traffic; what comes of an
-/// ad depends on (day, request, ad, position) alone, not on the order in which anything is asked.
+/// ad depends on (day, request, ad, slot) alone, not on the order in which anything is asked.
 /// </summary>
 public sealed class TrafficWorld
 {
@@ -65,11 +65,11 @@ public sealed class TrafficWorld
     /// <summary>The probability that an ad is clicked if it is shown.</summary>
     /// <param name="request">The request.</param>
     /// <param name="ad">The ad.</param>
-    /// <param name="position">Its position, 0 first.</param>
-    public double ClickProbability(TrafficRequest request, int ad, int position)
+    /// <param name="slot">The slot that it is shown in, 0 first.</param>
+    public double ClickProbability(TrafficRequest request, int ad, int slot)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return ClickProbability(_world.Preference(request.User, ad), ad, position, ClickEffect(request));
+        return ClickProbability(_world.Preference(request.User, ad), ad, slot, ClickEffect(request));
     }
 
     /// <summary>The probability that a click on an ad leads to a conversion.</summary>
@@ -82,26 +82,26 @@ public sealed class TrafficWorld
     /// <summary>What becomes of an ad that is delivered.</summary>
     /// <param name="request">The request.</param>
     /// <param name="ad">The ad.</param>
-    /// <param name="position">Its position, 0 first.</param>
-    public AdOutcome Play(TrafficRequest request, int ad, int position)
+    /// <param name="slot">The slot that it is shown in, 0 first.</param>
+    public AdOutcome Play(TrafficRequest request, int ad, int slot)
     {
         ArgumentNullException.ThrowIfNull(request);
-        SeededRandom stream = _random.Split(3 + (ulong)request.Day).Split((ulong)request.Number).Split(((ulong)ad << 8) | (uint)position);
-        return AdOutcome.Draw(ClickProbability(request, ad, position), ConversionProbability(ad), Options, stream);
+        SeededRandom stream = _random.Split(3 + (ulong)request.Day).Split((ulong)request.Number).Split(((ulong)ad << 8) | (uint)slot);
+        return AdOutcome.Draw(ClickProbability(request, ad, slot), ConversionProbability(ad), Options, stream);
     }
 
     /// <summary>
-    /// The auctions of some requests as they would be with every ad found and every probability known: each campaign enters its likeliest
-    /// ad; bids are left at 0, for a plan to set.
+    /// The auctions of some requests' slots as they would be with every ad found and every probability known: each campaign enters its
+    /// likeliest ad, also where it would have won a slot before; bids are left at 0, for a plan to set.
     /// </summary>
     /// <param name="requests">The requests.</param>
     /// <param name="dayStart">Instant at which the requests' day begins.</param>
     /// <param name="threads">Threads to use; all processors when null.</param>
-    /// <returns>The auctions, in the requests' order.</returns>
+    /// <returns>The auctions, in the order of requests and of their slots.</returns>
     public TracedAuction[] TrueAuctions(IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, int? threads = null)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        var auctions = new TracedAuction[requests.Count];
+        var auctions = new TracedAuction[requests.Count][];
         Parallel.For(
             0,
             requests.Count,
@@ -109,14 +109,14 @@ public sealed class TrafficWorld
             () => (Preferences: new float[_campaignOf.Length], Best: new int[Campaigns.Count]),
             (i, _, scratch) =>
             {
-                auctions[i] = TrueAuction(requests[i], dayStart, scratch.Preferences, scratch.Best);
+                auctions[i] = TrueAuctions(requests[i], dayStart, scratch.Preferences, scratch.Best);
                 return scratch;
             },
             _ => { });
-        return auctions;
+        return [.. auctions.SelectMany(slots => slots)];
     }
 
-    private TracedAuction TrueAuction(TrafficRequest request, DateTimeOffset dayStart, float[] preferences, int[] best)
+    private TracedAuction[] TrueAuctions(TrafficRequest request, DateTimeOffset dayStart, float[] preferences, int[] best)
     {
         _world.Preferences(request.User, preferences);
         Array.Fill(best, -1);
@@ -127,20 +127,25 @@ public sealed class TrafficWorld
                 champion = ad;
         }
         double effect = ClickEffect(request);
-        var bids = new TracedBid[best.Length];
-        for (int campaign = 0; campaign < bids.Length; campaign++)
+        var auctions = new TracedAuction[request.Slots];
+        for (int slot = 0; slot < auctions.Length; slot++)
         {
-            int ad = best[campaign];
-            bids[campaign] = new TracedBid(
-                Campaigns[campaign].Id, (float)ClickProbability(preferences[ad], ad, 0, effect), (float)ConversionProbability(ad), 0);
+            var bids = new TracedBid[best.Length];
+            for (int campaign = 0; campaign < bids.Length; campaign++)
+            {
+                int ad = best[campaign];
+                bids[campaign] = new TracedBid(
+                    Campaigns[campaign].Id, (float)ClickProbability(preferences[ad], ad, slot, effect), (float)ConversionProbability(ad), 0);
+            }
+            auctions[slot] = new TracedAuction(dayStart + request.Time, request.Floors[slot] / 1000, 1, bids);
         }
-        return new TracedAuction(dayStart + request.Time, request.RivalEcpm / 1000, request.Positions, bids);
+        return auctions;
     }
 
     private double ClickEffect(TrafficRequest request) => _schedule.ClickEffectAt(request.Time) + _schedule.ClickEffectOf(request.Day);
 
-    private double ClickProbability(double preference, int ad, int position, double effect) =>
-        Options.Attention * Math.Pow(Options.PositionDecay, position)
+    private double ClickProbability(double preference, int ad, int slot, double effect) =>
+        Options.Attention * Math.Pow(Options.PositionDecay, slot)
             * Sigmoid(preference - _world.Options.ClickThreshold + Campaigns[_campaignOf[ad]].ClickEffect + effect);
 
     private static double Sigmoid(double logit) => 1 / (1 + Math.Exp(-logit));

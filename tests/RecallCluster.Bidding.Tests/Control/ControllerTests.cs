@@ -79,6 +79,27 @@ public sealed class ControllerTests
     }
 
     [Theory]
+    [InlineData("pid")]
+    [InlineData("m-pid")]
+    public void Free_wins_do_not_keep_the_bids_down(string name)
+    {
+        // Nothing was paid yet, so the cost per click could not be farther below its limit, and the budget lies idle.
+        var goal = new CampaignGoal(100, new KpiConstraint("cpc", KpiKind.CostRelated, 2));
+        IBidController controller = Factory(name).Create(new ControllerSetting(goal, new BidWeights(1, 0.5)));
+        var begin = new ControlState
+        {
+            Tick = 0, Ticks = 10, Elapsed = 0, TickShare = 0.1, Budget = 100, Total = default, Last = default, Weights = new BidWeights(1, 0.5),
+        };
+        BidWeights first = controller.Decide(begin);
+        var sums = new TickSums { Auctions = 1000, Wins = 50, Spent = 0, Value = 5 };
+        sums.AddKpi(0, 0, 5);
+
+        BidWeights second = controller.Decide(begin with { Tick = 1, Elapsed = 0.1, Total = sums, Last = sums, Weights = first });
+
+        Assert.True(second.Value > first.Value, $"{name}: {first} -> {second}");
+    }
+
+    [Theory]
     [MemberData(nameof(Moving))]
     public void Odd_days_end(string name)
     {

@@ -173,6 +173,71 @@ public sealed class BidSolverTests
     }
 
     [Fact]
+    public void Where_nothing_counted_yet_the_limit_is_relaxed_to_the_first_auction_that_helps()
+    {
+        // 10 were spent and not a click counted; 100 more buy one at 110 a click, and half as much money half of it at 60 / 0.5.
+        AuctionLog log = BidProduct.ClickCpc.Columns(new double[] { 100, 400 }, new double[] { 1, 1 });
+        var accrued = new TickSums { Spent = 10 };
+        accrued.AddKpi(0, 10, 0);
+        foreach ((double budget, double limit) in new[] { (1000.0, 110.0), (60.0, 120.0) })
+        {
+            BidSolution solution = BidSolver.Solve(new BidProblem(log, BidProduct.ClickCpc.Goal(budget, cpc: 4), accrued));
+            Assert.Equal(BidStatus.KpiOutOfReach, solution.Status);
+            Assert.Equal(1, solution.Kpis[0].LimitKept / limit, 1e-9);
+            Assert.Equal(1, solution.Kpis[0].Ratio / limit, 1e-6);
+            Assert.Equal(Math.Min(budget, 110), solution.Spent, 1e-6);
+        }
+    }
+
+    [Fact]
+    public void The_least_relaxation_is_what_a_search_finds()
+    {
+        var random = new SeededRandom(31);
+        int relaxed = 0, hopeless = 0;
+        for (int round = 0; round < 600; round++)
+        {
+            int count = 1 + random.NextInt(6);
+            double[] Column(int most) => [.. Enumerable.Range(0, count).Select(_ => (double)random.NextInt(most))];
+            var log = new AuctionLog(Column(3), Column(5), [Column(2), Column(3)], [default, Column(3)]);
+            var goal = new CampaignGoal(
+                random.NextInt(8), new KpiConstraint("a", KpiKind.CostRelated, 1), new KpiConstraint("b", KpiKind.Other, 0.5));
+            var accrued = new TickSums { Spent = random.NextInt(6) };
+            accrued.AddKpi(0, accrued.Spent, random.NextInt(2));
+            accrued.AddKpi(1, random.NextInt(3), random.NextInt(2));
+            BidSolution solution = BidSolver.Solve(new BidProblem(log, goal, accrued));
+            (relaxed, hopeless) = (
+                relaxed + (solution.Status == BidStatus.KpiOutOfReach ? 1 : 0), hopeless + (solution.Status == BidStatus.KpiHopeless ? 1 : 0));
+            if (solution.Status == BidStatus.KpiHopeless)
+            {
+                Assert.NotEqual(BidStatus.Optimal, Relaxed(1e4).Status);
+                continue;
+            }
+            double factor = solution.Kpis[0].LimitKept / goal.Kpis[0].Limit;
+            Assert.Equal(factor, solution.Kpis[1].LimitKept / goal.Kpis[1].Limit, 1e-9);
+            Assert.Equal(BidStatus.Optimal, Relaxed(factor * (1 + 1e-7)).Status);
+            if (solution.Status == BidStatus.KpiOutOfReach)
+                Assert.NotEqual(BidStatus.Optimal, Relaxed(factor * (1 - 1e-7)).Status);
+
+            BidSolution Relaxed(double times) => BidSolver.Solve(new BidProblem(
+                log, new CampaignGoal(goal.Budget, [.. goal.Kpis.ToArray().Select(k => new KpiConstraint(k.Name, k.Kind, k.Limit * times))]),
+                accrued));
+        }
+        Assert.True(relaxed > 50 && hopeless > 20, $"{relaxed} relaxed, {hopeless} hopeless");
+    }
+
+    [Fact]
+    public void Numbers_too_large_to_add_up_are_refused_by_name()
+    {
+        string cost = Assert.Throws<ArgumentException>(() => Logs.Clicks([1, 1, 1], [1e308, 1e308, 1e308])).Message;
+        Assert.Contains("cost", cost, StringComparison.Ordinal);
+        AuctionLog log = BidProduct.ClickCpc.Columns(new double[] { 1, 2 }, new double[] { 100, 200 });
+        string limit = Assert.Throws<ArithmeticException>(
+            () => BidSolver.Solve(new BidProblem(log, BidProduct.ClickCpc.Goal(10, cpc: 1.5e308)))).Message;
+        Assert.Contains("'cpc'", limit, StringComparison.Ordinal);
+        Assert.Throws<ArithmeticException>(() => BidSolver.Solve(new BidProblem(Logs.Clicks([1], [double.Epsilon]), new CampaignGoal(1))));
+    }
+
+    [Fact]
     public void An_overspent_budget_is_reported()
     {
         BidSolution solution = BidSolver.Solve(

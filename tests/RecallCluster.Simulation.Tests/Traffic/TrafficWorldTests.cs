@@ -55,8 +55,9 @@ public class TrafficWorldTests
     {
         TrafficRequest[] again = new TrafficWorld(World, Options).Day(1);
 
-        Assert.Equal(Traffic.Day(1), again);
-        Assert.NotEqual(Traffic.Day(1)[5], Traffic.Day(2)[5] with { Day = 1 });
+        Assert.Equal(Traffic.Day(1).Select(request => request with { Floors = [] }), again.Select(request => request with { Floors = [] }));
+        Assert.Equal(Traffic.Day(1).SelectMany(request => request.Floors), again.SelectMany(request => request.Floors));
+        Assert.NotEqual(Traffic.Day(1)[5].User, Traffic.Day(2)[5].User);
     }
 
     [Fact]
@@ -125,7 +126,7 @@ public class TrafficWorldTests
         TracedAuction auction = Traffic.TrueAuctions([request], DateTimeOffset.UnixEpoch, threads: 1)[0];
 
         Assert.Equal(DateTimeOffset.UnixEpoch + request.Time, auction.At);
-        Assert.Equal(request.RivalEcpm / 1000, auction.Floor);
+        Assert.Equal(request.Floors[0] / 1000, auction.Floor);
         Assert.All(auction.Bids, bid => Assert.Equal(
             Traffic.Campaigns[(int)bid.Campaign - 1].Ads.Max(ad => Traffic.ClickProbability(request, ad, 0)), bid.ClickProbability, 1e-5));
     }

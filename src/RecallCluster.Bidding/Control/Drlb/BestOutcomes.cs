@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using RecallCluster.Bidding.Training;
 using RecallCluster.Learning.Files;
 
 namespace RecallCluster.Bidding.Control.Drlb;
@@ -7,7 +8,7 @@ namespace RecallCluster.Bidding.Control.Drlb;
 /// The best score of any episode that took an action in a state: what the reward network learns. A state is the day, the tick and the
 /// logarithm of w0 over its start in steps of 0.05, which together fix what can still happen up to the money spent.
 /// </summary>
-internal sealed class BestOutcomes
+internal sealed class BestOutcomes : ICheckpointPart
 {
     private const double LogStep = 0.05;
 

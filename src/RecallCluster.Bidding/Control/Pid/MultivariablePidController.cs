@@ -17,10 +17,8 @@ public sealed class MultivariablePidController : IBidController
 
     private readonly ControllerSetting _setting;
     private readonly PidOptions _options;
-    private readonly BidWeights _start;
     private readonly ResponseModel _response;
-    private readonly PidLoop[] _loops;
-    private double _elapsed;
+    private readonly PidLoops _loops;
 
     /// <summary>A controller of one campaign.</summary>
     public MultivariablePidController(ControllerSetting setting, PidOptions? options = null)
@@ -28,44 +26,33 @@ public sealed class MultivariablePidController : IBidController
         ArgumentNullException.ThrowIfNull(setting);
         _setting = setting;
         _options = options ?? new PidOptions();
-        _start = StartWeights.Movable(setting);
-        _response = ResponseModel.Of(setting, _start);
-        _loops = PidLoop.For(setting.Goal, _options);
+        _loops = new PidLoops(setting, _options);
+        _response = ResponseModel.Of(setting, _loops.Start);
     }
 
     /// <inheritdoc/>
     public BidWeights Decide(in ControlState state)
     {
         if (state.Tick == 0)
-        {
-            foreach (ref PidLoop loop in _loops.AsSpan())
-                loop.Reset();
-            _elapsed = 0;
-            return _start;
-        }
+            return _loops.Reset();
         ReadOnlySpan<KpiConstraint> kpis = _setting.Goal.Kpis;
         int size = 1 + kpis.Length;
         Span<double> wanted = stackalloc double[size], importance = stackalloc double[size], change = stackalloc double[size];
-        double pace = Errors.Pace(state, state.Elapsed - _elapsed), room = 1;
+        double pace = _loops.Pace(state), room = 1;
         importance[0] = 1;
-        _elapsed = state.Elapsed;
         for (int j = 0; j < kpis.Length; j++)
         {
             // A KPI that is kept has no wish of its own; one that is violated has to fall.
-            wanted[j + 1] = _loops[j + 1].Next(Math.Min(0, Errors.Kpi(state, kpis[j], j)));
+            wanted[j + 1] = _loops.NextOfKpi(j, Math.Min(0, Errors.Kpi(state, kpis[j], j)));
             importance[j + 1] = wanted[j + 1] < 0 ? KpiImportance : 0;
-            room = Math.Min(room, Math.Clamp(Errors.Kpi(state, kpis[j], j) / FullRoom, 0, 1));
+            room = Math.Min(room, Errors.Room(state, kpis[j], j, FullRoom));
         }
         // Money that a KPI forbids to spend is not behind its plan.
-        wanted[0] = _loops[0].Next(pace > 0 && state.Total.Wins > 0 ? pace * room : pace);
+        wanted[0] = _loops.NextOfBudget(pace > 0 && state.Total.Wins > 0 ? pace * room : pace);
         _response.Solve(wanted, importance, change);
         Span<double> weights = stackalloc double[kpis.Length];
         for (int j = 0; j < kpis.Length; j++)
-        {
-            double moved = state.Weights[j] * Factor(change[j + 1]);
-            weights[j] = Math.Max(
-                StartWeights.Floor(_setting, j, _start.Value), kpis[j].Kind == KpiKind.CostRelated ? Math.Min(1, moved) : moved);
-        }
+            weights[j] = _loops.Bounded(j, state.Weights[j] * Factor(change[j + 1]));
         return new BidWeights(state.Weights.Value * Factor(change[0]), weights);
     }
 

@@ -9,40 +9,30 @@ namespace RecallCluster.Bidding.Control.Pid;
 public sealed class PidController : IBidController
 {
     private readonly ControllerSetting _setting;
-    private readonly BidWeights _start;
-    private readonly PidLoop[] _loops;
-    private double _elapsed;
+    private readonly PidLoops _loops;
 
     /// <summary>A controller of one campaign.</summary>
     public PidController(ControllerSetting setting, PidOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(setting);
         _setting = setting;
-        _start = StartWeights.Movable(setting);
-        _loops = PidLoop.For(setting.Goal, options ?? new PidOptions());
+        _loops = new PidLoops(setting, options ?? new PidOptions());
     }
 
     /// <inheritdoc/>
     public BidWeights Decide(in ControlState state)
     {
         if (state.Tick == 0)
-        {
-            foreach (ref PidLoop loop in _loops.AsSpan())
-                loop.Reset();
-            _elapsed = 0;
-            return _start;
-        }
-        double value = state.Weights.Value * Math.Exp(_loops[0].Next(Errors.Pace(state, state.Elapsed - _elapsed)));
-        _elapsed = state.Elapsed;
+            return _loops.Reset();
+        double value = state.Weights.Value * Math.Exp(_loops.NextOfBudget(_loops.Pace(state)));
         ReadOnlySpan<KpiConstraint> kpis = _setting.Goal.Kpis;
         Span<double> weights = stackalloc double[kpis.Length];
         for (int j = 0; j < kpis.Length; j++)
         {
             // Of a cost-related KPI's weight more means a higher bid, of another's a stricter choice.
             double direction = kpis[j].Kind == KpiKind.CostRelated ? 1 : -1;
-            double moved = state.Weights[j] * Math.Exp(direction * _loops[j + 1].Next(Errors.Kpi(state, kpis[j], j)));
-            weights[j] = Math.Max(
-                StartWeights.Floor(_setting, j, _start.Value), kpis[j].Kind == KpiKind.CostRelated ? Math.Min(1, moved) : moved);
+            double output = direction * _loops.NextOfKpi(j, Errors.Kpi(state, kpis[j], j));
+            weights[j] = _loops.Bounded(j, state.Weights[j] * Math.Exp(output));
         }
         return new BidWeights(value, weights);
     }

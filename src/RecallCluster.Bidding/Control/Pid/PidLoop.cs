@@ -1,5 +1,3 @@
-using RecallCluster.Bidding.Goals;
-
 namespace RecallCluster.Bidding.Control.Pid;
 
 /// <summary>One proportional-integral-derivative loop whose integral stops growing while the output is at its limit.</summary>
@@ -7,15 +5,6 @@ internal struct PidLoop(PidOptions options)
 {
     private double _integral, _before;
     private bool _started;
-
-    /// <summary>The loop of the budget and one for each KPI.</summary>
-    public static PidLoop[] For(CampaignGoal goal, PidOptions options)
-    {
-        var loops = new PidLoop[1 + goal.Kpis.Length];
-        Array.Fill(loops, new PidLoop(options with { Integral = options.KpiIntegral }));
-        loops[0] = new PidLoop(options);
-        return loops;
-    }
 
     public void Reset() => (_integral, _before, _started) = (0, 0, false);
 

@@ -1,3 +1,5 @@
+using RecallCluster.Bidding.Training;
+
 namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>What the critic of an actor-critic learns.</summary>
@@ -14,32 +16,17 @@ public enum CriticTarget
     Bootstrapped,
 }
 
-/// <summary>Settings of the training of <see cref="UscbController"/>.</summary>
-public sealed record UscbOptions
+/// <summary>
+/// Settings of the training of <see cref="UscbController"/>: by default 48 days and 300 gradient steps of the critic in a round, half as many
+/// of the actor, layers of 64, 96 days kept for validation, a penalty growing by 3.
+/// </summary>
+public sealed record UscbOptions : ActorTrainingOptions
 {
+    /// <summary>The defaults.</summary>
+    public UscbOptions() => (DaysPerRound, StepsPerRound, Hidden, ValidationDays, PenaltyGrowth) = (48, 300, 64, 96, 3);
+
     /// <summary>What the critic learns.</summary>
     public CriticTarget Target { get; init; } = CriticTarget.ActThenHold;
-
-    /// <summary>Rounds of gathering and learning.</summary>
-    public int Rounds { get; init; } = 60;
-
-    /// <summary>Days played in each round, in parallel.</summary>
-    public int DaysPerRound { get; init; } = 48;
-
-    /// <summary>Gradient steps of the critic in each round; the actor takes half as many.</summary>
-    public int StepsPerRound { get; init; } = 300;
-
-    /// <summary>Experiences in a gradient step.</summary>
-    public int Batch { get; init; } = 256;
-
-    /// <summary>Width of the two hidden layers.</summary>
-    public int Hidden { get; init; } = 64;
-
-    /// <summary>Days kept for validation; the actor that does best on them is the result.</summary>
-    public int ValidationDays { get; init; } = 96;
-
-    /// <summary>Rounds between two validations.</summary>
-    public int ValidateEvery { get; init; } = 5;
 
     /// <summary>
     /// Actions tried at each state beside the one taken: the first anywhere, the others near the actor's. Only acting and holding can be
@@ -70,10 +57,4 @@ public sealed record UscbOptions
     /// not follow from one another.
     /// </summary>
     public double Jumps { get; init; } = 0.08;
-
-    /// <summary>Penalty of a violation x is exp(this times x) - 1 ...</summary>
-    public double PenaltyGrowth { get; init; } = 3;
-
-    /// <summary>... but no more than this.</summary>
-    public double PenaltyCap { get; init; } = 2;
 }

@@ -1,5 +1,4 @@
 using RecallCluster.Bidding.Control.Networks;
-using RecallCluster.Bidding.Replay;
 using RecallCluster.Bidding.Training;
 using RecallCluster.Learning.Autograd;
 using RecallCluster.Learning.Layers;
@@ -11,36 +10,26 @@ namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>
 /// Trains the actor of <see cref="UscbController"/>: in each round days are played in parallel with noise on the actions, then critic and actor
-/// take gradient steps on random experiences (DDPG; Lillicrap et al., 2016) towards the chosen <see cref="CriticTarget"/>. Deterministic for
-/// a seed, whatever the number of threads; a training that was saved goes on as though it had not been broken off.
+/// take gradient steps on random experiences (DDPG; Lillicrap et al., 2016) towards the chosen <see cref="CriticTarget"/>.
 /// </summary>
-public sealed class UscbTrainer
+public sealed class UscbTrainer : ActorTrainer
 {
     private const int Capacity = 240_000;
     private const float TargetBlend = 0.002f;
 
     private readonly ITrainingDays _days;
     private readonly UscbOptions _options;
-    private readonly SeededRandom _random;
     private readonly UscbEpisode _episode;
     private readonly int _states, _actions;
     private readonly Mlp _actor, _critic, _slowActor, _slowCritic, _best;
     private readonly Adam _actorAdam, _criticAdam;
     private readonly ExperienceBuffer _buffer;
-    private readonly TrainingCheckpoint _checkpoint;
-    private readonly BidDay[] _validation;
-    private readonly List<TrainingPoint> _curve = [];
-    private readonly Tape _tape = new();
-    private double _bestScore = double.NegativeInfinity;
-    private int _round;
 
     /// <summary>A training from the beginning.</summary>
     public UscbTrainer(ITrainingDays days, UscbOptions options, SeededRandom random)
+        : base(ControllerCatalogue.Uscb, days, options, random, validationStream: 1)
     {
-        ArgumentNullException.ThrowIfNull(days);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(random);
-        (_days, _options, _random) = (days, options, random);
+        (_days, _options) = (days, options);
         _episode = new UscbEpisode(options, days.KpiCount);
         (_states, _actions) = (UscbFeatures.CountFor(days.KpiCount), 1 + days.KpiCount);
         SeededRandom weights = random.Split(0);
@@ -59,93 +48,26 @@ public sealed class UscbTrainer
         });
         _criticAdam = new Adam(_critic.Parameters, new AdamOptions { Rate = new ConstantRate(options.CriticRate) });
         _buffer = new ExperienceBuffer(_episode.RowWidth, Capacity);
-        _checkpoint = new TrainingCheckpoint(
-            [("now", _actor), ("now", _critic), ("slow", _slowActor), ("slow", _slowCritic), ("best", _best)], [("actor", _actorAdam), ("critic", _criticAdam)],
-            _buffer, _curve);
-        SeededRandom draws = random.Split(1);
-        _validation = new BidDay[options.ValidationDays];
-        Parallel.For(0, _validation.Length, i => _validation[i] = days.Draw(draws.Split((ulong)i)));
+        Checkpoint = new TrainingCheckpoint(
+            [("now", _actor), ("now", _critic), ("slow", _slowActor), ("slow", _slowCritic), ("best", _best)],
+            [("actor", _actorAdam), ("critic", _criticAdam)], [_buffer], Points);
     }
 
-    /// <summary>Rounds finished.</summary>
-    public int Round => _round;
+    // The mean of the last steps' actors trembles less than the last one.
+    private protected override Mlp Tried => _slowActor;
 
-    /// <summary>Scores on the days kept for validation, as they were measured.</summary>
-    public IReadOnlyList<TrainingPoint> Curve => _curve;
+    private protected override Mlp Best => _best;
 
-    /// <summary>The actor that did best on the validation days so far.</summary>
-    public TrainedActor Result
-    {
-        get
-        {
-            ActorNetwork network = ActorNetwork.Of(_best);
-            return new TrainedActor(new ActorConfig("uscb", _days.KpiCount, network.Widths, _bestScore), network);
-        }
-    }
+    private protected override Adam Valuing => _criticAdam;
 
-    /// <summary>Trains until all rounds are done.</summary>
-    /// <param name="progress">Told of every validation.</param>
-    /// <param name="until">Stops after this many rounds, if they are fewer.</param>
-    /// <param name="cancellation">Stops between two rounds.</param>
-    public void Run(IProgress<TrainingPoint>? progress = null, int until = int.MaxValue, CancellationToken cancellation = default)
-    {
-        if (_round == 0)
-            Validate(0, progress);
-        while (_round < Math.Min(until, _options.Rounds))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            double loss = RunRound();
-            if (_round % _options.ValidateEvery == 0 || _round == _options.Rounds)
-                Validate(loss, progress);
-        }
-    }
+    private protected override ExperienceBuffer Buffer => _buffer;
 
-    /// <summary>Plays and learns one round.</summary>
-    /// <returns>The critic's mean loss.</returns>
-    public double RunRound()
-    {
-        SeededRandom random = _random.Split(1000 + (ulong)_round);
-        Gather(random);
-        SeededRandom choice = random.Split(ulong.MaxValue);
-        var batch = new float[_options.Batch * _buffer.Width];
-        double loss = 0;
-        for (int step = 0; step < _options.StepsPerRound; step++)
-        {
-            _buffer.Sample(choice, batch);
-            loss += LearnCritic(batch);
-            if (_round >= _options.CriticOnlyRounds && step % 2 == 0)
-                LearnActor(batch);
-            ActorNetwork.Blend(_actor, _slowActor, TargetBlend);
-            if (_options.Target == CriticTarget.Bootstrapped)
-                ActorNetwork.Blend(_critic, _slowCritic, TargetBlend);
-        }
-        _round++;
-        return loss / _options.StepsPerRound;
-    }
+    private protected override TrainingCheckpoint Checkpoint { get; }
 
-    /// <summary>Writes all that is needed to go on later into one file.</summary>
-    /// <exception cref="IOException">The file could not be written; what stood there is as before.</exception>
-    public void SaveCheckpoint(string path)
-    {
-        _checkpoint.Save(path, _round);
-    }
-
-    /// <summary>Goes on from such a file, with the same days, options and seed.</summary>
-    /// <exception cref="InvalidDataException">The file does not belong to this training.</exception>
-    public void LoadCheckpoint(string path)
-    {
-        _round = _checkpoint.Load(path);
-        _bestScore = TrainingCurve.Best(_curve);
-    }
-
-    private Mlp Actor(SeededRandom random) => new("actor", [_states, _options.Hidden, _options.Hidden, _actions], random);
-
-    private Mlp Critic(SeededRandom random) => new("critic", [_states + _actions, _options.Hidden, _options.Hidden, 1], random);
-
-    private void Gather(SeededRandom random)
+    private protected override void Gather(SeededRandom random)
     {
         ActorNetwork actor = ActorNetwork.Of(_actor);
-        double noise = _options.Noise * (1 - (0.8 * Math.Min(1, _round / (0.7 * _options.Rounds))));
+        double noise = _options.Noise * (1 - (0.8 * ExplorationOver));
         var played = new float[_options.DaysPerRound][];
         Parallel.For(0, played.Length, i =>
         {
@@ -156,6 +78,21 @@ public sealed class UscbTrainer
             _buffer.Add(rows);
     }
 
+    private protected override double Learn(ReadOnlySpan<float> batch, int step)
+    {
+        double loss = LearnCritic(batch);
+        if (Round >= _options.CriticOnlyRounds && step % 2 == 0)
+            LearnActor(batch);
+        ActorNetwork.Blend(_actor, _slowActor, TargetBlend);
+        if (_options.Target == CriticTarget.Bootstrapped)
+            ActorNetwork.Blend(_critic, _slowCritic, TargetBlend);
+        return loss;
+    }
+
+    private Mlp Actor(SeededRandom random) => new("actor", [_states, _options.Hidden, _options.Hidden, _actions], random);
+
+    private Mlp Critic(SeededRandom random) => new("critic", [_states + _actions, _options.Hidden, _options.Hidden, 1], random);
+
     private double LearnCritic(ReadOnlySpan<float> batch)
     {
         int count = _options.Batch;
@@ -164,63 +101,40 @@ public sealed class UscbTrainer
             targets[i] = batch[(i * _buffer.Width) + _states + _actions];
         if (_options.Target == CriticTarget.Bootstrapped)
             AddBootstrap(batch, targets);
-        Tensor input = _tape.Constant(Columns(batch, 0, _states + _actions), new Shape(count, _states + _actions));
-        Tensor loss = _tape.Mean(_tape.Square(_tape.Subtract(_critic.Forward(_tape, input), _tape.Constant(targets, new Shape(count, 1)))));
+        Tensor input = Tape.Constant(Columns(batch, 0, _states + _actions), new Shape(count, _states + _actions));
+        Tensor error = Tape.Subtract(_critic.Forward(Tape, input), Tape.Constant(targets, new Shape(count, 1)));
+        Tensor loss = Tape.Mean(Tape.Square(error));
         float value = loss.Item();
-        _tape.Backward(loss);
+        Tape.Backward(loss);
         _criticAdam.Step();
-        _tape.Reset();
+        Tape.Reset();
         return value;
     }
 
     private void AddBootstrap(ReadOnlySpan<float> batch, Span<float> targets)
     {
         int count = _options.Batch;
-        using (_tape.Pause())
+        using (Tape.Pause())
         {
-            Tensor next = _tape.Constant(Columns(batch, _states + _actions + 1, _states), new Shape(count, _states));
-            Tensor value = _slowCritic.Forward(_tape, _tape.Concat(next, _tape.Tanh(_slowActor.Forward(_tape, next))));
+            Tensor next = Tape.Constant(Columns(batch, _states + _actions + 1, _states), new Shape(count, _states));
+            Tensor value = _slowCritic.Forward(Tape, Tape.Concat(next, Tape.Tanh(_slowActor.Forward(Tape, next))));
             for (int i = 0; i < count; i++)
                 targets[i] += batch[((i + 1) * _buffer.Width) - 1] * value.Values[i];
         }
-        _tape.Reset();
+        Tape.Reset();
     }
 
     private void LearnActor(ReadOnlySpan<float> batch)
     {
         int count = _options.Batch;
-        Tensor state = _tape.Constant(Columns(batch, 0, _states), new Shape(count, _states));
-        Tensor raw = _actor.Forward(_tape, state);
-        Tensor value = _critic.Forward(_tape, _tape.Concat(state, _tape.Tanh(raw)));
+        Tensor state = Tape.Constant(Columns(batch, 0, _states), new Shape(count, _states));
+        Tensor raw = _actor.Forward(Tape, state);
+        Tensor value = _critic.Forward(Tape, Tape.Concat(state, Tape.Tanh(raw)));
         // The small term keeps the hyperbolic tangent where it has a slope; saturated, an actor never learns again.
-        _tape.Backward(_tape.Subtract(_tape.Scale(_tape.Mean(_tape.Square(raw)), _options.ActionDecay), _tape.Mean(value)));
+        Tape.Backward(Tape.Subtract(Tape.Scale(Tape.Mean(Tape.Square(raw)), _options.ActionDecay), Tape.Mean(value)));
         _actorAdam.Step();
         // The critic only passed the gradient on.
         _criticAdam.ClearGradients();
-        _tape.Reset();
-    }
-
-    private float[] Columns(ReadOnlySpan<float> batch, int start, int width)
-    {
-        var columns = new float[_options.Batch * width];
-        for (int i = 0; i < _options.Batch; i++)
-            batch.Slice((i * _buffer.Width) + start, width).CopyTo(columns.AsSpan(i * width));
-        return columns;
-    }
-
-    private void Validate(double loss, IProgress<TrainingPoint>? progress)
-    {
-        // The mean of the last steps' actors trembles less than the last one.
-        ActorNetwork actor = ActorNetwork.Of(_slowActor);
-        var scores = new double[_validation.Length];
-        Parallel.For(0, scores.Length, i => scores[i] = DayReplay.Run(_validation[i], new UscbController(_validation[i].Setting, actor)).PenalizedRatio);
-        var point = new TrainingPoint(_round, _criticAdam.Steps, scores.Average(), loss);
-        _curve.Add(point);
-        if (point.Score > _bestScore)
-        {
-            _bestScore = point.Score;
-            ActorNetwork.Blend(_slowActor, _best, 1);
-        }
-        progress?.Report(point);
+        Tape.Reset();
     }
 }

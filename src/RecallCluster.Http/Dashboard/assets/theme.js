@@ -8,13 +8,14 @@
       return null; // Storage may be forbidden; the theme then lasts as long as the page.
     }
   };
-  const apply = (name) => {
-    document.documentElement.dataset.theme = name;
+  const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+  let current = names.includes(read()) ? read() : "auto";
+  const apply = () => {
+    document.documentElement.dataset.theme = current === "auto" ? (systemIsDark.matches ? "dark" : "light") : current;
     document.dispatchEvent(new CustomEvent("themechange"));
   };
-  let current = names.includes(read()) ? read() : "auto";
-  apply(current);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(current));
+  apply();
+  systemIsDark.addEventListener("change", apply);
   window.recallTheme = {
     get current() {
       return current;
@@ -26,7 +27,7 @@
       } catch {
         // As above.
       }
-      apply(current);
+      apply();
     },
   };
 })();

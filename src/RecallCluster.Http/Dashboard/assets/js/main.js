@@ -5,7 +5,7 @@ import { CampaignDetail } from "./campaign-detail.js";
 import { CampaignTable } from "./campaign-table.js";
 import { capital, dateAndTime, timeOfDay } from "./format.js";
 import { Overview } from "./overview.js";
-import { Shards, Versions, experiments } from "./shards.js";
+import { Background, Shards, Versions, experiments } from "./shards.js";
 import { readCampaign, readSnapshot } from "./snapshot.js";
 import { LiveFeed } from "./stream.js";
 
@@ -23,6 +23,7 @@ const overview = new Overview(element);
 const calibration = new Calibration(element);
 const shards = new Shards(element("shards"));
 const versions = new Versions(element("versions"));
+const background = new Background(element("background"));
 experiments(element("experiments"));
 let latest = null;
 let latestAt = null;
@@ -43,6 +44,7 @@ function show(wire) {
   calibration.update(latest.calibration);
   shards.update(latest.shards);
   versions.update(latest.versions);
+  background.update(latest.background);
   const opened = latest.campaigns.find((campaign) => campaign.id === detail.id);
   if (opened) detail.update(opened);
   if (first) openLinked();

@@ -85,6 +85,39 @@ export class Versions {
   }
 }
 
+/** Work that no request waits for: the clock's, leases, reports. Only what ever failed is listed. */
+export class Background {
+  constructor(card) {
+    this.empty = h("p.empty", {}, "Waiting for figures");
+    this.list = h("ul.background");
+    card.append(heading("Background work"), this.empty, this.list);
+    this.rows = new KeyedRows(this.list, () => new BackgroundRow());
+  }
+
+  update(parts) {
+    this.rows.update(parts.map((part) => [part.part, part]));
+    this.empty.hidden = parts.length > 0;
+    text(this.empty, "All is well: nothing has failed since the process began.");
+  }
+}
+
+class BackgroundRow {
+  constructor() {
+    this.name = h("span.part");
+    this.state = h("span.state");
+    this.why = h("p.why");
+    this.element = h("li", {}, this.name, this.state, this.why);
+  }
+
+  update({ part, failures, failing, why }) {
+    text(this.name, capital(part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)));
+    text(this.state, failing ? `${Signs.down} Failing` : `${Signs.healthy} Recovered`);
+    attribute(this.state, "data-state", failing ? "down" : "healthy");
+    text(this.why, `${counted(failures, "failure")}. The last: ${why}`);
+    attribute(this.why, "title", why);
+  }
+}
+
 /** Experiments: none can be run yet, and the panel says so. */
 export function experiments(card) {
   card.append(heading("Experiments"), h("p.empty", {}, "No experiment is running. Their arms will appear here with their intervals."));

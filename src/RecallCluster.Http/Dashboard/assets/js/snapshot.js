@@ -120,5 +120,11 @@ export function readSnapshot(wire) {
       })),
     })),
     versions: Object.entries(wire.versions ?? {}),
+    background: (wire.background ?? []).map(({ part, failures, isFailing, lastFailure }) => ({
+      part,
+      failures,
+      failing: isFailing,
+      why: lastFailure,
+    })),
   };
 }

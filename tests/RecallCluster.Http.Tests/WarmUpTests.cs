@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using RecallCluster.Http.Security;
+using RecallCluster.Serving;
+
+namespace RecallCluster.Http.Tests;
+
+public class WarmUpTests
+{
+    [Fact]
+    public async Task A_door_tries_its_own_routes_also_where_it_wants_keys_and_sells_nothing()
+    {
+        var asked = new ConcurrentQueue<AdRequest>();
+        FakeGateway? gateway = null;
+        gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad1"))
+        {
+            Before = () =>
+            {
+                asked.Enqueue(gateway!.Asked!);
+                return Task.CompletedTask;
+            },
+        };
+        var locked = new AccessOptions { Keys = new ApiKeyFile([]), AnonymousOnLoopback = ApiRoles.None };
+        await using WebApplication app = FrontDoor.Create(
+            new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"], Access = locked });
+        await app.StartAsync();
+
+        await FrontDoor.WarmUpAsync(app, CancellationToken.None);
+
+        Assert.Equal([SaleKind.SecondPrice, SaleKind.BidOnly], asked.Select(request => request.Sale).Distinct());
+        Assert.All(asked, request => Assert.True(request.IsTest));
+        await app.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_door_without_parts_is_not_upset()
+    {
+        await using WebApplication app = FrontDoor.Create(new FrontDoorParts(), new FrontDoorOptions { Urls = ["http://127.0.0.1:0"] });
+        await app.StartAsync();
+
+        await FrontDoor.WarmUpAsync(app, CancellationToken.None);
+
+        await app.StopAsync();
+    }
+}

@@ -22,7 +22,7 @@ internal sealed class ServeBench(ServeBenchOptions options)
     public async Task<ServeBenchReport> RunAsync(IStages stages, CancellationToken cancellation)
     {
         var bench = new ServeMarket(options);
-        (TrafficWorld traffic, double overlap) = await Task.Run(() => bench.Prepare(stages, cancellation), cancellation)
+        TrafficWorld traffic = await Task.Run(() => bench.Prepare(stages, cancellation), cancellation)
             .ConfigureAwait(false);
         TrafficRequest[] requests = [.. traffic.Day(1).Take(Bodies)];
         var rows = new List<ServeRow>();
@@ -41,9 +41,9 @@ internal sealed class ServeBench(ServeBenchOptions options)
                     shares = StageShares(load);
             }
         }
-        ServeRecall recall = await Task.Run(() => bench.Recall(overlap, stages, cancellation), cancellation).ConfigureAwait(false);
+        ServeRecall recall = await Task.Run(() => bench.Recall(stages, cancellation), cancellation).ConfigureAwait(false);
         return new ServeBenchReport(
-            options.Items, options.Shards, options.Campaigns, options.Scorings, recall.Value.Mean, recall, [.. rows], [.. overload], shares);
+            options.Items, options.Shards, options.Campaigns, options.Scorings, recall.Clicks, recall, [.. rows], [.. overload], shares);
     }
 
     private async Task MeasureAsync(

@@ -7,7 +7,7 @@ namespace RecallCluster.Cli.Benches;
 /// <param name="Shards">Shards.</param>
 /// <param name="Campaigns">Campaigns.</param>
 /// <param name="Scorings">Most scorings of a request, over all shards.</param>
-/// <param name="RelativeRecall">Recall of the search at these scorings over that of scoring every ad, in what the routes rank by: value.</param>
+/// <param name="RelativeRecall">Recall of held-out clicks at these scorings over that of scoring every ad: <see cref="ServeRecall.Clicks"/>.</param>
 /// <param name="Recall">That, and other ways to look at it.</param>
 /// <param name="Rows">Sustained loads.</param>
 /// <param name="Overload">Loads beyond capacity.</param>
@@ -17,14 +17,15 @@ internal sealed record ServeBenchReport(
     IReadOnlyDictionary<string, double> StageShares);
 
 /// <summary>Recall of the served search relative to scoring every ad with the same model.</summary>
+/// <param name="Clicks">Held-out clicks of test users among the K ads of highest interest that the search finds, over those of all ads.</param>
+/// <param name="TopOverlap">Share of the K ads of highest interest that it finds, for the same users.</param>
 /// <param name="Value">
 /// Expected value of the candidates that come back, at most two of each campaign, over that of the best ones there are: what an auction has
 /// to choose from.
 /// </param>
 /// <param name="Winner">The same of the one ad that wins.</param>
-/// <param name="TopOverlap">Share of the K ads of highest interest that a search by interest finds, on users of the validation set.</param>
 /// <param name="K">Candidates.</param>
-internal sealed record ServeRecall(MeanInterval Value, MeanInterval Winner, double TopOverlap, int K);
+internal sealed record ServeRecall(double Clicks, double TopOverlap, MeanInterval Value, MeanInterval Winner, int K);
 
 /// <summary>A sustained load.</summary>
 /// <param name="Route">The route.</param>

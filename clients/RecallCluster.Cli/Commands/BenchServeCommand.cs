@@ -79,8 +79,9 @@ internal static class BenchServeCommand
                 Ms(row.SustainedP99Ms), Drawing.Percent(row.RejectedShare), Ms(row.RejectedP50Ms), Ms(row.RejectedP99Ms), Drawing.Count(row.Errors), Lag(row.LagP99Ms, row.IsValid));
         }
         console.Write(overload);
-        console.WriteLine($"Relative recall: value of {report.Recall.K} candidates {Drawing.Percent(report.Recall.Value.Mean)}, of the winner "
-            + $"{Drawing.Percent(report.Recall.Winner.Mean)}; of the best by interest, {Drawing.Percent(report.Recall.TopOverlap)} are found.");
+        console.WriteLine($"Recall relative to scoring every ad: held-out clicks {Drawing.Percent(report.Recall.Clicks)}, the best by interest "
+            + $"{Drawing.Percent(report.Recall.TopOverlap)}; value of {report.Recall.K} candidates {Drawing.Percent(report.Recall.Value.Mean)}, "
+            + $"of the winner {Drawing.Percent(report.Recall.Winner.Mean)}.");
         Table stages = Drawing.Table("Where the door's time goes, one request at a time", "stage", "share>");
         foreach ((string stage, double share) in report.StageShares)
             stages.Row(stage, Drawing.Percent(share));

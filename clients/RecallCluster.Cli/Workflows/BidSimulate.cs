@@ -53,7 +53,7 @@ internal static class BidSimulate
 
     public static string[] DefaultProducts { get; } = ["click", "click-cpc", "conversion-cpc", "click-ctr"];
 
-    private static readonly (string Name, double Deviation)[] s_levels = [("low", 0.02), ("middle", 0.1), ("high", 0.25)];
+    private static readonly (string Name, double Deviation)[] Levels = [("low", 0.02), ("middle", 0.1), ("high", 0.25)];
 
     public static BidSimulateReport Run(BidSimulateOptions options, IStages stages, CancellationToken cancellation)
     {
@@ -62,13 +62,13 @@ internal static class BidSimulate
         double trainSeconds = 0, replaySeconds = 0;
         foreach (BidProduct product in options.Products)
         {
-            var days = new CampaignDays(new CampaignDaysOptions { Product = product, Prices = prices, Auctions = options.Auctions, Deviations = [.. s_levels.Select(level => level.Deviation)] });
+            var days = new CampaignDays(new CampaignDaysOptions { Product = product, Prices = prices, Auctions = options.Auctions, Deviations = [.. Levels.Select(level => level.Deviation)] });
             long started = Stopwatch.GetTimestamp();
             IBidControllerFactory[] factories = BidActors.Factories(
                 options.Controllers, name => BidActors.Of(name, product.Name, options.Models, () => days, options.Rounds, options.Seed, stages, cancellation));
             trainSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
             started = Stopwatch.GetTimestamp();
-            foreach ((string level, double deviation) in s_levels)
+            foreach ((string level, double deviation) in Levels)
                 rows.AddRange(stages.Run($"{product.Name}, {level}", stage => Level(product, level, deviation, days, factories, options, stage, cancellation)));
             replaySeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
         }

@@ -20,7 +20,7 @@ public static class BidLogReader
 {
     private const double ImpressionsPerPrice = 1000;
 
-    private static readonly string[] s_rlb = ["click", "price", "pctr", "hour"];
+    private static readonly string[] RlbColumns = ["click", "price", "pctr", "hour"];
 
     /// <summary>Reads a log of any length in one pass; no rows at all make an empty log.</summary>
     /// <exception cref="InvalidDataException">
@@ -44,7 +44,7 @@ public static class BidLogReader
         }
         else
         {
-            (names, required) = (s_rlb, 3);
+            (names, required) = (RlbColumns, 3);
         }
         var columns = Array.ConvertAll(names, _ => new List<double>());
         while (reader.ReadLine() is { } text)

@@ -212,7 +212,7 @@ public sealed class RemoteShard : IReplica, IDisposable
             {
                 await SyncOnceAsync(book, placements, additions).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is IOException or TimeoutException or InvalidDataException or HttpRequestException)
+            catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
             {
                 // It will be tried again for as long as it takes: a process that comes back must find its book before requests find it.
                 lock (_publishing)

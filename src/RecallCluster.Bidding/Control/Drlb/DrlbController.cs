@@ -10,7 +10,7 @@ namespace RecallCluster.Bidding.Control.Drlb;
 /// </summary>
 public sealed class DrlbController : IBidController
 {
-    private static readonly double[] s_changes = [-0.08, -0.03, -0.01, 0, 0.01, 0.03, 0.08];
+    private static readonly double[] Changes = [-0.08, -0.03, -0.01, 0, 0.01, 0.03, 0.08];
 
     private readonly ActorNetwork _network;
     private readonly BidWeights _start;
@@ -31,7 +31,7 @@ public sealed class DrlbController : IBidController
     }
 
     /// <summary>Number of factors to choose from.</summary>
-    internal static int Actions => s_changes.Length;
+    internal static int Actions => Changes.Length;
 
     /// <inheritdoc/>
     public BidWeights Decide(in ControlState state)
@@ -48,7 +48,7 @@ public sealed class DrlbController : IBidController
         Span<double> kpis = stackalloc double[weights.Count];
         for (int j = 0; j < kpis.Length; j++)
             kpis[j] = weights[j];
-        return new BidWeights(weights.Value / (1 + s_changes[action]), kpis);
+        return new BidWeights(weights.Value / (1 + Changes[action]), kpis);
     }
 }
 

@@ -31,6 +31,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
 
+    /// <summary>Processor time of this life so far; zero when there is none.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process?.Refresh();
+            return _process?.TotalProcessorTime ?? TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Starts a life and waits until requests are answered.</summary>
     /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message has its last words.</exception>
     public async Task StartAsync(CancellationToken cancellation)

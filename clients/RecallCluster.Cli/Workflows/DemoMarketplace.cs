@@ -25,10 +25,10 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     private const int LooseDay = 0, FirstPlannedDay = 1, MeasuredDay = 2;
 
     // Nobody spends more than so much of what is within reach, or the campaigns' money would bid prices up beyond what clicks are worth.
-    // And no CTR is asked for that on a somewhat poorer day only a handful of auctions have.
     private static readonly CampaignPlanOptions Planning = new()
     {
-        SmallestBudgetShare = 0.1, LargestBudgetShare = 0.25, SmallestKpiStep = 0.05, LargestKpiStep = 0.15, Rounds = 12,
+        Products = [(BidProduct.Click, 0.5), (BidProduct.ClickCtr, 0.35), (BidProduct.ClickCpc, 0.05), (BidProduct.ConversionCpc, 0.1)],
+        SmallestBudgetShare = 0.1, LargestBudgetShare = 0.3,
     };
 
     // Any Thursday will do, as long as a run is like the one before.
@@ -42,6 +42,9 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         MarketFiles.WriteAds(files.Data, traffic);
         AdsDirectory.WriteCampaigns(files.Data, MarketFiles.Settings(traffic, LoosePlans(), "fb", DateTimeOffset.UnixEpoch));
     }
+
+    /// <summary>How many of the campaigns are bound by their budget and by a KPI, in the market as it was planned.</summary>
+    public DemoBounds Bounds { get; private set; } = new(0, 0);
 
     /// <summary>Plays a day with loose budgets, plans the campaigns on it, and plays a first day with the plans.</summary>
     public async Task<CampaignPlan[]> PlanAsync(IStages stages, CancellationToken cancellation)
@@ -62,13 +65,16 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             DateTimeOffset calibrated = auctions[auctions.Length / 2].At;
             TracedAuction[] kept = [.. auctions.Where(auction => auction.At >= calibrated)];
             double held = share * kept.Length / auctions.Length;
-            return CampaignPlanner.Plan(
+            CampaignPlan[] made = CampaignPlanner.Plan(
                 kept, traffic.Campaigns, Planning with { HistoryShare = held }, new SeededRandom(options.Seed).Split(5));
+            Bounds = DemoBounds.Of(made, kept, held);
+            return made;
         });
         using (IStage stage = stages.Begin("A first day with the plans"))
         {
             TrafficRequest[] first = Thin(traffic.Day(FirstPlannedDay), options.HistoryRequests, out double part);
-            await Day(plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(part)), files.HistoryState, options.Controller, isPlannedAnew: true)
+            Dictionary<long, CampaignPlan> parts = plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(part));
+            await Day(parts, files.HistoryState, options.Controller, isPlannedAnew: true)
                 .PlayAsync(first, DayStart(FirstPlannedDay), stage, cancellation).ConfigureAwait(false);
         }
         return plans;
@@ -83,7 +89,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
 
     /// <summary>The thinner day with all parts on, then with one after the other off.</summary>
     public async Task<DemoAblation[]> AblateAsync(
-        CampaignPlan[] plans, ComparedModels models, WorkerTeam team, IStages stages, CancellationToken cancellation, string[]? offs = null)
+        CampaignPlan[] plans, ComparedModels models, WorkerTeam team, IStages stages, CancellationToken cancellation)
     {
         if (options.AblationRequests == 0)
             return [];
@@ -91,7 +97,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         Dictionary<long, CampaignPlan> thin = plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(share));
         var rows = new List<DemoAblation>();
         DemoOutcome? full = null;
-        foreach (string off in offs ?? new[] { DemoAblation.Nothing, DemoAblation.GuidedRetrieval, DemoAblation.WithoutCalibration, DemoAblation.Controller })
+        foreach (string off in DemoAblation.All)
         {
             using IStage stage = stages.Begin($"The day with {off} off");
             DemoFiles.CopyState(files.HistoryState, files.AblationState);
@@ -99,10 +105,12 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             // What the history taught the calibration is a part of it.
             if (off == DemoAblation.WithoutCalibration)
                 DemoFiles.RemoveState(files.AblationState);
-            LoopDay day = Day(thin, files.AblationState, off == DemoAblation.Controller ? "fb" : options.Controller, null, off, models, team);
+            string controller = off == DemoAblation.Controller ? "fb" : options.Controller;
+            LoopDay day = Day(thin, files.AblationState, controller, null, off, models, team);
             DemoOutcome outcome = await day.PlayAsync(requests, DayStart(MeasuredDay), stage, cancellation).ConfigureAwait(false);
+            DemoChange? change = full is null ? null : outcome.Since(full, requests, traffic, samePredictions: off == DemoAblation.Controller);
             rows.Add(new DemoAblation(
-                off, requests.Length, outcome.Bidding(), outcome.Market(traffic), outcome.Calibration(), full is null ? null : outcome.Since(full, requests, traffic, off == DemoAblation.Controller)));
+                off, requests.Length, outcome.Bidding(Bounds), outcome.Market(traffic), outcome.Calibration(), change));
             full ??= outcome;
         }
         return [.. rows];
@@ -137,8 +145,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     };
 
     private LoopDay Day(
-        IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace = null, string off = DemoAblation.Nothing,
-        ComparedModels? models = null, WorkerTeam? team = null, bool isPlannedAnew = false) => new()
+        IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace = null,
+        string off = DemoAblation.Nothing, ComparedModels? models = null, WorkerTeam? team = null, bool isPlannedAnew = false) => new()
         {
             IsPlannedAnew = isPlannedAnew,
             Files = files,

@@ -97,7 +97,8 @@ internal static class FrontDoorRoutes
             .WithSummary("One ad.").Produces<AdResourceBody>().ProducesProblem(404);
         admin.MapPut("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.PutAsync(id, context))
             .WithSummary("Add or replace an ad; it is seen by requests that begin after the answer.")
-            .Accepts<AdResourceBody>(Json).Produces<AdResourceBody>().Produces<AdResourceBody>(201).ProducesProblem(400);
+            .Accepts<AdResourceBody>(Json).Produces<AdResourceBody>().Produces<AdResourceBody>(201)
+            .ProducesProblem(400).ProducesProblem(409);
         admin.MapDelete("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.DeleteAsync(id, context))
             .WithSummary("Take an ad away.").Produces(204).ProducesProblem(404);
         admin.MapGet("/indexes", static (IndexRoutes route) => route.List()).WithSummary("Versions of the index.").Produces<IndexesBody>();
@@ -106,7 +107,7 @@ internal static class FrontDoorRoutes
             .Accepts<IndexLoadBody>(Json).Produces<IndexVersionView>().ProducesProblem(400).ProducesProblem(422).ProducesProblem(503);
         admin.MapGet("/experiments", static () => Results.Json(new ExperimentsBody([]), AdminJson.Default.ExperimentsBody))
             .WithSummary("Experiments that run.").Produces<ExperimentsBody>();
-        admin.MapGet("/users/{id}", static (UserRoutes route, string id) => route.Get(id))
+        admin.MapGet("/users/{id}", static (UserRoutes route, string id, HttpContext context) => route.GetAsync(id, context))
             .WithSummary("What is remembered of a user.").Produces<UserMemoryBody>().ProducesProblem(404);
         admin.MapPut("/users/{id}/consent", static (UserRoutes route, string id, HttpContext context) => route.PutConsentAsync(id, context))
             .WithSummary("Record whether a user's data may be used; a no erases what is there.")

@@ -37,7 +37,11 @@ public static class Telemetry
         s_meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
 
     private static readonly Counter<long> s_backgroundFailures = s_meter.CreateCounter<long>(
-        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, leases, reports, stop, valueRecall.");
+        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, leases, newAds, publication, reports, stop, "
+            + "valueRecall.");
+
+    private static readonly UpDownCounter<long> s_newAds = s_meter.CreateUpDownCounter<long>(
+        "recall.new_ads", "{ad}", "Ads in the shards that their indexes do not know, over the versions that are loaded.");
 
     private static readonly Histogram<double> s_duration =
         s_meter.CreateHistogram<double>("recall.request.duration", "s", "Time of a request, from the gateway to the answer.");
@@ -88,6 +92,13 @@ public static class Telemetry
 
     /// <summary>Counts background work that failed.</summary>
     internal static void BackgroundFailed(string part) => s_backgroundFailures.Add(1, new KeyValuePair<string, object?>("part", part));
+
+    /// <summary>Counts ads that were put into shards, or taken out.</summary>
+    internal static void NewAds(int change)
+    {
+        if (change != 0)
+            s_newAds.Add(change);
+    }
 
     /// <summary>Counts money.</summary>
     internal static void Charged(Micros amount)

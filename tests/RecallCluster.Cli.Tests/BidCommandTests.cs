@@ -51,7 +51,12 @@ public class BidCommandTests
             "--controllers", "all", "--rounds", "1", "--known-share", "0.5", "--plots", scratch["plots"], "--json");
 
         Assert.Equal(0, run.ExitCode);
+        // What was learned from is not replayed; the optimum of the whole log stands beside.
+        Assert.Equal(1500, run.Json.GetProperty("auctions").GetInt32());
         JsonElement[] rows = [.. run.Json.GetProperty("rows").EnumerateArray()];
+        JsonElement whole = Assert.Single(run.Json.GetProperty("wholeLog").EnumerateArray());
+        Assert.InRange(
+            whole.GetProperty("value").GetDouble() / rows[0].GetProperty("valueOptimal").GetDouble(), 1.7, 2.3);
         Assert.Equal(
             ["fb", "pid", "m-pid", "dual", "replan", "drlb", "uscb"], rows.Select(row => row.GetProperty("controller").GetString()!));
         foreach (JsonElement row in rows)
@@ -85,7 +90,8 @@ public class BidCommandTests
             second.Json.GetProperty("trainings").EnumerateArray(),
             training => Assert.Equal(1, training.GetProperty("resumedAtRound").GetInt32()));
         Assert.Equal(0, replay.ExitCode);
-        Assert.Equal(24, replay.Json.GetProperty("rows")[0].GetProperty("ticks").GetInt32());
+        // The first tenth of the log, which is known, ends in hour 2.
+        Assert.Equal(22, replay.Json.GetProperty("rows")[0].GetProperty("ticks").GetInt32());
     }
 
     [Fact]

@@ -52,6 +52,21 @@ public class FeedbackSenderTests
     }
 
     [Fact]
+    public async Task A_failure_of_any_kind_is_told_and_the_sender_goes_on()
+    {
+        AdsPlaced ad = await RecallClientTests.PlacedAsync();
+        using var transport = new FakeTransport((call, _, body) =>
+            call == 1 ? throw new NotSupportedException("This transport cannot do that.") : Applied(body));
+        using RecallClient client = transport.Client();
+        await using FeedbackSender sender = client.OpenFeedback(new FeedbackSenderOptions { Parallel = 1 });
+
+        await Assert.ThrowsAsync<NotSupportedException>(() => sender.SendAsync(AdFeedback.Click(ad)).WaitAsync(TimeSpan.FromMinutes(1)));
+        FeedbackResult next = await sender.SendAsync(AdFeedback.Click(ad));
+
+        Assert.True(next.IsApplied);
+    }
+
+    [Fact]
     public async Task One_bad_event_does_not_spoil_its_neighbours()
     {
         AdsPlaced good = await RecallClientTests.PlacedAsync();

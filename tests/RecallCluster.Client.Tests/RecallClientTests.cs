@@ -192,6 +192,35 @@ public class RecallClientTests
         Assert.Equal(412, e.Status);
     }
 
+    [Fact]
+    public async Task A_campaign_without_kpis_and_history_has_empty_lists()
+    {
+        using var transport = new FakeTransport((_, _, _) => FakeTransport.Json("""
+            {"id":5,"version":1,"settings":{},"today":{"date":"2026-05-01","budget":1,"spent":0,"leased":0,"impressions":0,"clicks":0,
+            "conversions":0,"freeEvents":0,"freeAmount":0},"weights":[1]}
+            """));
+        using RecallClient client = transport.Client();
+
+        CampaignStanding campaign = await new RecallAdmin(client).CampaignAsync(5);
+
+        Assert.Equal((0, 0), (campaign.Kpis.Count, campaign.Ticks.Count));
+    }
+
+    [Theory]
+    [InlineData(null, 2)]
+    [InlineData(0L, 1)]
+    [InlineData(7L, 1)]
+    public async Task A_change_that_is_based_on_a_version_is_not_sent_twice(long? version, int attempts)
+    {
+        // Had the first one arrived, the second would be told that somebody else came first.
+        using var transport = new FakeTransport((_, _, _) => throw new HttpRequestException(HttpRequestError.ResponseEnded));
+        using RecallClient client = transport.Client(new RetryOptions { FirstDelay = TimeSpan.Zero, MaxAttempts = 2 });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => new RecallAdmin(client).PutCampaignAsync(5, new Campaign(), version));
+
+        Assert.Equal(attempts, transport.Seen.Count);
+    }
+
     internal static async Task<AdsPlaced> PlacedAsync()
     {
         using var transport = new FakeTransport((_, _, _) => FakeTransport.Json(Answer));

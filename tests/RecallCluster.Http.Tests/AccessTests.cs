@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using RecallCluster.Http.Security;
 
 namespace RecallCluster.Http.Tests;
@@ -56,6 +57,40 @@ public class AccessTests
             Assert.Equal(401, (await door.SendAsync("POST", "/v1/ads", Ask, ("Authorization", $"Bearer {wrong}"))).Status);
 
         Assert.Equal(200, (await door.SendAsync("POST", "/v1/ads", Ask, ("Authorization", $"bearer {text}"))).Status);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("http://127.0.0.1:9", true)]
+    [InlineData("http://localhost:3000", true)]
+    [InlineData("https://evil.example", false)]
+    [InlineData("http://127.0.0.1.evil.example", false)]
+    [InlineData("null", false)]
+    public async Task A_page_of_somebody_else_in_a_browser_here_is_nobody_at_this_machine(string? origin, bool isLocal)
+    {
+        var campaigns = new FakeCampaigns();
+        await using Door door = await Door.OpenAsync(new FrontDoorParts { Campaigns = campaigns });
+
+        // A form can send this from any page, without asking the door first.
+        Reply reply = await door.SendAsync("POST", "/v1/campaigns/7/pause", null, origin is null ? [] : [("Origin", origin)]);
+
+        Assert.Equal(isLocal ? 404 : 401, reply.Status);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(9)]
+    [InlineData(10)]
+    [InlineData(15)]
+    [InlineData(19)]
+    [InlineData(99)]
+    [InlineData(5_000)]
+    public void A_key_may_come_as_often_as_its_line_says(int rate)
+    {
+        TokenBucketRateLimiterOptions bucket = KeyRateLimit.BucketOf(rate, 2);
+
+        Assert.Equal(rate, bucket.TokensPerPeriod / bucket.ReplenishmentPeriod.TotalSeconds, rate * 1e-4);
+        Assert.Equal(2 * rate, bucket.TokenLimit);
     }
 
     [Fact]

@@ -148,6 +148,31 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Features_of_an_ad_are_codes_and_labels_and_the_answer_says_how_the_search_stands_to_it()
+    {
+        const string Ad = """
+            {"campaignId":7,"creative":{"kind":"banner","media":"https://cdn.example/v.png","mediaType":"image/png"},
+            "landingPage":"https://adv.example/x","features":{"category":12,"brand":"acme"}}
+            """;
+        Reply put = await _door.SendAsync("PUT", "/v1/ads/new1", Ad);
+        Reply got = await _door.SendAsync("GET", "/v1/ads/new1");
+
+        Assert.Equal((201, "added"), (put.Status, put.Body.GetProperty("standing").GetString()));
+        Assert.Equal(
+            ("acme", 12),
+            (_catalogue.Ads["new1"].Features!["brand"].Label, _catalogue.Ads["new1"].Features!["category"].Code));
+        // What was got can be put.
+        Assert.Equal(200, (await _door.SendAsync("PUT", "/v1/ads/new1", got.Text)).Status);
+        Assert.Equal(("acme", 12), (
+            got.Body.GetProperty("features").GetProperty("brand").GetString(), got.Body.GetProperty("features").GetProperty("category").GetInt32()));
+        Assert.Equal("features.category", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("12", "1.5"))).Field);
+        Assert.Equal("features.brand", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("acme", "\\ud800"))).Field);
+        _catalogue.Most = 1;
+        Reply full = await _door.SendAsync("PUT", "/v1/ads/a", Ad);
+        Assert.Equal((409, "urn:recallcluster:problem:new-ads-full"), (full.Status, full.Body.GetProperty("type").GetString()));
+    }
+
+    [Fact]
     public async Task Users_can_say_no_and_be_erased()
     {
         Reply set = await _door.SendAsync("PUT", "/v1/users/u1/consent", """{"mayPersonalise":false}""");

@@ -116,6 +116,8 @@ public class CandidatesRouteTests
     [InlineData("""{"k":1,"exclude":[1]}""", "exclude[0]", "array")]
     [InlineData("""{"k":1,"user":[]}""", "user", "object")]
     [InlineData("""{"k":1,"user":{"id":7}}""", "user.id", "string")]
+    [InlineData("""{"k":1,"user":{"id":""}}""", "user.id", "1 to 256 bytes")]
+    [InlineData("""{"k":1,"user":{"profile":{"gender":"\ud83d"}}}""", "user.profile.gender", "well-formed")]
     [InlineData("""{"k":1,"user":{"sequence":"ad1"}}""", "user.sequence", "array")]
     [InlineData("""{"k":1,"user":{"sequence":["a",null]}}""", "user.sequence[1]", "not null")]
     [InlineData("""{"k":1,"user":{"sequence":["a",7]}}""", "user.sequence[1]", "array of ad ids")]
@@ -145,6 +147,20 @@ public class CandidatesRouteTests
         Assert.Equal(400, problem.GetProperty("status").GetInt32());
         Assert.DoesNotContain("System.", problem.ToString());
         Assert.Null(shard.Asked);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_not_compressed_as_it_says_is_refused()
+    {
+        await using Door door = await Door.OpenAsync(Door.Serving(new GenderOnly(), new HundredAds()));
+        using var content = new ByteArrayContent("""{"k":1}"""u8.ToArray());
+        content.Headers.ContentType = new("application/json");
+        content.Headers.ContentEncoding.Add("gzip");
+
+        using HttpResponseMessage response = await door.Client.PostAsync(new Uri("/v1/candidates", UriKind.Relative), content);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("Content-Encoding", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Http.Tests;
@@ -126,7 +127,12 @@ internal sealed class FakeCatalogue : IAdCatalogue
 {
     public Dictionary<string, Ad> Ads { get; } = [];
 
+    public int Most { get; set; } = int.MaxValue;
+
     public long Count => Ads.Count;
+
+    public AdStanding StandingOf(string id) =>
+        !Ads.TryGetValue(id, out Ad? ad) ? AdStanding.Unknown : ad.Features is null ? AdStanding.Indexed : AdStanding.Added;
 
     public static Ad AdOf(
         string id, CreativeKind kind = CreativeKind.Banner, long campaign = 7, string media = "https://cdn.example/m.png") => new()
@@ -154,6 +160,8 @@ internal sealed class FakeCatalogue : IAdCatalogue
     {
         if (ad.CampaignId == 404)
             throw new InvalidRequestException("campaignId", "there is no such campaign.");
+        if (Ads.Count >= Most)
+            throw new NewAdsFullException("There are too many ads.");
         Ads[ad.Id] = ad;
         return Task.CompletedTask;
     }
@@ -200,15 +208,14 @@ internal sealed class FakeUsers : IUserStore
 {
     public Dictionary<string, UserMemory> Users { get; } = [];
 
-    public UserMemory? Find(string userId) => Users.GetValueOrDefault(userId);
+    public ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation) =>
+        ValueTask.FromResult(Users.GetValueOrDefault(userId));
 
     public Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation)
     {
         Users[userId] = new UserMemory([], mayPersonalise);
         return Task.CompletedTask;
     }
-
-    public bool IsErased(string userId) => false;
 
     public Task<bool> EraseAsync(string userId, CancellationToken cancellation) => Task.FromResult(Users.Remove(userId));
 }

@@ -1,4 +1,5 @@
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Http.Tests;
@@ -21,6 +22,8 @@ internal sealed class HundredAds(string? failure = null, float best = 1) : IShar
     }
 
     public void Publish(BidBook book) => throw new NotSupportedException("It ranks by interest only.");
+
+    public void Publish(ShardAdditions additions) => throw new NotSupportedException("Its ads are fixed.");
 
     public void Publish(ShardPlacements placements) => throw new NotSupportedException("It ranks by interest only.");
 }

@@ -170,6 +170,7 @@ public class OpenRtbTests
     [InlineData("""{"id":"1","imp":[{"id":"a","video":{"mimes":["video/mp4"],"protocols":[1]}}]}""", 501)]
     [InlineData("""{"id":"1","imp":[{"id":"a","banner":{"btype":[2]}}]}""", 501)]
     [InlineData("""{"id":"1","imp":[{"id":"a","native":{"request":"{\"assets\":[{\"id\":1,\"required\":1,\"video\":{}}]}"}}]}""", 501)]
+    [InlineData("""{"id":"1","imp":[{"id":"a","banner":{}}],"bcat":["483"],"cattax":7}""", 502)]
     [InlineData("""{"id":"1","imp":[{"id":"a","banner":{}}],"tmax":11}""", 15)]
     public async Task A_reason_worth_telling_is_told(string request, int reason)
     {
@@ -179,6 +180,17 @@ public class OpenRtbTests
         Assert.Equal(
             (200, "1", reason), (reply.Status, reply.Body.GetProperty("id").GetString(), reply.Body.GetProperty("nbr").GetInt32()));
         Assert.Null(gateway.Asked);
+    }
+
+    [Fact]
+    public async Task A_taxonomy_that_we_do_not_know_matters_only_where_something_is_blocked_by_it()
+    {
+        var gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad"));
+
+        Reply reply = await BidAsync(gateway, """{"id":"1","imp":[{"id":"a","banner":{}}],"bcat":[],"cattax":7}""");
+
+        Assert.Equal(200, reply.Status);
+        Assert.Single(reply.Body.GetProperty("seatbid").EnumerateArray());
     }
 
     [Fact]

@@ -49,6 +49,9 @@ public class PrivacyTests
     [InlineData("""{"regs":{"gpp":"DBABLA~BVVqAAAAAABA","gpp_sid":[7]}}""", false)]
     [InlineData("""{"regs":{"gpp":"DBABMA~$no","gpp_sid":[-1]}}""", true)]
     [InlineData("""{"regs":{"gpp_sid":[2]}}""", false)]
+    [InlineData("""{"regs":{"ext":{"gpp":"DBABMA~$yes","gpp_sid":[2]}}}""", true)]
+    [InlineData("""{"regs":{"ext":{"gpp":"DBABMA~$no","gpp_sid":[2]}}}""", false)]
+    [InlineData("""{"regs":{"ext":{"gpp":"DBABLA~BVVqAAAAAABA","gpp_sid":[7]}}}""", false)]
     public void What_cannot_be_read_is_a_no(string request, bool expected)
     {
         string text = request.Replace("$yes", Consent([1, 4], [Us])).Replace("$no", Consent([2], [Us]));

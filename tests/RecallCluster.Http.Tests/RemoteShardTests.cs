@@ -9,6 +9,7 @@ using RecallCluster.Retrieval.Building;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -37,7 +38,7 @@ public sealed class RemoteShardTests : IDisposable
         string path = Path.Combine(_directory.FullName, "0.index");
         AdIndexFile.Write(path, new AdIndexContents
         {
-            Graph = graph, Dim = Dim, Vectors = vectors, Ids = [.. Enumerable.Range(0, Ads).Select(i => $"ad{i}")],
+            Graph = graph, Dim = Dim, Vectors = vectors, RecordLength = Dim, Records = vectors, Ids = [.. Enumerable.Range(0, Ads).Select(i => $"ad{i}")],
         });
         _index = AdIndex.Open(path);
         _identity = ShardIdentity.Of("model", path, 0, 1, Ads);
@@ -203,7 +204,7 @@ public sealed class RemoteShardTests : IDisposable
     public void A_frame_that_was_damaged_anywhere_is_never_taken()
     {
         byte[] whole = Frame(ByInterest with { Seeds = ["a", "b"], Value = ByValue.Value });
-        (_, ShardQuery read) = ShardMessages.ReadQuery(whole);
+        (_, _, ShardQuery read) = ShardMessages.ReadQuery(whole);
         Assert.Equal(User, read.UserState.ToArray());
         Assert.Equal(["a", "b"], read.Seeds);
         Assert.Equal(ByValue.Value!.Campaigns.ToArray(), read.Value!.Campaigns.ToArray());
@@ -238,6 +239,106 @@ public sealed class RemoteShardTests : IDisposable
         Assert.InRange(refused, 1_000, 20_000);
     }
 
+    [Fact]
+    public async Task Ads_that_were_put_in_are_found_under_their_campaigns()
+    {
+        await using WebApplication server = await ServeAsync();
+        using RemoteShard remote = Reach(server, parts: 3);
+        Shard local = Open();
+        foreach (IShard shard in new IShard[] { remote, local })
+        {
+            shard.Publish(Additions(20));
+            shard.Publish(Placements(1, 20));
+            shard.Publish(Book(1));
+        }
+        var query = ByValue with { K = Ads };
+
+        ShardAnswer found = await AnsweredAsync(remote, query);
+
+        Assert.Equal((await local.SearchAsync(query, default)).Ads, found.Ads);
+        // Every fifth one was taken out again.
+        Assert.Equal(Enumerable.Range(0, 20).Where(i => i % 5 != 4).Select(i => $"new{i}").Order(), NewOnes(found));
+        Assert.Equal(NewOnes(found), NewOnes(await remote.SearchAsync(query with { Value = null, K = 2 * Ads }, default)));
+    }
+
+    [Fact]
+    public async Task A_process_that_comes_back_without_its_ads_answers_nothing_until_it_has_the_same_again()
+    {
+        WebApplication server = await ServeAsync();
+        string url = FrontDoor.AddressesOf(server)[0].ToString();
+        using RemoteShard remote = Reach(server, parts: 7);
+        var byInterest = new ShardQuery(_identity.ToString(), User, 40);
+        remote.Publish(Additions(10));
+        remote.Publish(Additions(60));
+        remote.Publish(Placements(1, 60));
+        remote.Publish(Book(1));
+        ShardAnswer byValue = await AnsweredAsync(remote, ByValue);
+        ShardAnswer before = await remote.SearchAsync(byInterest, default);
+        await server.DisposeAsync();
+
+        await using WebApplication again = await ServeAsync(url);
+        ShardAnswer after = await AnsweredAsync(remote, byInterest);
+
+        // The same log makes the same graph: not only the ads are equal, but the walk.
+        Assert.Equal(before.Ads, after.Ads);
+        Assert.Equal(before.Scorings, after.Scorings);
+        Assert.NotEmpty(NewOnes(after));
+        Assert.Equal(byValue.Ads, (await AnsweredAsync(remote, ByValue)).Ads);
+    }
+
+    [Fact]
+    public async Task Another_gateways_ads_are_not_mixed_with_ours()
+    {
+        await using WebApplication server = await ServeAsync();
+        using RemoteShard one = Reach(server), other = Reach(server);
+        var all = new ShardQuery(_identity.ToString(), User, 2 * Ads);
+        one.Publish(Additions(10));
+        Assert.Equal(8, NewOnes(await AnsweredAsync(one, all, found => NewOnes(found).Length > 0)).Length);
+
+        other.Publish(Additions(5));
+        Assert.Equal(4, NewOnes(await AnsweredAsync(other, all, found => NewOnes(found).Length == 4)).Length);
+        // The first one's were forgotten: it finds out, and brings them again.
+        Assert.Equal(8, NewOnes(await AnsweredAsync(one, all)).Length);
+    }
+
+    [Fact]
+    public async Task Additions_that_leave_something_out_or_do_not_fit_are_refused_and_change_nothing()
+    {
+        var served = new ServedShard(_identity, Open, 1);
+        ShardChange[] changes = Additions(10).Changes.ToArray();
+        served.Publish(7, new AdditionsPart(_identity.ToString(), 0, changes[..4]));
+
+        Assert.Throws<ArgumentException>(() => served.Publish(7, new AdditionsPart(_identity.ToString(), 5, changes[5..])));
+        Assert.Throws<ArgumentException>(() => served.Publish(
+            7, new AdditionsPart(_identity.ToString(), 4, [new ShardChange("odd", new EmbeddedAd([1], [], []))])));
+        Assert.Equal(4, served.Status.Additions);
+        // What is known already is passed over.
+        served.Publish(7, new AdditionsPart(_identity.ToString(), 2, changes[2..]));
+
+        Assert.Equal(10, served.Status.Additions);
+        Assert.Equal(8, NewOnes(await served.SearchAsync(7, 10, new ShardQuery(_identity.ToString(), User, 2 * Ads), default)).Length);
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => served.SearchAsync(7, 11, new ShardQuery(_identity.ToString(), User, 1), default));
+    }
+
+    private static string[] NewOnes(ShardAnswer answer) =>
+        [.. answer.Ads.Select(ad => ad.Id).Where(id => id.StartsWith("new", StringComparison.Ordinal)).Order()];
+
+    /// <summary>Ads put in, of which every fifth is a change that takes the one before the last out again.</summary>
+    private ShardAdditions Additions(int changes)
+    {
+        var random = new SeededRandom(11);
+        var all = new ShardChange[changes];
+        for (int i = 0; i < changes; i++)
+        {
+            float[] vector = [.. Enumerable.Range(0, Dim).Select(_ => (float)random.NextGaussian())];
+            all[i] = new ShardChange($"new{i}", new EmbeddedAd(vector, vector, []));
+        }
+        for (int i = 4; i < changes; i += 5)
+            all[i] = new ShardChange($"new{i}", null);
+        return new ShardAdditions(_identity.ToString(), all);
+    }
+
     private static ShardQuery ByInterest => new("v1", User, 5);
 
     private ShardQuery ByValue =>
@@ -246,7 +347,7 @@ public sealed class RemoteShardTests : IDisposable
     private static byte[] Frame(ShardQuery query)
     {
         using var frame = new FrameWriter(FrameKind.Query);
-        ShardMessages.Write(frame, 1, query);
+        ShardMessages.Write(frame, 1, 0, query);
         return frame.End().ToArray();
     }
 
@@ -259,18 +360,25 @@ public sealed class RemoteShardTests : IDisposable
             ["1/3"] = new PiecewiseLinearMap([0, 0.4, 1], [0.01, 0.1, 0.7]),
         }));
 
-    private ShardPlacements Placements(long revision) => new(
-        _identity.ToString(), revision, Enumerable.Range(0, Ads).Select(i => i % 5).ToArray(), new int[Ads]);
+    /// <summary>Placements of the index's ads, and of those of so many additions.</summary>
+    private ShardPlacements Placements(long revision, int additions = 0)
+    {
+        int ads = Ads + additions - (additions / 5);
+        return new ShardPlacements(_identity.ToString(), revision, Enumerable.Range(0, ads).Select(i => i % 5).ToArray(), new int[ads]);
+    }
 
     /// <summary>The answer, as soon as what was published has arrived.</summary>
-    private static async Task<ShardAnswer> AnsweredAsync(RemoteShard remote, ShardQuery query)
+    private static async Task<ShardAnswer> AnsweredAsync(RemoteShard remote, ShardQuery query, Func<ShardAnswer, bool>? wanted = null)
     {
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
             try
             {
-                return await remote.SearchAsync(query, patience.Token);
+                ShardAnswer answer = await remote.SearchAsync(query, patience.Token);
+                if (wanted?.Invoke(answer) != false)
+                    return answer;
+                patience.Token.ThrowIfCancellationRequested();
             }
             catch (Exception e) when (e is InvalidOperationException or IOException && !patience.IsCancellationRequested)
             {
@@ -279,7 +387,8 @@ public sealed class RemoteShardTests : IDisposable
         }
     }
 
-    private RemoteShard Reach(WebApplication server) => new(FrontDoor.AddressesOf(server)[0], _identity, null, TimeProvider.System);
+    private RemoteShard Reach(WebApplication server, int parts = 500) => new(
+        FrontDoor.AddressesOf(server)[0], _identity, new RemoteShardOptions { AdditionsAtOnce = parts }, TimeProvider.System);
 
     private async Task<WebApplication> ServeAsync(string url = "http://127.0.0.1:0")
     {
@@ -293,7 +402,10 @@ public sealed class RemoteShardTests : IDisposable
         var shard = new Shard(TimeProvider.System);
         shard.Add(new ShardVersion(
             _identity.ToString(), _index, new InnerProductScorer(_index.Vectors, Ads, Dim),
-            new GuidedSearchParameters { Layers = [new LayerBudget(100, 20)] }, null, TimeProvider.System));
+            new GuidedSearchParameters { Layers = [new LayerBudget(100, 20)] }, null, TimeProvider.System)
+        {
+            GrowingScorer = (records, count) => new InnerProductScorer(records, count, Dim),
+        });
         return shard;
     }
 }

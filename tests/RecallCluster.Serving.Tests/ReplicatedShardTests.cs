@@ -1,4 +1,5 @@
 using RecallCluster.Numerics;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -111,6 +112,32 @@ public class ReplicatedShardTests
 
         Assert.Equal(1, broken.Calls);
         Assert.Equal("suspect", shard.Live[0].State);
+    }
+
+    [Fact]
+    public async Task A_failure_is_asked_of_another_replica_also_where_no_hedge_was_left()
+    {
+        var one = new FakeReplica("one");
+        var other = new FakeReplica("other");
+        using ReplicatedShard shard = ShardOver(new ReplicationOptions { HedgeRate = 0, Burst = 1 }, one, other);
+        Task<ShardAnswer> hedged = shard.SearchAsync(Query, default);
+        await AdvanceAsync(TimeSpan.FromMilliseconds(20));
+        await one.CalledAsync(1);
+        await other.CalledAsync(1);
+        one.AnswerAll();
+        other.AnswerAll();
+        await hedged;
+
+        Task<ShardAnswer> search = shard.SearchAsync(Query, default);
+        (FakeReplica slow, FakeReplica whole) = one.Waiting == 1 ? (one, other) : (other, one);
+        await AdvanceAsync(TimeSpan.FromMilliseconds(20));
+        // The moment of the hedge passes without one; nothing tells of that, so everybody gets many turns.
+        for (int turn = 0; turn < 1_000; turn++)
+            await Task.Yield();
+        whole.Answers = true;
+        slow.FailAll(new IOException("gone"));
+
+        Assert.Equal(whole.Address, Assert.Single((await search).Ads).Id);
     }
 
     [Fact]
@@ -306,6 +333,15 @@ public class ReplicatedShardTests
 
         public void AnswerFirst() => Complete(1);
 
+        public void FailAll(Exception failure)
+        {
+            TaskCompletionSource<ShardAnswer>[] open;
+            lock (_lock)
+                open = [.. _waiting.Where(w => !w.Task.IsCompleted)];
+            foreach (TaskCompletionSource<ShardAnswer> given in open)
+                given.TrySetException(failure);
+        }
+
         public async Task CalledAsync(int calls, bool waiting = false)
         {
             while ((waiting ? Waiting : Calls) < calls)
@@ -321,6 +357,10 @@ public class ReplicatedShardTests
         public void Publish(BidBook book) => throw new NotSupportedException();
 
         public void Publish(ShardPlacements placements) => Placements = placements;
+
+        public void Publish(ShardAdditions additions) => Additions = additions;
+
+        public ShardAdditions? Additions { get; private set; }
 
         private ShardAnswer Answer => new([new ScoredAd(address, 1)], 1, SearchLimits.None);
 

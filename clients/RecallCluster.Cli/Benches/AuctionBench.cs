@@ -27,6 +27,9 @@ internal sealed record AuctionBenchOptions
     /// <summary>Campaigns of the simulated market; about a fifth of them bid in each auction.</summary>
     public int Campaigns { get; init; } = 50;
 
+    /// <summary>Slots of an auction that sells several: GSP, first price, and a second run of the simulated market; 1 for none.</summary>
+    public int Slots { get; init; } = 4;
+
     /// <summary>Threads of the simulated market.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
@@ -47,9 +50,10 @@ internal sealed record MoneyFigure(string What, double PerSecond);
 
 /// <summary>
 /// Speed of the simulated market: our bids made, auctions held, wins booked; by the clock, and by the time that processors spent on it.
+/// The share won is of all slots.
 /// </summary>
 internal sealed record MarketFigure(
-    int Campaigns, double BidsPerAuction, double WonShare, int Threads, double AuctionsPerSecond, double AuctionsPerCpuSecond);
+    int Campaigns, int Slots, double BidsPerAuction, double WonShare, int Threads, double AuctionsPerSecond, double AuctionsPerCpuSecond);
 
 /// <summary>The report of <see cref="AuctionBench"/>.</summary>
 internal sealed record AuctionBenchReport(
@@ -62,6 +66,9 @@ internal static class AuctionBench
 {
     private const int Requests = 512;
 
+    /// <summary>A click in a slot is so likely, relative to the slot above.</summary>
+    private const double PositionFactor = 0.7;
+
     public static AuctionBenchReport Run(AuctionBenchOptions options, IProgress<string>? progress)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -72,8 +79,8 @@ internal static class AuctionBench
             foreach (PricingModel? pricing in new PricingModel?[] { PricingModel.Cpc, PricingModel.Cpm, PricingModel.OptimizedCpm, null })
             {
                 auctions.Add(Auction("second price", new SecondPriceAuction(), pricing, bids, 1, options));
-                auctions.Add(Auction("GSP", new GeneralizedSecondPriceAuction(), pricing, bids, 4, options));
-                auctions.Add(Auction("first price", new FirstPriceAuction(), pricing, bids, 4, options));
+                auctions.Add(Auction("GSP", new GeneralizedSecondPriceAuction(), pricing, bids, options.Slots, options));
+                auctions.Add(Auction("first price", new FirstPriceAuction(), pricing, bids, options.Slots, options));
             }
         }
         progress?.Report("books");
@@ -83,10 +90,13 @@ internal static class AuctionBench
             new("apply an event", Fastest(options, () => Apply(options.Events))),
         ];
         var market = new List<MarketFigure>();
-        foreach (int threads in new[] { 1, options.Threads }.Distinct())
+        foreach (int slots in new[] { 1, options.Slots }.Distinct())
         {
-            progress?.Report($"simulated market, {threads} threads");
-            market.Add(Market(options, threads));
+            foreach (int threads in new[] { 1, options.Threads }.Distinct())
+            {
+                progress?.Report($"simulated market, {slots} slots, {threads} threads");
+                market.Add(Market(options, slots, threads));
+            }
         }
         return new AuctionBenchReport(Simd.Path.ToString(), auctions, money, market);
     }
@@ -165,10 +175,15 @@ internal static class AuctionBench
         return events;
     }
 
-    private static MarketFigure Market(AuctionBenchOptions options, int threads)
+    private static MarketFigure Market(AuctionBenchOptions options, int slots, int threads)
     {
-        var world = new MarketWorld(
-            new MarketOptions { Campaigns = options.Campaigns, AuctionsPerDay = options.DayAuctions }, new SeededRandom(options.Seed));
+        var marketOptions = new MarketOptions
+        {
+            Campaigns = options.Campaigns,
+            AuctionsPerDay = options.DayAuctions,
+            PositionFactors = [.. Enumerable.Range(0, slots).Select(slot => Math.Pow(PositionFactor, slot))],
+        };
+        var world = new MarketWorld(marketOptions, new SeededRandom(options.Seed));
         MarketCampaign campaign = new() { Goal = new CampaignGoal(60.0 * options.DayAuctions / 1_000_000) };
         IBidController[] controllers = [.. Enumerable.Repeat(new FixedWeights(new BidWeights(0.8)), options.Campaigns)];
         var market = new MarketSimulator(world, [.. Enumerable.Repeat(campaign, options.Campaigns)], controllers, threads: threads);
@@ -183,7 +198,8 @@ internal static class AuctionBench
             leastWork = Math.Max(leastWork, day.Auctions / (Environment.CpuUsage.TotalTime - used).TotalSeconds);
         }
         double bids = day.Campaigns.Sum(row => (double)row.Sums.Auctions) / day.Auctions;
-        return new MarketFigure(options.Campaigns, bids, (double)day.WonByUs / day.Auctions, threads, fastest, leastWork);
+        return new MarketFigure(
+            options.Campaigns, slots, bids, (double)day.WonByUs / (day.Auctions * slots), threads, fastest, leastWork);
     }
 
     private static double Fastest(AuctionBenchOptions options, Func<long> work)

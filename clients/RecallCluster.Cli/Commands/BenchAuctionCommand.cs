@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RecallCluster.Bidding.Auctions;
 using RecallCluster.Cli.Benches;
 using RecallCluster.Cli.Infrastructure;
 using Spectre.Console;
@@ -16,13 +17,15 @@ internal static class BenchAuctionCommand
         Option<int> events = OptionKit.Number("--events", "Events of a round of the ledger.", defaults.Events, 1000);
         Option<int> day = OptionKit.Number("--day-auctions", "Auctions of a simulated day.", defaults.DayAuctions, 1000);
         Option<int> campaigns = OptionKit.Number("--campaigns", "Campaigns of the simulated market.", defaults.Campaigns, 1, 100_000);
+        Option<int> slots = OptionKit.Number(
+            "--slots", "Slots of GSP, first price, and a second run of the simulated market.", defaults.Slots, 1, AuctionRequest.MaxSlots);
         Option<int> threads = OptionKit.Threads();
         Option<int> rounds = OptionKit.Number("--rounds", "Rounds of auctions and books; the fastest counts.", defaults.Rounds, 1, 100_000);
         Option<int> days = OptionKit.Number("--days", "Days of the simulated market; the fastest counts.", defaults.Days, 1, 1000);
         return builder.Build(
             "auction",
             "Speed of auctions by kind and pricing, of wallet and ledger, and of a simulated market.",
-            [bids, auctions, events, day, campaigns, threads, rounds, days],
+            [bids, auctions, events, day, campaigns, slots, threads, rounds, days],
             async (parsed, context) =>
             {
                 var options = new AuctionBenchOptions
@@ -32,6 +35,7 @@ internal static class BenchAuctionCommand
                     Events = parsed.GetValue(events),
                     DayAuctions = parsed.GetValue(day),
                     Campaigns = parsed.GetValue(campaigns),
+                    Slots = parsed.GetValue(slots),
                     Threads = parsed.GetValue(threads),
                     Rounds = parsed.GetValue(rounds),
                     Days = parsed.GetValue(days),
@@ -59,13 +63,13 @@ internal static class BenchAuctionCommand
             money.Row(figure.What, Drawing.Count((long)figure.PerSecond));
         console.Write(money);
         Table market = Drawing.Table(
-            "Simulated market", "campaigns>", "our bids an auction>", "won by us>", "threads>", "auctions/s>", "by CPU time>");
+            "Simulated market", "campaigns>", "slots>", "our bids an auction>", "won by us>", "threads>", "auctions/s>", "by CPU time>");
         foreach (MarketFigure figure in report.Market)
         {
             string speed = Drawing.Count((long)figure.AuctionsPerSecond), work = Drawing.Count((long)figure.AuctionsPerCpuSecond);
             market.Row(
-                Drawing.Count(figure.Campaigns), Drawing.Fixed(figure.BidsPerAuction, 1), Drawing.Percent(figure.WonShare),
-                Drawing.Count(figure.Threads), speed, work);
+                Drawing.Count(figure.Campaigns), Drawing.Count(figure.Slots), Drawing.Fixed(figure.BidsPerAuction, 1),
+                Drawing.Percent(figure.WonShare), Drawing.Count(figure.Threads), speed, work);
         }
         console.Write(market);
     }

@@ -58,10 +58,10 @@ internal static class BidCommands
         var goal = new BidGoalOptions();
         Option<double[]> shares = OptionKit.Reals("--budget-share", "Budgets as shares of the log's total cost.", [1.0 / 32], 0, 1e6);
         Option<string?> train = OptionKit.Optional(
-            "--train", "Log of the day before, of the same format; else the first part of the log is taken as known (--known-share).",
+            "--train", "Log of the day before, of the same format; else the first part of the log is known, and only the rest replayed (--known-share).",
             "FILE");
         Option<double> known = OptionKit.Real(
-            "--known-share", "Without --train: share of the log, at its beginning, that counts as known.", 0.1, 0.01, 1);
+            "--known-share", "Without --train: share of the log, at its beginning, that is known and not replayed.", 0.1, 0.01, 0.99);
         Option<string[]> controllers = Controllers();
         Option<string?> models = OptionKit.Optional(
             "--models", "Folder with trained actors; else they are trained on what is known.", "DIR");

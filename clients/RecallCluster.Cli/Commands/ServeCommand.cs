@@ -5,6 +5,7 @@ using RecallCluster.Data;
 using RecallCluster.Http;
 using RecallCluster.Http.Shards;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.NewAds;
 using Spectre.Console;
 
 namespace RecallCluster.Cli.Commands;
@@ -33,26 +34,30 @@ internal static class ServeCommand
         Option<int> threads = OptionKit.Threads();
         Option<string?> versions = OptionKit.Optional(
             "--versions", "Directory of further versions, each with `model` and `index`, that POST /v1/indexes changes to.", "DIR");
+        Option<int> newAds = OptionKit.Number(
+            "--new-ads", "Most ads that the index does not know; each takes memory, and time at a start.", new NewAdOptions().MaxAds, 0);
         var selling = new ServeOptions();
         var settings = new DoorSettings();
         return builder.Build(
             "serve",
             "Open the front door until told to stop: candidates, and with a market the whole loop of ads, auctions and feedback.",
-            [model, index, data, urls, shards, maxK, threads, versions, .. selling.Symbols, .. settings.Symbols],
+            [model, index, data, urls, shards, maxK, threads, versions, newAds, .. selling.Symbols, .. settings.Symbols],
             async (parsed, context) =>
             {
-                UserDirectory? users = parsed.GetValue(data) is { } directory
-                    ? await context.InStageAsync(
-                        "Read the users", _ => new UserDirectory(DatasetDirectory.Read(directory))).ConfigureAwait(false)
+                Dataset? dataset = parsed.GetValue(data) is { } directory
+                    ? await context.InStageAsync("Read the users", _ => DatasetDirectory.Read(directory)).ConfigureAwait(false)
                     : null;
                 FrontDoorOptions door = settings.Complete(
                     new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } },
-                    parsed);
+                    parsed,
+                    parsed.GetValue(shards) is null ? parsed.GetValue(threads) : null);
                 var host = new EmbeddedHostOptions
                 {
                     ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),
                     IndexDirectory = parsed.GetRequiredValue(index),
-                    Users = users,
+                    Users = dataset is null ? null : new UserDirectory(dataset),
+                    AdFields = dataset?.Items.Fields,
+                    NewAds = new NewAdOptions { MaxAds = parsed.GetValue(newAds) },
                     Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System) : null,
                 };
                 ClosedLoopOptions? market = selling.MarketOf(parsed, parsed.GetValue(data));

@@ -17,6 +17,7 @@ internal sealed record BidReplayOptions
 
     public BidLog? Known { get; init; }
 
+    /// <summary>Without <see cref="Known"/>: the first part of the log, which is learned from and not replayed.</summary>
     public double KnownShare { get; init; } = 0.1;
 
     public required BidGoalChoice Goal { get; init; }
@@ -44,34 +45,41 @@ internal sealed record BidReplayRow(
     double Budget,
     IReadOnlyList<KpiReport> Kpi, int Ticks, double BidNs, double TickUs);
 
-/// <summary>The report of <c>bid replay</c>.</summary>
+/// <summary>R* of the whole log, what was known of it included, at a budget of that share of its total cost.</summary>
+internal sealed record BidReplayOptimum(double BudgetShare, double Budget, double Value);
+
+/// <summary>The report of <c>bid replay</c>. Auctions are those that were replayed.</summary>
 internal sealed record BidReplayReport(
-    string Product, int Auctions, string Known, IReadOnlyList<BidReplayRow> Rows, IReadOnlyList<string> Plots);
+    string Product, int Auctions, string Known, IReadOnlyList<BidReplayRow> Rows, IReadOnlyList<BidReplayOptimum> WholeLog,
+    IReadOnlyList<string> Plots);
 
 /// <summary><c>bid replay</c>: controllers on a logged day.</summary>
 internal static class BidReplay
 {
     public static BidReplayReport Run(BidReplayOptions options, IStages stages, CancellationToken cancellation)
     {
-        AuctionLog log = options.Goal.Columns(options.Log);
-        AuctionLog known = options.Known is null
-            ? log.Slice(0, (int)Math.Ceiling(log.Count * options.KnownShare))
-            : options.Goal.Columns(options.Known);
         if (options.ByHour && options.Log.Hours is null)
             throw new UsageException("--by hour needs a log with hours.");
+        AuctionLog whole = options.Goal.Columns(options.Log);
+        int learned = options.Known is null ? (int)Math.Ceiling(whole.Count * options.KnownShare) : 0;
+        AuctionLog log = whole.Slice(learned, whole.Count - learned);
+        AuctionLog known = options.Known is null ? whole.Slice(0, learned) : options.Goal.Columns(options.Known);
         // Actors see many budgets in training, so one serves them all.
         IBidControllerFactory[] factories = BidActors.Factories(
-            options.Controllers, name => Actor(name, options, known, stages, cancellation));
-        double total = Sum(log.Cost), knownTotal = Sum(known.Cost);
+            options.Controllers, name => Actor(name, options, known, log.Count, stages, cancellation));
+        double total = Sum(log.Cost), knownTotal = Sum(known.Cost), wholeTotal = Sum(whole.Cost);
         var rows = new List<BidReplayRow>();
+        var optima = new List<BidReplayOptimum>();
         var runs = new List<(string Controller, ReplayOutcome Outcome)>();
         foreach (double share in options.BudgetShares)
         {
             CampaignGoal goal = options.Goal.Goal(share * total);
             BidWeights start = BidSolver.Solve(new BidProblem(known, goal.WithBudget(share * knownTotal))).Weights;
             BidDay day = options.ByHour
-                ? BidDay.ByHour(log, options.Log.Hours, goal, start, known)
+                ? BidDay.ByHour(log, options.Log.Hours.AsSpan(learned), goal, start, known)
                 : BidDay.ByShare(log, options.Ticks, goal, start, known);
+            CampaignGoal wholeGoal = options.Goal.Goal(share * wholeTotal);
+            optima.Add(new BidReplayOptimum(share, wholeGoal.Budget, BidSolver.Solve(new BidProblem(whole, wholeGoal)).Value));
             double bidNs = BidNanoseconds(day);
             runs.Clear();
             foreach (IBidControllerFactory factory in factories)
@@ -90,7 +98,7 @@ internal static class BidReplay
         IReadOnlyList<string> plots = options.Plots is null || runs.Count == 0
             ? []
             : BidPlots.OfReplay(options.Plots, runs, options.BudgetShares[^1] * total, rows);
-        return new BidReplayReport(options.Goal.Product.Name, log.Count, source, rows, plots);
+        return new BidReplayReport(options.Goal.Product.Name, log.Count, source, rows, optima, plots);
     }
 
     /// <summary>Time of one bid, over the whole log with the vectorised form.</summary>
@@ -113,11 +121,13 @@ internal static class BidReplay
     }
 
     private static ActorNetwork Actor(
-        string name, BidReplayOptions options, AuctionLog known, IStages stages, CancellationToken cancellation) =>
-        BidActors.Of(
-            name, options.Goal.Product.Name, options.Models,
-            () => new LogDays(known, options.Goal.Goal(0).Kpis, new LogDaysOptions { Ticks = Math.Clamp(options.Ticks, 2, 96) }),
+        string name, BidReplayOptions options, AuctionLog known, int auctions, IStages stages, CancellationToken cancellation)
+    {
+        LogDaysOptions days = LogDaysOptions.ForDaysOf(auctions) with { Ticks = Math.Clamp(options.Ticks, 2, 96) };
+        return BidActors.Of(
+            name, options.Goal.Product.Name, options.Models, () => new LogDays(known, options.Goal.Goal(0).Kpis, days),
             options.Rounds, options.Seed, stages, cancellation);
+    }
 
     private static double Sum(ReadOnlySpan<double> column) => System.Numerics.Tensors.TensorPrimitives.Sum(column);
 }

@@ -69,7 +69,7 @@ internal static class BidTrain
         if (options.Log is null)
             return new CampaignDays(new CampaignDaysOptions { Product = product, Ticks = options.Ticks });
         AuctionLog log = options.Goal.Columns(options.Log);
-        return new LogDays(log, options.Goal.Goal(0).Kpis, new LogDaysOptions { Ticks = options.Ticks });
+        return new LogDays(log, options.Goal.Goal(0).Kpis, LogDaysOptions.ForDaysOf(log.Count) with { Ticks = options.Ticks });
     }
 
     private static BidTraining Train(

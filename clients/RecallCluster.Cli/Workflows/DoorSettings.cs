@@ -41,8 +41,12 @@ internal sealed class DoorSettings
         "--latency-target", "Latency in milliseconds that admitted requests should keep; what would break it is turned away.",
         s_overload.LatencyTarget.TotalMilliseconds, 0.1, 60_000);
 
-    private readonly Option<int> _inFlight = OptionKit.Number(
-        "--max-in-flight", "Most requests that are worked on at once.", s_overload.MaxInFlight, 2);
+    private readonly Option<int?> _inFlight = new("--max-in-flight")
+    {
+        Description = "Most requests that are worked on at once, 2 or more. One more than there are --threads where this process answers for "
+            + $"all shards, else {s_overload.MaxInFlight}.",
+        HelpName = "n",
+    };
 
     private readonly Option<int> _queue = OptionKit.Number(
         "--queue", "Requests that may wait for their turn; more smooth bursts, fewer turn away sooner.", s_overload.QueueLength, 0);
@@ -66,15 +70,18 @@ internal sealed class DoorSettings
     ];
 
     /// <summary>The door with these options.</summary>
+    /// <param name="door">What is decided already.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="searchers">Processors that do all the work; null where other processes do some of it.</param>
     /// <exception cref="UsageException">Options do not go together, or one makes no sense.</exception>
     /// <exception cref="IOException">The key file cannot be read.</exception>
     /// <exception cref="InvalidDataException">It is broken.</exception>
-    public FrontDoorOptions Complete(FrontDoorOptions door, ParseResult parsed) => door with
+    public FrontDoorOptions Complete(FrontDoorOptions door, ParseResult parsed, int? searchers) => door with
     {
         Access = AccessOf(parsed),
         Tls = TlsOf(parsed),
         PublicUrl = parsed.GetValue(_publicUrl) is { } url ? WebUrl("--public-url", url) : null,
-        Overload = OverloadOf(parsed),
+        Overload = OverloadOf(parsed, searchers),
     };
 
     /// <summary>Where traces and metrics go.</summary>
@@ -118,9 +125,11 @@ internal sealed class DoorSettings
         };
     }
 
-    private OverloadOptions OverloadOf(ParseResult parsed)
+    private OverloadOptions OverloadOf(ParseResult parsed, int? searchers)
     {
-        int most = parsed.GetValue(_inFlight);
+        int most = parsed.GetValue(_inFlight) ?? searchers + 1 ?? s_overload.MaxInFlight;
+        if (most < s_overload.MinInFlight)
+            throw new UsageException($"--max-in-flight is {s_overload.MinInFlight} or more, not {most}.");
         return s_overload with
         {
             LatencyTarget = TimeSpan.FromMilliseconds(parsed.GetValue(_latency)),

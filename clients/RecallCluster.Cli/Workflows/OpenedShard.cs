@@ -49,6 +49,7 @@ internal sealed class OpenedShard : IDisposable
         {
             index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
             IScorer scorer = IndexScorer.Of(model, index);
+            Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(model);
             WorkerTeam? team = threads > 1 ? new WorkerTeam(threads) : null;
             ShardIdentity identity = ShardIdentity.Of(fingerprint, index.FilePath, number, manifest.Shards.Count, index.Count);
             var served = new ServedShard(
@@ -56,7 +57,10 @@ internal sealed class OpenedShard : IDisposable
                 () =>
                 {
                     var shard = new Shard(TimeProvider.System);
-                    shard.Add(new ShardVersion(identity.ToString(), index, scorer, parameters, team, TimeProvider.System));
+                    shard.Add(new ShardVersion(identity.ToString(), index, scorer, parameters, team, TimeProvider.System)
+                    {
+                        GrowingScorer = growing,
+                    });
                     return shard;
                 },
                 BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));

@@ -30,6 +30,8 @@ internal sealed record ServedDoorOptions
 /// <summary>A running front door over an embedded host.</summary>
 internal sealed class ServedDoor : IAsyncDisposable
 {
+    private const int ThreadsForTheDoor = 8;
+
     private readonly WebApplication _app;
     private readonly EmbeddedHost _host;
     private readonly ServedVersions _versions;
@@ -53,6 +55,7 @@ internal sealed class ServedDoor : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     public static async Task<ServedDoor> OpenAsync(ServedDoorOptions options, CancellationToken cancellation)
     {
+        KeepThreadsForTheDoor(options.Threads);
         // Before anything that is measured.
         TelemetryExport? telemetry = TelemetryExport.Start(options.Telemetry);
         var host = new EmbeddedHost(options.Threads);
@@ -91,6 +94,14 @@ internal sealed class ServedDoor : IAsyncDisposable
             telemetry?.Dispose();
             throw;
         }
+    }
+
+    // Searches keep as many threads of the pool busy as there are processors. It adds others slowly only, and until then nobody would read
+    // what comes in, nor turn it away.
+    private static void KeepThreadsForTheDoor(int searchers)
+    {
+        ThreadPool.GetMinThreads(out int workers, out int completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, ThreadsForTheDoor + searchers), completions);
     }
 
     /// <summary>Waits until the process is told to end, or <paramref name="cancellation"/> is.</summary>

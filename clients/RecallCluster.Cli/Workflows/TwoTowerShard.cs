@@ -5,6 +5,7 @@ using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 using RecallCluster.AdServer;
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Cli.Workflows;
@@ -79,6 +80,8 @@ internal sealed class TwoTowerShard : IShard, IUserStatePreparer, IDisposable
     public void Publish(BidBook book) => ArgumentNullException.ThrowIfNull(book);
 
     public void Publish(ShardPlacements placements) => ArgumentNullException.ThrowIfNull(placements);
+
+    public void Publish(ShardAdditions additions) => throw new NotSupportedException("Two towers over a data set take no new ads.");
 
     public void Dispose()
     {

@@ -139,10 +139,10 @@ public sealed record CampaignStanding
     public required IReadOnlyList<double> Weights { get; init; }
 
     /// <summary>Today's KPIs against their limits.</summary>
-    public IReadOnlyList<CampaignKpi> Kpis { get; init; } = [];
+    public IReadOnlyList<CampaignKpi> Kpis { get; init => field = value ?? []; } = [];
 
     /// <summary>Today's history, tick by tick.</summary>
-    public IReadOnlyList<CampaignMoment> Ticks { get; init; } = [];
+    public IReadOnlyList<CampaignMoment> Ticks { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>The books of a campaign's day.</summary>

@@ -40,7 +40,10 @@ public sealed class RecallAdmin
     public Task<CampaignStanding> CampaignAsync(long id, CancellationToken cancellation = default) =>
         _client.GetAsync(PathOf(id), ClientJson.Default.CampaignStanding, cancellation);
 
-    /// <summary>Creates a campaign, or replaces its settings.</summary>
+    /// <summary>
+    /// Creates a campaign, or replaces its settings. A change that is based on a version is not sent again when its answer is lost: the
+    /// second would fail where the first was made.
+    /// </summary>
     /// <param name="id">The campaign.</param>
     /// <param name="campaign">All of its settings.</param>
     /// <param name="ifVersion">The version that the change is based on: 0 to create only, null for whatever is there.</param>
@@ -48,7 +51,8 @@ public sealed class RecallAdmin
     public Task<CampaignStanding> PutCampaignAsync(
         long id, Campaign campaign, long? ifVersion = null, CancellationToken cancellation = default) =>
         _client.CallAsync(
-            HttpMethod.Put, PathOf(id), campaign, ClientJson.Default.Campaign, ClientJson.Default.CampaignStanding, true, cancellation,
+            HttpMethod.Put, PathOf(id), campaign, ClientJson.Default.Campaign, ClientJson.Default.CampaignStanding, ifVersion is null,
+            cancellation,
             ifVersion is { } version ? version == 0 ? "*" : string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"") : null);
 
     /// <summary>Changes a campaign's budget, or holds it back, or lets it go on; null leaves as it is.</summary>

@@ -33,6 +33,7 @@ public sealed class FeedbackSender : IAsyncDisposable
     /// <returns>What became of it, once it is durable.</returns>
     /// <exception cref="RecallException">The door refused it.</exception>
     /// <exception cref="TimeoutException">It was given up.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed of.</exception>
     /// <exception cref="ChannelClosedException">The sender was disposed of.</exception>
     public async Task<FeedbackResult> SendAsync(AdFeedback feedback, CancellationToken cancellation = default)
     {
@@ -76,8 +77,9 @@ public sealed class FeedbackSender : IAsyncDisposable
             foreach (Waiting single in batch)
                 await DeliverAsync([single]).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RecallException or TimeoutException)
+        catch (Exception e)
         {
+            // Whatever it is, who waits is told, and the sender goes on with the next batch.
             foreach (Waiting waiting in batch)
                 waiting.Result.TrySetException(e);
         }

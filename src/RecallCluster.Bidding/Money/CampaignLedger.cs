@@ -12,12 +12,19 @@ namespace RecallCluster.Bidding.Money;
 ///                              Feedback(id, price) ──► charged: from the lease, then from what the day has left; the rest is free
 /// </code>
 /// A lease's amount stays reserved until the last event that could be charged to it is too late to count: its end, the clock margin and the
-/// event window. Time is the latest told; a clock that goes back does not turn anything back. Not thread-safe.
+/// event window. Time is the latest told; a clock that goes back does not turn anything back. What is told is taken in wholly or, where it
+/// makes no sense, refused by an exception and not at all. Not thread-safe.
 /// </remarks>
 public sealed partial class CampaignLedger
 {
     /// <summary>Days whose accounts are kept.</summary>
     public const int DaysKept = 35;
+
+    /// <summary>The earliest time that a ledger can be told.</summary>
+    public static readonly DateTimeOffset EarliestTime = DateTimeOffset.UnixEpoch;
+
+    /// <summary>The latest time that a ledger can be told: every window that begins then still ends.</summary>
+    public static readonly DateTimeOffset LatestTime = new(9900, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly SortedDictionary<DateOnly, DayAccount> _days = [];
     private readonly Dictionary<long, LeaseAccount> _leases = [];
@@ -65,7 +72,7 @@ public sealed partial class CampaignLedger
     public Micros LifetimeCommittedAtEdit { get; private set; }
 
     /// <summary>What the lifetime budget has left, never negative; null where there is none.</summary>
-    public Micros? LifetimeLeft => Terms.LifetimeBudget is { } budget ? Micros.Max(Micros.Zero, budget - TotalSpent - TotalLeased) : null;
+    public Micros? LifetimeLeft => Terms.LifetimeBudget is null ? null : FlightLeft;
 
     /// <summary>Leases whose window is open.</summary>
     public int OpenLeases => _leases.Count;
@@ -136,33 +143,6 @@ public sealed partial class CampaignLedger
         return Counted(LedgerOutcome.Applied);
     }
 
-    /// <summary>
-    /// Takes in what happened to a delivered ad. It is charged to its lease first, then to what its day has left; beyond that it is free,
-    /// counted and reported. One that is repeated, late or without a lease changes nothing.
-    /// </summary>
-    /// <param name="at">The ledger's clock.</param>
-    /// <param name="feedback">The event.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The price is negative.</exception>
-    public FeedbackResult Feedback(DateTimeOffset at, in FeedbackEvent feedback)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(feedback.Price.Value, nameof(feedback));
-        Advance(at);
-        if (feedback.Kind == FeedbackKind.Conversion && feedback.Price == Micros.Zero)
-            return new FeedbackResult(Counted(CountConversion(in feedback)));
-        if (Now - feedback.AuctionAt >= Terms.EventWindow)
-            return new FeedbackResult(Counted(LedgerOutcome.Late));
-        if (!_leases.TryGetValue(feedback.Lease, out LeaseAccount? lease))
-            return new FeedbackResult(Counted(LedgerOutcome.UnknownLease));
-        if (feedback.AuctionAt < lease.Lease.GrantedAt - Terms.ClockMargin || feedback.AuctionAt > lease.End + Terms.ClockMargin)
-            return new FeedbackResult(Counted(LedgerOutcome.OutsideLease));
-        if (!_seen.Add(feedback.Id, feedback.AuctionAt + Terms.EventWindow))
-            return new FeedbackResult(Counted(LedgerOutcome.Duplicate));
-        DayAccount day = _days[lease.Date];
-        day.Count(feedback.Kind);
-        Counted(LedgerOutcome.Applied);
-        return Charge(day, lease, feedback.Price);
-    }
-
     /// <summary>Changes the daily budget, of today and of the days to come. A cut stops new leases; it takes nothing back.</summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The budget is negative or above <see cref="CampaignTerms.MaxDailyBudget"/>.
@@ -176,7 +156,9 @@ public sealed partial class CampaignLedger
         return Counted(LedgerOutcome.Applied);
     }
 
-    /// <summary>Changes the budget of the whole flight, or with null takes it away. A cut stops new leases; it takes nothing back.</summary>
+    /// <summary>
+    /// Changes the budget of the whole flight, or with null takes it away. A cut stops new leases; it takes nothing back.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The budget is negative or above <see cref="CampaignTerms.MaxLifetimeBudget"/>.
     /// </exception>
@@ -211,15 +193,25 @@ public sealed partial class CampaignLedger
     /// <summary>
     /// Lets time pass: reserves whose window has closed go back to their day, ids that can no longer be repeated are dropped.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The time is not in <see cref="EarliestTime"/> to <see cref="LatestTime"/>. So every member that is told a time answers.
+    /// </exception>
     public void Advance(DateTimeOffset at)
     {
         if (at <= Now)
             return;
+        if (at < EarliestTime || at > LatestTime)
+            throw new ArgumentOutOfRangeException(nameof(at), at, $"A ledger's time is {EarliestTime:O} to {LatestTime:O}.");
         Now = at.ToUniversalTime();
         if (Now >= _nextRelease)
             ReleaseDue();
         _seen.Forget(Now);
     }
+
+    // A flight without a budget of its own has the highest there is, so that no number of days can overflow its total.
+    private Micros FlightBudget => Terms.LifetimeBudget ?? CampaignTerms.MaxLifetimeBudget;
+
+    private Micros FlightLeft => Micros.Max(Micros.Zero, FlightBudget - TotalSpent - TotalLeased);
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
@@ -232,7 +224,7 @@ public sealed partial class CampaignLedger
     }
 
     /// <summary>What a day may still commit: its own budget, and the flight's.</summary>
-    private Micros Left(DayAccount day) => LifetimeLeft is { } lifetime ? Micros.Min(day.Uncommitted, lifetime) : day.Uncommitted;
+    private Micros Left(DayAccount day) => Micros.Min(day.Uncommitted, FlightLeft);
 
     /// <summary>The part of the budget that may be committed by a lease's expiry: what it will spend falls into its own time.</summary>
     private Micros Paced(DayAccount day, DateTimeOffset end, DateTimeOffset expiry)
@@ -252,42 +244,6 @@ public sealed partial class CampaignLedger
         day.Granted += amount;
         TotalLeased += amount;
         return lease;
-    }
-
-    private FeedbackResult Charge(DayAccount day, LeaseAccount lease, Micros price)
-    {
-        Micros fromLease = Micros.Min(price, lease.Remaining);
-        Micros beyond = Micros.Min(price - fromLease, Left(day));
-        Micros charged = fromLease + beyond, free = price - charged;
-        lease.Remaining -= fromLease;
-        day.Leased -= fromLease;
-        day.Spent += charged;
-        day.SpentBeyondLeases += beyond;
-        TotalLeased -= fromLease;
-        TotalSpent += charged;
-        if (free > Micros.Zero)
-        {
-            day.FreeEvents++;
-            day.FreeAmount += free;
-        }
-        return new FeedbackResult(LedgerOutcome.Applied, charged, free);
-    }
-
-    // Its lease may long be forgotten: nothing is charged, so all that matters is that there was one and on which day.
-    private LedgerOutcome CountConversion(in FeedbackEvent feedback)
-    {
-        DateTimeOffset wonAt = feedback.AuctionAt;
-        if (Now - wonAt >= Terms.ConversionWindow)
-            return LedgerOutcome.Late;
-        if (feedback.Lease < 1 || feedback.Lease >= _nextLease)
-            return LedgerOutcome.UnknownLease;
-        DayAccount? day = _days.Values.FirstOrDefault(day => day.Day.Start <= wonAt && wonAt < day.Day.End);
-        if (day is null)
-            return LedgerOutcome.OutsideLease;
-        if (!_seen.Add(feedback.Id, wonAt + Terms.ConversionWindow))
-            return LedgerOutcome.Duplicate;
-        day.Count(FeedbackKind.Conversion);
-        return LedgerOutcome.Applied;
     }
 
     private void Return(LeaseAccount lease, Micros amount)
@@ -329,7 +285,7 @@ public sealed partial class CampaignLedger
 
     private DayAccount NewDay() => Now == DateTimeOffset.MinValue
         ? throw new InvalidOperationException("The ledger was never told a time.")
-        : new DayAccount { Day = _calendar.DayOf(Now), Budget = Terms.DailyBudget };
+        : new DayAccount { Day = _calendar.DayOf(Now), Budget = Terms.DailyBudget, FirstLease = _nextLease };
 
     private void ForgetDays()
     {

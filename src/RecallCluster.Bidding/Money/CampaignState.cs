@@ -8,6 +8,12 @@ namespace RecallCluster.Bidding.Money;
 /// </summary>
 public sealed record CampaignState
 {
+    /// <summary>The version that this program writes. It reads this one and 0, the one before states had a version.</summary>
+    public const int CurrentVersion = 1;
+
+    /// <summary>How the state is to be read: see <see cref="CurrentVersion"/>.</summary>
+    public int Version { get; init; }
+
     /// <summary>The terms as they stand, with all edits.</summary>
     [JsonRequired]
     public required CampaignTerms Terms { get; init; }
@@ -43,7 +49,7 @@ public sealed record CampaignState
     [JsonRequired]
     public required GatewayEpoch[] Gateways { get; init; }
 
-    /// <summary>Ids of events whose window is open.</summary>
+    /// <summary>Ids of events that could still come again.</summary>
     [JsonRequired]
     public required SeenMinute[] Seen { get; init; }
 
@@ -57,7 +63,7 @@ public sealed record CampaignState
 /// <param name="Epoch">Its life.</param>
 public readonly record struct GatewayEpoch(int Gateway, long Epoch);
 
-/// <summary>Ids of events whose window closes in the same minute.</summary>
+/// <summary>Ids of events that are to be forgotten in the same minute.</summary>
 /// <param name="Minute">Minutes since year 1, UTC.</param>
 /// <param name="Ids">The ids.</param>
 public sealed record SeenMinute(long Minute, UInt128[] Ids);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RecallCluster.Bidding.Money;
 
 /// <summary>What a campaign's ledger is opened with.</summary>
@@ -8,6 +10,8 @@ public sealed record CampaignTerms
 
     /// <summary>The highest lifetime budget: a trillion units of the currency.</summary>
     public static readonly Micros MaxLifetimeBudget = new(1_000_000_000_000 * Micros.PerUnit);
+
+    internal static readonly TimeSpan LongestLease = TimeSpan.FromDays(1);
 
     private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(30);
 
@@ -21,8 +25,8 @@ public sealed record CampaignTerms
     public required Micros DailyBudget { get; init; }
 
     /// <summary>
-    /// Budget of the whole flight, 0 to <see cref="MaxLifetimeBudget"/>, until it is edited; null where only the days have one. Both hold: a day may
-    /// spend its own budget or what the flight has left, whichever is less.
+    /// Budget of the whole flight, 0 to <see cref="MaxLifetimeBudget"/>, until it is edited; null where only the days have one: then the
+    /// flight ends at that bound. Both hold: a day may spend its own budget or what the flight has left, whichever is less.
     /// </summary>
     public Micros? LifetimeBudget { get; init; }
 
@@ -30,6 +34,7 @@ public sealed record CampaignTerms
     public required DateTimeOffset FlightStart { get; init; }
 
     /// <summary>First instant after the flight.</summary>
+    [JsonRequired]
     public DateTimeOffset FlightEnd { get; init; } = DateTimeOffset.MaxValue;
 
     /// <summary>How a day's budget is spread.</summary>
@@ -41,20 +46,24 @@ public sealed record CampaignTerms
     /// <summary>
     /// How long a lease runs, at most a day. Longer: fewer requests; shorter: budget edits, pacing and a lost gateway bite sooner.
     /// </summary>
+    [JsonRequired]
     public TimeSpan LeaseTerm { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// By how much two clocks may differ: a gateway stops spending this much before its lease's expiry, the ledger waits this much
     /// after it.
     /// </summary>
+    [JsonRequired]
     public TimeSpan ClockMargin { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// How long after its auction an event counts. Longer: fewer lost clicks; shorter: reserves come back sooner, fewer ids are kept.
     /// </summary>
+    [JsonRequired]
     public TimeSpan EventWindow { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>How long after its auction, at most 30 days, a conversion counts that is not charged; no money waits for it.</summary>
+    [JsonRequired]
     public TimeSpan ConversionWindow { get; init; } = TimeSpan.FromDays(7);
 
     internal IPacing CreatePacing(CampaignCalendar calendar) => Pacing switch
@@ -79,7 +88,7 @@ public sealed record CampaignTerms
                 $"{nameof(LeaseTerm)} and {nameof(EventWindow)} are above 0, {nameof(ConversionWindow)} is no shorter than that, "
                 + $"{nameof(ClockMargin)} is 0 or more.");
         }
-        if (LeaseTerm > TimeSpan.FromDays(1) || ConversionWindow > LongestWindow)
+        if (LeaseTerm > LongestLease || ConversionWindow > LongestWindow)
             throw new ArgumentException(
                 $"{nameof(LeaseTerm)} is at most a day, {nameof(ConversionWindow)} at most {LongestWindow.TotalDays} days.");
         if (LeaseTerm <= ClockMargin)

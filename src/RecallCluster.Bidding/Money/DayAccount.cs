@@ -17,6 +17,13 @@ public sealed record DayAccount
     [JsonInclude]
     public Micros Budget { get; internal set; }
 
+    /// <summary>
+    /// Number of the first lease that was, or will be, granted on this day: a lease belongs to the last day whose first is no higher. Null
+    /// in an account from before leases told their day.
+    /// </summary>
+    [JsonInclude]
+    public long? FirstLease { get; internal set; }
+
     /// <summary>What was charged.</summary>
     [JsonInclude]
     public Micros Spent { get; internal set; }
@@ -31,11 +38,11 @@ public sealed record DayAccount
 
     /// <summary>All that leases were ever granted on this day.</summary>
     [JsonInclude]
-    public Micros Granted { get; internal set; }
+    public MicrosSum Granted { get; internal set; }
 
     /// <summary>What leases gave back or lost at the end of their window.</summary>
     [JsonInclude]
-    public Micros Returned { get; internal set; }
+    public MicrosSum Returned { get; internal set; }
 
     /// <summary>The part of <see cref="Spent"/> that came from no lease but from budget that was left.</summary>
     [JsonInclude]
@@ -59,7 +66,7 @@ public sealed record DayAccount
 
     /// <summary>What those would have cost beyond what was charged.</summary>
     [JsonInclude]
-    public Micros FreeAmount { get; internal set; }
+    public MicrosSum FreeAmount { get; internal set; }
 
     /// <summary>Spent or leased.</summary>
     [JsonIgnore]
@@ -78,6 +85,9 @@ public sealed record DayAccount
         CommittedAtEdit = Committed;
         Budget = budget;
     }
+
+    /// <summary>Whether a time of a clock that may be wrong by a margin can be of this day.</summary>
+    internal bool CanContain(DateTimeOffset time, TimeSpan margin) => time >= Day.Start - margin && time < Day.End + margin;
 
     internal void Count(FeedbackKind kind)
     {
@@ -99,11 +109,13 @@ public sealed record DayAccount
     internal void Check()
     {
         Require(
-            Spent >= Micros.Zero && Leased >= Micros.Zero && Budget >= Micros.Zero && FreeAmount >= Micros.Zero,
+            Spent >= Micros.Zero && Leased >= Micros.Zero && SpentBeyondLeases >= Micros.Zero && FreeAmount.Value >= 0,
             "an amount is negative");
+        Require(Budget >= Micros.Zero && Limit <= CampaignTerms.MaxDailyBudget, "its budget is none that a day can have");
+        Require(Day.Start < Day.End, "it ends before it begins");
         Require(Committed <= Limit, $"{Committed} is committed, more than {Limit}");
         Require(
-            Granted - Returned - Leased == Spent - SpentBeyondLeases,
+            Granted - Returned - Leased == (MicrosSum)Spent - SpentBeyondLeases,
             "what leases were granted is not what they spent, hold and returned");
     }
 

@@ -141,5 +141,7 @@ public sealed class FrequencyCaps
     public FrequencyState ToState() =>
         new(Now, [.. _users.OrderBy(user => user.Key).Select(user => new UserExposures(user.Key, [.. user.Value]))]);
 
-    private void Remember(long user, DateTimeOffset shownAt) => _byTime.Enqueue(user, (shownAt + _horizon).UtcTicks);
+    // A horizon that reaches beyond the last of times never ends.
+    private void Remember(long user, DateTimeOffset shownAt) =>
+        _byTime.Enqueue(user, _horizon.Ticks > long.MaxValue - shownAt.UtcTicks ? long.MaxValue : shownAt.UtcTicks + _horizon.Ticks);
 }

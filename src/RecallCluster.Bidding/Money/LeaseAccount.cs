@@ -24,5 +24,8 @@ public sealed record LeaseAccount
     [JsonInclude]
     public DateTimeOffset End { get; internal set; }
 
+    /// <summary>Whether an ad can have been won under it at a time of a clock that may be wrong by a margin.</summary>
+    internal bool CanCover(DateTimeOffset wonAt, TimeSpan margin) => wonAt >= Lease.GrantedAt - margin && wonAt <= End + margin;
+
     internal DateTimeOffset ReleaseAt(CampaignTerms terms) => End + terms.ClockMargin + terms.EventWindow;
 }

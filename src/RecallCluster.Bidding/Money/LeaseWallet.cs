@@ -37,7 +37,7 @@ public sealed class LeaseWallet
 {
     private readonly WalletOptions _options;
     private readonly ChargeReserve _reserve;
-    private readonly Dictionary<UInt128, ChargeReserve.Charge> _pending = [];
+    private readonly Dictionary<UInt128, Open> _pending = [];
     private readonly Queue<(UInt128 Win, DateTimeOffset At)> _byTime = new();
     private readonly DateTimeOffset _end;
 
@@ -80,17 +80,17 @@ public sealed class LeaseWallet
     /// <param name="probability">That it is: 1 for an impression, pCTR for a click.</param>
     /// <returns>Whether there was room; false too when the lease is over or the win is already there.</returns>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// The price is negative or above <see cref="Auctions.AuctionBid.MaxBid"/>, or the probability outside [0, 1].
+    /// The price is negative or above <see cref="FeedbackEvent.MaxPrice"/>, or the probability outside [0, 1].
     /// </exception>
     public bool TryReserve(UInt128 win, DateTimeOffset now, Micros price, double probability)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(price.Value, nameof(price));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(price, Auctions.AuctionBid.MaxBid);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(price, FeedbackEvent.MaxPrice);
         if (!(probability >= 0 && probability <= 1))
             throw new ArgumentOutOfRangeException(nameof(probability), probability, "A probability is between 0 and 1.");
         Advance(now);
         var charge = new ChargeReserve.Charge(price, probability);
-        if (!IsOpen(now) || Charged + _reserve.With(in charge) > Lease.Amount || !_pending.TryAdd(win, charge))
+        if (!IsOpen(now) || Charged + _reserve.With(in charge) > Lease.Amount || !_pending.TryAdd(win, new Open(charge, now)))
             return false;
         _reserve.Add(in charge);
         _byTime.Enqueue((win, now));
@@ -98,13 +98,16 @@ public sealed class LeaseWallet
     }
 
     /// <summary>A win's charge is known: the price, or zero for an ad that was not delivered after all. Frees its reserve.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The charge is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The charge is negative or above <see cref="FeedbackEvent.MaxPrice"/>.
+    /// </exception>
     public void Settle(UInt128 win, Micros charged)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(charged.Value, nameof(charged));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(charged, FeedbackEvent.MaxPrice);
         Charged += charged;
-        if (_pending.Remove(win, out ChargeReserve.Charge charge))
-            _reserve.Remove(in charge);
+        if (_pending.Remove(win, out Open open))
+            _reserve.Remove(in open.Charge);
     }
 
     /// <summary>Frees the reserves of wins whose window has closed: they were not clicked.</summary>
@@ -113,7 +116,17 @@ public sealed class LeaseWallet
         while (_byTime.TryPeek(out (UInt128 Win, DateTimeOffset At) oldest) && now - oldest.At >= _options.EventWindow)
         {
             _byTime.Dequeue();
-            Settle(oldest.Win, Micros.Zero);
+
+            // A win that stood back may have been reserved again since, under the same number: that one's window is its own.
+            if (_pending.TryGetValue(oldest.Win, out Open open) && open.At == oldest.At)
+                Settle(oldest.Win, Micros.Zero);
         }
+    }
+
+    private readonly struct Open(ChargeReserve.Charge charge, DateTimeOffset at)
+    {
+        public readonly ChargeReserve.Charge Charge = charge;
+
+        public DateTimeOffset At => at;
     }
 }

@@ -64,7 +64,7 @@ public sealed class TrafficPacing : IPacing
                 throw new ArgumentException(
                     $"Hour {hour} of a traffic curve is {hourShares[hour]}; it is finite and 0 or more.", nameof(hourShares));
         double sum = hourShares.Sum();
-        if (!(sum > 0) || !double.IsFinite(sum))
+        if (!(sum > 0) || !double.IsFinite(sum * Hours))
             throw new ArgumentException("A traffic curve has no traffic at all, or too much to add up.", nameof(hourShares));
         _calendar = calendar;
         _hourShares = hourShares;

@@ -62,7 +62,9 @@ public sealed class LogDays : ITrainingDays
     private (AuctionLog Log, double Cost) Stretch(SeededRandom random, double drift)
     {
         int length = (int)(_log.Count * Uniform(random, 0.25, 1)), start = random.NextInt(_log.Count - length + 1);
-        int count = Math.Min(length, _options.Auctions);
+        // A log shorter than the days to come is drawn from again and again: days with too few wins would teach to distrust what they show.
+        bool isShort = length < _options.FewestAuctions;
+        int count = isShort ? _options.FewestAuctions : Math.Min(length, _options.Auctions);
         double stride = (double)length / count;
         double[] value = new double[count], cost = new double[count];
         var p = new double[_kpis.Length][];
@@ -73,7 +75,8 @@ public sealed class LogDays : ITrainingDays
         var values = new Wander(random, drift, _options.Ticks);
         for (int i = 0; i < count; i++)
         {
-            int from = start + (int)((i + random.NextDouble()) * stride), tick = (int)((long)i * _options.Ticks / count);
+            int from = isShort ? start + random.NextInt(length) : start + (int)((i + random.NextDouble()) * stride);
+            int tick = (int)((long)i * _options.Ticks / count);
             from = Math.Min(from, start + length - 1);
             double factor = values.At(tick);
             value[i] = _log.Value[from] * factor;
@@ -98,6 +101,12 @@ public sealed record LogDaysOptions
     /// <summary>Auctions of a day, at most.</summary>
     public int Auctions { get; init; } = 20_000;
 
+    /// <summary>
+    /// Auctions of a day, at least: a stretch of fewer is drawn from with replacement, out of its order. As many as the days to be bid in
+    /// have, up to <see cref="Auctions"/>, make a controller as sure of what a tick shows as it can be there.
+    /// </summary>
+    public int FewestAuctions { get; init; }
+
     /// <summary>Ticks of a day.</summary>
     public int Ticks { get; init; } = 48;
 
@@ -112,4 +121,11 @@ public sealed record LogDaysOptions
 
     /// <summary>... to this, evenly in the logarithm.</summary>
     public double LargestBudgetShare { get; init; } = 0.6;
+
+    /// <summary>The defaults for a campaign whose days to come have so many auctions: training days have as many, where that is not too many.</summary>
+    public static LogDaysOptions ForDaysOf(int auctions)
+    {
+        var options = new LogDaysOptions();
+        return options with { FewestAuctions = Math.Min(auctions, options.Auctions) };
+    }
 }

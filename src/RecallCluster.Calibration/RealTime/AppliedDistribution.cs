@@ -54,15 +54,17 @@ public sealed class AppliedDistribution
     /// </summary>
     public long TooLate { get; private set; }
 
-    /// <summary>Counts one impression that was served.</summary>
+    /// <summary>Counts impressions that were served.</summary>
     /// <param name="p">Raw prediction.</param>
     /// <param name="cluster">Its cluster, from <see cref="RealTimeWeightedSir.ClusterOf"/>.</param>
     /// <param name="time">
     /// Its time. Times may go back: the impression counts in the slot of its own time while the window holds that.
     /// </param>
+    /// <param name="count">How many, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range; nothing was counted.</exception>
-    public void Record(double p, int cluster, double time)
+    public void Record(double p, int cluster, double time, long count = 1)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         if ((uint)cluster >= (uint)Calibrator.ClusterCount)
             throw new ArgumentOutOfRangeException(nameof(cluster), cluster, $"There are {Calibrator.ClusterCount} clusters.");
         int place = (Calibrator.BinOf(p) * Calibrator.ClusterCount) + cluster;
@@ -70,11 +72,11 @@ public sealed class AppliedDistribution
         MoveTo(slot);
         if (slot <= _newest - _slots.Length)
         {
-            TooLate++;
+            TooLate += count;
             return;
         }
-        _slots[Ring(slot)][place]++;
-        _counts[place]++;
+        _slots[Ring(slot)][place] += count;
+        _counts[place] += count;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RecallCluster.Http.Native;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Catalogue;
@@ -19,13 +20,23 @@ internal sealed record AdResourceBody
 
     public bool? IsPaused { get; init; }
 
-    public static AdResourceBody Of(Ad ad) => new()
+    /// <summary>Side information by the model's field names, a code (whole number) or a label (string) each.</summary>
+    public Dictionary<string, JsonElement>? Features { get; init; }
+
+    /// <summary>How the search stands to it; said in answers, and not looked at in requests.</summary>
+    public AdStanding? Standing { get; init; }
+
+    /// <param name="ad">The ad.</param>
+    /// <param name="standing">How the search stands to it.</param>
+    public static AdResourceBody Of(Ad ad, AdStanding standing) => new()
     {
         CampaignId = ad.CampaignId,
         Categories = [.. ad.Categories],
         Creative = AdCreativeBody.Of(ad.Creative),
         LandingPage = ad.LandingPage.OriginalString,
         IsPaused = ad.IsPaused,
+        Features = ad.Features?.ToDictionary(f => f.Key, f => JsonOf(f.Value)),
+        Standing = standing,
     };
 
     /// <exception cref="InvalidRequestException">A field is missing or wrong.</exception>
@@ -37,7 +48,12 @@ internal sealed record AdResourceBody
         Creative = FieldChecks.Required("creative", Creative, "what is shown?").ToCreative(),
         LandingPage = FieldChecks.WebUrl("landingPage", LandingPage),
         IsPaused = IsPaused ?? false,
+        Features = Features?.ToDictionary(f => f.Key, f => FieldChecks.CodeOrLabel($"features.{f.Key}", f.Value)),
     };
+
+    private static JsonElement JsonOf(ProfileValue value) => value.Label is { } label
+        ? JsonSerializer.SerializeToElement(label, AdminJson.Default.String)
+        : JsonSerializer.SerializeToElement(value.Code, AdminJson.Default.Int32);
 }
 
 /// <summary>What is shown.</summary>

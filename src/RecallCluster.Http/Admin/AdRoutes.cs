@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using RecallCluster.Http.Json;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.NewAds;
 
 namespace RecallCluster.Http.Admin;
 
@@ -10,7 +11,7 @@ internal sealed class AdRoutes(FrontDoorParts parts)
     private IAdCatalogue Catalogue => parts.Catalogue.Need("catalogue");
 
     public IResult Get(string id) => Catalogue.TryGet(id, out Ad? ad)
-        ? Results.Json(AdResourceBody.Of(ad!), AdminJson.Default.AdResourceBody)
+        ? Results.Json(AdResourceBody.Of(ad!, Catalogue.StandingOf(id)), AdminJson.Default.AdResourceBody)
         : NoSuch();
 
     public async Task<IResult> PutAsync(string id, HttpContext context)
@@ -19,9 +20,16 @@ internal sealed class AdRoutes(FrontDoorParts parts)
         AdResourceBody body = await StrictJson.ReadAsync(context.Request, AdminJson.Default.AdResourceBody).ConfigureAwait(false);
         Ad ad = body.ToAd(id);
         bool existed = catalogue.TryGet(id, out _);
-        await catalogue.PutAsync(ad, context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            await catalogue.PutAsync(ad, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (NewAdsFullException e)
+        {
+            return Problem.NewAdsFull(e.Message);
+        }
         int status = existed ? StatusCodes.Status200OK : StatusCodes.Status201Created;
-        return Results.Json(AdResourceBody.Of(ad), AdminJson.Default.AdResourceBody, statusCode: status);
+        return Results.Json(AdResourceBody.Of(ad, catalogue.StandingOf(id)), AdminJson.Default.AdResourceBody, statusCode: status);
     }
 
     public async Task<IResult> DeleteAsync(string id, HttpContext context) =>

@@ -21,7 +21,7 @@ namespace RecallCluster.Http.Admin;
     Converters =
     [
         typeof(CamelCaseEnum<PacingMode>), typeof(CamelCaseEnum<PricingModel>), typeof(CamelCaseEnum<DeviceKind>),
-        typeof(CamelCaseEnum<CampaignStatus>), typeof(CamelCaseEnum<CreativeKind>), typeof(NullForNonFinite),
+        typeof(CamelCaseEnum<CampaignStatus>), typeof(CamelCaseEnum<CreativeKind>), typeof(CamelCaseEnum<AdStanding>), typeof(NullForNonFinite),
     ])]
 [JsonSerializable(typeof(CampaignBody))]
 [JsonSerializable(typeof(CampaignPatchBody))]
@@ -35,6 +35,8 @@ namespace RecallCluster.Http.Admin;
 [JsonSerializable(typeof(IndexVersionView))]
 [JsonSerializable(typeof(ExperimentsBody))]
 [JsonSerializable(typeof(LiveBody))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(int))]
 internal sealed partial class AdminJson : JsonSerializerContext;
 
 /// <summary>Experiments that run; none can be made yet.</summary>

@@ -19,9 +19,10 @@ internal sealed class UserRoutes(FrontDoorParts parts)
 {
     private IUserStore Users => parts.Users.Need("user store");
 
-    public IResult Get(string id) => Users.Find(id) is { } memory
-        ? Results.Json(new UserMemoryBody(memory.Sequence, memory.Consent), AdminJson.Default.UserMemoryBody)
-        : NoSuch();
+    public async Task<IResult> GetAsync(string id, HttpContext context) =>
+        await Users.FindAsync(id, context.RequestAborted).ConfigureAwait(false) is { IsErased: false } memory
+            ? Results.Json(new UserMemoryBody(memory.Sequence, memory.Consent), AdminJson.Default.UserMemoryBody)
+            : NoSuch();
 
     public async Task<IResult> PutConsentAsync(string id, HttpContext context)
     {

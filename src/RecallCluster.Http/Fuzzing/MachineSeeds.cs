@@ -116,6 +116,10 @@ internal static class MachineSeeds
                 MediaType = "image/png",
             },
             LandingPage = new Uri("https://adv.example/"),
+            Features = new Dictionary<string, RecallCluster.Serving.ProfileValue>
+            {
+                ["category"] = RecallCluster.Serving.ProfileValue.OfCode(3), ["brand"] = RecallCluster.Serving.ProfileValue.OfLabel("acme"),
+            },
         };
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-1", AdLine.Of(ad))));
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-2", null)));

@@ -3,6 +3,7 @@ using RecallCluster.Calibration.Maps;
 using RecallCluster.Http.Shards;
 using RecallCluster.Numerics;
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -56,6 +57,9 @@ internal sealed class ShardFrameTarget : IFuzzTarget
                 case FrameKind.Placements:
                     ShardMessages.ReadPlacements(frame);
                     break;
+                case FrameKind.Additions:
+                    ShardMessages.ReadAdditions(frame);
+                    break;
                 default:
                     ShardMessages.ReadStatus(frame);
                     break;
@@ -86,7 +90,7 @@ internal sealed class ShardFrameTarget : IFuzzTarget
         switch (kind)
         {
             case FrameKind.Query:
-                ShardMessages.Write(frame, 5, new ShardQuery("v1", new float[] { 1, -0.5f, 0.25f }, 20)
+                ShardMessages.Write(frame, 5, 2, new ShardQuery("v1", new float[] { 1, -0.5f, 0.25f }, 20)
                 {
                     MaxScorings = 2000, TimeLeft = TimeSpan.FromMilliseconds(20), Seeds = ["ad1"], Exclude = ["ad2", "ad3"],
                     Value = new ValueQuery(new ulong[] { 7 }, new ulong[] { 1, 2 }),
@@ -104,8 +108,12 @@ internal sealed class ShardFrameTarget : IFuzzTarget
             case FrameKind.Placements:
                 ShardMessages.Write(frame, 5, new ShardPlacements("v1", 2, Campaigns, Facets));
                 break;
+            case FrameKind.Additions:
+                ShardMessages.Write(
+                    frame, 5, "v1", 1, [new ShardChange("new1", new EmbeddedAd([1, 0.5f], [2, 0.25f, 1], [])), new ShardChange("new0", null)]);
+                break;
             default:
-                ShardMessages.Write(frame, new ShardStatus(new ShardIdentity("m", "i", 0, 2, 500), 9, 5, 3, 2));
+                ShardMessages.Write(frame, new ShardStatus(new ShardIdentity("m", "i", 0, 2, 500), 9, 5, 3, 2, 1));
                 break;
         }
         return frame.End().ToArray();

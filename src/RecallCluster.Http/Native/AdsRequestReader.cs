@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using RecallCluster.Serving;
 
 namespace RecallCluster.Http.Native;
@@ -38,28 +37,9 @@ internal static class AdsRequestReader
         : new UserFeatures
         {
             Id = FieldChecks.OptionalId("user.id", user.Id),
-            Profile = user.Profile?.ToDictionary(p => p.Key, p => ProfileValueOf(p.Key, p.Value)),
+            Profile = FieldChecks.Profile(user.Profile),
             Sequence = user.Sequence is null ? null : FieldChecks.Texts("user.sequence", user.Sequence),
         };
-
-    private static ProfileValue ProfileValueOf(string name, JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => ProfileValue.OfLabel(LabelOf(name, value)),
-        JsonValueKind.Number when value.TryGetInt32(out int code) => ProfileValue.OfCode(code),
-        _ => throw new InvalidRequestException($"user.profile.{name}", "wants a code (whole number) or a label (string)."),
-    };
-
-    private static string LabelOf(string name, JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new InvalidRequestException($"user.profile.{name}", "is no well-formed text (half of a surrogate pair).");
-        }
-    }
 
     private static RequestContext ContextOf(AdsContextBody? context) => context is null
         ? new RequestContext()

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving;
 
@@ -53,9 +54,32 @@ internal static class FieldChecks
 
     public static decimal Units(Micros amount) => (decimal)amount.Value / Micros.PerUnit;
 
+    public static decimal Units(MicrosSum sum) => (decimal)sum.Value / Micros.PerUnit;
+
     public static TimeSpan Milliseconds(string field, double? value, TimeSpan most) => value is { } ms
         ? TimeSpan.FromMilliseconds(InRange(field, ms, 0, most.TotalMilliseconds))
         : TimeSpan.Zero;
+
+    /// <summary>The value of a field of a profile or of side information.</summary>
+    public static ProfileValue CodeOrLabel(string field, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                try
+                {
+                    return ProfileValue.OfLabel(value.GetString()!);
+                }
+                catch (InvalidOperationException)
+                {
+                    throw new InvalidRequestException(field, "is no well-formed text (half of a surrogate pair).");
+                }
+            case JsonValueKind.Number when value.TryGetInt32(out int code):
+                return ProfileValue.OfCode(code);
+            default:
+                throw new InvalidRequestException(field, "wants a code (whole number) or a label (string).");
+        }
+    }
 
     /// <summary>An absolute http or https URL.</summary>
     public static Uri WebUrl(string field, string? value) =>
@@ -63,4 +87,8 @@ internal static class FieldChecks
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.OriginalString.Length <= 4096
             ? url
             : throw new InvalidRequestException(field, "wants an absolute http or https URL.");
+
+    /// <summary>A user's profile: a code or a label by field name; null where there is none.</summary>
+    public static Dictionary<string, ProfileValue>? Profile(Dictionary<string, JsonElement>? values) =>
+        values?.ToDictionary(p => p.Key, p => CodeOrLabel($"user.profile.{p.Key}", p.Value));
 }

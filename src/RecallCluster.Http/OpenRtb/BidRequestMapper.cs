@@ -23,6 +23,8 @@ internal sealed class BidRequestMapper(OpenRtbOptions options)
     {
         if (CurrencyOf(bid.Currencies) is not { } chosen)
             return new MappedBidRequest(null, NoBid.UnknownCurrency, "", 0);
+        if (bid.BlocksByOtherTaxonomy)
+            return new MappedBidRequest(null, NoBid.UnknownTaxonomy, "", 0);
         TimeSpan? deadline = bid.TimeLimit - options.TmaxMargin;
         if (deadline < options.LeastTime)
             return new MappedBidRequest(null, NoBid.InsufficientTime, "", 0);

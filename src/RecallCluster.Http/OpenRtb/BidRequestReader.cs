@@ -22,6 +22,7 @@ internal sealed class BidRequestReader(OpenRtbOptions options, FrontDoorLimits l
         JsonPlace root = JsonPlace.RootOf(document);
         JsonPlace? regs = root.Object("regs"), user = root.Object("user"), device = root.Object("device");
         JsonPlace? site = root.Object("site"), app = root.Object("app");
+        string[] blocked = root.Texts("bcat");
         bool mayPersonalise = Privacy.MayPersonalise(regs, user, device, options.TcfVendorId);
         return new BidRequest
         {
@@ -38,7 +39,8 @@ internal sealed class BidRequestReader(OpenRtbOptions options, FrontDoorLimits l
                 { } tmax => TimeSpan.FromMilliseconds(Math.Min(tmax, MostMilliseconds)),
             },
             Currencies = root.Texts("cur"),
-            BlockedCategories = IsOurTaxonomy(root) ? root.Texts("bcat") : [],
+            BlockedCategories = IsOurTaxonomy(root) ? blocked : [],
+            BlocksByOtherTaxonomy = blocked.Length > 0 && !IsOurTaxonomy(root),
             BlockedAdvertisers = [.. root.Texts("badv"), .. root.Texts("bapp"), .. root.Texts("bseat")],
             AllowedSeats = root.Texts("wseat"),
         };

@@ -22,6 +22,9 @@ internal enum NoBid
 
     /// <summary>No impression is of a kind that we have.</summary>
     UnsupportedFormat = 501,
+
+    /// <summary>Categories are blocked by a taxonomy that is not known here: no ad is sure to be none of them.</summary>
+    UnknownTaxonomy = 502,
 }
 
 internal static class NoBidReasons
@@ -40,6 +43,7 @@ internal static class NoBidReasons
         NoBid.InsufficientTime => "insufficientTime",
         NoBid.UnknownCurrency => "unknownCurrency",
         NoBid.UnsupportedFormat => "unsupportedFormat",
+        NoBid.UnknownTaxonomy => "unknownTaxonomy",
         _ => "none",
     };
 }

@@ -16,8 +16,8 @@ internal static class Privacy
         bool underGdpr = regs?.Integer("gdpr") is { } gdpr ? FlagOf(regs, gdpr) : regsExt?.Flag("gdpr") ?? false;
         string? consent = user?.Text("consent") ?? userExt?.Text("consent");
         string? us = regs?.Text("us_privacy") ?? regsExt?.Text("us_privacy");
-        string? gpp = regs?.Text("gpp");
-        int[] sections = regs?.Integers("gpp_sid") ?? [];
+        string? gpp = regs?.Text("gpp") ?? regsExt?.Text("gpp");
+        int[] sections = regs?.Integers("gpp_sid") ?? regsExt?.Integers("gpp_sid") ?? [];
         bool tracksNot = (device?.Flag("dnt") ?? false) | (device?.Flag("lmt") ?? false);
         return !isChild && !tracksNot
             && (!underGdpr || TcfConsent.Allows(consent, vendor) || (gpp is not null && AnySection(gpp, s => TcfConsent.Allows(s, vendor))))

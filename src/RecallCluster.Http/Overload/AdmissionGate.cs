@@ -4,12 +4,15 @@ namespace RecallCluster.Http.Overload;
 /// Lets a limited number of requests through at once:
 /// <code>
 /// request ─► room? ──yes──► work ─► Exit ─► the limit learns from the latency, the next in the queue gets its turn
-///              └─no─► short queue, with a deadline ──► turned away when that is full or over
+///              └─no─► short queue ──► turned away at once when that is full or so long that the wait would be too
 /// </code>
-/// Thread-safe; a lock is held for a few instructions.
+/// First come, first served: nobody who waits is overtaken, so that the wait is the same for all. Thread-safe; a lock is held for a few instructions.
 /// </summary>
 internal sealed class AdmissionGate : IDisposable
 {
+    // Follows a change of what requests take within some ten of them.
+    private const double Smoothing = 1.0 / 16;
+
     private readonly OverloadOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -17,6 +20,7 @@ internal sealed class AdmissionGate : IDisposable
     private readonly AdaptiveLimit _limit;
     private readonly ITimer _sweep;
     private int _inFlight;
+    private double _meanWorkSeconds;
 
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
     public AdmissionGate(OverloadOptions options, TimeProvider time)
@@ -48,7 +52,7 @@ internal sealed class AdmissionGate : IDisposable
                 _inFlight++;
                 return ValueTask.FromResult(true);
             }
-            if (_queue.Count >= _options.QueueLength || _options.QueueTime == TimeSpan.Zero)
+            if (_queue.Count >= _options.QueueLength || _options.QueueTime == TimeSpan.Zero || WaitSeconds > _options.QueueTime.TotalSeconds)
                 return ValueTask.FromResult(false);
             var waiter = new Waiter(_time.GetTimestamp());
             _queue.Enqueue(waiter);
@@ -67,6 +71,7 @@ internal sealed class AdmissionGate : IDisposable
         {
             _limit.Observe(latency, _inFlight >= _limit.Value);
             _inFlight--;
+            _meanWorkSeconds += (latency.TotalSeconds - _meanWorkSeconds) * Smoothing;
             while (_inFlight < _limit.Value && _queue.TryDequeue(out Waiter? next))
             {
                 _inFlight++;
@@ -78,6 +83,9 @@ internal sealed class AdmissionGate : IDisposable
 
     /// <summary>Ends the waiting.</summary>
     public void Dispose() => _sweep.Dispose();
+
+    // Who comes now waits until as many have left as wait already, and one more; so many at once leave in the time of one request.
+    private double WaitSeconds => (_queue.Count + 1) * _meanWorkSeconds / _limit.Value;
 
     private void TurnAwayTheLate()
     {

@@ -15,13 +15,18 @@ public sealed record OverloadOptions
     /// <summary>Never fewer than this are worked on at once.</summary>
     public int MinInFlight { get; init; } = 2;
 
-    /// <summary>Never more than this are.</summary>
+    /// <summary>
+    /// Never more than this are. Where all work is done by this machine's processors, one more than there are processors is best: further
+    /// ones would only slow each other down. Where requests wait for other machines it takes many.
+    /// </summary>
     public int MaxInFlight { get; init; } = 512;
 
     /// <summary>Requests that may wait for their turn. Longer: bursts are smoothed; shorter: those turned away learn it at once.</summary>
     public int QueueLength { get; init; } = 64;
 
-    /// <summary>Longest wait for a turn.</summary>
+    /// <summary>
+    /// Longest wait for a turn. Who would probably wait longer, by what requests took lately, is turned away at once.
+    /// </summary>
     public TimeSpan QueueTime { get; init; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>When a client that was turned away should come back.</summary>

@@ -23,6 +23,8 @@ internal sealed class SheddingMiddleware(
 
     private async Task WorkAsync(HttpContext context)
     {
+        // Who sends slowly must not keep those out who have sent.
+        await ReceivedBody.WaitAsync(context).ConfigureAwait(false);
         long arrived = time.GetTimestamp();
         if (!await gate.EnterAsync().ConfigureAwait(false))
         {

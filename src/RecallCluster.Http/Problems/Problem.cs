@@ -34,6 +34,12 @@ internal static class Problem
         StatusCodes.Status503ServiceUnavailable,
         "What was sent could not be made durable."));
 
+    public static IResult NewAdsFull(string detail) => Of(new ProblemBody(
+        "urn:recallcluster:problem:new-ads-full",
+        "There is no room for a further ad that the index does not know.",
+        StatusCodes.Status409Conflict,
+        detail));
+
     public static IResult VersionConflict(string detail) => Of(new ProblemBody(
         "urn:recallcluster:problem:version-conflict",
         "Somebody else changed it first.",

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using RecallCluster.Http.Native;
 using RecallCluster.Serving;
 
 namespace RecallCluster.Http;
@@ -29,18 +30,21 @@ internal static class CandidatesRequestReader
     /// <exception cref="BadHttpRequestException">The body could not be received, e.g. because it is too large.</exception>
     public static async Task<RetrievalRequest> ReadAsync(HttpRequest request, FrontDoorLimits limits)
     {
-        CandidatesRequestBody body = await DeserializeAsync(request).ConfigureAwait(false);
-        return new RetrievalRequest(
-            UserOf(body.User),
-            Checked("k", body.K ?? throw new InvalidRequestException("k", "is missing: how many ads are wanted?"), limits.MaxK))
-        {
-            MaxScorings = body.MaxScorings is { } scorings ? Checked("maxScorings", scorings, int.MaxValue) : null,
-            Deadline = body.DeadlineMs is { } deadline
-                ? TimeSpan.FromMilliseconds(Checked("deadlineMs", deadline, limits.MaxDeadline.TotalMilliseconds))
-                : null,
-            Exclude = body.Exclude is null ? [] : IdsOf("exclude", body.Exclude).ToHashSet(StringComparer.Ordinal),
-        };
+        return RequestOf(await DeserializeAsync(request).ConfigureAwait(false), limits);
     }
+
+    /// <summary>Checks a body that was read.</summary>
+    /// <exception cref="InvalidRequestException">It is no such request.</exception>
+    public static RetrievalRequest RequestOf(CandidatesRequestBody body, FrontDoorLimits limits) => new(
+        UserOf(body.User),
+        Checked("k", body.K ?? throw new InvalidRequestException("k", "is missing: how many ads are wanted?"), limits.MaxK))
+    {
+        MaxScorings = body.MaxScorings is { } scorings ? Checked("maxScorings", scorings, int.MaxValue) : null,
+        Deadline = body.DeadlineMs is { } deadline
+            ? TimeSpan.FromMilliseconds(Checked("deadlineMs", deadline, limits.MaxDeadline.TotalMilliseconds))
+            : null,
+        Exclude = body.Exclude is null ? [] : IdsOf("exclude", body.Exclude).ToHashSet(StringComparer.Ordinal),
+    };
 
     private static async Task<CandidatesRequestBody> DeserializeAsync(HttpRequest request)
     {
@@ -53,6 +57,10 @@ internal static class CandidatesRequestReader
         catch (JsonException e)
         {
             throw Explain(e);
+        }
+        catch (InvalidDataException)
+        {
+            throw new InvalidRequestException(Body, "is not compressed as its Content-Encoding says.");
         }
     }
 
@@ -73,17 +81,10 @@ internal static class CandidatesRequestReader
         ? new UserFeatures()
         : new UserFeatures
         {
-            Id = user.Id,
-            Profile = user.Profile?.ToDictionary(p => p.Key, p => ProfileValueOf(p.Key, p.Value)),
+            Id = FieldChecks.OptionalId("user.id", user.Id),
+            Profile = FieldChecks.Profile(user.Profile),
             Sequence = user.Sequence is null ? null : IdsOf("user.sequence", user.Sequence),
         };
-
-    private static ProfileValue ProfileValueOf(string name, JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => ProfileValue.OfLabel(value.GetString()!),
-        JsonValueKind.Number when value.TryGetInt32(out int code) => ProfileValue.OfCode(code),
-        _ => throw new InvalidRequestException($"user.profile.{name}", "wants a code (whole number) or a label (string)."),
-    };
 
     private static string[] IdsOf(string field, string?[] ids) => [.. ids.Select((id, i) =>
         id ?? throw new InvalidRequestException($"{field}[{i}]", "wants an ad id (string), not null."))];

@@ -18,7 +18,7 @@ internal sealed partial class CandidatesRoute(FrontDoorParts parts, FrontDoorLim
             return Problem.OfStatus(StatusCodes.Status415UnsupportedMediaType, "The body must be application/json.");
         RetrievalRequest request = await CandidatesRequestReader.ReadAsync(context.Request, limits).ConfigureAwait(false);
         if (request.User.Id is { } id && parts.Users is { } users
-            && (users.Find(id) is { } memory ? memory.Consent == false : users.IsErased(id)))
+            && await users.FindAsync(id, context.RequestAborted).ConfigureAwait(false) is { MayBeUsed: false })
             request = request with { User = new UserFeatures() };
         RetrievalAnswer answer = await retriever.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false);
         foreach (ShardFailure failure in answer.Failures)

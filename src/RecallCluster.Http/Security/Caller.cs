@@ -41,13 +41,17 @@ internal sealed record Caller(string Name, ApiRoles Roles, ApiKey? Key)
             : request.Headers["X-Api-Key"] is [{ Length: > 0 } key] ? key : null;
     }
 
-    // A page in a browser on this machine can be made to call us under a name of its own (DNS rebinding), and a proxy on this machine
-    // forwards strangers: neither is somebody at this machine.
+    // A page in a browser on this machine can be made to call us, under a name of its own (DNS rebinding) or by a form that is sent to ours,
+    // and a proxy on this machine forwards strangers: none of them is somebody at this machine.
     private static bool IsLocal(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
         && IsLoopbackName(context.Request.Host.Host)
+        && context.Request.Headers.Origin.All(IsLoopbackOrigin)
         && context.Request.Headers["X-Forwarded-For"].Count == 0
         && context.Request.Headers["Forwarded"].Count == 0;
+
+    private static bool IsLoopbackOrigin(string? origin) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out Uri? page) && IsLoopbackName(page.Host);
 
     private static bool IsLoopbackName(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

@@ -10,7 +10,7 @@ namespace RecallCluster.Http.Security;
 /// </summary>
 internal static class KeyRateLimit
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+    private const int PeriodsPerSecond = 10;
 
     public static void Configure(RateLimiterOptions options, AccessOptions access)
     {
@@ -41,13 +41,20 @@ internal static class KeyRateLimit
                 new ConcurrencyLimiterOptions { PermitLimit = limited.Limit })
             : RateLimitPartition.GetNoLimiter((Key: "", Limit: 0)));
 
-    // A bucket is filled ten times a second; one of fewer requests than that a second is filled less often instead.
-    private static TokenBucketRateLimiterOptions BucketOf(int rate, double burstSeconds) => new()
+    /// <summary>
+    /// A bucket is filled by whole tokens, ten times a second; where a tenth of the rate is no whole number, or none at all, as often as the
+    /// tokens of one filling take at that rate.
+    /// </summary>
+    internal static TokenBucketRateLimiterOptions BucketOf(int rate, double burstSeconds)
     {
-        TokenLimit = Math.Max(1, (int)Math.Ceiling(rate * burstSeconds)),
-        TokensPerPeriod = Math.Max(1, rate / 10),
-        ReplenishmentPeriod = rate >= 10 ? Period : TimeSpan.FromSeconds(1.0 / rate),
-        AutoReplenishment = true,
-        QueueLimit = 0,
-    };
+        int tokens = Math.Max(1, rate / PeriodsPerSecond);
+        return new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = Math.Max(1, (int)Math.Ceiling(rate * burstSeconds)),
+            TokensPerPeriod = tokens,
+            ReplenishmentPeriod = TimeSpan.FromSeconds((double)tokens / rate),
+            AutoReplenishment = true,
+            QueueLimit = 0,
+        };
+    }
 }

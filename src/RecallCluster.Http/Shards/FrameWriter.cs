@@ -14,6 +14,7 @@ internal enum FrameKind : ushort
     Book = 3,
     Placements = 4,
     State = 5,
+    Additions = 6,
 }
 
 /// <summary>
@@ -27,7 +28,7 @@ internal enum FrameKind : ushort
 internal sealed class FrameWriter : IDisposable
 {
     public const uint Magic = 0x46534352;
-    public const ushort Version = 2;
+    public const ushort Version = 3;
     public const int HeaderBytes = 12;
     public const int ChecksumBytes = 4;
 

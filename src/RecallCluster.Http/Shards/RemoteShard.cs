@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -22,6 +23,9 @@ public sealed record RemoteShardOptions
 
     /// <summary>Time between attempts to publish to a process that does not answer.</summary>
     public TimeSpan PublishPause { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Ads that are put into a process at once: fewer, and each call is sooner over; more, and all of them are sooner there.</summary>
+    public int AdditionsAtOnce { get; init; } = 500;
 
     /// <summary>Largest answer, in bytes.</summary>
     public int MaxAnswerBytes { get; init; } = 64 << 20;
@@ -49,6 +53,10 @@ public sealed class RemoteShard : IReplica, IDisposable
     private readonly ulong _publisher = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
     private BidBook? _book;
     private ShardPlacements? _placements;
+    private ShardAdditions? _additions;
+
+    // Changes that the process has said to have: one that lacks them has forgotten them, and its answers would lack ads.
+    private volatile int _arrived;
     private bool _syncing;
     private bool _syncAgain;
     private volatile string? _refusal;
@@ -106,7 +114,7 @@ public sealed class RemoteShard : IReplica, IDisposable
             throw new InvalidDataException(refusal);
         }
         using var frame = new FrameWriter(FrameKind.Query);
-        ShardMessages.Write(frame, _publisher, query with { Version = _wanted.ToString() });
+        ShardMessages.Write(frame, _publisher, _arrived, query with { Version = _wanted.ToString() });
         // A query with a limit of its own ends when its caller gives up; it must not end here before the shard had its time.
         TimeSpan limit = _options.CallLimit;
         if (query.TimeLeft is { } left && left < TimeSpan.FromDays(1) && left + _options.ConnectLimit > limit)
@@ -150,6 +158,19 @@ public sealed class RemoteShard : IReplica, IDisposable
         Sync();
     }
 
+    /// <inheritdoc/>
+    public void Publish(ShardAdditions additions)
+    {
+        ArgumentNullException.ThrowIfNull(additions);
+        lock (_publishing)
+        {
+            if (_additions is not null && additions.Changes.Length <= _additions.Changes.Length)
+                return;
+            _additions = additions;
+        }
+        Sync();
+    }
+
     /// <summary>Closes the connections; calls under way fail.</summary>
     public void Dispose()
     {
@@ -176,6 +197,7 @@ public sealed class RemoteShard : IReplica, IDisposable
         {
             BidBook? book;
             ShardPlacements? placements;
+            ShardAdditions? additions;
             lock (_publishing)
             {
                 if (!_syncAgain || _disposed.IsCancellationRequested)
@@ -184,11 +206,11 @@ public sealed class RemoteShard : IReplica, IDisposable
                     return;
                 }
                 _syncAgain = false;
-                (book, placements) = (_book, _placements);
+                (book, placements, additions) = (_book, _placements, _additions);
             }
             try
             {
-                await SyncOnceAsync(book, placements).ConfigureAwait(false);
+                await SyncOnceAsync(book, placements, additions).ConfigureAwait(false);
             }
             catch (Exception e) when (e is IOException or TimeoutException or InvalidDataException or HttpRequestException)
             {
@@ -205,7 +227,7 @@ public sealed class RemoteShard : IReplica, IDisposable
         }
     }
 
-    private async Task SyncOnceAsync(BidBook? book, ShardPlacements? placements)
+    private async Task SyncOnceAsync(BidBook? book, ShardPlacements? placements, ShardAdditions? additions)
     {
         (HttpStatusCode code, ShardStatus? status, string? reason) = await SendAsync(
             HttpMethod.Get, ShardServer.StatePath, default, _options.CallLimit, ShardMessages.ReadStatus, _disposed.Token)
@@ -219,6 +241,9 @@ public sealed class RemoteShard : IReplica, IDisposable
         if (_refusal is { } refusal)
             throw new InvalidDataException(refusal);
         bool other = status.Publisher != _publisher;
+        // Before the placements, which speak of these ads.
+        if (additions is not null)
+            await PutAdditionsAsync(other ? 0 : status.Additions, additions.Changes).ConfigureAwait(false);
         if (placements is not null && (other || status.Placements < placements.Revision))
         {
             using var frame = new FrameWriter(FrameKind.Placements);
@@ -231,6 +256,18 @@ public sealed class RemoteShard : IReplica, IDisposable
             ShardMessages.Write(frame, _publisher, book);
             await PutAsync(ShardServer.BookPath, frame).ConfigureAwait(false);
         }
+    }
+
+    private async Task PutAdditionsAsync(int there, ReadOnlyMemory<ShardChange> changes)
+    {
+        for (int next = there; next < changes.Length; next += _options.AdditionsAtOnce)
+        {
+            int count = Math.Min(_options.AdditionsAtOnce, changes.Length - next);
+            using var frame = new FrameWriter(FrameKind.Additions);
+            ShardMessages.Write(frame, _publisher, _wanted.ToString(), next, changes.Span.Slice(next, count));
+            await PutAsync(ShardServer.AdditionsPath, frame).ConfigureAwait(false);
+        }
+        _arrived = changes.Length;
     }
 
     private async Task PutAsync(string path, FrameWriter frame)

@@ -1,4 +1,5 @@
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -25,15 +26,17 @@ public sealed class ServedShard(ShardIdentity identity, Func<Shard> open, ulong 
         get
         {
             Held held = _held;
-            return new ShardStatus(identity, instance, held.Publisher, held.Book, held.Placements);
+            return new ShardStatus(identity, instance, held.Publisher, held.Book, held.Placements, held.Additions);
         }
     }
 
-    internal Task<ShardAnswer> SearchAsync(ulong publisher, ShardQuery query, CancellationToken cancellation)
+    internal Task<ShardAnswer> SearchAsync(ulong publisher, int additions, ShardQuery query, CancellationToken cancellation)
     {
         Held held = _held;
         if (query.Value is not null && held.Publisher != publisher)
             throw new InvalidOperationException("The shard holds no bid book of this gateway.");
+        if (additions > (held.Publisher == publisher ? held.Additions : 0))
+            throw new InvalidOperationException("The shard has forgotten ads that this gateway put in.");
         return held.Shard.SearchAsync(query, cancellation);
     }
 
@@ -58,6 +61,29 @@ public sealed class ServedShard(ShardIdentity identity, Func<Shard> open, ulong 
         }
     }
 
+    /// <exception cref="ArgumentException">They do not fit the index, are of another version, or leave out changes before them.</exception>
+    internal void Publish(ulong publisher, AdditionsPart part)
+    {
+        // Thousands of ads take seconds: publications of the same gateway wait for them, searches do not.
+        lock (_publishing)
+        {
+            Held held = Of(publisher);
+            if (part.First > held.Log.Count)
+                throw new ArgumentException($"Additions from {part.First} on; the shard has {held.Log.Count}.");
+            held.Log.AddRange(part.Changes.Skip(held.Log.Count - part.First));
+            try
+            {
+                held.Shard.Publish(new ShardAdditions(part.Version, held.Log.ToArray()));
+            }
+            finally
+            {
+                // What was refused is not there, and nor is what follows it.
+                held.Additions = held.Shard.AdditionsOf(identity.ToString());
+                held.Log.RemoveRange(held.Additions, held.Log.Count - held.Additions);
+            }
+        }
+    }
+
     // The shard of the gateway before is left to its last searches; it owns nothing that must be closed.
     private Held Of(ulong publisher) => _held.Publisher == publisher ? _held : _held = new Held(publisher, open());
 
@@ -65,10 +91,19 @@ public sealed class ServedShard(ShardIdentity identity, Func<Shard> open, ulong 
     {
         private long _book = long.MinValue;
         private long _placements = long.MinValue;
+        private int _additions;
 
         public ulong Publisher => publisher;
 
         public Shard Shard => shard;
+
+        public List<ShardChange> Log { get; } = [];
+
+        public int Additions
+        {
+            get => Volatile.Read(ref _additions);
+            set => Volatile.Write(ref _additions, value);
+        }
 
         public long Book
         {

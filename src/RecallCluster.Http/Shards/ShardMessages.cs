@@ -1,5 +1,6 @@
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Serving;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -11,7 +12,15 @@ namespace RecallCluster.Http.Shards;
 /// <param name="Publisher">Whose book and placements it holds; 0 for nobody's.</param>
 /// <param name="Book">Version of the book; <see cref="long.MinValue"/> for none.</param>
 /// <param name="Placements">Revision of the placements; <see cref="long.MinValue"/> for none.</param>
-internal sealed record ShardStatus(ShardIdentity Identity, ulong Instance, ulong Publisher, long Book, long Placements);
+/// <param name="Additions">Changes of the publisher's log of additions that are in it.</param>
+internal sealed record ShardStatus(
+    ShardIdentity Identity, ulong Instance, ulong Publisher, long Book, long Placements, int Additions);
+
+/// <summary>A part of a log of additions.</summary>
+/// <param name="Version">The shard version.</param>
+/// <param name="First">Where in the log it begins.</param>
+/// <param name="Changes">The changes from there on.</param>
+internal sealed record AdditionsPart(string Version, int First, ShardChange[] Changes);
 
 /// <summary>The messages between a gateway and a shard process, as frames.</summary>
 internal static class ShardMessages
@@ -20,9 +29,14 @@ internal static class ShardMessages
     private const int ByInterest = 0;
     private const int ByValue = 1;
 
-    public static void Write(FrameWriter frame, ulong publisher, ShardQuery query)
+    /// <param name="frame">The frame.</param>
+    /// <param name="publisher">Who asks.</param>
+    /// <param name="additions">Changes of the asker's log of additions that the shard must have.</param>
+    /// <param name="query">What is asked.</param>
+    public static void Write(FrameWriter frame, ulong publisher, int additions, ShardQuery query)
     {
         frame.UInt64(publisher);
+        frame.Int32(additions);
         frame.Text(query.Version);
         frame.Int32(query.K);
         frame.Int32(query.MaxScorings ?? -1);
@@ -40,10 +54,11 @@ internal static class ShardMessages
         frame.Int32(value.MostPerCampaign);
     }
 
-    public static (ulong Publisher, ShardQuery Query) ReadQuery(ReadOnlySpan<byte> bytes)
+    public static (ulong Publisher, int Additions, ShardQuery Query) ReadQuery(ReadOnlySpan<byte> bytes)
     {
         var frame = new FrameReader(bytes, FrameKind.Query);
         ulong publisher = frame.UInt64();
+        int additions = frame.Int32();
         string version = frame.Text();
         int k = frame.Int32();
         int maxScorings = frame.Int32();
@@ -70,7 +85,7 @@ internal static class ShardMessages
             throw new InvalidDataException($"Shard frame: a scale of slope {value.Scale.Slope} and shift {value.Scale.Shift}.");
         if (value is { MostPerCampaign: < 1 })
             throw new InvalidDataException($"Shard frame: at most {value.MostPerCampaign} ads of a campaign; at least 1 is wanted.");
-        return (publisher, new ShardQuery(version, state, k)
+        return (publisher, additions, new ShardQuery(version, state, k)
         {
             MaxScorings = maxScorings < 0 ? null : maxScorings,
             TimeLeft = timeLeft < 0 ? null : new TimeSpan(timeLeft),
@@ -160,6 +175,42 @@ internal static class ShardMessages
         return (publisher, placements);
     }
 
+    public static void Write(FrameWriter frame, ulong publisher, string version, int first, ReadOnlySpan<ShardChange> changes)
+    {
+        frame.UInt64(publisher);
+        frame.Text(version);
+        frame.Int32(first);
+        frame.Int32(changes.Length);
+        foreach (ShardChange change in changes)
+        {
+            frame.Text(change.Id);
+            // Vectors have a length; an ad that is taken out has none.
+            frame.List<float>(change.Embedded?.Vector ?? []);
+            frame.List<float>(change.Embedded?.Record ?? []);
+        }
+    }
+
+    public static (ulong Publisher, AdditionsPart Part) ReadAdditions(ReadOnlySpan<byte> bytes)
+    {
+        var frame = new FrameReader(bytes, FrameKind.Additions);
+        ulong publisher = frame.UInt64();
+        string version = frame.Text();
+        int first = frame.Int32();
+        var changes = new ShardChange[frame.Count(3 * sizeof(int))];
+        for (int i = 0; i < changes.Length; i++)
+        {
+            string id = frame.Text();
+            float[] vector = frame.List<float>(), record = frame.List<float>();
+            if (id.Length == 0)
+                throw new InvalidDataException("Shard frame: an ad without an id.");
+            changes[i] = new ShardChange(id, vector.Length == 0 ? null : new EmbeddedAd(vector, record, []));
+        }
+        frame.End();
+        if (first < 0)
+            throw new InvalidDataException($"Shard frame: additions from {first} on.");
+        return (publisher, new AdditionsPart(version, first, changes));
+    }
+
     public static void Write(FrameWriter frame, ShardStatus status)
     {
         frame.Text(status.Identity.Model);
@@ -171,6 +222,7 @@ internal static class ShardMessages
         frame.UInt64(status.Publisher);
         frame.Int64(status.Book);
         frame.Int64(status.Placements);
+        frame.Int32(status.Additions);
     }
 
     public static ShardStatus ReadStatus(ReadOnlySpan<byte> bytes)
@@ -178,7 +230,7 @@ internal static class ShardMessages
         var frame = new FrameReader(bytes, FrameKind.State);
         var status = new ShardStatus(
             new ShardIdentity(frame.Text(), frame.Text(), frame.Int32(), frame.Int32(), frame.Int32()),
-            frame.UInt64(), frame.UInt64(), frame.Int64(), frame.Int64());
+            frame.UInt64(), frame.UInt64(), frame.Int64(), frame.Int64(), frame.Int32());
         frame.End();
         return status;
     }

@@ -30,6 +30,7 @@ public sealed record ShardServerOptions
 /// POST /shard/v1/search       query ─► answer; 409 where it cannot answer (another version, no book of this gateway), with the reason
 /// PUT  /shard/v1/book         bid book ─► 204
 /// PUT  /shard/v1/placements   placements ─► 204; 409 where they are of another version
+/// PUT  /shard/v1/additions    ads that the index does not hold, put in and taken out ─► 204; 409 where something before them is missing
 /// GET  /shard/v1/state        what it holds
 /// GET  /healthz               alive
 /// </code>
@@ -40,6 +41,7 @@ public static class ShardServer
     internal const string SearchPath = "/shard/v1/search";
     internal const string BookPath = "/shard/v1/book";
     internal const string PlacementsPath = "/shard/v1/placements";
+    internal const string AdditionsPath = "/shard/v1/additions";
     internal const string StatePath = "/shard/v1/state";
     internal const string MediaType = "application/vnd.recallcluster.shard";
 
@@ -72,8 +74,9 @@ public static class ShardServer
         WebApplication app = builder.Build();
         app.MapPost(SearchPath, context => AnswerAsync(context, options.MaxQueryBytes, async body =>
         {
-            (ulong publisher, Serving.ShardQuery query) = ShardMessages.ReadQuery(body.Span);
-            Serving.ShardAnswer answer = await shard.SearchAsync(publisher, query, context.RequestAborted).ConfigureAwait(false);
+            (ulong publisher, int additions, Serving.ShardQuery query) = ShardMessages.ReadQuery(body.Span);
+            Serving.ShardAnswer answer =
+                await shard.SearchAsync(publisher, additions, query, context.RequestAborted).ConfigureAwait(false);
             using var frame = new FrameWriter(FrameKind.Answer);
             ShardMessages.Write(frame, answer);
             await SendAsync(context, frame).ConfigureAwait(false);
@@ -91,6 +94,13 @@ public static class ShardServer
             shard.Publish(publisher, placements);
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             return Task.CompletedTask;
+        }));
+        app.MapPut(AdditionsPath, context => AnswerAsync(context, options.MaxPublicationBytes, async body =>
+        {
+            (ulong publisher, AdditionsPart part) = ShardMessages.ReadAdditions(body.Span);
+            // Off this thread: a part of a thousand ads keeps a processor busy for seconds.
+            await Task.Run(() => shard.Publish(publisher, part)).ConfigureAwait(false);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
         }));
         app.MapGet(StatePath, async context =>
         {

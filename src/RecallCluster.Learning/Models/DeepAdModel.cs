@@ -117,6 +117,19 @@ public sealed class DeepAdModel : IAdModel
         return _targets.Forward(tape, items, catalogue.Codes);
     }
 
+    /// <summary>
+    /// Target vectors of ads that the model was not trained with: [n, d]. They come from the side information alone, as if the id
+    /// embedding were zero.
+    /// </summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="items">Rows of <paramref name="newAds"/>.</param>
+    /// <param name="newAds">The new ads, with the fields that the model was made for.</param>
+    public Tensor NewTargets(Tape tape, ReadOnlySpan<int> items, FeatureTable newAds)
+    {
+        ArgumentNullException.ThrowIfNull(newAds);
+        return _targets.ForwardNew(tape, items, newAds.Codes);
+    }
+
     /// <inheritdoc/>
     public Tensor Loss(Tape tape, TrainingBatch batch, LossOptions options)
     {

@@ -41,13 +41,17 @@ internal sealed class HistoryMatch : IModule
         config is { Kind: ModelKind.Deep, HistoryMatch: true } ? 1 + (config.SideInformation ? config.ItemFields.Length : 0) : 0;
 
     /// <summary>The codes of <paramref name="items"/>, [n, fields] row by row.</summary>
-    public static int[] CodesOf(ModelConfig config, ReadOnlySpan<int> items, FeatureTable catalogue)
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="items">Rows of <paramref name="catalogue"/>.</param>
+    /// <param name="catalogue">The ads.</param>
+    /// <param name="areNew">Whether the model does not know the ads: their ids are "unknown".</param>
+    public static int[] CodesOf(ModelConfig config, ReadOnlySpan<int> items, FeatureTable catalogue, bool areNew = false)
     {
         int fields = FieldsOf(config);
         var codes = new int[items.Length * fields];
         for (int i = 0; fields > 0 && i < items.Length; i++)
         {
-            codes[i * fields] = items[i] + 1;
+            codes[i * fields] = areNew ? 0 : items[i] + 1;
             for (int field = 1; field < fields; field++)
                 codes[(i * fields) + field] = catalogue.Codes[field - 1][items[i]];
         }

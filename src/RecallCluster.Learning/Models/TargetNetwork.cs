@@ -46,10 +46,25 @@ internal sealed class TargetNetwork : IModule
     /// <param name="tape">The tape.</param>
     /// <param name="items">Item rows.</param>
     /// <param name="codes">Side information of all items, <c>codes[field][item]</c>.</param>
-    public Tensor Forward(Tape tape, ReadOnlySpan<int> items, int[][] codes)
+    public Tensor Forward(Tape tape, ReadOnlySpan<int> items, int[][] codes) => Forward(tape, items, items, codes);
+
+    /// <summary>
+    /// Target vectors of ads that the network never saw, [n, d]: their id embedding is zero, the middle of where all embeddings began.
+    /// </summary>
+    /// <param name="tape">The tape.</param>
+    /// <param name="items">Rows of the ads in <paramref name="codes"/>.</param>
+    /// <param name="codes">Side information, <c>codes[field][item]</c>.</param>
+    public Tensor ForwardNew(Tape tape, ReadOnlySpan<int> items, int[][] codes)
+    {
+        var ids = new int[items.Length];
+        Array.Fill(ids, -1);
+        return Forward(tape, ids, items, codes);
+    }
+
+    private Tensor Forward(Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> items, int[][] codes)
     {
         var parts = new Tensor[1 + _fields.Length];
-        parts[0] = _id.Forward(tape, items);
+        parts[0] = _id.Forward(tape, ids);
         var rows = new int[items.Length];
         for (int field = 0; field < _fields.Length; field++)
         {

@@ -9,12 +9,14 @@ namespace RecallCluster.Learning.Scoring;
 
 /// <summary>
 /// Target vectors t of ads and their codes (<see cref="MatchLayout"/>), computed once after training: what an index is built over and what
-/// user encoders look behaviours up in.
+/// user encoders look behaviours up in. Ads that came later can be put behind them (<see cref="Put"/>) while encoders read.
 /// </summary>
 public sealed class TargetVectors : IDisposable
 {
     private const int Chunk = 8192;
     private readonly NativeBlock<float>? _owned;
+    private LateAd?[] _late = [];
+    private int _lateCount;
 
     private TargetVectors(NativeBlock<float> vectors, NativeBlock<float>? owned, int[] codes, int count, int width)
     {
@@ -31,7 +33,7 @@ public sealed class TargetVectors : IDisposable
     /// <summary>Row-major, <see cref="Count"/> rows of <see cref="MatchLayout.Fields"/> codes.</summary>
     public int[] Codes { get; }
 
-    /// <summary>Number of ads.</summary>
+    /// <summary>Number of ads, those that came later not counted.</summary>
     public int Count { get; }
 
     /// <summary>Floats of a vector.</summary>
@@ -71,6 +73,26 @@ public sealed class TargetVectors : IDisposable
         return new TargetVectors(vectors, vectors, HistoryMatch.CodesOf(model.Config, items, catalogue), items.Length, width);
     }
 
+    /// <summary>The vectors of ads that the model was not trained with, from their side information alone.</summary>
+    /// <param name="model">A trained model.</param>
+    /// <param name="newAds">The ads, with the fields that the model was made for.</param>
+    /// <exception cref="ArgumentException">The fields are not the model's.</exception>
+    public static TargetVectors OfNewAds(DeepAdModel model, FeatureTable newAds)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(newAds);
+        if (newAds.Codes.Length != model.Config.ItemFields.Length)
+            throw new ArgumentException(
+                $"New ads with {newAds.Codes.Length} fields are given; the model has {model.Config.ItemFields.Length}.", nameof(newAds));
+        int width = model.Config.Width;
+        int[] all = [.. Enumerable.Range(0, newAds.Count)];
+        var vectors = new NativeBlock<float>((long)all.Length * width);
+        var tape = new Tape();
+        using (tape.Pause())
+            model.NewTargets(tape, all, newAds).Values.CopyTo(vectors.Span(0, all.Length * width));
+        return new TargetVectors(vectors, vectors, HistoryMatch.CodesOf(model.Config, all, newAds, areNew: true), all.Length, width);
+    }
+
     /// <summary>
     /// What indexes hold of their ads, one index after the other. Of a single index the vectors are its own block, which must outlive
     /// this; of several they are copied.
@@ -103,6 +125,44 @@ public sealed class TargetVectors : IDisposable
         return new TargetVectors(copy ?? indexes[0].Vectors, copy, codes, count, width);
     }
 
+    /// <summary>Puts an ad behind those that were there from the start, or in place of another that came later. One writer at a time.</summary>
+    /// <param name="row">Its row: <see cref="Count"/> or above, no row left out.</param>
+    /// <param name="vector">Its target vector, <see cref="Width"/> floats.</param>
+    /// <param name="codes">Its codes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The row is one of the start, or rows before it were left out.</exception>
+    public void Put(int row, ReadOnlySpan<float> vector, ReadOnlySpan<int> codes)
+    {
+        int at = row - Count;
+        LateAd?[] late = _late;
+        ArgumentOutOfRangeException.ThrowIfNegative(at, nameof(row));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(at, _lateCount, nameof(row));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(vector.Length, Width, nameof(vector));
+        if (at == late.Length)
+            Array.Resize(ref late, Math.Max(16, 2 * at));
+        _lateCount = Math.Max(_lateCount, at + 1);
+        Volatile.Write(ref late[at], new LateAd(vector.ToArray(), codes.ToArray()));
+        Volatile.Write(ref _late, late);
+    }
+
+    /// <summary>Whether there is an ad of that row.</summary>
+    internal bool Has(int row) => (uint)row < (uint)Count || Late(row) is not null;
+
+    /// <summary>The target vector of a row.</summary>
+    internal ReadOnlySpan<float> VectorOf(int row) =>
+        row < Count ? Vectors.Span((long)row * Width, Width) : Late(row)!.Vector;
+
+    /// <summary>The codes of a row.</summary>
+    internal ReadOnlySpan<int> CodesOf(int row, int fields) =>
+        row < Count ? Codes.AsSpan(row * fields, fields) : Late(row)!.Codes;
+
     /// <inheritdoc/>
     public void Dispose() => _owned?.Dispose();
+
+    private LateAd? Late(int row)
+    {
+        LateAd?[] late = Volatile.Read(ref _late);
+        return (uint)(row - Count) < (uint)late.Length ? Volatile.Read(ref late[row - Count]) : null;
+    }
+
+    private sealed record LateAd(float[] Vector, int[] Codes);
 }

@@ -79,8 +79,8 @@ public abstract class UserEncoder : IUserEncoder
                 var codes = new int[newest.Length * _codes];
                 for (int i = 0; i < newest.Length; i++)
                 {
-                    _ads.Vectors.Span((long)newest[i] * width, width).CopyTo(vectors.Values.Slice(i * width, width));
-                    _ads.Codes.AsSpan(newest[i] * _codes, _codes).CopyTo(codes.AsSpan(i * _codes));
+                    _ads.VectorOf(newest[i]).CopyTo(vectors.Values.Slice(i * width, width));
+                    _ads.CodesOf(newest[i], _codes).CopyTo(codes.AsSpan(i * _codes));
                 }
                 Compute(tape, vectors, codes, user, state[..UserStateLength]);
             }
@@ -107,7 +107,7 @@ public abstract class UserEncoder : IUserEncoder
                 throw new ArgumentOutOfRangeException(
                     nameof(profile), profile[i], $"Profile field '{_fields[i].Name}' has codes 0 to {_fields[i].Cardinality - 1}.");
         foreach (int item in behaviour)
-            if ((uint)item >= (uint)_ads.Count)
+            if (!_ads.Has(item))
                 throw new ArgumentOutOfRangeException(nameof(behaviour), item, $"A behaviour names one of {_ads.Count} ads by its row.");
     }
 }

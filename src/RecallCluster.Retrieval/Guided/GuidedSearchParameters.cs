@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RecallCluster.Retrieval.Guided;
 
 /// <summary>How much of one layer a guided search looks at.</summary>
@@ -26,6 +28,7 @@ public sealed record GuidedSearchParameters
     public static GuidedSearchParameters Default { get; } = new();
 
     /// <summary>Budgets by layer, the bottom layer first; the last one holds for all layers above it. Not empty.</summary>
+    [JsonRequired]
     public IReadOnlyList<LayerBudget> Layers { get; init; } = [new(400, 4), new(64, 3)];
 
     /// <summary>
@@ -36,12 +39,14 @@ public sealed record GuidedSearchParameters
     public int? EntryLayer { get; init; }
 
     /// <summary>Hard limit of scorings per request.</summary>
+    [JsonRequired]
     public int MaxScorings { get; init; } = int.MaxValue;
 
     /// <summary>
     /// Scorings that a walk costs per unit of ef, about. When a filter leaves so few eligible ads that scoring all of them costs no more
     /// than walking (and is within the limit of scorings), they are scored instead: the result is then exact. 0 never does that.
     /// </summary>
+    [JsonRequired]
     public double ScanFactor { get; init; } = 8;
 
     /// <summary>The visited set.</summary>

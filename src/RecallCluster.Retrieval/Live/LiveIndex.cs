@@ -21,6 +21,7 @@ public sealed unsafe class LiveIndex : IDisposable
     private readonly LiveIndexOptions _options;
     private readonly LiveIds _ids;
     private readonly SeededRandom _random;
+    private readonly bool _ownsFile;
     private readonly LiveLayerMembers _members = new();
     private LiveStore _store;
     private LiveLinker _linker;
@@ -28,13 +29,15 @@ public sealed unsafe class LiveIndex : IDisposable
     private int _repairAt;
 
     /// <summary>A live index with the ads of a file.</summary>
-    /// <param name="file">The file; owned from now on.</param>
+    /// <param name="file">The file; owned from now on, unless <paramref name="ownsFile"/> says no: then it must outlive this.</param>
     /// <param name="scorerOf">
     /// Makes the scorer over a block of records with room for so many ads. Called again when the memory grows; a scorer is asked only for
     /// ads that are there.
     /// </param>
     /// <param name="options">The knobs; null for the defaults.</param>
-    public LiveIndex(AdIndex file, Func<NativeBlock<float>, int, IScorer> scorerOf, LiveIndexOptions? options = null)
+    /// <param name="ownsFile">Whether disposing this closes the file.</param>
+    public LiveIndex(
+        AdIndex file, Func<NativeBlock<float>, int, IScorer> scorerOf, LiveIndexOptions? options = null, bool ownsFile = true)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(scorerOf);
@@ -42,6 +45,7 @@ public sealed unsafe class LiveIndex : IDisposable
         _options.Validate();
         _file = file;
         _scorerOf = scorerOf;
+        _ownsFile = ownsFile;
         _ids = new LiveIds(file);
         _random = new SeededRandom(_options.Seed);
         int room = _options.Room ?? Math.Max(1_024, file.Count);
@@ -189,11 +193,23 @@ public sealed unsafe class LiveIndex : IDisposable
         return found;
     }
 
-    /// <summary>Closes the file below. The memory is freed when the last search has ended.</summary>
+    /// <summary>Scores ads, those included that are deleted.</summary>
+    /// <param name="userState">Prepared user state.</param>
+    /// <param name="ordinals">Ordinals below <see cref="OrdinalCount"/>.</param>
+    /// <param name="scores">Receives the scores; at least as long.</param>
+    public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
+    {
+        LiveStore store = Store;
+        store.Scorer.Score(userState, ordinals, scores);
+        GC.KeepAlive(store);
+    }
+
+    /// <summary>Closes the file below where it is owned. The memory is freed when the last search has ended.</summary>
     public void Dispose()
     {
         _linker.Dispose();
-        _file.Dispose();
+        if (_ownsFile)
+            _file.Dispose();
     }
 
     private void Check(string id, ReadOnlySpan<float> vector, ReadOnlySpan<float> record)

@@ -1,10 +1,8 @@
-using RecallCluster.Calibration.Counts;
-using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Calibration;
 
-/// <summary>All shards of calibration's counts: machines of the journal, campaigns spread over them by number.</summary>
+/// <summary>All shards of calibration's counts: machines of a journal, campaigns spread over them by number.</summary>
 internal sealed class CalibrationCountsFamily
 {
     /// <summary>Number of shards. Part of the file's format: a campaign's shard follows from its id.</summary>
@@ -12,39 +10,38 @@ internal sealed class CalibrationCountsFamily
 
     private readonly CalibrationShard[] _shards = new CalibrationShard[Shards];
 
-    public CalibrationCountsFamily(StateMachines machines, CalibrationOptions options)
+    public CalibrationCountsFamily(StateMachines machines, MachineFactory factory)
     {
         for (int i = 0; i < Shards; i++)
-            machines.Add(KeyOf(i), _shards[i] = new CalibrationShard(KeyOf(i), options));
+            machines.Add(KeyOf(i), _shards[i] = factory.Counts(KeyOf(i)));
     }
 
-    /// <summary>Clicks ever counted; read on the journal's writer.</summary>
-    public long Clicks => _shards.Sum(shard => shard.Clicks);
+    /// <summary>The shards; read on the journal's writer.</summary>
+    public IReadOnlyList<CalibrationShard> All => _shards;
 
     /// <summary>The machine that counts a campaign.</summary>
-    public static string KeyOf(long campaign) => KeyOf((int)(campaign % Shards));
+    public static string KeyOf(long campaign) => KeyOf(ShardOf(campaign));
 
-    /// <summary>Told of every impression counted, on the journal's writer.</summary>
-    public void Watch(Action<Win, double> shown)
-    {
-        foreach (CalibrationShard shard in _shards)
-            shard.Shown = shown;
-    }
+    /// <summary>The number of the shard that counts a campaign.</summary>
+    public static int ShardOf(long campaign) => (int)(campaign % Shards);
 
-    /// <summary>Copies everything, of raw pCTR that of one click model, a shard at a time so that the writer is never held up for long.</summary>
-    public async Task<CalibrationData> CopyAsync(
-        IJournal journal, uint model, Func<long, string> contextOf, CancellationToken cancellation)
+    private static string KeyOf(int shard) => $"calibration/{shard}";
+}
+
+/// <summary>The counts of a journal's machines.</summary>
+internal sealed class JournalCounts(CalibrationCountsFamily family, IJournal journal) : ICalibrationCounts
+{
+    /// <inheritdoc/>
+    /// <remarks>A shard at a time, so that the writer is never held up for long.</remarks>
+    public async Task<CalibrationData> CopyAsync(uint model, Func<long, string> contextOf, CancellationToken cancellation)
     {
         var data = new CalibrationData();
-        foreach (CalibrationShard shard in _shards)
+        foreach (CalibrationShard shard in family.All)
         {
             await journal.ReadAsync(
                 () =>
                 {
-                    shard.AddTo(model, contextOf, data.Raw, data.Calibrated);
-                    data.Clicks.AddRange(shard.CopyClicks());
-                    foreach ((long hour, HourSums sums) in shard.Hours)
-                        data.Add(hour, sums);
+                    data.Add(shard, model, contextOf);
                     return true;
                 },
                 cancellation).ConfigureAwait(false);
@@ -52,29 +49,11 @@ internal sealed class CalibrationCountsFamily
         return data;
     }
 
-    private static string KeyOf(int shard) => $"calibration/{shard}";
-}
-
-/// <summary>What calibration is fitted to.</summary>
-internal sealed class CalibrationData
-{
-    /// <summary>Impressions and clicks by context over raw pCTR.</summary>
-    public ContextCounts Raw { get; } = new();
-
-    /// <summary>Impressions and clicks over calibrated pCTR.</summary>
-    public CalibrationCounts Calibrated { get; } = new();
-
-    /// <summary>Clicks with what followed.</summary>
-    public List<ClickFact> Clicks { get; } = [];
-
-    /// <summary>Sums by hour.</summary>
-    public SortedDictionary<long, HourSums> Hours { get; } = [];
-
-    public void Add(long hour, HourSums sums)
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ShownImpressions>> TakeShownAsync(CancellationToken cancellation)
     {
-        HourSums known = Hours.GetValueOrDefault(hour, new HourSums(hour, 0, 0, 0, 0));
-        Hours[hour] = new HourSums(
-            hour, known.Impressions + sums.Impressions, known.Clicks + sums.Clicks, known.Raw + sums.Raw,
-                known.Calibrated + sums.Calibrated);
+        IEnumerable<ShownImpressions>[] taken = await journal.ReadAsync(
+            () => family.All.Select(shard => shard.Shown.Take()).ToArray(), cancellation).ConfigureAwait(false);
+        return [.. taken.SelectMany(shown => shown)];
     }
 }

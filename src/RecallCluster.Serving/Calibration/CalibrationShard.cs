@@ -19,8 +19,8 @@ internal sealed class CalibrationShard(string key, CalibrationOptions options) :
     private readonly Dictionary<UInt128, ClickFact> _clicks = [];
     private readonly Queue<UInt128> _clickOrder = new();
 
-    /// <summary>Told of every impression counted, with its hours since 1970.</summary>
-    public Action<Win, double>? Shown { get; set; }
+    /// <summary>Impressions counted since somebody asked last; not in snapshots.</summary>
+    public ShownCounter Shown { get; } = new(options.MixHours);
 
     /// <summary>Clicks ever counted.</summary>
     public long Clicks { get; private set; }
@@ -128,7 +128,7 @@ internal sealed class CalibrationShard(string key, CalibrationOptions options) :
             Raw = hour.Raw + win.RawClickProbability,
             Calibrated = hour.Calibrated + win.ClickProbability,
         };
-        Shown?.Invoke(win, time);
+        Shown.Count(win, time);
     }
 
     private void Click(Win win, double now)

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Calibration;
 
@@ -68,10 +71,13 @@ internal sealed record HourSums(long Hour, long Impressions, long Clicks, double
 /// <summary>All that a shard remembers.</summary>
 internal sealed class ClickCountsState
 {
+    [JsonRequired]
     public List<SliceState> Slices { get; init; } = [];
 
+    [JsonRequired]
     public List<HourSums> Hours { get; init; } = [];
 
+    [JsonRequired]
     public List<ClickFact> Clicks { get; init; } = [];
 
     public long Total { get; init; }
@@ -80,7 +86,11 @@ internal sealed class ClickCountsState
 /// <summary>What a user did after a click.</summary>
 /// <param name="At">The business clock.</param>
 /// <param name="Event">The engagement.</param>
-internal sealed record EngagementCommand(DateTimeOffset At, AdEvent Event);
+internal sealed record EngagementCommand(DateTimeOffset At, AdEvent Event)
+{
+    /// <summary>The command as a log keeps it.</summary>
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, ServingJson.Default.EngagementCommand);
+}
 
 /// <summary>Hours since 1970.</summary>
 internal static class BusinessHours

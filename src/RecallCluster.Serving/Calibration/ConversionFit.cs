@@ -76,21 +76,3 @@ internal static class ConversionFit
         return (positives, trials);
     }
 }
-
-/// <summary>Conversion rates by context; a context without clicks has its parent's.</summary>
-internal sealed class ConversionRates(IReadOnlyDictionary<string, double> rates)
-{
-    /// <summary>The rate of a context.</summary>
-    public double Of(string context)
-    {
-        for (string? path = context; path is not null; path = ContextCounts.Parent(path))
-        {
-            if (rates.TryGetValue(path, out double rate))
-                return rate;
-        }
-        return 0;
-    }
-
-    /// <summary>One rate for everybody.</summary>
-    public static ConversionRates Everywhere(double rate) => new(new Dictionary<string, double> { [ContextCounts.Root] = rate });
-}

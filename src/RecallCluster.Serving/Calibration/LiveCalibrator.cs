@@ -1,31 +1,27 @@
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Calibration.Metrics;
 using RecallCluster.Calibration.RealTime;
-using RecallCluster.Serving.Campaigns;
-using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
-using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Calibration;
 
 /// <summary>
-/// Keeps predictions honest: counts that the journal's machines hold are copied, fitted on a thread of the pool, and published into the bid
-/// book.
+/// Keeps predictions honest: counts that state machines hold are copied, fitted on a thread of the pool, and published into the bid books.
 /// <code>
 ///  events applied ──► counts (64 shards) ──► copy ──► Bayes-SIR by "advertiser/campaign" ──► maps ──► bid book
 ///                                              │                 mix now shown ──► root map (RTW) ──┘
 ///                                              └────► clicks ──► PCCEM labels ──► pCVR by campaign ──► bid book
 /// </code>
-/// What is fitted is not stored: after a restart it is fitted again from the counts.
+/// What is fitted is not stored: after a restart it is fitted again from the counts. Before the first fit the books are the host's: raw
+/// pCTR, and <see cref="CalibrationOptions.ConversionPrior"/>.
 /// </summary>
 public sealed class LiveCalibrator : IDisposable
 {
     private const int DiagramBins = 15;
-    private const double MixSlotHours = 0.25;
 
     private readonly CalibrationOptions _options;
-    private readonly CalibrationCountsFamily _counts;
-    private readonly CampaignDirectory _campaigns;
+    private readonly ICalibrationCounts _counts;
+    private readonly ICalibratedCampaigns _campaigns;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private RealTimeWeightedSir? _fit;
     private Mix? _mix;
@@ -33,17 +29,15 @@ public sealed class LiveCalibrator : IDisposable
     private uint _model;
     private DateTimeOffset _nextFit = DateTimeOffset.MinValue;
 
-    /// <summary>A calibrator, whose machines are added to those that the journal will be opened with.</summary>
+    /// <summary>A calibrator that has fitted nothing yet.</summary>
+    /// <param name="counts">What was counted.</param>
+    /// <param name="campaigns">Whom it is published to.</param>
+    /// <param name="options">Times and sizes.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
-    public LiveCalibrator(StateMachines machines, CampaignDirectory campaigns, CalibrationOptions? options = null)
+    internal LiveCalibrator(ICalibrationCounts counts, ICalibratedCampaigns campaigns, CalibrationOptions options)
     {
-        ArgumentNullException.ThrowIfNull(machines);
-        ArgumentNullException.ThrowIfNull(campaigns);
-        _options = options ?? new CalibrationOptions();
-        _options.Check();
-        _campaigns = campaigns;
-        _counts = new CalibrationCountsFamily(machines, _options);
-        campaigns.Take(Model, ConversionRates.Everywhere(_options.ConversionPrior));
+        options.Check();
+        (_counts, _campaigns, _options) = (counts, campaigns, options);
     }
 
     /// <summary>The maps in force.</summary>
@@ -59,22 +53,20 @@ public sealed class LiveCalibrator : IDisposable
     /// Refits and publishes if it is time and there are enough new clicks, else lets the map of new campaigns follow the mix that is being
     /// shown.
     /// </summary>
-    /// <param name="journal">The journal that was opened with this calibrator's machines.</param>
     /// <param name="now">The business clock.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <returns>Whether maps were fitted anew.</returns>
-    public async Task<bool> RunAsync(IJournal journal, DateTimeOffset now, CancellationToken cancellation)
+    public async Task<bool> RunAsync(DateTimeOffset now, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(journal);
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             if (now >= _nextFit)
             {
                 _nextFit = now + _options.RefitInterval;
-                return await FitAsync(journal, now, isForced: false, cancellation).ConfigureAwait(false);
+                return await FitAsync(now, isForced: false, cancellation).ConfigureAwait(false);
             }
-            await FollowMixAsync(journal, BusinessHours.Of(now), cancellation).ConfigureAwait(false);
+            await FollowMixAsync(BusinessHours.Of(now), cancellation).ConfigureAwait(false);
             return false;
         }
         finally
@@ -87,13 +79,11 @@ public sealed class LiveCalibrator : IDisposable
     /// Raw probabilities are of another click model from now on: what was counted of the one before says nothing of them. The maps are
     /// fitted to what was counted of the new one, if it was in use lately, and until there are clicks nothing is mapped.
     /// </summary>
-    /// <param name="journal">The journal that was opened with this calibrator's machines.</param>
     /// <param name="model">The model's <see cref="ClickModel.Id"/>.</param>
     /// <param name="now">The business clock.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public async Task UseAsync(IJournal journal, uint model, DateTimeOffset now, CancellationToken cancellation)
+    public async Task UseAsync(uint model, DateTimeOffset now, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(journal);
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
@@ -101,7 +91,7 @@ public sealed class LiveCalibrator : IDisposable
                 return;
             (_model, _fit, _mix, _fittedClicks) = (model, null, null, -1);
             Model = new CalibrationModel("raw", CalibrationMap.Identity);
-            await FitAsync(journal, now, isForced: true, cancellation).ConfigureAwait(false);
+            await FitAsync(now, isForced: true, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -110,13 +100,12 @@ public sealed class LiveCalibrator : IDisposable
     }
 
     /// <summary>Refits and publishes now, whatever is new.</summary>
-    public async Task RefitAsync(IJournal journal, DateTimeOffset now, CancellationToken cancellation)
+    public async Task RefitAsync(DateTimeOffset now, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(journal);
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await FitAsync(journal, now, isForced: true, cancellation).ConfigureAwait(false);
+            await FitAsync(now, isForced: true, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -130,12 +119,11 @@ public sealed class LiveCalibrator : IDisposable
     private static async Task<T> OnPool<T>(Func<T> work, CancellationToken cancellation) =>
         await Task.Run(work, cancellation).ConfigureAwait(false);
 
-    private async Task<bool> FitAsync(IJournal journal, DateTimeOffset now, bool isForced, CancellationToken cancellation)
+    private async Task<bool> FitAsync(DateTimeOffset now, bool isForced, CancellationToken cancellation)
     {
-        CalibrationData data = await _counts.CopyAsync(journal, _model, _campaigns.ContextOf, cancellation).ConfigureAwait(false);
+        CalibrationData data = await _counts.CopyAsync(_model, _campaigns.ContextOf, cancellation).ConfigureAwait(false);
         Live = await OnPool(() => Describe(data, now), cancellation).ConfigureAwait(false);
-        long clicks = await journal.ReadAsync(() => _counts.Clicks, cancellation).ConfigureAwait(false);
-        bool enough = isForced || clicks - Math.Max(0, _fittedClicks) >= _options.FewestNewClicks;
+        bool enough = isForced || data.ClicksEver - Math.Max(0, _fittedClicks) >= _options.FewestNewClicks;
         double hours = BusinessHours.Of(now);
         ConversionRates rates = await OnPool(() => ConversionFit.Of(data.Clicks, _campaigns.ContextOf, hours, _options),
             cancellation).ConfigureAwait(false);
@@ -143,12 +131,11 @@ public sealed class LiveCalibrator : IDisposable
         {
             RealTimeWeightedSir fit = await OnPool(() => new RealTimeWeightedSir(data.Raw, _options.Bins),
                 cancellation).ConfigureAwait(false);
-            (_fit, _fittedClicks, Model) = (fit, clicks, fit.Bayes);
+            (_fit, _fittedClicks, Model) = (fit, data.ClicksEver, fit.Bayes);
             Fits++;
-            await WatchMixAsync(journal, fit, cancellation).ConfigureAwait(false);
+            await WatchMixAsync(fit, cancellation).ConfigureAwait(false);
         }
-        _campaigns.Take(Model, rates);
-        await _campaigns.PublishAsync(cancellation).ConfigureAwait(false);
+        await _campaigns.PublishAsync(Model, rates, cancellation).ConfigureAwait(false);
         return enough && !data.Raw.IsEmpty;
     }
 
@@ -165,45 +152,39 @@ public sealed class LiveCalibrator : IDisposable
             CountedReliability.Rows(data.Raw.Total(), DiagramBins), CountedReliability.Rows(data.Calibrated, DiagramBins), hours);
     }
 
-    private async Task WatchMixAsync(IJournal journal, RealTimeWeightedSir fit, CancellationToken cancellation)
+    private async Task WatchMixAsync(RealTimeWeightedSir fit, CancellationToken cancellation)
     {
         if (!_options.WeighsByMix)
             return;
-        var mix = new Mix(fit, new AppliedDistribution(fit, MixSlotHours, (int)Math.Ceiling(_options.MixHours / MixSlotHours)),
-            _model, _campaigns.ContextOf);
-        await journal.ReadAsync(
-            () =>
-            {
-                _counts.Watch(mix.Record);
-                return true;
-            },
-            cancellation).ConfigureAwait(false);
-        _mix = mix;
+        // The window begins now: what was shown before says nothing about this fit's bins.
+        await _counts.TakeShownAsync(cancellation).ConfigureAwait(false);
+        int slots = (int)Math.Ceiling(_options.MixHours / ShownCounter.SlotHours);
+        _mix = new Mix(fit, new AppliedDistribution(fit, ShownCounter.SlotHours, slots), _model, _campaigns.ContextOf);
     }
 
-    private async Task FollowMixAsync(IJournal journal, double hours, CancellationToken cancellation)
+    private async Task FollowMixAsync(double hours, CancellationToken cancellation)
     {
         if (_mix is not { } mix || _fit is not { } fit)
             return;
-        CalibrationMap root = await journal.ReadAsync(() => mix.Publish(hours), cancellation).ConfigureAwait(false);
+        foreach (ShownImpressions shown in await _counts.TakeShownAsync(cancellation).ConfigureAwait(false))
+            mix.Record(in shown);
+        CalibrationMap root = await OnPool(() => mix.Publish(hours), cancellation).ConfigureAwait(false);
         Model = new CalibrationModel("rtw-bsir", root, fit.Bayes.Contexts);
-        _campaigns.Take(Model, null);
-        await _campaigns.PublishAsync(cancellation).ConfigureAwait(false);
+        await _campaigns.PublishAsync(Model, null, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The mix of campaigns being shown, over the bins of one fit; used on the journal's writer.</summary>
+    /// <summary>The mix of campaigns being shown, over the bins of one fit.</summary>
     private sealed class Mix(RealTimeWeightedSir fit, AppliedDistribution applied, uint model, Func<long, string> contextOf)
     {
         private readonly Dictionary<long, int> _clusters = [];
 
-        public void Record(Win win, double hours)
+        public void Record(in ShownImpressions shown)
         {
-            if (win.ClickModel != model)
+            if (shown.Model != model)
                 return;
-            long campaign = win.CampaignId;
-            if (!_clusters.TryGetValue(campaign, out int cluster))
-                _clusters[campaign] = cluster = fit.ClusterOf(contextOf(campaign));
-            applied.Record(win.RawClickProbability, cluster, hours);
+            if (!_clusters.TryGetValue(shown.Campaign, out int cluster))
+                _clusters[shown.Campaign] = cluster = fit.ClusterOf(contextOf(shown.Campaign));
+            applied.Record(shown.Probability, cluster, shown.Hours, shown.Count);
         }
 
         public CalibrationMap Publish(double hours)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.State;
 
@@ -65,5 +66,6 @@ internal sealed class CampaignMemory
 
     public PastDay? Past { get; init; }
 
+    [JsonRequired]
     public List<CampaignDayReport> Reports { get; init; } = [];
 }

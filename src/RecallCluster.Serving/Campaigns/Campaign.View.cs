@@ -1,6 +1,5 @@
 using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Money;
-using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Campaigns;
 
@@ -23,24 +22,8 @@ internal sealed partial class Campaign
         Ticks = _day is null ? [] : [.. _day.State.History],
     };
 
-    /// <summary>The campaign's line in the bid book.</summary>
-    /// <param name="conversionProbability">The conversion probability of its clicks.</param>
-    public BidBookEntry Entry(double conversionProbability)
-    {
-        CampaignGoal goal = Goal();
-        LinearBid line = LinearBid.Of(BidProduct.ByName(Settings.Product), goal.Kpis, FiniteWeights.Read(Weights), conversionProbability);
-        double cap = StatusAt(Ledger.Now) == CampaignStatus.Active ? Units(Settings.MaxBid ?? Bidding.Auctions.AuctionBid.MaxBid) : 0;
-        return new BidBookEntry(Settings.Id, ContextOf(Settings), line.Slope, line.Offset, cap)
-        {
-            ConversionProbability = conversionProbability,
-        };
-    }
-
-    /// <summary>The calibration context of a campaign.</summary>
-    public static string ContextOf(CampaignSettings settings) => $"{settings.AdvertiserId}/{settings.Id}";
-
-    private CampaignGoal Goal() => BidProduct.ByName(Settings.Product)
-        .Goal(Units(Settings.Terms.DailyBudget), Settings.MaxCpc ?? double.NaN, Settings.MinCtr ?? double.NaN);
+    /// <summary>What it publishes as it stands.</summary>
+    public CampaignOffer Offer() => new(Settings, Version, Weights, StatusAt(Ledger.Now));
 
     private CampaignTick Describe(DateTimeOffset at, double[] weights)
     {
@@ -52,7 +35,7 @@ internal sealed partial class Campaign
     // What an advertiser reads in the books: money charged, or impressions, over clicks that happened.
     private KpiView[] Kpis(DayAccount today)
     {
-        ReadOnlySpan<KpiConstraint> kpis = Goal().Kpis;
+        ReadOnlySpan<KpiConstraint> kpis = CampaignOffer.GoalOf(Settings).Kpis;
         var views = new KpiView[kpis.Length];
         for (int j = 0; j < views.Length; j++)
         {
@@ -73,6 +56,11 @@ internal sealed partial class Campaign
             PacingMode.AsFastAsPossible => new UnpacedSpending(),
             _ => new EvenPacing(),
         };
-        return start < end ? pacing.ShareBy(start, end, at) : 0;
+        if (start >= end)
+            return 0;
+        Micros budget = AccountOf(today.Date)?.Budget ?? terms.DailyBudget;
+        Micros planned = _day?.State is { } day && day.Date == today.Date ? Planned(day) : Planned(today.Date, start, end);
+        double share = pacing.ShareBy(start, end, at);
+        return budget > Micros.Zero ? share * planned.Value / budget.Value : share;
     }
 }

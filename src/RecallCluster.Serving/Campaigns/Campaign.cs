@@ -85,7 +85,7 @@ internal sealed partial class Campaign : IStateMachine
         Settings.IsPaused ? CampaignStatus.Paused
         : at < Settings.Terms.FlightStart ? CampaignStatus.NotStarted
         : at >= Settings.Terms.FlightEnd ? CampaignStatus.Ended
-        : Ledger.Today.Uncommitted == Micros.Zero && at >= _leasedUntil ? CampaignStatus.BudgetSpent
+        : (Ledger.Today.Uncommitted == Micros.Zero || Ledger.LifetimeLeft == Micros.Zero) && at >= _leasedUntil ? CampaignStatus.BudgetSpent
         : CampaignStatus.Active;
 
     /// <summary>How it did today, against the optimum over the auctions seen so far.</summary>
@@ -95,12 +95,12 @@ internal sealed partial class Campaign : IStateMachine
             return null;
         DateTimeOffset now = Ledger.Now < _day.State.End ? Ledger.Now : _day.State.End;
         double course = Math.Clamp((now - _day.State.Start) / (_day.State.End - _day.State.Start), 0.01, 1);
-        return _day.Sample(SpentOn(_day.State.Date), Units(Ledger.Today.Budget) * course);
+        return _day.Sample(SpentOn(_day.State.Date), Units(Planned(_day.State)) * course);
     }
 
     /// <summary>The day to be closed by a tick at <paramref name="at"/>; null when none ends before that.</summary>
     public DaySample? Ending(DateTimeOffset at) =>
-        _day is { } day && at >= day.State.End ? day.Sample(SpentOn(day.State.Date), Units(BudgetOn(day.State.Date))) : null;
+        _day is { } day && at >= day.State.End ? day.Sample(SpentOn(day.State.Date), Units(Planned(day.State))) : null;
 
     private static double Units(Micros amount) => (double)amount.Value / Micros.PerUnit;
 
@@ -153,6 +153,8 @@ internal sealed partial class Campaign : IStateMachine
         }
         if (wanted.Terms.DailyBudget != Ledger.Terms.DailyBudget)
             Ledger.SetBudget(put.At, wanted.Terms.DailyBudget);
+        if (wanted.Terms.LifetimeBudget != Ledger.Terms.LifetimeBudget)
+            Ledger.SetLifetimeBudget(put.At, wanted.Terms.LifetimeBudget);
         if (wanted.Terms.FlightStart != Ledger.Terms.FlightStart || wanted.Terms.FlightEnd != Ledger.Terms.FlightEnd)
             Ledger.SetFlight(put.At, wanted.Terms.FlightStart, wanted.Terms.FlightEnd);
         if (wanted.IsPaused != Ledger.IsPaused)
@@ -203,7 +205,7 @@ internal sealed partial class Campaign : IStateMachine
         if (now < Settings.Terms.FlightStart || now >= Settings.Terms.FlightEnd)
             return;
         _day ??= Begin(now);
-        double spent = SpentOn(_day.State.Date), budget = Units(Ledger.Today.Budget);
+        double spent = SpentOn(_day.State.Date), budget = Units(Planned(_day.State));
         if (_day.TickAt(now, spent, budget, _options.SamplesPerTick, weights => Describe(now, weights)))
             Changed?.Invoke(this);
     }
@@ -239,7 +241,7 @@ internal sealed partial class Campaign : IStateMachine
             Start = start,
             End = end,
             Elapsed = DayCourse.Of(start, end, ticks, terms, _calendar, _past),
-            GoalBudget = Units(terms.DailyBudget),
+            GoalBudget = Units(Planned(today.Date, start, end)),
             StartWeights = _nextWeights,
             Weights = _nextWeights,
             AuctionsByTick = new long[ticks],
@@ -247,9 +249,19 @@ internal sealed partial class Campaign : IStateMachine
         return CampaignDay.Begin(Settings, state, _past, _controllers);
     }
 
-    private double SpentOn(DateOnly date) => Units(Ledger.Days.FirstOrDefault(day => day.Day.Date == date)?.Spent ?? Micros.Zero);
+    private double SpentOn(DateOnly date) => Units(AccountOf(date)?.Spent ?? Micros.Zero);
 
-    private Micros BudgetOn(DateOnly date) => Ledger.Days.FirstOrDefault(day => day.Day.Date == date)?.Budget ?? Ledger.Terms.DailyBudget;
+    private DayAccount? AccountOf(DateOnly date) => Ledger.Days.FirstOrDefault(day => day.Day.Date == date);
+
+    private Micros Planned(DayState day) => Planned(day.Date, day.Start, day.End);
+
+    /// <summary>What a day is to spend, by its own budget and the flight's.</summary>
+    private Micros Planned(DateOnly date, DateTimeOffset start, DateTimeOffset end)
+    {
+        DayAccount? account = AccountOf(date);
+        return FlightPlan.DayBudget(
+            Ledger, account?.Budget ?? Ledger.Terms.DailyBudget, account?.Spent ?? Micros.Zero, start, end);
+    }
 
     private static DateTimeOffset Latest(params ReadOnlySpan<DateTimeOffset> times)
     {

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Campaigns;
 
@@ -12,7 +14,11 @@ namespace RecallCluster.Serving.Campaigns;
 [JsonDerivedType(typeof(EventCommand), "event")]
 [JsonDerivedType(typeof(ReportCommand), "report")]
 [JsonDerivedType(typeof(TickCommand), "tick")]
-internal abstract record CampaignCommand(DateTimeOffset At);
+internal abstract record CampaignCommand(DateTimeOffset At)
+{
+    /// <summary>The command as a log keeps it.</summary>
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, ServingJson.Default.CampaignCommand);
+}
 
 /// <summary>Make or change the campaign.</summary>
 /// <param name="At">The business clock.</param>

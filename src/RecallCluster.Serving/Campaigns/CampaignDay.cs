@@ -66,7 +66,7 @@ internal sealed class CampaignDay
     /// <summary>Lets the controller decide if a tick is due.</summary>
     /// <param name="at">The business clock, inside the day.</param>
     /// <param name="spent">Charged since the day began, in units of the currency.</param>
-    /// <param name="budget">The day's budget as it stands.</param>
+    /// <param name="budget">What the day is to spend, as it stands.</param>
     /// <param name="samplesPerTick">Most sampled auctions that are kept of the tick.</param>
     /// <param name="describe">Makes the entry of the day's history.</param>
     /// <returns>Whether there was a tick.</returns>

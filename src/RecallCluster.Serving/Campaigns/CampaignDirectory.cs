@@ -12,35 +12,41 @@ namespace RecallCluster.Serving.Campaigns;
 /// status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading takes no
 /// lock.
 /// </summary>
-public sealed class CampaignDirectory
+public sealed class CampaignDirectory : ICalibratedCampaigns
 {
     private const string Prefix = "campaign/";
 
     private readonly ConcurrentDictionary<long, int> _numbers = new();
     private readonly List<Campaign> _byNumber = [];
-    private readonly CampaignOptions _options;
-    private readonly BidControllers _controllers;
+    private readonly MachineFactory _factory;
     private IJournal? _journal;
     private CalibrationModel _click = new("raw", CalibrationMap.Identity);
-    private ConversionRates _conversions = ConversionRates.Everywhere(0);
+    private ConversionRates _conversions;
     private PublishedCampaigns _current;
     private long _version;
     private int _pending;
 
     /// <summary>An empty directory, whose machines are added to those that the journal will be opened with.</summary>
-    public CampaignDirectory(StateMachines machines, BidControllers controllers, CampaignOptions? options = null)
+    internal CampaignDirectory(StateMachines machines, MachineFactory factory)
     {
-        ArgumentNullException.ThrowIfNull(machines);
-        ArgumentNullException.ThrowIfNull(controllers);
-        _options = options ?? new CampaignOptions();
-        _options.Check();
-        _controllers = controllers;
+        _factory = factory;
+        _conversions = ConversionRates.Everywhere(factory.Calibration.ConversionPrior);
         _current = new PublishedCampaigns(new BidBook(0, [], _click), [], []);
-        machines.AddFamily(Prefix, key => new Campaign(key, _options, controllers) { Changed = OnChanged });
+        machines.AddFamily(Prefix, key =>
+        {
+            Campaign campaign = factory.Campaign(key);
+            campaign.Changed = OnChanged;
+            return campaign;
+        });
     }
 
     /// <summary>Called with every new book, in order, by the journal's writer: it must be quick.</summary>
     public event Action<PublishedCampaigns>? Published;
+
+    /// <summary>
+    /// Told what became of a publication that nobody waited for: why it failed, or null. A later change is published anew.
+    /// </summary>
+    internal Action<Exception?>? PublicationEnded { get; set; }
 
     /// <summary>The newest book with all that belongs to it.</summary>
     public PublishedCampaigns Current => Volatile.Read(ref _current);
@@ -48,9 +54,7 @@ public sealed class CampaignDirectory
     /// <summary>Number of campaigns.</summary>
     public int Count => _numbers.Count;
 
-    internal CampaignOptions Options => _options;
-
-    internal BidControllers Controllers => _controllers;
+    internal MachineFactory Factory => _factory;
 
     /// <summary>All campaigns by number; read on the journal's writer.</summary>
     internal IReadOnlyList<Campaign> Campaigns => _byNumber;
@@ -59,7 +63,7 @@ public sealed class CampaignDirectory
     public int NumberOf(long campaign) => _numbers.TryGetValue(campaign, out int number) ? number : -1;
 
     /// <summary>The calibration context of a campaign, "advertiser/campaign".</summary>
-    internal string ContextOf(long campaign)
+    string ICalibratedCampaigns.ContextOf(long campaign)
     {
         int number = NumberOf(campaign);
         ReadOnlySpan<BidBookEntry> entries = Current.Book.Campaigns;
@@ -79,14 +83,12 @@ public sealed class CampaignDirectory
         return PublishAsync(cancellation);
     }
 
-    /// <summary>Replaces the calibration, for the next book.</summary>
-    /// <param name="click">Maps of click probabilities.</param>
-    /// <param name="conversions">Conversion rates; null for those in force.</param>
-    internal void Take(CalibrationModel click, ConversionRates? conversions)
+    Task ICalibratedCampaigns.PublishAsync(CalibrationModel click, ConversionRates? conversions, CancellationToken cancellation)
     {
         Volatile.Write(ref _click, click);
         if (conversions is not null)
             Volatile.Write(ref _conversions, conversions);
+        return PublishAsync(cancellation);
     }
 
     /// <summary>Makes a new book now.</summary>
@@ -115,25 +117,24 @@ public sealed class CampaignDirectory
         try
         {
             await journal.ReadAsync(Publish, CancellationToken.None).ConfigureAwait(false);
+            PublicationEnded?.Invoke(null);
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
             // The journal has stopped: there will be no newer book.
             Volatile.Write(ref _pending, 1);
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            PublicationEnded?.Invoke(e);
+        }
     }
 
     private bool Publish()
     {
         Volatile.Write(ref _pending, 0);
-        ConversionRates conversions = Volatile.Read(ref _conversions);
-        var entries = new BidBookEntry[_byNumber.Count];
-        for (int i = 0; i < entries.Length; i++)
-            entries[i] = _byNumber[i].Entry(conversions.Of(Campaign.ContextOf(_byNumber[i].Settings)));
-        var book = new BidBook(++_version, entries, Volatile.Read(ref _click));
-        var published = new PublishedCampaigns(
-            book, [.. _byNumber.Select(campaign => campaign.Settings)],
-                [.. _byNumber.Select(campaign => campaign.StatusAt(campaign.Ledger.Now))]);
+        CampaignOffer[] offers = [.. _byNumber.Select(campaign => campaign.Offer())];
+        var published = PublishedCampaigns.Of(++_version, offers, Volatile.Read(ref _click), Volatile.Read(ref _conversions));
         Volatile.Write(ref _current, published);
         Published?.Invoke(published);
         return true;

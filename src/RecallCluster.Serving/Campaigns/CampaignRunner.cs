@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.State;
 
@@ -10,14 +11,15 @@ namespace RecallCluster.Serving.Campaigns;
 /// </summary>
 public sealed class CampaignRunner : ICampaigns
 {
-    private const int TicksAtOnce = 16, FewestMarketClicks = 200;
+    private const int TicksAtOnce = 16;
 
     private readonly CampaignDirectory _directory;
     private readonly IJournal _journal;
     private readonly TimeProvider _clock;
+    private readonly CampaignCommands _commands;
 
-    internal CampaignRunner(CampaignDirectory directory, IJournal journal, TimeProvider clock) =>
-        (_directory, _journal, _clock) = (directory, journal, clock);
+    internal CampaignRunner(CampaignDirectory directory, IJournal journal, TimeProvider clock, CampaignCommands commands) =>
+        (_directory, _journal, _clock, _commands) = (directory, journal, clock, commands);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation)
@@ -57,32 +59,23 @@ public sealed class CampaignRunner : ICampaigns
     public async Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        CampaignEdit.Check(settings, _directory.Controllers, _directory.Options);
         MarketLevel market = await _journal.ReadAsync(Market, cancellation).ConfigureAwait(false);
-        var put = new PutCommand(_clock.GetUtcNow(), settings, StartEstimate.Of(settings, market), ifVersion);
-        return await SendAsync<CampaignView>(settings.Id, put, cancellation).ConfigureAwait(false);
+        return await _commands.PutAsync(settings, ifVersion, market, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Asks a campaign for the right to spend; see <see cref="CampaignLedger.RequestLease"/>.</summary>
     /// <exception cref="IOException">The lease could not be made durable and was not granted.</exception>
     public Task<LeaseGrant> RequestLeaseAsync(long campaign, int gateway, long epoch, Micros wanted,
-        CancellationToken cancellation = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(wanted.Value, nameof(wanted));
-        return _directory.NumberOf(campaign) < 0
+        CancellationToken cancellation = default) => _directory.NumberOf(campaign) < 0
             ? Task.FromResult(new LeaseGrant(LedgerOutcome.UnknownCampaign))
-            : SendAsync<LeaseGrant>(campaign, new LeaseCommand(_clock.GetUtcNow(), gateway, epoch, wanted), cancellation);
-    }
+            : _commands.RequestLeaseAsync(campaign, gateway, epoch, wanted, cancellation);
 
     /// <summary>Gives a lease back but for what ads already won may still cost; see <see cref="CampaignLedger.CloseLease"/>.</summary>
     /// <exception cref="IOException">It could not be made durable: the lease stands.</exception>
-    public Task<LedgerOutcome> CloseLeaseAsync(long campaign, long lease, long epoch, Micros keep, CancellationToken cancellation = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(keep.Value, nameof(keep));
-        return _directory.NumberOf(campaign) < 0
+    public Task<LedgerOutcome> CloseLeaseAsync(
+        long campaign, long lease, long epoch, Micros keep, CancellationToken cancellation = default) => _directory.NumberOf(campaign) < 0
             ? Task.FromResult(LedgerOutcome.UnknownCampaign)
-            : SendAsync<LedgerOutcome>(campaign, new CloseCommand(_clock.GetUtcNow(), lease, epoch, keep), cancellation);
-    }
+            : _commands.CloseLeaseAsync(campaign, lease, epoch, keep, cancellation);
 
     /// <summary>Tells a campaign what a gateway did for it since its last report.</summary>
     /// <exception cref="InvalidRequestException">A number of the report makes no sense.</exception>
@@ -90,10 +83,8 @@ public sealed class CampaignRunner : ICampaigns
     public Task<LedgerOutcome> ReportAsync(long campaign, BidReport report, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(report);
-        report.Check();
         return _directory.NumberOf(campaign) < 0
-            ? Task.FromResult(LedgerOutcome.UnknownCampaign)
-            : SendAsync<LedgerOutcome>(campaign, new ReportCommand(_clock.GetUtcNow(), report), cancellation);
+            ? Task.FromResult(LedgerOutcome.UnknownCampaign) : _commands.ReportAsync(campaign, report, cancellation);
     }
 
     /// <summary>
@@ -107,9 +98,10 @@ public sealed class CampaignRunner : ICampaigns
         return today is null ? past : [.. past, CampaignDayReport.Of(today)];
     }
 
-    /// <summary>Lets every campaign for which a tick is due decide.</summary>
+    /// <summary>Lets every campaign for which a tick is due decide; one that fails does not keep the others from it.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="IOException">A tick could not be made durable; it is due still.</exception>
+    /// <exception cref="InvalidOperationException">A campaign failed at its tick; the message says which.</exception>
     public async Task<int> TickAsync(CancellationToken cancellation = default)
     {
         DateTimeOffset now = _clock.GetUtcNow();
@@ -121,38 +113,32 @@ public sealed class CampaignRunner : ICampaigns
             ],
             cancellation).ConfigureAwait(false);
 
-        // A few at a time, so that feedback and leases find their way in between; the optimum of a day that ends is not worked out on the
-        // writer.
+        // A few at a time, so that feedback and leases find their way in between.
+        var failures = new List<Exception>();
         foreach ((long Id, DaySample? Ending)[] some in due.Chunk(TicksAtOnce))
         {
-            await Task.WhenAll(some.Select(async campaign =>
-            {
-                CampaignDayReport? closing = campaign.Ending is { } day
-                    ? await Task.Run(() => CampaignDayReport.Of(day), cancellation).ConfigureAwait(false) : null;
-                await SendAsync<LedgerOutcome>(campaign.Id, new TickCommand(now, closing), cancellation).ConfigureAwait(false);
-            })).ConfigureAwait(false);
+            Task ticks = Task.WhenAll(some.Select(campaign => TickAsync(campaign.Id, campaign.Ending, now, cancellation)));
+            await ticks.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
+            failures.AddRange(ticks.Exception?.InnerExceptions ?? []);
         }
+        if (failures.Count > 0)
+            ExceptionDispatchInfo.Throw(failures.Find(failure => failure is IOException) ?? failures[0]);
         return due.Length;
     }
 
-    /// <summary>The market by today's books of all campaigns; as the options have it while there are few clicks in them.</summary>
-    private MarketLevel Market()
+    private async Task TickAsync(long campaign, DaySample? ending, DateTimeOffset now, CancellationToken cancellation)
     {
-        double spent = 0;
-        long clicks = 0, impressions = 0;
-        foreach (Campaign campaign in _directory.Campaigns)
+        try
         {
-            DayAccount today = campaign.Ledger.Today;
-            spent += (double)today.Spent.Value / Micros.PerUnit;
-            (clicks, impressions) = (clicks + today.Clicks, impressions + today.Impressions);
+            await _commands.TickAsync(campaign, now, ending, cancellation).ConfigureAwait(false);
         }
-        MarketLevel known = _directory.Options.Market;
-        return clicks < FewestMarketClicks || spent <= 0 || impressions <= clicks
-            ? known
-            : known with { CostPerClick = spent / clicks, ClickRate = (double)clicks / impressions };
+        catch (Exception e) when (e is not (IOException or OperationCanceledException or ObjectDisposedException))
+        {
+            throw new InvalidOperationException($"The tick of campaign {campaign} failed: {e.Message}", e);
+        }
     }
 
-    private Task<TAnswer> SendAsync<TAnswer>(long campaign, CampaignCommand command, CancellationToken cancellation) =>
-        _journal.AppendAsync<CampaignCommand, TAnswer>(CampaignDirectory.KeyOf(campaign), command, ServingJson.Default.CampaignCommand, [],
-            cancellation);
+    private MarketLevel Market() =>
+        _directory.Factory.Campaigns.Market.Observed(_directory.Campaigns.Select(campaign => campaign.Ledger.Today));
 }

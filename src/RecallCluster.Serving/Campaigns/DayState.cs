@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Goals;
 
@@ -37,24 +38,28 @@ internal sealed class DayState
     public SumsState Pending { get; set; } = SumsState.Zero;
 
     /// <summary>What the controller was told.</summary>
+    [JsonRequired]
     public List<TickInput> Inputs { get; init; } = [];
 
     /// <summary>Sampled auctions since the last tick.</summary>
+    [JsonRequired]
     public List<SampleChunk> Open { get; init; } = [];
 
     /// <summary>Sampled auctions that the controller was not told of, because it came after them.</summary>
+    [JsonRequired]
     public List<SampleChunk> Earlier { get; init; } = [];
 
     /// <summary>Auctions by tick.</summary>
     public required long[] AuctionsByTick { get; init; }
 
     /// <summary>The day's history.</summary>
+    [JsonRequired]
     public List<CampaignTick> History { get; init; } = [];
 }
 
 /// <summary>What a controller was told at a tick.</summary>
 /// <param name="Tick">Number of the tick.</param>
-/// <param name="Budget">The day's budget.</param>
+/// <param name="Budget">What the day is to spend.</param>
 /// <param name="Total">Sums since the day began.</param>
 /// <param name="Last">Sums since the last tick.</param>
 /// <param name="Weights">Weights in force until then.</param>

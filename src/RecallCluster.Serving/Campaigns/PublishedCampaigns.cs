@@ -1,3 +1,5 @@
+using RecallCluster.Calibration.Maps;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Campaigns;
@@ -13,4 +15,26 @@ public sealed record PublishedCampaigns(BidBook Book, IReadOnlyList<CampaignSett
 {
     /// <summary>How often the campaigns' conversion probabilities and maps were replaced is in <see cref="BidBook.Version"/>.</summary>
     public long Version => Book.Version;
+
+    /// <summary>A book of offers and calibration, with all that belongs to it.</summary>
+    /// <param name="version">Higher than that of the book before.</param>
+    /// <param name="offers">What the campaigns publish, by campaign number.</param>
+    /// <param name="click">Maps of click probabilities.</param>
+    /// <param name="conversions">Conversion rates.</param>
+    public static PublishedCampaigns Of(
+        long version, IReadOnlyList<CampaignOffer> offers, CalibrationModel click, ConversionRates conversions)
+    {
+        ArgumentNullException.ThrowIfNull(offers);
+        ArgumentNullException.ThrowIfNull(conversions);
+        var entries = new BidBookEntry[offers.Count];
+        var settings = new CampaignSettings[entries.Length];
+        var statuses = new CampaignStatus[entries.Length];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            CampaignOffer offer = offers[i];
+            entries[i] = offer.Entry(conversions.Of(offer.Context));
+            (settings[i], statuses[i]) = (offer.Settings, offer.Status);
+        }
+        return new PublishedCampaigns(new BidBook(version, entries, click), settings, statuses);
+    }
 }

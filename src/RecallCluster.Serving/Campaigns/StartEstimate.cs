@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Money;
 
 namespace RecallCluster.Serving.Campaigns;
 
@@ -31,4 +32,23 @@ internal static class StartEstimate
 /// <param name="CostPerClick">Usual cost of a click, in units of the currency; above 0.</param>
 /// <param name="ClickRate">Usual CTR; in (0, 1).</param>
 /// <param name="ConversionRate">Usual conversion rate of a click; in (0, 1).</param>
-public sealed record MarketLevel(double CostPerClick = 0.5, double ClickRate = 0.02, double ConversionRate = 0.05);
+public sealed record MarketLevel(double CostPerClick = 0.5, double ClickRate = 0.02, double ConversionRate = 0.05)
+{
+    private const int FewestClicks = 200;
+
+    /// <summary>The market by today's books of all campaigns; this one while there are few clicks in them.</summary>
+    public MarketLevel Observed(IEnumerable<DayAccount> accounts)
+    {
+        ArgumentNullException.ThrowIfNull(accounts);
+        double spent = 0;
+        long clicks = 0, impressions = 0;
+        foreach (DayAccount today in accounts)
+        {
+            spent += (double)today.Spent.Value / Micros.PerUnit;
+            (clicks, impressions) = (clicks + today.Clicks, impressions + today.Impressions);
+        }
+        return clicks < FewestClicks || spent <= 0 || impressions <= clicks
+            ? this
+            : this with { CostPerClick = spent / clicks, ClickRate = (double)clicks / impressions };
+    }
+}

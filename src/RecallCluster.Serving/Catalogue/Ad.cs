@@ -20,6 +20,12 @@ public sealed record Ad
 
     /// <summary>Whether it is held back.</summary>
     public bool IsPaused { get; init; }
+
+    /// <summary>
+    /// Side information by the model's field names: what an ad that the running index does not know is found by. A field that is not named
+    /// is unknown. Null for an ad that is found only once an index knows it; of ads that it knows, the index has its own.
+    /// </summary>
+    public IReadOnlyDictionary<string, ProfileValue>? Features { get; init; }
 }
 
 /// <summary>Kinds of creative.</summary>

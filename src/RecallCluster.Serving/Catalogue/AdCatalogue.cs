@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using RecallCluster.Retrieval.Files;
+using System.Collections.Immutable;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Catalogue;
@@ -16,6 +17,7 @@ internal interface ICatalogueLog
 /// <code>
 /// ads.jsonl ─► AdTable (packed, never changes)
 /// PutAsync, RemoveAsync ─► log (durable) ─► Apply ─► overlay by id ─► placements of the shards that hold the ad
+///                                                          └────────► those who keep the new ads (INewAdSink)
 /// </code>
 /// Lookups take no lock: the overlay is asked first, then the table.
 /// </summary>
@@ -24,10 +26,12 @@ public sealed class AdCatalogue : IAdCatalogue
     private readonly AdTable _table = new();
     private readonly ConcurrentDictionary<string, LiveAd> _live = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TrackedShard, byte> _shards = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, ProfileValue>> _features = new(StringComparer.Ordinal);
     private readonly Lock _applying = new();
     private readonly ICatalogueLog? _log;
     private int _rows;
     private long _count;
+    private ImmutableArray<INewAdSink> _sinks = [];
 
     /// <param name="numbers">Numbers of all campaigns.</param>
     /// <param name="ads">The ads.</param>
@@ -43,6 +47,8 @@ public sealed class AdCatalogue : IAdCatalogue
                 throw new InvalidDataException($"Ad '{ad.Id}': there is no campaign {ad.CampaignId}.");
             if (!_table.Add(ad, campaign, Facets.NumberOf(Facet.Of(ad))))
                 throw new InvalidDataException($"Ad '{ad.Id}' is there twice.");
+            if (ad.Features is { } features)
+                _features[ad.Id] = features;
         }
         _rows = _table.Count;
         _count = _table.Count;
@@ -70,8 +76,22 @@ public sealed class AdCatalogue : IAdCatalogue
             return ad is not null;
         }
         int row = _table.Find(id);
-        ad = row < 0 ? null : _table.AdOf(row, Numbers, Facets);
+        ad = row < 0 ? null : _table.AdOf(row, Numbers, Facets) with { Features = _features.GetValueOrDefault(id) };
         return ad is not null;
+    }
+
+    /// <inheritdoc/>
+    public AdStanding StandingOf(string id) => _sinks is [.., INewAdSink newest] ? newest.StandingOf(id) : AdStanding.Unknown;
+
+    /// <summary>The features of an ad; null where it has none or is not there.</summary>
+    internal IReadOnlyDictionary<string, ProfileValue>? FeaturesOf(string id) =>
+        !_live.IsEmpty && _live.TryGetValue(id, out LiveAd live) ? live.Ad?.Features : _features.GetValueOrDefault(id);
+
+    /// <summary>The ads that have features, by id.</summary>
+    internal string[] IdsWithFeatures()
+    {
+        IEnumerable<string> ids = _features.Keys.Concat(_live.Where(ad => ad.Value.Ad?.Features is not null).Select(ad => ad.Key));
+        return [.. ids.Distinct(StringComparer.Ordinal).Where(id => FeaturesOf(id) is not null).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>What an auction has to know of an ad; nothing is allocated.</summary>
@@ -88,21 +108,27 @@ public sealed class AdCatalogue : IAdCatalogue
     }
 
     /// <inheritdoc/>
-    public Task PutAsync(Ad ad, CancellationToken cancellation)
+    public async Task PutAsync(Ad ad, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(ad);
         AdChecks.Check(ad);
         if (!Numbers.TryGet(ad.CampaignId, out _))
             throw new InvalidRequestException("campaignId", $"there is no campaign {ad.CampaignId}.");
-        return Log().AppendAsync(new CatalogueEdit(ad.Id, AdLine.Of(ad)), cancellation);
+        using IDisposable? admission = _sinks is [.., INewAdSink newest] ? newest.Admit(ad) : null;
+        bool concernsSinks = ad.Features is not null || FeaturesOf(ad.Id) is not null;
+        await Log().AppendAsync(new CatalogueEdit(ad.Id, AdLine.Of(ad)), cancellation).ConfigureAwait(false);
+        if (concernsSinks)
+            await SettleAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public async Task<bool> RemoveAsync(string id, CancellationToken cancellation)
     {
-        if (!TryGet(id, out _))
+        if (!TryGet(id, out Ad? ad))
             return false;
         await Log().AppendAsync(new CatalogueEdit(id, null), cancellation).ConfigureAwait(false);
+        if (ad!.Features is not null)
+            await SettleAsync(cancellation).ConfigureAwait(false);
         return true;
     }
 
@@ -111,27 +137,50 @@ public sealed class AdCatalogue : IAdCatalogue
     {
         lock (_applying)
         {
-            bool wasThere = TryGetEntry(edit.Id, out AdEntry before);
+            bool wasThere = TryGetEntry(edit.Id, out AdEntry before), hadFeatures = FeaturesOf(edit.Id) is not null;
             LiveAd live = edit.Ad is { } line ? Live(line.ToAd(), RowOf(edit.Id)) : default;
             _live[edit.Id] = live;
             if (wasThere != live.Ad is not null)
                 Interlocked.Add(ref _count, wasThere ? -1 : 1);
             foreach ((TrackedShard shard, _) in _shards)
-                shard.Change(edit.Id, live.Ad is null || live.Entry.IsPaused ? null : live.Entry);
+                shard.Change([edit.Id]);
+            if (hadFeatures || live.Ad?.Features is not null)
+            {
+                foreach (INewAdSink sink in _sinks)
+                    sink.Touch(edit.Id);
+            }
+        }
+    }
+
+    /// <summary>Tells somebody who keeps new ads of every ad whose features change, until the result is disposed.</summary>
+    internal IDisposable Connect(INewAdSink sink)
+    {
+        lock (_applying)
+            _sinks = _sinks.Add(sink);
+        return new Connection(this, sink);
+    }
+
+    /// <summary>Looks again whose some ads are, because shards have come to know them.</summary>
+    /// <param name="version">The shards' version.</param>
+    /// <param name="ids">The ads.</param>
+    internal void Place(string version, IReadOnlyCollection<string> ids)
+    {
+        lock (_applying)
+        {
+            foreach ((TrackedShard shard, _) in _shards)
+            {
+                if (shard.Version == version)
+                    shard.Change(ids);
+            }
         }
     }
 
     /// <summary>Tells a shard version whose its ads are, now and after every change, until the result is disposed.</summary>
     /// <param name="version">The version's name.</param>
-    /// <param name="index">The version's index, which must stay open until then.</param>
+    /// <param name="count">Number of ads of the version's index, which must stay open until then.</param>
+    /// <param name="idOf">The id of an ordinal of the index.</param>
+    /// <param name="ordinalOf">The ordinal of an ad, of the index or put in since; -1 where it is not there.</param>
     /// <param name="tell">Called with the placements, one call at a time; must be quick.</param>
-    public IDisposable Track(string version, AdIndex index, Action<ShardPlacements> tell)
-    {
-        ArgumentNullException.ThrowIfNull(index);
-        ArgumentNullException.ThrowIfNull(tell);
-        return Track(version, index.Count, index.IdOf, id => index.TryOrdinalOf(id, out int ordinal) ? ordinal : -1, tell);
-    }
-
     internal IDisposable Track(string version, int count, Func<int, string> idOf, Func<string, int> ordinalOf, Action<ShardPlacements> tell)
     {
         lock (_applying)
@@ -141,6 +190,8 @@ public sealed class AdCatalogue : IAdCatalogue
             return shard;
         }
     }
+
+    private Task SettleAsync(CancellationToken cancellation) => Task.WhenAll(_sinks.Select(sink => sink.SettledAsync(cancellation)));
 
     private ICatalogueLog Log() => _log ?? throw new InvalidOperationException("This catalogue cannot be changed: it has no journal.");
 
@@ -160,36 +211,51 @@ public sealed class AdCatalogue : IAdCatalogue
 
     private sealed class TrackedShard : IDisposable
     {
-        private readonly string _version;
         private readonly AdCatalogue _owner;
         private readonly Action<ShardPlacements> _tell;
         private readonly Func<string, int> _ordinalOf;
+        private readonly Dictionary<string, int> _added = new(StringComparer.Ordinal);
+        private readonly int _indexed;
         private int[] _campaigns, _facets;
         private long _revision;
 
         public TrackedShard(
             string version, int count, Func<int, string> idOf, Func<string, int> ordinalOf, AdCatalogue owner, Action<ShardPlacements> tell)
         {
-            (_version, _ordinalOf, _owner, _tell) = (version, ordinalOf, owner, tell);
+            (Version, _ordinalOf, _owner, _tell) = (version, ordinalOf, owner, tell);
+            _indexed = count;
             (_campaigns, _facets) = (new int[count], new int[count]);
             for (int ordinal = 0; ordinal < count; ordinal++)
-            {
-                bool there = owner.TryGetEntry(idOf(ordinal), out AdEntry entry) && !entry.IsPaused;
-                _campaigns[ordinal] = there ? entry.Campaign : -1;
-                _facets[ordinal] = there ? entry.Facet : 0;
-            }
+                (_campaigns[ordinal], _facets[ordinal]) = PlaceOf(idOf(ordinal));
             Tell();
         }
 
-        public void Change(string id, AdEntry? entry)
+        public string Version { get; }
+
+        public void Change(IReadOnlyCollection<string> ids)
         {
-            int ordinal = _ordinalOf(id);
-            if (ordinal < 0)
+            int[] ordinals = [.. ids.Select(_ordinalOf)];
+            int count = Math.Max(_campaigns.Length, ordinals.Max() + 1);
+            if (ordinals.All(ordinal => ordinal < 0))
                 return;
             // Searches may be reading the arrays they were given.
-            (_campaigns, _facets) = ([.. _campaigns], [.. _facets]);
-            _campaigns[ordinal] = entry?.Campaign ?? -1;
-            _facets[ordinal] = entry?.Facet ?? 0;
+            (int[] campaigns, int[] facets) = (new int[count], new int[count]);
+            _campaigns.CopyTo(campaigns, 0);
+            _facets.CopyTo(facets, 0);
+            // An ad that came live and was taken away again leaves a gap.
+            campaigns.AsSpan(_campaigns.Length).Fill(-1);
+            foreach ((string id, int ordinal) in ids.Zip(ordinals))
+            {
+                if (ordinal < 0)
+                    continue;
+                // One that was put in anew has another ordinal, and nothing stands at the one before.
+                if (_added.TryGetValue(id, out int before))
+                    campaigns[before] = -1;
+                if (ordinal >= _indexed)
+                    _added[id] = ordinal;
+                (campaigns[ordinal], facets[ordinal]) = PlaceOf(id);
+            }
+            (_campaigns, _facets) = (campaigns, facets);
             Tell();
         }
 
@@ -200,6 +266,18 @@ public sealed class AdCatalogue : IAdCatalogue
                 _owner._shards.TryRemove(this, out _);
         }
 
-        private void Tell() => _tell(new ShardPlacements(_version, ++_revision, _campaigns, _facets));
+        private (int Campaign, int Facet) PlaceOf(string id) =>
+            _owner.TryGetEntry(id, out AdEntry entry) && !entry.IsPaused ? (entry.Campaign, entry.Facet) : (-1, 0);
+
+        private void Tell() => _tell(new ShardPlacements(Version, ++_revision, _campaigns, _facets));
+    }
+
+    private sealed class Connection(AdCatalogue owner, INewAdSink sink) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (owner._applying)
+                owner._sinks = owner._sinks.Remove(sink);
+        }
     }
 }

@@ -4,6 +4,7 @@ namespace RecallCluster.Serving.Catalogue;
 internal static class AdChecks
 {
     private const int LongestText = 4096, LargestSide = 32_768, MostCategories = 64;
+    private const int MostFeatures = 256, LongestName = 128, LongestLabel = 512;
 
     /// <exception cref="InvalidRequestException">The ad makes no sense; the message names the field.</exception>
     public static void Check(Ad ad)
@@ -24,6 +25,18 @@ internal static class AdChecks
         Require((creative.Text?.Length ?? 0) <= LongestText, "text", $"has at most {LongestText} characters.");
         RequireWeb(creative.Media, "media");
         RequireWeb(ad.LandingPage, "landingPage");
+        Check(ad.Features ?? new Dictionary<string, ProfileValue>());
+    }
+
+    private static void Check(IReadOnlyDictionary<string, ProfileValue> features)
+    {
+        Require(features.Count <= MostFeatures, "features", $"has at most {MostFeatures} fields.");
+        foreach ((string name, ProfileValue value) in features)
+        {
+            Require(name is { Length: > 0 and <= LongestName }, "features", $"has names of 1 to {LongestName} characters.");
+            Require(value.Label is null ? value.Code >= 0 : value.Label.Length <= LongestLabel, $"features.{name}",
+                $"is a code from 0 on, or a label of at most {LongestLabel} characters.");
+        }
     }
 
     private static void RequireWeb(Uri uri, string field) => Require(

@@ -37,6 +37,8 @@ internal sealed record AdLine
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Paused { get; init; }
 
+    public Dictionary<string, ProfileValue>? Features { get; init; }
+
     public static AdLine Of(Ad ad) => new()
     {
         Id = ad.Id,
@@ -52,6 +54,7 @@ internal sealed record AdLine
         DurationMs = (long)ad.Creative.Duration.TotalMilliseconds,
         LandingPage = ad.LandingPage.OriginalString,
         Paused = ad.IsPaused,
+        Features = ad.Features is null ? null : new Dictionary<string, ProfileValue>(ad.Features),
     };
 
     /// <exception cref="InvalidRequestException">The ad makes no sense.</exception>
@@ -77,6 +80,7 @@ internal sealed record AdLine
             },
             LandingPage = AddressOf(LandingPage, "landingPage"),
             IsPaused = Paused,
+            Features = Features,
         };
         AdChecks.Check(ad);
         return ad;
@@ -96,5 +100,37 @@ internal sealed record AdLine
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    Converters = [typeof(FeatureValueJson)])]
 internal sealed partial class CatalogueJson : JsonSerializerContext;
+
+/// <summary>The value of a field: a whole number is its code, a string its label.</summary>
+internal sealed class FeatureValueJson : JsonConverter<ProfileValue>
+{
+    public override ProfileValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.String => ProfileValue.OfLabel(LabelOf(ref reader)),
+        JsonTokenType.Number when reader.TryGetInt32(out int code) => ProfileValue.OfCode(code),
+        _ => throw new JsonException("A code (whole number) or a label (string) is wanted."),
+    };
+
+    public override void Write(Utf8JsonWriter writer, ProfileValue value, JsonSerializerOptions options)
+    {
+        if (value.Label is { } label)
+            writer.WriteStringValue(label);
+        else
+            writer.WriteNumberValue(value.Code);
+    }
+
+    private static string LabelOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("A label is no well-formed text (half of a surrogate pair).", e);
+        }
+    }
+}

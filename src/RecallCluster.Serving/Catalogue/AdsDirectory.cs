@@ -14,7 +14,8 @@ namespace RecallCluster.Serving.Catalogue;
 /// ads.jsonl        a line of JSON for each ad: {"id":"ad1","campaign":7,"categories":["IAB2-3"],"kind":"banner","width":300,
 ///                  "height":250,"media":"https://...","mediaType":"image/png","title":"...","landingPage":"https://..."}
 /// </code>
-/// An ad is an item of the data set (its id is the item's); items without a line are not for sale. Both files are UTF-8.
+/// An ad is an item of the data set (its id is the item's); items without a line are not for sale. An ad that the index does not know is
+/// found by its side information, "features":{"category":12,"brand":"acme"}, where it has any. Both files are UTF-8.
 /// </summary>
 public static class AdsDirectory
 {

@@ -44,6 +44,17 @@ public sealed record AdEvent(AdEventKind Kind, Win Win)
 /// <param name="Free">The part of its price that no budget was left for.</param>
 public readonly record struct AdEventResult(LedgerOutcome Outcome, Micros Charged, Micros Free);
 
+/// <summary>Takes events, one at a time and checked, to where they count. Thread-safe.</summary>
+public interface IEventDelivery
+{
+    /// <summary>Takes one event. When the task completes it is durable, applied once whatever happens later.</summary>
+    /// <param name="happened">The event; its numbers make sense.</param>
+    /// <param name="at">The business clock when it was told.</param>
+    /// <param name="cancellation">The caller gave up; the event may be applied.</param>
+    /// <exception cref="IOException">It could not be made durable and was not applied; send it again.</exception>
+    Task<AdEventResult> DeliverAsync(AdEvent happened, DateTimeOffset at, CancellationToken cancellation);
+}
+
 /// <summary>Takes feedback. Thread-safe.</summary>
 public interface IFeedback
 {

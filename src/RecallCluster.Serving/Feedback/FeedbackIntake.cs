@@ -1,27 +1,20 @@
-using System.Text.Json;
 using RecallCluster.Bidding.Money;
-using RecallCluster.Serving.Calibration;
-using RecallCluster.Serving.Campaigns;
-using RecallCluster.Serving.State;
-using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.Feedback;
 
 /// <summary>
-/// Takes feedback: one journal record an event, addressed to its campaign, followed by the user's memory and calibration's counts, which
-/// change only
-/// when the campaign's ledger applied it.
+/// Takes feedback: checks all events of a call, has each delivered to its campaign, counts what became of it and tells the gateway.
 /// </summary>
 public sealed class FeedbackIntake : IFeedback
 {
     private const int MostSignals = 64;
 
-    private readonly CampaignDirectory _campaigns;
-    private readonly IJournal _journal;
+    private readonly IEventDelivery _delivery;
     private readonly TimeProvider _clock;
 
-    internal FeedbackIntake(CampaignDirectory campaigns, IJournal journal, TimeProvider clock) =>
-        (_campaigns, _journal, _clock) = (campaigns, journal, clock);
+    /// <param name="delivery">Takes events to their campaigns.</param>
+    /// <param name="clock">The business clock.</param>
+    public FeedbackIntake(IEventDelivery delivery, TimeProvider clock) => (_delivery, _clock) = (delivery, clock);
 
     /// <summary>
     /// Called when a win's charge is known (0 for one that was not shown), so that the gateway's wallet can free its reserve. On any
@@ -57,7 +50,9 @@ public sealed class FeedbackIntake : IFeedback
     {
         Win win = happened.Win;
         Require(Enum.IsDefined(happened.Kind), index, "kind", "is a known kind");
-        Require(win.Price >= Micros.Zero && happened.ClearingPrice is not { Value: < 0 }, index, "price", "is not negative");
+        Require(
+            win.Price >= Micros.Zero && win.Price <= FeedbackEvent.MaxPrice && happened.ClearingPrice is not { Value: < 0 }, index, "price",
+            $"is 0 to {FeedbackEvent.MaxPrice} units");
         Require(IsProbability(win.RawClickProbability) && IsProbability(win.ClickProbability), index, "clickProbability",
             "is between 0 and 1");
         Require(
@@ -77,15 +72,7 @@ public sealed class FeedbackIntake : IFeedback
 
     private async Task<AdEventResult> AcceptAsync(AdEvent happened, DateTimeOffset now, CancellationToken cancellation)
     {
-        AdEventResult result = _campaigns.NumberOf(happened.Win.CampaignId) < 0
-            ? new AdEventResult(LedgerOutcome.UnknownCampaign, default, default)
-            : happened.Kind switch
-            {
-                // Nothing durable changes: the reserve is the gateway's own.
-                AdEventKind.Loss => new AdEventResult(LedgerOutcome.Applied, default, default),
-                AdEventKind.Engagement => await EngageAsync(happened, now, cancellation).ConfigureAwait(false),
-                _ => await ChargeAsync(happened, now, cancellation).ConfigureAwait(false),
-            };
+        AdEventResult result = await _delivery.DeliverAsync(happened, now, cancellation).ConfigureAwait(false);
         Tally.Count(happened.Kind, in result);
         Telemetry.Charged(result.Charged);
         if (result.Outcome == LedgerOutcome.Applied && (happened.Kind == AdEventKind.Loss || Charging.Settles(happened)))
@@ -93,23 +80,5 @@ public sealed class FeedbackIntake : IFeedback
         if (result.Outcome == LedgerOutcome.Applied && happened.Kind is (AdEventKind.Impression or AdEventKind.Loss))
             Acknowledged?.Invoke(happened);
         return result;
-    }
-
-    private Task<AdEventResult> ChargeAsync(AdEvent happened, DateTimeOffset now, CancellationToken cancellation)
-    {
-        Win win = happened.Win;
-        string counts = CalibrationCountsFamily.KeyOf(win.CampaignId);
-        string[] followers = string.IsNullOrEmpty(win.UserId) ? [counts] : [counts, UserMemories.KeyOf(win.UserId)];
-        return _journal.AppendAsync<CampaignCommand, AdEventResult>(
-            CampaignDirectory.KeyOf(win.CampaignId), new EventCommand(now, happened), ServingJson.Default.CampaignCommand, followers,
-                cancellation);
-    }
-
-    private async Task<AdEventResult> EngageAsync(AdEvent happened, DateTimeOffset now, CancellationToken cancellation)
-    {
-        byte[] payload = JsonSerializer.SerializeToUtf8Bytes(new EngagementCommand(now, happened), ServingJson.Default.EngagementCommand);
-        object? known = await _journal.AppendAsync(CalibrationCountsFamily.KeyOf(happened.Win.CampaignId), payload, [],
-            cancellation).ConfigureAwait(false);
-        return new AdEventResult(known is true ? LedgerOutcome.Applied : LedgerOutcome.Late, default, default);
     }
 }

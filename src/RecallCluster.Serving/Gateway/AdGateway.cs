@@ -46,7 +46,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         Traffic = new TrafficMeter(parts.Time);
         var facets = new FacetMatch(parts.Catalogue.Facets);
         _scratches = new ScratchPool(parts.Random);
-        _pending = new UnacknowledgedWins(parts.Users);
+        _pending = new UnacknowledgedWins();
         _users = new UserStage(parts.Users, _pending);
         _eligibility = new Eligibility(facets, _wallets);
         _bids = new BidStage(parts.Catalogue);
@@ -164,8 +164,12 @@ public sealed class AdGateway : IAdGateway, IDisposable
     public void Acknowledge(AdEvent happened)
     {
         ArgumentNullException.ThrowIfNull(happened);
-        if (happened.Win.Gateway == _options.Number)
+        if (happened.Win.Gateway != _options.Number)
+            return;
+        if (happened.Kind == AdEventKind.Loss)
             _pending.Remove(happened.Win.UserId, happened.Win.Id);
+        else
+            _pending.Acknowledge(happened.Win.UserId, happened.Win.Id);
     }
 
     /// <summary>
@@ -224,7 +228,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         EligibleSets eligible;
         using (Telemetry.Source.StartActivity("user"))
         {
-            user = _users.Of(request, now);
+            user = await _users.OfAsync(request, now, cancellation).ConfigureAwait(false);
             eligible = _eligibility.Of(request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
         }
         var answer = new AnswerBuilder(request, view.Book!, _parts.Time, start);
@@ -235,13 +239,12 @@ public sealed class AdGateway : IAdGateway, IDisposable
             ? (deadline * (1 - _options.AuctionShare)) - _parts.Time.GetElapsedTime(start) : null;
         if (left <= TimeSpan.Zero)
             return answer.Without(NoAdReason.Deadline, _parts.Retriever.Summary?.Version ?? "");
-        int places = PlacesOf(request);
 
-        // A campaign wins once in a request at most. It needs no more candidates than there are places, each for a slot of another format,
-        // and as many again for those that stand back.
-        ValueQuery query = eligible.ToQuery() with { MostPerCampaign = 2 * Math.Max(1, places) };
+        // A campaign wins once in a request at most. It needs a candidate for each slot, as each may want another format, and as many again
+        // for those that stand back.
+        ValueQuery query = eligible.ToQuery() with { MostPerCampaign = 2 * request.Slots.Count };
         RetrievalAnswer found = await _parts.Retriever.AnswerAsync(
-            new RetrievalRequest(user.Features, _options.Candidates)
+            new RetrievalRequest(user.Features, _options.CandidatesOf(request.Slots.Count))
             {
                 Deadline = left,
                 MaxScorings = request.MaxScorings,
@@ -254,7 +257,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
             return answer.Without(NoAdReason.Deadline, found.Version);
         // What a trial looks for need not be what is on sale.
         if (request.BlockedAds.Count == 0 && !request.IsTest)
-            _parts.Sampler?.Offer(user.Features, query, found, places);
+            _parts.Sampler?.Offer(user.Features, query, found, Math.Max(1, PlacesOf(request)));
         using (Telemetry.Source.StartActivity("rank"))
             Take(found, request, user, scratch);
         answer.RankDone();
@@ -266,7 +269,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         if (IsLate(request, start))
             return answer.Without(NoAdReason.Deadline, found.Version);
         var sold = new List<SoldPlace>(request.Slots.Count);
-        var context = new AuctionContext(request, view.Roster, user.Id, now, clicks);
+        var context = new AuctionContext(request, view.Roster, user, now, clicks);
         using (Telemetry.Source.StartActivity("auction"))
         {
             if (bidding > 0)

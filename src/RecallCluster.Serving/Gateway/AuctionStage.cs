@@ -9,11 +9,15 @@ namespace RecallCluster.Serving.Gateway;
 /// <summary>What the auctions of one request have to know of it.</summary>
 /// <param name="Request">The request.</param>
 /// <param name="Roster">The campaigns.</param>
-/// <param name="UserId">The user; null where nothing may be remembered.</param>
+/// <param name="User">The user, as far as it may be used.</param>
 /// <param name="Now">The business clock.</param>
 /// <param name="Clicks">What the candidates' raw click probabilities come from.</param>
 internal readonly record struct AuctionContext(
-    AdRequest Request, CampaignRoster Roster, string? UserId, DateTimeOffset Now, ClickModel Clicks);
+    AdRequest Request, CampaignRoster Roster, RequestUser User, DateTimeOffset Now, ClickModel Clicks)
+{
+    /// <summary>The user; null where nothing may be remembered.</summary>
+    public string? UserId => User.Id;
+}
 
 /// <summary>
 /// Sells a request's slots one after the other, in the request's order:
@@ -139,7 +143,7 @@ internal sealed class AuctionStage(
             SoldPlace place = PlaceOf(in context, slot, in candidate, index, rank, priced, deal, scratch);
             // Whether a bid in somebody else's auction will be seen is not known: it counts when it was.
             bool isDelivered = !context.Request.IsTest && context.Request.Sale != SaleKind.BidOnly;
-            if (isDelivered && !pending.TryAdd(context.UserId, candidate.Campaign, place.WinId, context.Now))
+            if (isDelivered && !pending.TryAdd(context.User, candidate.Campaign, place.WinId, context.Now))
                 return StandBack(in context, ref candidate, Fate.Capped, sold, before, scratch);
             if (!context.Request.IsTest && !TryReserve(in context, in candidate, ref place))
             {

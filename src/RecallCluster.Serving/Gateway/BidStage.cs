@@ -8,6 +8,8 @@ namespace RecallCluster.Serving.Gateway;
 /// <summary>Makes bids of candidates: catalogue, eligibility, calibration, the campaign's formula, the terms of the auction.</summary>
 internal sealed class BidStage(AdCatalogue catalogue)
 {
+    private const int PerMille = 1000;
+
     /// <summary>Fills in all candidates of the scratch, whose ids and scores are there.</summary>
     /// <param name="scratch">The candidates.</param>
     /// <param name="scale">From scores to raw click probabilities.</param>
@@ -53,17 +55,23 @@ internal sealed class BidStage(AdCatalogue catalogue)
             : Fate.Ineligible;
     }
 
-    /// <summary>A click's price is bid where a click is charged: what the impression is worth over the chance of the click.</summary>
+    /// <summary>
+    /// A click's price is bid where a click is charged: what the impression is worth over the chance of the click. In somebody else's auction
+    /// it is a whole price of one impression, a thousand times: that is what is told, and what has to reach the floor.
+    /// </summary>
     private static AuctionBid OfferOf(in Candidate candidate, SaleKind sale)
     {
         bool perClick = sale != SaleKind.BidOnly && IsPerClick(candidate.Campaign.Pricing);
-        double units = perClick ? candidate.Bid / candidate.Click : candidate.Bid * 1000;
+        double units = perClick ? candidate.Bid / candidate.Click : sale == SaleKind.BidOnly ? candidate.Bid : candidate.Bid * PerMille;
+        long times = sale == SaleKind.BidOnly ? PerMille : 1;
         return new AuctionBid
         {
             AdId = candidate.Entry.Row,
             AdvertiserId = candidate.Campaign.AdvertiserId,
             Pricing = perClick ? PricingModel.Cpc : PricingModel.Cpm,
-            Bid = units > 0 ? Micros.Floor(Math.Min(units * Micros.PerUnit, AuctionBid.MaxBid.Value)) : Micros.Zero,
+            Bid = units > 0
+                ? new Micros(Micros.Floor(Math.Min(units * Micros.PerUnit, AuctionBid.MaxBid.Value / times)).Value * times)
+                : Micros.Zero,
             ClickProbability = candidate.Click,
         };
     }

@@ -155,7 +155,7 @@ internal sealed class CampaignWallet
         }
     }
 
-    /// <summary>The ledger knows what is kept of a lease; with nothing to keep it is forgotten.</summary>
+    /// <summary>The ledger knows what is kept of a lease; where that is nothing it is forgotten.</summary>
     public void Reported(LeaseReport report)
     {
         lock (_lock)
@@ -164,7 +164,8 @@ internal sealed class CampaignWallet
             if (place < 0)
                 return;
             _retired[place].Told = report.Keep;
-            if (_retired[place].Wallet.Pending == 0)
+            // What came free since the report was made is still to be told.
+            if (report.Keep == Micros.Zero && _retired[place].Wallet.Pending == 0)
                 _retired.RemoveAt(place);
         }
     }

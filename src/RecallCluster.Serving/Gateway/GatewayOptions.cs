@@ -4,9 +4,10 @@ namespace RecallCluster.Serving.Gateway;
 public sealed record GatewayOptions
 {
     /// <summary>
-    /// Ads that come back from retrieval and are bid for; more: a few per cent more value where many stand back, and more time.
+    /// Ads that come back from retrieval and are bid for in a request of one slot, two of each campaign at most, so that fifty campaigns
+    /// compete for it; every further slot adds a quarter as many. More: a few per cent more value where many stand back, and more time.
     /// </summary>
-    public int Candidates { get; init; } = 200;
+    public int Candidates { get; init; } = 100;
 
     /// <summary>The most ads of one advertiser in one request.</summary>
     public int MaxAdsPerAdvertiser { get; init; } = int.MaxValue;
@@ -16,6 +17,9 @@ public sealed record GatewayOptions
 
     /// <summary>Number of this gateway among all that spend from the same campaigns.</summary>
     public int Number { get; init; }
+
+    /// <summary>Candidates of a request of so many slots.</summary>
+    internal int CandidatesOf(int slots) => (int)Math.Min(int.MaxValue, Candidates + ((slots - 1L) * Candidates / 4));
 
     /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
     internal void Check()

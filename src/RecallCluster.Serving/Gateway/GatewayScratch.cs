@@ -8,12 +8,13 @@ internal sealed class GatewayScratch(SeededRandom random)
 {
     private ulong[] _campaigns = [], _facets = [];
     private int[] _best = [];
+    private int _held;
 
     /// <summary>Draws win ids and samples.</summary>
     public SeededRandom Random => random;
 
     /// <summary>What campaigns are to be told.</summary>
-    public TallySheet Tallies { get; } = new();
+    public TallySheet Tallies { get; private set; } = new();
 
     /// <summary>The candidates.</summary>
     public Candidate[] Candidates { get; private set; } = [];
@@ -69,6 +70,20 @@ internal sealed class GatewayScratch(SeededRandom random)
         if (_best.Length < campaigns)
             _best = new int[campaigns];
         return _best;
+    }
+
+    /// <summary>Takes it, for one user alone.</summary>
+    /// <returns>Whether nobody had it.</returns>
+    public bool TryHold() => Interlocked.CompareExchange(ref _held, 1, 0) == 0;
+
+    /// <summary>Lets go of it.</summary>
+    public void Release() => Volatile.Write(ref _held, 0);
+
+    /// <summary>Goes on with another, empty sheet of tallies, and gives out the one until now.</summary>
+    public TallySheet ChangeTallies(TallySheet next)
+    {
+        (TallySheet now, Tallies) = (Tallies, next);
+        return now;
     }
 
     private static Span<ulong> Grown(ref ulong[] memory, int words)

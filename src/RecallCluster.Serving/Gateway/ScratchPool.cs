@@ -4,20 +4,35 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Serving.Gateway;
 
 /// <summary>
-/// Scratch memories, one for each request that is between two awaits of its own; as many as ever were at once. They also hold what is to
-/// be reported, so that requests share nothing that they write.
+/// Scratch memories, one for each request under way; as many as ever were at once. They also hold what is to be reported, so that requests
+/// share nothing that they write.
 /// </summary>
 internal sealed class ScratchPool(SeededRandom random)
 {
     private readonly ConcurrentBag<GatewayScratch> _idle = [];
+    private readonly ConcurrentQueue<GatewayScratch> _all = new();
     private readonly Lock _collecting = new();
     private readonly TallySheet _sheet = new();
     private readonly SeededRandom _random = random.Split(ulong.MaxValue);
+    private TallySheet _spare = new();
     private long _made;
 
+    /// <summary>Scratch memories there are.</summary>
+    public long Made => Interlocked.Read(ref _made);
+
     /// <summary>A scratch memory, for one request alone.</summary>
-    public GatewayScratch Rent() =>
-        _idle.TryTake(out GatewayScratch? scratch) ? scratch : new GatewayScratch(random.Split((ulong)Interlocked.Increment(ref _made)));
+    public GatewayScratch Rent()
+    {
+        bool isKnown = _idle.TryTake(out GatewayScratch? scratch);
+        scratch ??= new GatewayScratch(random.Split((ulong)Interlocked.Increment(ref _made)));
+        // What lies idle may be in the hands of who collects, for as long as it takes to change one sheet for another.
+        var wait = new SpinWait();
+        while (!scratch.TryHold())
+            wait.SpinOnce(sleep1Threshold: -1);
+        if (!isKnown)
+            _all.Enqueue(scratch);
+        return scratch;
+    }
 
     /// <summary>Gives it back.</summary>
     public void Return(GatewayScratch scratch)
@@ -25,6 +40,7 @@ internal sealed class ScratchPool(SeededRandom random)
         // No request's ads are kept alive for the next.
         scratch.Candidates.AsSpan(0, scratch.Count).Clear();
         scratch.Count = 0;
+        scratch.Release();
         _idle.Add(scratch);
     }
 
@@ -34,13 +50,16 @@ internal sealed class ScratchPool(SeededRandom random)
     {
         lock (_collecting)
         {
-            var rented = new List<GatewayScratch>();
-            while (_idle.TryTake(out GatewayScratch? scratch))
+            // Where they lie they stay: were they taken out meanwhile, the requests of that time would make further ones, every time.
+            foreach (GatewayScratch scratch in _all)
             {
-                scratch.Tallies.MoveTo(_sheet, _random);
-                rented.Add(scratch);
+                if (!scratch.TryHold())
+                    continue;
+                TallySheet sheet = scratch.ChangeTallies(_spare);
+                scratch.Release();
+                sheet.MoveTo(_sheet, _random);
+                _spare = sheet;
             }
-            rented.ForEach(_idle.Add);
             foreach (int campaign in _sheet.Touched)
                 take(campaign, _sheet.Of(campaign));
             _sheet.Clear();

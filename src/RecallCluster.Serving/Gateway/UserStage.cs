@@ -6,12 +6,19 @@ namespace RecallCluster.Serving.Gateway;
 /// <summary>What one request may use of its user.</summary>
 /// <param name="Id">The user, for events and caps; null where there is none or it may not be used.</param>
 /// <param name="Features">What the model sees.</param>
-/// <param name="Exposures">What the user saw lately, for caps.</param>
-internal readonly record struct RequestUser(string? Id, UserFeatures Features, IReadOnlyList<Exposure> Exposures);
+/// <param name="Exposures">What the user saw lately or may be about to see, for caps.</param>
+internal readonly record struct RequestUser(string? Id, UserFeatures Features, IReadOnlyList<Exposure> Exposures)
+{
+    /// <summary>Those of the exposures that were told of when the request looked the user up.</summary>
+    public IReadOnlyList<Exposure> Told { get; init; } = [];
+
+    /// <summary>The <see cref="UnacknowledgedWins.MarkOf"/> from before that: what was told of later may be missing.</summary>
+    public long Mark { get; init; }
+}
 
 /// <summary>
-/// Looks the user up: what happened live goes behind what the request or the data set says. Without consent, the request's or the user's
-/// own, nothing of the user is used and nothing is remembered: the ads are chosen by context alone.
+/// Looks the user up, once in a request: what happened live goes behind what the request or the data set says. Without consent, the
+/// request's or the user's own, nothing of the user is used and nothing is remembered: the ads are chosen by context alone.
 /// </summary>
 internal sealed class UserStage(IUserStore? store, UnacknowledgedWins pending)
 {
@@ -19,20 +26,34 @@ internal sealed class UserStage(IUserStore? store, UnacknowledgedWins pending)
 
     /// <param name="request">The request.</param>
     /// <param name="now">The business clock.</param>
-    public RequestUser Of(AdRequest request, DateTimeOffset now)
+    /// <param name="cancellation">Nobody waits for the answer any more.</param>
+    public ValueTask<RequestUser> OfAsync(AdRequest request, DateTimeOffset now, CancellationToken cancellation)
     {
         if (!request.MayPersonalise)
-            return Nobody;
-        UserFeatures features = request.User;
-        if (features.Id is not { } id || store is null)
-            return new RequestUser(features.Id, features, features.Id is null ? [] : pending.With(features.Id, [], now));
-        if (store.Find(id) is not { } memory)
-            return store.IsErased(id) ? Nobody : new RequestUser(id, features, pending.With(id, [], now));
-        if (memory.Consent == false)
+            return ValueTask.FromResult(Nobody);
+        if (request.User.Id is not { } id)
+            return ValueTask.FromResult(new RequestUser(null, request.User, []));
+        long mark = pending.MarkOf(id);
+        if (store is null)
+            return ValueTask.FromResult(Of(request.User, id, null, mark, now));
+        ValueTask<UserMemory?> finding = store.FindAsync(id, cancellation);
+        return finding.IsCompletedSuccessfully
+            ? ValueTask.FromResult(Of(request.User, id, finding.Result, mark, now))
+            : AwaitAsync(finding, request.User, id, mark, now);
+    }
+
+    private async ValueTask<RequestUser> AwaitAsync(
+        ValueTask<UserMemory?> finding, UserFeatures features, string id, long mark, DateTimeOffset now) =>
+        Of(features, id, await finding.ConfigureAwait(false), mark, now);
+
+    private RequestUser Of(UserFeatures features, string id, UserMemory? memory, long mark, DateTimeOffset now)
+    {
+        if (memory is { MayBeUsed: false })
             return Nobody;
         // A sequence that the request brings is the caller's own view of all that happened.
-        if (features.Sequence is null && memory.Sequence.Count > 0)
+        if (features.Sequence is null && memory is { Sequence.Count: > 0 })
             features = features with { Recent = memory.Sequence };
-        return new RequestUser(id, features, pending.With(id, memory.Exposures, now));
+        IReadOnlyList<Exposure> told = memory?.Exposures ?? [];
+        return new RequestUser(id, features, pending.With(id, told, now)) { Told = told, Mark = mark };
     }
 }

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace RecallCluster.Serving.Hosting;
 
 /// <summary>Trouble of work that no request waits for.</summary>
-/// <param name="Part">Which work: "clock", "leases", "reports", "stop", "valueRecall".</param>
+/// <param name="Part">Which work: "clock", "gateway", "leases", "newAds", "publication", "reports", "stop", "valueRecall".</param>
 /// <param name="Failures">How often it failed since the process began.</param>
 /// <param name="IsFailing">Whether it failed the last time; else it has recovered.</param>
 /// <param name="LastFailure">Why, the last time that it did.</param>
@@ -27,6 +27,15 @@ public sealed class BackgroundHealth
         _parts.AddOrUpdate(
             part, _ => new BackgroundState(part, 1, true, failure),
             (_, old) => old with { Failures = old.Failures + 1, IsFailing = true, LastFailure = failure });
+    }
+
+    /// <summary>Work has ended: with a failure, or well.</summary>
+    public void Report(string part, Exception? failure)
+    {
+        if (failure is null)
+            Succeeded(part);
+        else
+            Failed(part, failure);
     }
 
     /// <summary>Work was done.</summary>

@@ -5,6 +5,7 @@ using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
@@ -66,7 +67,7 @@ public sealed class ClosedLoop : IAsyncDisposable
             },
             options.Gateway);
         _live = new LiveView(state, _gateway, retriever, _sampler, state.Clock, () => Volatile.Read(ref _shards));
-        _pump = new PublicationPump(Use);
+        _pump = new PublicationPump(Use, failure => state.Background.Report("gateway", failure));
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _pump);
         state.Directory.Published += _pump.Put;
         state.Feedback.Settled += _gateway.Settle;
@@ -136,6 +137,9 @@ public sealed class ClosedLoop : IAsyncDisposable
         }
     }
 
+    /// <summary>The shards of all versions that are open.</summary>
+    internal IReadOnlyList<LoopShard> ShardsNow => Volatile.Read(ref _shards);
+
     /// <summary>Looks at how much of the value is found; null where that is off.</summary>
     internal ValueRecallSampler? Sampler => _sampler;
 
@@ -191,19 +195,28 @@ public sealed class ClosedLoop : IAsyncDisposable
 
     /// <summary>Requests will be answered with this click model, unless a ranker has the last word: calibration is of it from now on.</summary>
     internal Task UseAsync(ClickModel clicks, CancellationToken cancellation) => State.Calibrator.UseAsync(
-        State.Journal, (_options.Ranker?.Clicks ?? clicks).Id, State.Clock.GetUtcNow(), cancellation);
+        (_options.Ranker?.Clicks ?? clicks).Id, State.Clock.GetUtcNow(), cancellation);
 
     /// <summary>Gives a shard of a version that is about to be published placements and bids, now and whenever they change.</summary>
     /// <returns>To be disposed before the shard's index is closed.</returns>
     internal IDisposable Adopt(LoopShard shard)
     {
-        IDisposable tracking = _catalogue.Track(shard.Version, shard.Index, shard.Shard.Publish);
+        IDisposable tracking = _catalogue.Track(
+            shard.Version, shard.Index.Count, shard.Index.IdOf, shard.OrdinalOf, shard.Shard.Publish);
         lock (_shardsLock)
         {
             shard.Shard.Publish(State.Directory.Current.Book);
             Volatile.Write(ref _shards, [.. _shards, shard]);
         }
         return new Adoption(this, shard, tracking);
+    }
+
+    /// <summary>Lets the shards of a version, which were adopted, hold the catalogue's ads that its indexes do not know.</summary>
+    /// <returns>To be disposed before the indexes are closed, and before the shards' adoptions.</returns>
+    internal IDisposable Adopt(NewAdKeeper newAds)
+    {
+        newAds.Start(_catalogue, State.Background);
+        return newAds;
     }
 
     private static async Task PutNewAsync(ServingState state, CampaignSettings campaign, string directory, CancellationToken cancellation)

@@ -1,9 +1,11 @@
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving.Indexes;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 
 namespace RecallCluster.Serving.Hosting;
@@ -24,11 +26,12 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private readonly Lock _shardsLock = new();
     private readonly List<(string Version, IDisposable Adoption)> _adoptions = [];
     private List<LoopShard> _current = [];
+    private NewAdKeeper? _newAds;
     private ClickModel _clicks = ClickModel.Unnamed;
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
-    /// <param name="threads">Processors to use for one request; all by default.</param>
+    /// <param name="threads">Processors to search with; all by default.</param>
     /// <param name="time">The clock of deadlines and timings; the system's by default.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is not positive.</exception>
     public EmbeddedHost(int? threads = null, TimeProvider? time = null)
@@ -37,7 +40,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size, nameof(threads));
         _team = size > 1 ? new WorkerTeam(size) : null;
         _time = time ?? TimeProvider.System;
-        Retriever = new AdRetriever(_time);
+        Retriever = new AdRetriever(_time, size);
     }
 
     /// <summary>What answers requests.</summary>
@@ -56,12 +59,19 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         if (Loop is not null)
             throw new InvalidOperationException("The host has a closed loop already.");
         ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
-        await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
+        try
+        {
+            await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         lock (_shardsLock)
         {
             Loop = loop;
-            foreach (LoopShard shard in _current)
-                _adoptions.Add((shard.Version, loop.Adopt(shard)));
+            Adopt(loop, _current, _newAds);
         }
         return loop;
     }
@@ -85,6 +95,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         }
         if (ModelDirectory.Load(options.ModelDirectory) is not DeepAdModel model)
             throw new NotSupportedException($"{options.ModelDirectory} holds a vector model; walking an index wants a deep one.");
+        options.NewAds.Check();
         if (options.Users is { } users && !SameFields(users.Fields, model.Config.UserFields))
             throw new InvalidDataException("The users' profile fields are not those that the model was made for.");
         GuidedSearchParameters parameters = options.Parameters
@@ -122,28 +133,37 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         _team?.Dispose();
     }
 
-    private void Join(List<LoopShard> shards)
+    private void Join(List<LoopShard> shards, NewAdKeeper newAds)
     {
         lock (_shardsLock)
         {
-            _current = shards;
-            foreach (LoopShard shard in Loop is null ? [] : shards)
-                _adoptions.Add((shard.Version, Loop!.Adopt(shard)));
+            (_current, _newAds) = (shards, newAds);
+            if (Loop is { } loop)
+                Adopt(loop, shards, newAds);
         }
+    }
+
+    // New ads last: they are told of when the shards know whose their ads are.
+    private void Adopt(ClosedLoop loop, List<LoopShard> shards, NewAdKeeper? newAds)
+    {
+        foreach (LoopShard shard in shards)
+            _adoptions.Add((shard.Version, loop.Adopt(shard)));
+        if (newAds is not null)
+            _adoptions.Add((shards[0].Version, loop.Adopt(newAds)));
     }
 
     private void Part(string version)
     {
         lock (_shardsLock)
         {
-            foreach ((string of, IDisposable adoption) in _adoptions)
+            foreach ((string of, IDisposable adoption) in Enumerable.Reverse(_adoptions))
             {
                 if (of == version)
                     adoption.Dispose();
             }
             _adoptions.RemoveAll(adoption => adoption.Version == version);
             if (_current.Count > 0 && _current[0].Version == version)
-                _current = [];
+                (_current, _newAds) = ([], null);
         }
     }
 
@@ -181,6 +201,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         bool folded = model.Config.Attention == AttentionKind.Linear;
         Data.Field[] fields = Array.ConvertAll(model.Config.UserFields, f => new Data.Field(f.Name, f.Cardinality));
         var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, fields, options.Users);
+        var embedder = new AdEmbedder(model, options.AdFields);
+        Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(model);
         var closers = new Stack<Action>();
         var shards = new ShardSlot[indexes.Length];
         var locals = new Shard?[indexes.Length];
@@ -191,7 +213,10 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             if (options.Shards?.WantsLocal(i) != false)
             {
                 local = new Shard(_time);
-                local.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time));
+                local.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time)
+                {
+                    GrowingScorer = growing,
+                });
                 WarmUp(name, users, local);
             }
             IShard shard = options.Shards is null
@@ -209,7 +234,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             });
             (shards[i], locals[i]) = (new ShardSlot(shard, indexes[i].Count), local);
         }
-        Join([.. shards.Select((slot, number) => new LoopShard(number, name, slot.Shard, locals[number], indexes[number]))]);
+        var newAds = new NewAdKeeper(name, embedder, indexes, [.. shards.Select(slot => slot.Shard)], table, options.NewAds);
+        Join([.. shards.Select((slot, i) => new LoopShard(i, name, slot.Shard, locals[i], indexes[i], newAds))], newAds);
         return new RetrieverVersion(name, users, shards, () =>
         {
             Part(name);

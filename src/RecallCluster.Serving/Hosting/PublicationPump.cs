@@ -6,7 +6,9 @@ namespace RecallCluster.Serving.Hosting;
 /// Carries what campaigns publish from the journal's writer, which must not wait, to those who use it. Only the newest is carried: what was
 /// overtaken on the way is of no use.
 /// </summary>
-internal sealed class PublicationPump(Action<PublishedCampaigns> use)
+/// <param name="use">Uses a publication.</param>
+/// <param name="ended">Told what became of that: why it failed, or null.</param>
+internal sealed class PublicationPump(Action<PublishedCampaigns> use, Action<Exception?> ended)
 {
     private readonly Lock _lock = new();
     private readonly List<(long Version, TaskCompletionSource Done)> _waiting = [];
@@ -59,6 +61,7 @@ internal sealed class PublicationPump(Action<PublishedCampaigns> use)
                 (published, _next) = (_next, null);
             }
             Exception? failure = TryUse(published);
+            ended(failure);
             lock (_lock)
             {
                 _used = published.Version;

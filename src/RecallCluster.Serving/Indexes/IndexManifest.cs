@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RecallCluster.Serving.Indexes;
 
 /// <summary>What an index directory holds.</summary>
@@ -10,9 +12,11 @@ public sealed record IndexManifest
     public const int CurrentVersion = 1;
 
     /// <summary><see cref="FormatName"/>.</summary>
+    [JsonRequired]
     public string Format { get; init; } = FormatName;
 
     /// <summary>Version of the format.</summary>
+    [JsonRequired]
     public int Version { get; init; } = CurrentVersion;
 
     /// <summary>Name of the data set whose ads are indexed.</summary>

@@ -1,5 +1,6 @@
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
+using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 
@@ -24,5 +25,16 @@ public static class IndexScorer
         FoldedScorer scorer = FoldedScorer.Resident(ModelFolder.Weights(model), index.Records, index.Count, bfloat16);
         index.ReleaseRecords();
         return scorer;
+    }
+
+    /// <summary>Makes scorers over blocks of records that others fill, such as those of an index that grows.</summary>
+    /// <param name="model">The model that the index was built from.</param>
+    public static Func<NativeBlock<float>, int, IScorer> Growing(DeepAdModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (model.Config.Attention != AttentionKind.Linear)
+            return (records, count) => new PlainScorer(model, records, count);
+        FoldedWeights weights = ModelFolder.Weights(model);
+        return (records, count) => new FoldedScorer(weights, records, count);
     }
 }

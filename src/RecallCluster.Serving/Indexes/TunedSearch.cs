@@ -24,5 +24,5 @@ public sealed record TunedSearch
     public required GuidedSearchParameters Parameters { get; init; }
 
     /// <summary>Further settings, for other budgets: no other that was tried beats one of them in both recall and scorings.</summary>
-    public IReadOnlyList<GuidedSearchParameters> Frontier { get; init; } = [];
+    public IReadOnlyList<GuidedSearchParameters> Frontier { get; init => field = value ?? []; } = [];
 }

@@ -56,7 +56,7 @@ internal sealed class LiveView(
     }
 
     private static LiveShard ViewOf(LoopShard shard) => new(
-        shard.Number, shard.Index.Count,
+        shard.Number, shard.Ads,
         shard.Shard is ReplicatedShard replicated ? replicated.Live
             : shard.Local is { } local ? [local.Live(shard.Version)] : []);
 }

@@ -1,4 +1,3 @@
-using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Versions;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.ValueRanking;
@@ -92,9 +91,9 @@ internal sealed class ValueRecallSampler(
         {
             return; // and nothing is taken any more
         }
-        catch (Exception e) when (e is InvalidOperationException or InvalidRequestException or ObjectDisposedException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // The version was replaced, or has no book yet: the next request is as good.
+            // Usually the version was replaced, or has no book yet. Whatever it was: the next request is as good.
             LastFailure = e;
             background.Failed(Part, e);
             Volatile.Write(ref _isRunning, 0);
@@ -111,11 +110,11 @@ internal sealed class ValueRecallSampler(
             using VersionedIndex<ShardVersion>.Lease lease = shard.Local!.Lease(found.Version);
             ShardVersion version = lease.Value;
             ClassBids bids = version.Bids ?? throw new InvalidOperationException("No bid book yet.");
-            var scan = new ValueScan(version.Scorer, bids, new ValueRanker(bids, query), FoundOn(version, found));
-            for (int start = 0; start < version.Index.Count; start += Block)
+            var scan = new ValueScan(version, bids, new ValueRanker(bids, query), FoundOn(version, found));
+            for (int start = 0; start < version.OrdinalCount; start += Block)
             {
                 long began = time.GetTimestamp();
-                scan.Score(prepared.State, start, Math.Min(Block, version.Index.Count - start), values);
+                scan.Score(prepared.State, start, Math.Min(Block, version.OrdinalCount - start), values);
                 await RestAsync(time.GetElapsedTime(began)).ConfigureAwait(false);
             }
         }
@@ -127,7 +126,7 @@ internal sealed class ValueRecallSampler(
         var ordinals = new HashSet<int>(found.Ads.Count);
         for (int i = 0; i < found.Ads.Count; i++)
         {
-            if (version.Index.TryOrdinalOf(found.Ads[i].Id, out int ordinal))
+            if (version.TryOrdinalOf(found.Ads[i].Id, out int ordinal))
                 ordinals.Add(ordinal);
         }
         return ordinals;
@@ -186,7 +185,7 @@ internal sealed class CampaignValues(int places)
 }
 
 /// <summary>Scores the ads of one version of a shard, a block at a time.</summary>
-internal sealed class ValueScan(IScorer scorer, ClassBids bids, ValueRanker ranker, HashSet<int> found)
+internal sealed class ValueScan(ShardVersion version, ClassBids bids, ValueRanker ranker, HashSet<int> found)
 {
     private int[] _ordinals = [];
     private float[] _scores = [];
@@ -200,7 +199,7 @@ internal sealed class ValueScan(IScorer scorer, ClassBids bids, ValueRanker rank
         Span<int> ordinals = _ordinals.AsSpan(0, count);
         for (int i = 0; i < count; i++)
             ordinals[i] = start + i;
-        scorer.Score(user.Span, ordinals, _scores.AsSpan(0, count));
+        version.Score(user.Span, ordinals, _scores.AsSpan(0, count));
         ranker.Rank(ordinals, _scores.AsSpan(0, count), _values.AsSpan(0, count));
         PlacementClasses classes = bids.Classes;
         for (int i = 0; i < count; i++)

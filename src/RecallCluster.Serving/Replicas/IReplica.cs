@@ -28,4 +28,7 @@ public sealed class LocalReplica(Shard shard) : IReplica
 
     /// <inheritdoc/>
     public void Publish(ValueRanking.ShardPlacements placements) => shard.Publish(placements);
+
+    /// <inheritdoc/>
+    public void Publish(NewAds.ShardAdditions additions) => shard.Publish(additions);
 }

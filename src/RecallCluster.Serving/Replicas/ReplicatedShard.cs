@@ -1,5 +1,6 @@
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Replicas;
@@ -72,6 +73,13 @@ public sealed class ReplicatedShard : IShard, IDisposable
             replica.Replica.Publish(placements);
     }
 
+    /// <inheritdoc/>
+    public void Publish(ShardAdditions additions)
+    {
+        foreach (TrackedReplica replica in _replicas)
+            replica.Replica.Publish(additions);
+    }
+
     /// <summary>Closes the replicas that can be closed.</summary>
     public void Dispose()
     {
@@ -99,18 +107,20 @@ public sealed class ReplicatedShard : IShard, IDisposable
 
         var calls = new List<ReplicaCall>(2) { new(first, query, _time, cancellation) };
         var asked = new List<TrackedReplica>(2) { first };
+        bool mayHedge = true;
         try
         {
             while (true)
             {
-                ReplicaCall? ended = await FirstEndedAsync(calls, asked, query, start, cancellation).ConfigureAwait(false);
+                ReplicaCall? ended = await FirstEndedAsync(
+                    calls, mayHedge && asked.Count < _replicas.Length, query, start, cancellation).ConfigureAwait(false);
                 if (ended is null)
                 {
                     // The hedge's moment came; whether it may be spent is asked only now, so that fast answers cost none.
                     if (Choose(asked) is { } second && _hedges.TryTake())
                         Ask(second);
                     else
-                        asked.AddRange(_replicas.Except(asked));
+                        mayHedge = false;
                     continue;
                 }
                 if (ended.Answer.IsCompletedSuccessfully)
@@ -147,10 +157,10 @@ public sealed class ReplicatedShard : IShard, IDisposable
 
     /// <summary>The first call that ends, or null when it is time to ask a further replica.</summary>
     private async Task<ReplicaCall?> FirstEndedAsync(
-        List<ReplicaCall> calls, List<TrackedReplica> asked, ShardQuery query, long start, CancellationToken cancellation)
+        List<ReplicaCall> calls, bool mayHedge, ShardQuery query, long start, CancellationToken cancellation)
     {
         Task ended = calls.Count == 1 ? calls[0].Answer : Task.WhenAny(calls.Select(c => c.Answer));
-        if (calls.Count == 1 && asked.Count < _replicas.Length && !ended.IsCompleted)
+        if (calls.Count == 1 && mayHedge && !ended.IsCompleted)
         {
             TimeSpan delay = HedgeDelay - _time.GetElapsedTime(start);
             if (query.TimeLeft is null || HedgeDelay < query.TimeLeft)

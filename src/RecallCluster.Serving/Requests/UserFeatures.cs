@@ -23,7 +23,7 @@ public sealed record UserFeatures
     internal IReadOnlyList<string> Recent { get; init; } = [];
 }
 
-/// <summary>The value of a profile field: its code, or what the code stands for.</summary>
+/// <summary>The value of a field of a profile, or of an ad's side information: its code, or what the code stands for.</summary>
 /// <param name="Code">The code, when <paramref name="Label"/> is null.</param>
 /// <param name="Label">The label, or null.</param>
 public readonly record struct ProfileValue(int Code, string? Label)

@@ -10,7 +10,8 @@ namespace RecallCluster.Serving;
 ///              (once)          └─► shard n ─┘
 /// </code>
 /// A shard that fails, or has not answered when the deadline comes, is left out: the answer is then partial, and its coverage says by how
-/// much. A request sees one version of everything from its first step to its last, whatever is swapped meanwhile. Thread-safe; requests
+/// much. Shards of this process are searched on the caller's thread, helped by others while processors are idle, so a call may take as long
+/// as a search before it returns its task. A request sees one version of everything from its first step to its last, whatever is swapped meanwhile. Thread-safe; requests
 /// take no lock.
 /// </summary>
 public sealed class AdRetriever : IDisposable
@@ -19,15 +20,21 @@ public sealed class AdRetriever : IDisposable
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
 
     private readonly TimeProvider _time;
+    private readonly SearchLanes _lanes;
     private readonly Lock _publishing = new();
     private volatile VersionedIndex<RetrieverVersion>? _versions;
     private volatile bool _isDisposed;
 
     /// <summary>A retriever that is not ready until <see cref="Publish"/> is called.</summary>
     /// <param name="time">The clock of deadlines and timings.</param>
-    public AdRetriever(TimeProvider time)
+    /// <param name="threads">Processors that search shards of this process; all by default.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is not positive.</exception>
+    public AdRetriever(TimeProvider time, int? threads = null)
     {
         ArgumentNullException.ThrowIfNull(time);
+        if (threads is { } given)
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(given, nameof(threads));
+        _lanes = new SearchLanes(threads ?? Environment.ProcessorCount);
         _time = time;
     }
 
@@ -97,7 +104,7 @@ public sealed class AdRetriever : IDisposable
         TimeSpan prepare = _time.GetElapsedTime(start);
 
         long searchStart = _time.GetTimestamp();
-        var round = new SearchRound(version, request, user, _time);
+        var round = new SearchRound(version, request, user, _lanes, _time);
         Outcome[] outcomes = await round.AskAllAsync(request.Deadline - prepare, cancellation).ConfigureAwait(false);
         int[] exhausted = ShardMerge.Exhausted(outcomes, version, request);
         if (exhausted.Length > 0)

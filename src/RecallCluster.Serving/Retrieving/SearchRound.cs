@@ -3,8 +3,10 @@ using System.Diagnostics;
 namespace RecallCluster.Serving;
 
 /// <summary>What became of one shard's part in a request: an answer, or why there is none.</summary>
-internal readonly record struct Outcome(ShardAnswer? Answer, string? Failure, long Scorings)
+internal sealed record Outcome(ShardAnswer? Answer, string? Failure, long Scorings)
 {
+    public static Outcome Late { get; } = Failed("no answer before the deadline");
+
     public static Outcome Of(ShardAnswer answer) => new(answer, null, answer.Scorings);
 
     public static Outcome Failed(string reason) => new(null, reason, 0);
@@ -12,11 +14,19 @@ internal readonly record struct Outcome(ShardAnswer? Answer, string? Failure, lo
     public static ShardAnswer[] AnswersOf(Outcome[] outcomes) => [.. outcomes.Where(o => o.Answer is not null).Select(o => o.Answer!)];
 }
 
-/// <summary>Asks the shards for one request, and waits for them no longer than the request allows.</summary>
-internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest request, PreparedUser user, TimeProvider time)
+/// <summary>
+/// Asks the shards for one request, and waits for them no longer than the request allows: those of other processes first, which then
+/// search while this process searches its own.
+/// </summary>
+internal sealed class SearchRound(
+    RetrieverVersion version, RetrievalRequest request, PreparedUser user, SearchLanes lanes, TimeProvider time)
 {
     /// <summary>The shards' part of the time; the rest is for what comes after them.</summary>
     private const double ShardShare = 0.9;
+
+    // The version knows the scale of its scores; shards are told, so that those of other processes cannot have another.
+    private readonly ValueRanking.ValueQuery? _value =
+        request.Value is { } ranking ? ranking with { Scale = version.Clicks.Scale } : null;
 
     /// <summary>Asks every shard for its part of the K best.</summary>
     /// <param name="left">Time left; null for no limit.</param>
@@ -39,52 +49,87 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
     {
         if (left <= TimeSpan.Zero)
             return Array.ConvertAll(shards, _ => Outcome.Failed("the deadline passed before the shard could be asked"));
-        // The version knows the scale of its scores; shards are told, so that those of other processes cannot have another.
-        ValueRanking.ValueQuery? value = request.Value is { } ranking ? ranking with { Scale = version.Clicks.Scale } : null;
+        long start = time.GetTimestamp();
+        int[] here = Array.FindAll(shards, shard => version.Shards[shard].Shard is IInProcessShard);
+        int[] elsewhere = here.Length == shards.Length ? [] : Array.FindAll(shards, shard => Array.IndexOf(here, shard) < 0);
         // Cancelling it tells the shards that nobody waits any more, because the deadline came or because the caller is gone.
-        using var nobodyWaits = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task<Outcome>[] asked = Array.ConvertAll(shards, shard => AskOneAsync(
-            version.Shards[shard].Shard,
-            shard,
-            new ShardQuery(version.Name, user.State, k(shard))
-            {
-                MaxScorings = version.ShareOf(request.MaxScorings, shard),
-                TimeLeft = left * ShardShare,
-                Seeds = user.Behaviour,
-                Exclude = request.Exclude,
-                Value = value,
-            },
-            nobodyWaits.Token));
+        using CancellationTokenSource? nobodyWaits =
+            elsewhere.Length > 0 ? CancellationTokenSource.CreateLinkedTokenSource(cancellation) : null;
+        Task<Outcome>[] asked = Array.ConvertAll(
+            elsewhere, shard => AskOneAsync(shard, QueryOf(shard, k(shard), left * ShardShare), nobodyWaits!.Token));
+        LocalSearches? searches = here.Length == 0 ? null : new LocalSearches(here.Length, (place, part) => SearchHere(
+            here[place], k(here[place]), (left * ShardShare - time.GetElapsedTime(start)) * part, cancellation));
         try
         {
-            Task all = Task.WhenAll(asked);
-            await (left is { } limit ? all.WaitAsync(limit, time, cancellation) : all.WaitAsync(cancellation)).ConfigureAwait(false);
+            Task local = searches?.Run(lanes) ?? Task.CompletedTask;
+            Task all = asked.Length == 0 ? local : Task.WhenAll([local, .. asked]);
+            if (!all.IsCompleted)
+                await (left is { } limit ? all.WaitAsync(LeftOf(limit, start), time, cancellation) : all.WaitAsync(cancellation)).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            // What is there now is the answer; AskOneAsync never fails, so a task that is not done is one that is late.
+            // What is there now is the answer; no search fails, so one that is not done is one that is late.
         }
         finally
         {
-            await nobodyWaits.CancelAsync().ConfigureAwait(false);
+            if (nobodyWaits is not null)
+                await nobodyWaits.CancelAsync().ConfigureAwait(false);
         }
-        return Array.ConvertAll(asked, task => task.IsCompleted ? task.Result : Outcome.Failed("no answer before the deadline"));
+        cancellation.ThrowIfCancellationRequested();
+        return Array.ConvertAll(shards, shard => Array.IndexOf(here, shard) is var place and >= 0
+            ? searches!.OutcomeOf(place) ?? Outcome.Late
+            : asked[Array.IndexOf(elsewhere, shard)] is { IsCompleted: true } answered ? answered.Result : Outcome.Late);
+    }
+
+    private TimeSpan LeftOf(TimeSpan limit, long start) =>
+        limit - time.GetElapsedTime(start) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    private ShardQuery QueryOf(int shard, int k, TimeSpan? left) => new(version.Name, user.State, k)
+    {
+        MaxScorings = version.ShareOf(request.MaxScorings, shard),
+        TimeLeft = left,
+        Seeds = user.Behaviour,
+        Exclude = request.Exclude,
+        Value = _value,
+    };
+
+    /// <summary>One shard's answer from this thread, or why there is none.</summary>
+    private Outcome SearchHere(int shard, int k, TimeSpan? left, CancellationToken cancellation)
+    {
+        if (left <= TimeSpan.Zero || cancellation.IsCancellationRequested)
+            return Outcome.Late;
+        using Activity? activity = Telemetry.Source.StartActivity("shard");
+        Outcome outcome;
+        try
+        {
+            outcome = Outcome.Of(((IInProcessShard)version.Shards[shard].Shard).Search(QueryOf(shard, k, left)));
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            outcome = Outcome.Failed(e.Message);
+        }
+        Tell(activity, shard, outcome);
+        return outcome;
     }
 
     /// <summary>One shard's answer, or why there is none: one shard's trouble is not the request's.</summary>
-    private static async Task<Outcome> AskOneAsync(IShard shard, int number, ShardQuery query, CancellationToken cancellation)
+    private async Task<Outcome> AskOneAsync(int shard, ShardQuery query, CancellationToken cancellation)
     {
         using Activity? activity = Telemetry.Source.StartActivity("shard");
-        Outcome outcome = await OutcomeOfAsync(shard, query, cancellation).ConfigureAwait(false);
-        if (activity is not null)
-        {
-            activity.SetTag("recall.shard", number).SetTag("recall.scorings", outcome.Scorings);
-            if (outcome.Answer is { } answer)
-                activity.SetTag("recall.limits", answer.Limits.ToString()).SetTag("recall.ads", answer.Ads.Count);
-            else
-                activity.SetStatus(ActivityStatusCode.Error, outcome.Failure);
-        }
+        Outcome outcome = await OutcomeOfAsync(version.Shards[shard].Shard, query, cancellation).ConfigureAwait(false);
+        Tell(activity, shard, outcome);
         return outcome;
+    }
+
+    private static void Tell(Activity? activity, int shard, Outcome outcome)
+    {
+        if (activity is null)
+            return;
+        activity.SetTag("recall.shard", shard).SetTag("recall.scorings", outcome.Scorings);
+        if (outcome.Answer is { } answer)
+            activity.SetTag("recall.limits", answer.Limits.ToString()).SetTag("recall.ads", answer.Ads.Count);
+        else
+            activity.SetStatus(ActivityStatusCode.Error, outcome.Failure);
     }
 
     private static async Task<Outcome> OutcomeOfAsync(IShard shard, ShardQuery query, CancellationToken cancellation)
@@ -95,7 +140,7 @@ internal sealed class SearchRound(RetrieverVersion version, RetrievalRequest req
         }
         catch (OperationCanceledException)
         {
-            return Outcome.Failed("no answer before the deadline");
+            return Outcome.Late;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -1,3 +1,4 @@
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving;
@@ -26,6 +27,14 @@ public interface IShard
     /// The shard is in this process and does not hold that version, or the lists are not as long as its ads.
     /// </exception>
     void Publish(ShardPlacements placements);
+
+    /// <summary>
+    /// Puts ads in that the index does not hold, and takes such ads out: when this returns in this process, as soon as it gets there in
+    /// another. A shorter log than the one that is in changes nothing.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The shard is in this process and does not hold that version, or it takes no new ads.</exception>
+    /// <exception cref="ArgumentException">An ad's vector or record has another length than the index's, or holds NaN.</exception>
+    void Publish(ShardAdditions additions);
 }
 
 /// <summary>What a gateway asks of a shard.</summary>

@@ -4,6 +4,7 @@ using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Retrieval.Versions;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
 using RecallCluster.Serving.ValueRanking;
 
@@ -14,7 +15,7 @@ namespace RecallCluster.Serving;
 /// moment in which a shard and a gateway disagree: add the new version to every shard, publish it to every gateway, remove the old one.
 /// Each search leases its version, so a version that is removed is closed when its last search ends. Thread-safe; searches take no lock.
 /// </summary>
-public sealed class Shard : IShard, IDisposable
+public sealed class Shard : IInProcessShard, IDisposable
 {
     // With this share of the ads eligible, or less, a walk that only skips the others would be short of ads: a filter lets it scan instead.
     private const int FewEligible = 4;
@@ -23,6 +24,7 @@ public sealed class Shard : IShard, IDisposable
 
     private readonly TimeProvider _time;
     private readonly Lock _publishing = new();
+    private readonly Lock _adding = new();
     private readonly LatencyWindow _latency = new(SlowQuantile);
     private BidBook? _book;
     private int _inFlight;
@@ -73,16 +75,43 @@ public sealed class Shard : IShard, IDisposable
         {
             Apply(held, version =>
             {
-                int ads = version.Index.Count;
-                if (placements.CampaignOf.Length != ads || placements.FacetOf.Length != ads)
+                int listed = placements.CampaignOf.Length;
+                // Of ads that were put in just now, the next ones will tell.
+                if (listed != placements.FacetOf.Length || listed < version.Index.Count || listed > version.OrdinalCount)
                 {
                     throw new ArgumentException(
-                        $"The placements list {placements.CampaignOf.Length} campaigns and {placements.FacetOf.Length} facets; "
-                        + $"version {version.Name} has {ads} ads.", nameof(placements));
+                        $"The placements list {listed} campaigns and {placements.FacetOf.Length} facets; "
+                        + $"version {version.Name} has {version.OrdinalCount} ads.", nameof(placements));
                 }
                 return version.Placements?.Revision >= placements.Revision ? version.Placements : new PlacementClasses(placements);
             });
         }
+    }
+
+    /// <inheritdoc/>
+    public void Publish(ShardAdditions additions)
+    {
+        ArgumentNullException.ThrowIfNull(additions);
+        VersionedIndex<ShardVersion> held = Held(additions.Version);
+        // Apart from books and placements, which must not wait until thousands of ads are put in.
+        lock (_adding)
+        {
+            using VersionedIndex<ShardVersion>.Lease lease = held.Acquire();
+            if (additions.Changes.Length <= lease.Value.Applied)
+                return;
+            if (lease.Value.IsGrowing)
+                lease.Value.Apply(additions.Changes.Span);
+            else
+                Grow(held, lease.Value, additions);
+        }
+    }
+
+    /// <summary>How many changes of the log of a version's additions are in it.</summary>
+    /// <exception cref="InvalidOperationException">The shard does not hold it.</exception>
+    public int AdditionsOf(string version)
+    {
+        using VersionedIndex<ShardVersion>.Lease lease = Lease(version);
+        return lease.Value.Applied;
     }
 
     /// <summary>Forgets a version, which is closed when its last search has ended.</summary>
@@ -99,13 +128,12 @@ public sealed class Shard : IShard, IDisposable
     public Task<ShardAnswer> SearchAsync(ShardQuery query, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(query);
-        // The query may come from another process, with any time in it: the sum must not overflow.
-        long? deadline = query.TimeLeft is { } left
-            ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
-            : null;
-        // A search keeps a processor busy for milliseconds: off the caller's thread, so that shards are searched side by side.
+        long? deadline = DeadlineOf(query);
+        // A search keeps a processor busy for milliseconds: off the caller's thread, which may have others to serve.
         return Task.Run(() => Measured(query, deadline), cancellation);
     }
+
+    ShardAnswer IInProcessShard.Search(ShardQuery query) => Measured(query, DeadlineOf(query));
 
     /// <summary>How it stands with one version now.</summary>
     internal LiveReplica Live(string version) => new(
@@ -123,6 +151,11 @@ public sealed class Shard : IShard, IDisposable
         foreach (string name in _versions.Keys)
             Remove(name);
     }
+
+    // The query may come from another process, with any time in it: the sum must not overflow.
+    private long? DeadlineOf(ShardQuery query) => query.TimeLeft is { } left
+        ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
+        : null;
 
     private ShardAnswer Measured(ShardQuery query, long? deadline)
     {
@@ -159,12 +192,33 @@ public sealed class Shard : IShard, IDisposable
             .SetTag("recall.stop", found.Statistics.StopReason.ToString());
         var ads = new ScoredAd[found.Ordinals.Length];
         for (int i = 0; i < ads.Length; i++)
-            ads[i] = new ScoredAd(version.Index.IdOf(found.Ordinals[i]), found.Scores[i]) 
+            ads[i] = new ScoredAd(version.IdOf(found.Ordinals[i]), found.Scores[i])
             {
                 Value = found.Values[i],
                 Campaign = ranker?.GroupOf(found.Ordinals[i]) ?? -1,
             };
         return new ShardAnswer(ads, found.Statistics.Scorings, LimitsOf(found.Statistics.StopReason));
+    }
+
+    /// <summary>Puts the first ads into a version: a copy that can grow takes its place, with the ads in it.</summary>
+    private void Grow(VersionedIndex<ShardVersion> held, ShardVersion version, ShardAdditions additions)
+    {
+        ShardVersion growing = version.Growing();
+        try
+        {
+            growing.Apply(additions.Changes.Span);
+            lock (_publishing)
+            {
+                (growing.Placements, growing.Bids) = (version.Placements, version.Bids);
+                held.Swap(growing);
+                growing.TakeOver(version);
+            }
+        }
+        catch
+        {
+            growing.Dispose();
+            throw;
+        }
     }
 
     private VersionedIndex<ShardVersion> Held(string version) =>
@@ -206,17 +260,17 @@ public sealed class Shard : IShard, IDisposable
         int[] ordinals = new int[ids.Count];
         int found = 0;
         foreach (string id in ids)
-            found += version.Index.TryOrdinalOf(id, out ordinals[found]) ? 1 : 0;
+            found += version.TryOrdinalOf(id, out ordinals[found]) ? 1 : 0;
         return found == ordinals.Length ? ordinals : ordinals[..found];
     }
 
     private static EligibilityFilter? FilterOf(ShardVersion version, ValueRanker? ranker, int[] exclude)
     {
-        if (ranker is not null && ranker.RankableCount <= version.Index.Count / FewEligible)
+        if (ranker is not null && ranker.RankableCount <= version.OrdinalCount / FewEligible)
             return ranker.ToFilter(exclude);
         if (exclude.Length == 0)
             return null;
-        var filter = new EligibilityFilter(version.Index.Count, allowed: true);
+        var filter = new EligibilityFilter(version.OrdinalCount, allowed: true);
         foreach (int ad in exclude)
             filter[ad] = false;
         return filter;

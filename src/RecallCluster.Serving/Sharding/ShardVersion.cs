@@ -2,15 +2,30 @@ using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
+using RecallCluster.Retrieval.Live;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving;
 
-/// <summary>One version of a shard: an index, the scorer that reads it, and the search over both.</summary>
+/// <summary>
+/// One version of a shard: an index, the scorer that reads it, and the search over both. Once ads are put in that the index does not hold,
+/// another version of the same name takes its place, over a copy of the index that can grow (<see cref="Growing"/>).
+/// </summary>
 public sealed class ShardVersion : IDisposable
 {
+    // With more deletions than one ad in so many, or than this number, links are led around them.
+    private const int RepairShare = 1024, LeastRepair = 64;
+
+    private readonly GuidedSearchParameters _parameters;
+    private readonly WorkerTeam? _team;
+    private readonly TimeProvider _time;
     private readonly IDisposable? _scorerOwner;
+    private readonly string?[] _ids = [];
+    private readonly LiveIndex? _live;
+    private bool _ownsIndex = true;
     private ClassBids? _bids;
+    private int _applied, _deletions;
 
     /// <summary>A version that owns <paramref name="index"/> and, where it can be disposed, <paramref name="scorer"/>.</summary>
     /// <param name="name">Name of the version; queries ask for it.</param>
@@ -24,24 +39,48 @@ public sealed class ShardVersion : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(index);
+        (_parameters, _team, _time) = (parameters, team, time);
         Name = name;
         Index = index;
+        _ids = new string?[index.Count];
         Search = new GuidedSearch(index.Graph, scorer, parameters, team, time);
         Scorer = scorer;
         _scorerOwner = scorer as IDisposable;
     }
 
+    private ShardVersion(ShardVersion other, LiveIndex live)
+    {
+        (_parameters, _team, _time, _live) = (other._parameters, other._team, other._time, live);
+        (Name, Index, GrowingScorer) = (other.Name, other.Index, other.GrowingScorer);
+        Search = new GuidedSearch(live, _parameters, _team, _time);
+    }
+
     /// <summary>Name of the version.</summary>
     public string Name { get; }
 
-    /// <summary>The index.</summary>
+    /// <summary>The index, which does not hold what was put in since.</summary>
     public AdIndex Index { get; }
 
     /// <summary>The search over the index.</summary>
     public GuidedSearch Search { get; }
 
-    /// <summary>The model over the index's ordinals.</summary>
-    internal IScorer Scorer { get; }
+    /// <summary>
+    /// Makes the scorer over a block of records with room for so many ads, once there are ads to put in; null for a version that takes
+    /// none.
+    /// </summary>
+    public Func<NativeBlock<float>, int, IScorer>? GrowingScorer { get; init; }
+
+    /// <summary>Number of ordinals in use, those of ads that were taken out included.</summary>
+    internal int OrdinalCount => _live?.OrdinalCount ?? Index.Count;
+
+    /// <summary>Changes of the log that are in it.</summary>
+    internal int Applied => Volatile.Read(ref _applied);
+
+    /// <summary>Whether it is over a copy that can grow.</summary>
+    internal bool IsGrowing => _live is not null;
+
+    /// <summary>The model over the ordinals in use; null over a copy that can grow.</summary>
+    internal IScorer? Scorer { get; }
 
     /// <summary>Whose each ad is; null until it was published.</summary>
     internal PlacementClasses? Placements { get; set; }
@@ -53,10 +92,75 @@ public sealed class ShardVersion : IDisposable
         set => Volatile.Write(ref _bids, value);
     }
 
-    /// <summary>Closes the index.</summary>
+    /// <summary>
+    /// The id of an ad, of the index's as one and the same string each time: few ads make up most answers, and every one of them is named
+    /// in many.
+    /// </summary>
+    internal string IdOf(int ordinal) => _live is null ? _ids[ordinal] ??= Index.IdOf(ordinal) : _live.IdOf(ordinal);
+
+    /// <summary>The ordinal of an ad that searches may return.</summary>
+    internal bool TryOrdinalOf(string id, out int ordinal) =>
+        _live is null ? Index.TryOrdinalOf(id, out ordinal) : _live.TryOrdinalOf(id, out ordinal);
+
+    /// <summary>Scores ordinals in use.</summary>
+    internal void Score(ReadOnlySpan<float> user, ReadOnlySpan<int> ordinals, Span<float> scores)
+    {
+        if (_live is null)
+            Scorer!.Score(user, ordinals, scores);
+        else
+            _live.Score(user, ordinals, scores);
+    }
+
+    /// <summary>The same version over a copy that can grow. It owns nothing until <see cref="TakeOver"/>.</summary>
+    /// <exception cref="InvalidOperationException">The version takes no new ads.</exception>
+    internal ShardVersion Growing()
+    {
+        if (GrowingScorer is null)
+            throw new InvalidOperationException($"Version {Name} takes no new ads.");
+        return new ShardVersion(this, new LiveIndex(Index, GrowingScorer, ownsFile: false))
+        {
+            Placements = Placements, Bids = Bids, _ownsIndex = false,
+        };
+    }
+
+    /// <summary>Makes this the owner of an index that it shares with the version before it.</summary>
+    internal void TakeOver(ShardVersion before) => (_ownsIndex, before._ownsIndex) = (before._ownsIndex, false);
+
+    /// <summary>Makes the changes of a log that are not in yet. One call at a time; searches go on.</summary>
+    /// <exception cref="ArgumentException">A change makes no sense; those before it were made.</exception>
+    internal void Apply(ReadOnlySpan<ShardChange> changes)
+    {
+        for (; _applied < changes.Length; Volatile.Write(ref _applied, _applied + 1))
+        {
+            ShardChange change = changes[_applied];
+            if (change.Embedded is not { } ad)
+            {
+                _deletions += _live!.Delete(change.Id) ? 1 : 0;
+            }
+            else if (_live!.TryOrdinalOf(change.Id, out _))
+            {
+                _live.Update(change.Id, ad.Vector, ad.Record);
+                _deletions++;
+            }
+            else
+            {
+                _live.Add(change.Id, ad.Vector, ad.Record);
+            }
+            // A function of the log alone, so that all replicas have the same graph.
+            if (_deletions >= Math.Max(LeastRepair, OrdinalCount / RepairShare))
+            {
+                _live.Repair(int.MaxValue);
+                _deletions = 0;
+            }
+        }
+    }
+
+    /// <summary>Closes what it owns.</summary>
     public void Dispose()
     {
         _scorerOwner?.Dispose();
-        Index.Dispose();
+        _live?.Dispose();
+        if (_ownsIndex)
+            Index.Dispose();
     }
 }

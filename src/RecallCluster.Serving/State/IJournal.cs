@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-
 namespace RecallCluster.Serving.State;
 
 /// <summary>
@@ -39,19 +36,4 @@ public interface IJournal
     /// <summary>Stores a named value; durable when the task completes.</summary>
     /// <exception cref="IOException">It could not be made durable.</exception>
     Task SetMetaAsync(string name, string value, CancellationToken cancellation);
-}
-
-/// <summary>Typed commands.</summary>
-public static class JournalExtensions
-{
-    /// <summary>Writes a command down as JSON and applies it; see <see cref="IJournal.AppendAsync"/>.</summary>
-    /// <returns>The machine's answer.</returns>
-    public static async Task<TAnswer> AppendAsync<TCommand, TAnswer>(
-        this IJournal journal, string key, TCommand command, JsonTypeInfo<TCommand> type, IReadOnlyList<string> followers,
-            CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(journal);
-        byte[] payload = JsonSerializer.SerializeToUtf8Bytes(command, type);
-        return (TAnswer)(await journal.AppendAsync(key, payload, followers, cancellation).ConfigureAwait(false))!;
-    }
 }

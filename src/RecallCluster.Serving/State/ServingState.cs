@@ -32,7 +32,7 @@ public sealed record ServingStateOptions
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
 {
-    private const string ClockWork = "clock";
+    private const string ClockWork = "clock", PublicationWork = "publication";
 
     private readonly SqliteJournal _journal;
     private readonly SteadyClock _clock;
@@ -45,8 +45,10 @@ public sealed class ServingState : IAsyncDisposable
     {
         (_journal, _clock, _period) = (journal, clock, period);
         (Directory, Calibrator, Users) = (directory, calibrator, users);
-        Campaigns = new CampaignRunner(directory, journal, clock);
-        Feedback = new FeedbackIntake(directory, journal, clock);
+        var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
+        Campaigns = new CampaignRunner(directory, journal, clock, commands);
+        Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
+        directory.PublicationEnded = failure => Background.Report(PublicationWork, failure);
     }
 
     /// <summary>The business clock as the books need it: it never goes back, not even behind what an earlier life has written.</summary>
@@ -94,29 +96,46 @@ public sealed class ServingState : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(clock);
         options ??= new ServingStateOptions();
         var machines = new StateMachines();
-        var directory = new CampaignDirectory(machines, new BidControllers(options.Actors), options.Campaigns);
-        var users = new UserMemories(machines, options.Users);
-        var calibrator = new LiveCalibrator(machines, directory, options.Calibration);
+        var factory = new MachineFactory(options);
+        var directory = new CampaignDirectory(machines, factory);
+        var users = new UserMemories(machines, factory);
+        var counts = new CalibrationCountsFamily(machines, factory);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
+        var calibrator = new LiveCalibrator(new JournalCounts(counts, journal), directory, factory.Calibration);
         var steady = new SteadyClock(clock);
         var state = new ServingState(journal, steady, directory, calibrator, users, options.Campaigns.TickCheck);
-        steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
-        users.Attach(journal);
-        await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
-        await calibrator.RefitAsync(journal, steady.GetUtcNow(), cancellation).ConfigureAwait(false);
-        return state;
+        try
+        {
+            steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
+            users.Attach(journal);
+            await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
+            await calibrator.RefitAsync(steady.GetUtcNow(), cancellation).ConfigureAwait(false);
+            return state;
+        }
+        catch
+        {
+            // The file would stay locked until the process ends.
+            await state.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Lets the business clock run: ticks and fits from now on. Without it, <see cref="PassAsync"/> does one round.</summary>
     public void Run() => _running = Task.Run(RunAsync);
 
-    /// <summary>One round of the clock's work: due ticks, then calibration.</summary>
+    /// <summary>One round of the clock's work: due ticks, then calibration, which a campaign's trouble does not hold up.</summary>
     public async Task PassAsync(CancellationToken cancellation = default)
     {
-        await Campaigns.TickAsync(cancellation).ConfigureAwait(false);
-        await Calibrator.RunAsync(_journal, _clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+        try
+        {
+            await Campaigns.TickAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            await Calibrator.RunAsync(_clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Stops the clock's work, carries out what waits, closes the file.</summary>

@@ -5,17 +5,15 @@ namespace RecallCluster.Serving.Users;
 /// <summary>What is remembered of users: live behaviour, what they saw, consent. Bounded and durable. Thread-safe.</summary>
 public interface IUserStore
 {
-    /// <summary>What is known of a user; null when nothing is.</summary>
-    UserMemory? Find(string userId);
+    /// <summary>
+    /// What is known of a user; null when nothing is. A store of this process has the answer at once; one that has to ask others does so.
+    /// </summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="cancellation">Nobody waits for the answer any more.</param>
+    ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation);
 
     /// <summary>Records whether the user's data may be used; a withdrawal erases what is there.</summary>
     Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation);
-
-    /// <summary>
-    /// Whether a user was erased and has not consented since: nothing may be used of what is known elsewhere either, such as in the data
-    /// set.
-    /// </summary>
-    bool IsErased(string userId);
 
     /// <summary>Erases a user, until consent is given; durable when the task completes.</summary>
     /// <returns>Whether this changed anything: false for a user who was erased before.</returns>
@@ -27,6 +25,18 @@ public interface IUserStore
 /// <param name="Consent">Whether the data may be used; null when the user never said.</param>
 public sealed record UserMemory(IReadOnlyList<string> Sequence, bool? Consent)
 {
+    /// <summary>Of a user who was erased and has said nothing since, that is all that is known.</summary>
+    public static UserMemory Erased { get; } = new([], null) { IsErased = true };
+
     /// <summary>Impressions that still matter to a cap, oldest first.</summary>
     public IReadOnlyList<Exposure> Exposures { get; init; } = [];
+
+    /// <summary>
+    /// Whether the user was erased and has said nothing since: nothing may be used of what is known elsewhere either, such as in the data
+    /// set.
+    /// </summary>
+    public bool IsErased { get; init; }
+
+    /// <summary>Whether anything that is known of the user may be used: neither erased nor refused.</summary>
+    public bool MayBeUsed => !IsErased && Consent != false;
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.State;
@@ -16,21 +15,15 @@ public sealed class UserMemories : IUserStore
     /// <summary>Number of partitions. Part of the file's format: a user's partition follows from its id.</summary>
     public const int Partitions = 256;
 
-    private const int LongestId = 512;
-
     private readonly UserPartition[] _partitions = new UserPartition[Partitions];
     private IJournal? _journal;
 
     /// <summary>An empty store, whose machines are added to those that the journal will be opened with.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
-    public UserMemories(StateMachines machines, UserStoreOptions? options = null)
+    internal UserMemories(StateMachines machines, MachineFactory factory)
     {
-        ArgumentNullException.ThrowIfNull(machines);
-        options ??= new UserStoreOptions();
-        options.Check();
         for (int i = 0; i < Partitions; i++)
         {
-            _partitions[i] = new UserPartition(KeyOf(i), (options.MaxUsers + Partitions - 1) / Partitions, options);
+            _partitions[i] = factory.UsersOf(KeyOf(i), (factory.Users.MaxUsers + Partitions - 1) / Partitions);
             machines.Add(KeyOf(i), _partitions[i]);
         }
     }
@@ -42,13 +35,20 @@ public sealed class UserMemories : IUserStore
     public void Attach(IJournal journal) => _journal = journal;
 
     /// <inheritdoc/>
+    public ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(userId);
+        return ValueTask.FromResult(PartitionOf(userId).MemoryOf(userId));
+    }
+
+    /// <summary>What is remembered of a user; null when nothing is, also of one who was erased.</summary>
     public UserMemory? Find(string userId)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);
-        return PartitionOf(userId).Find(userId) is { } known ? new UserMemory(known.Sequence, known.Consent) { Exposures = known.Exposures } : null;
+        return PartitionOf(userId).Find(userId)?.ToMemory();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Whether a user was erased and has not consented since.</summary>
     public bool IsErased(string userId)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);
@@ -106,9 +106,7 @@ public sealed class UserMemories : IUserStore
 
     private async Task<bool> SendAsync(UserCommand command, CancellationToken cancellation)
     {
-        if (string.IsNullOrEmpty(command.UserId) || command.UserId.Length > LongestId)
-            throw new InvalidRequestException("user.id", $"has 1 to {LongestId} characters");
-        byte[] payload = JsonSerializer.SerializeToUtf8Bytes(command, ServingJson.Default.UserCommand);
+        byte[] payload = command.Write();
         return (bool)(await Journal.AppendAsync(KeyOf(command.UserId), payload, [], cancellation).ConfigureAwait(false))!;
     }
 }

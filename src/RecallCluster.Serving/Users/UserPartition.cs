@@ -25,6 +25,9 @@ internal sealed class UserPartition(string key, int capacity, UserStoreOptions o
 
     public UserRecord? Find(string user) => _users.GetValueOrDefault(user);
 
+    /// <summary>What a request may know of a user; null when nothing is known. On any thread.</summary>
+    public UserMemory? MemoryOf(string user) => Find(user)?.ToMemory() ?? (IsErased(user) ? UserMemory.Erased : null);
+
     /// <summary>Whether a user was erased and has not consented since.</summary>
     public bool IsErased(string user) => !_tombstones.IsEmpty && _tombstones.ContainsKey(HashOf(user));
 

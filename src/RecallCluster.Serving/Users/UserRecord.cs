@@ -12,6 +12,9 @@ internal sealed record UserRecord(string Id, string[] Sequence, Exposure[] Expos
     /// <summary>Nothing is known of the user.</summary>
     public static UserRecord Unknown(string id) => new(id, [], []);
 
+    /// <summary>The record as others see it.</summary>
+    public UserMemory ToMemory() => new(Sequence, Consent) { Exposures = Exposures };
+
     /// <summary>With one more click; of more than <paramref name="longest"/> the oldest go.</summary>
     public UserRecord WithClick(string ad, int longest) =>
         this with { Sequence = Sequence.Length < longest ? [.. Sequence, ad] : [.. Sequence[^(longest - 1)..], ad] };

@@ -2,7 +2,8 @@ namespace RecallCluster.Serving.ValueRanking;
 
 /// <summary>
 /// The ads of a shard by class: ads of one campaign and one facet are eligible together and bid alike, so that a request decides once per
-/// class what it would else decide per ad.
+/// class what it would else decide per ad. Ads that were put in since belong to a class that must not be shown: their ordinals are beyond
+/// <see cref="AdCount"/>, and stand for <see cref="AdCount"/> itself.
 /// </summary>
 internal sealed class PlacementClasses
 {
@@ -15,10 +16,11 @@ internal sealed class PlacementClasses
         ReadOnlySpan<int> campaigns = placements.CampaignOf.Span, facets = placements.FacetOf.Span;
         var numbers = new Dictionary<(int Campaign, int Facet), int>();
         var classes = new List<(int Campaign, int Facet)>();
-        _classOf = new int[campaigns.Length];
-        for (int ad = 0; ad < campaigns.Length; ad++)
+        AdCount = campaigns.Length;
+        _classOf = new int[AdCount + 1];
+        for (int ad = 0; ad <= AdCount; ad++)
         {
-            (int, int) key = campaigns[ad] < 0 ? (-1, 0) : (campaigns[ad], facets[ad]);
+            (int, int) key = ad == AdCount || campaigns[ad] < 0 ? (-1, 0) : (campaigns[ad], facets[ad]);
             if (!numbers.TryGetValue(key, out int number))
             {
                 number = classes.Count;
@@ -30,13 +32,13 @@ internal sealed class PlacementClasses
         CampaignOf = [.. classes.Select(c => c.Campaign)];
         FacetOf = [.. classes.Select(c => c.Facet)];
         _starts = new int[classes.Count + 1];
-        foreach (int number in _classOf)
+        foreach (int number in _classOf.AsSpan(0, AdCount))
             _starts[number + 1]++;
         for (int number = 0; number < classes.Count; number++)
             _starts[number + 1] += _starts[number];
-        _ads = new int[_classOf.Length];
+        _ads = new int[AdCount];
         int[] next = [.. _starts];
-        for (int ad = 0; ad < _classOf.Length; ad++)
+        for (int ad = 0; ad < AdCount; ad++)
             _ads[next[_classOf[ad]]++] = ad;
         Revision = placements.Revision;
     }
@@ -53,11 +55,11 @@ internal sealed class PlacementClasses
     /// <summary>Number of classes.</summary>
     public int Count => CampaignOf.Length;
 
-    /// <summary>Class of each ad.</summary>
+    /// <summary>Class of each ad, and behind them the class of all ads that were put in since.</summary>
     public ReadOnlySpan<int> ClassOf => _classOf;
 
     /// <summary>Number of ads.</summary>
-    public int AdCount => _classOf.Length;
+    public int AdCount { get; }
 
     /// <summary>The ads of a class, ascending.</summary>
     public ReadOnlySpan<int> AdsOf(int number) => _ads.AsSpan(_starts[number].._starts[number + 1]);

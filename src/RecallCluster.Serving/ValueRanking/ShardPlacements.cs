@@ -4,7 +4,9 @@ namespace RecallCluster.Serving.ValueRanking;
 /// Whose each ad of a shard is and what kind it is, by internal ordinal. The gateway decides per request which campaigns and which facets are
 /// eligible; the shard tests two bits for each ad.
 /// </summary>
-/// <param name="Version">The shard version whose ordinals these are.</param>
+/// <param name="Version">
+/// The shard version whose ordinals these are: those of its index, then those of its <see cref="NewAds.ShardAdditions"/>.
+/// </param>
 /// <param name="Revision">Grows with every change.</param>
 /// <param name="CampaignOf">Campaign number of each ad (the place in a <see cref="BidBook"/>); -1 for an ad that must not be shown.</param>
 /// <param name="FacetOf">Facet number of each ad: ads of equal format, size and categories share one.</param>

@@ -54,7 +54,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
     public int GroupCount => _bids.Book.Campaigns.Length;
 
     /// <inheritdoc/>
-    public int GroupOf(int ordinal) => _bids.Classes.CampaignOf[_bids.Classes.ClassOf[ordinal]];
+    public int GroupOf(int ordinal) => _bids.Classes.CampaignOf[_bids.Classes.ClassOf[Math.Min(ordinal, _bids.Classes.AdCount)]];
 
     /// <summary>The eligible ads as a filter, less those of <paramref name="without"/>.</summary>
     public EligibilityFilter ToFilter(ReadOnlySpan<int> without)
@@ -76,7 +76,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
     /// <inheritdoc/>
     public void Rank(ReadOnlySpan<int> ordinals, ReadOnlySpan<float> scores, Span<float> values)
     {
-        int i = 0;
+        int i = 0, last = _bids.Classes.AdCount;
         fixed (int* ordinal = ordinals, classOf = _bids.Classes.ClassOf, curve = _bids.Curve)
         fixed (float* score = scores, value = values, cap = _caps, slope = _bids.Slope, offset = _bids.Offset, curves = _bids.Curves)
         {
@@ -84,7 +84,9 @@ internal sealed unsafe class ValueRanker : IResultRanking
             {
                 for (; i + 8 <= ordinals.Length; i += 8)
                 {
-                    Vector256<int> number = Avx2.GatherVector256(classOf, Vector256.Load(ordinal + i), sizeof(int));
+                    // Ads may have been put in since the classes were made.
+                    Vector256<int> known = Vector256.Min(Vector256.Load(ordinal + i), Vector256.Create(last));
+                    Vector256<int> number = Avx2.GatherVector256(classOf, known, sizeof(int));
                     Vector256<float> logit = Vector256.Load(score + i);
                     Vector256<float> at = PlaceOf(logit);
                     Vector256<int> interval = Vector256.Min(
@@ -103,7 +105,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
                 }
             }
             for (; i < ordinals.Length; i++)
-                value[i] = ValueOf(classOf[ordinal[i]], score[i]);
+                value[i] = ValueOf(classOf[Math.Min(ordinal[i], last)], score[i]);
         }
     }
 
@@ -112,9 +114,10 @@ internal sealed unsafe class ValueRanker : IResultRanking
     {
         ReadOnlySpan<int> classOf = _bids.Classes.ClassOf;
         ReadOnlySpan<float> logBid = _bids.LogBid, cap = _caps;
+        int last = _bids.Classes.AdCount;
         for (int i = 0; i < ordinals.Length; i++)
         {
-            int number = classOf[ordinals[i]];
+            int number = classOf[Math.Min(ordinals[i], last)];
             // Who may not be shown is no direction.
             scores[i] += cap[number] > 0 ? _steer * logBid[number] : 0;
         }

@@ -1,7 +1,7 @@
 namespace RecallCluster.Simulation.Market;
 
 /// <summary>Some thousand auctions in order of time, as columns; memory that is used again and again.</summary>
-internal sealed class AuctionBlock(int widestSegment)
+internal sealed class AuctionBlock(int widestSegment, int slots)
 {
     /// <summary>Auctions of a full block: its columns fit into the second-level cache.</summary>
     public const int Capacity = 4096;
@@ -15,12 +15,14 @@ internal sealed class AuctionBlock(int widestSegment)
 
     public int[] Users { get; } = new int[Capacity];
 
-    /// <summary>Highest rival eCPM, micro-units.</summary>
-    public long[] Rivals { get; } = new long[Capacity];
+    /// <summary>eCPM of the rivals, micro-units; those of an auction follow each other, as many as there are slots.</summary>
+    public long[] Rivals { get; } = new long[Capacity * slots];
 
-    public double[] ClickDraws { get; } = new double[Capacity];
+    /// <summary>Uniform draws that decide on the click in each slot, likewise.</summary>
+    public double[] ClickDraws { get; } = new double[Capacity * slots];
 
-    public double[] ConversionDraws { get; } = new double[Capacity];
+    /// <summary>Uniform draws that decide on the conversion of a click in each slot, likewise.</summary>
+    public double[] ConversionDraws { get; } = new double[Capacity * slots];
 
     /// <summary>Predicted pCTR of each auction's candidates, <see cref="Stride"/> apart.</summary>
     public float[] Clicks { get; } = new float[Capacity * widestSegment];
@@ -29,4 +31,6 @@ internal sealed class AuctionBlock(int widestSegment)
     public float[] Conversions { get; } = new float[Capacity * widestSegment];
 
     public int Stride => widestSegment;
+
+    public int Slots => slots;
 }

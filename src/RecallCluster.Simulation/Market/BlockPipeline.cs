@@ -17,7 +17,7 @@ internal sealed class BlockPipeline
         _world = world;
         _blocks = new AuctionBlock[ahead + 1];
         for (int i = 0; i < _blocks.Length; i++)
-            _blocks[i] = new AuctionBlock(world.WidestSegment);
+            _blocks[i] = new AuctionBlock(world.WidestSegment, world.Slots);
         _tasks = new Task[_blocks.Length];
     }
 

@@ -19,6 +19,9 @@ public sealed record CampaignDay
     /// <summary>Wins that no lease had room for; the ad stood back.</summary>
     public required long Declined { get; init; }
 
+    /// <summary>Auctions won and clicks by slot, best slot first.</summary>
+    public required IReadOnlyList<SlotCounts> Slots { get; init; }
+
     /// <summary>Clicks that arrived during the day.</summary>
     public required long Clicks { get; init; }
 
@@ -41,10 +44,16 @@ public sealed record CampaignDay
     public AuctionLog? Auctions { get; init; }
 }
 
+/// <summary>How a campaign's day went in one slot.</summary>
+/// <param name="Wins">Auctions in which it won the slot.</param>
+/// <param name="Clicks">Clicks there that arrived during the day.</param>
+/// <param name="TrueClicks">Sum of the true click probabilities of the auctions won, in that slot.</param>
+public readonly record struct SlotCounts(long Wins, long Clicks, double TrueClicks);
+
 /// <summary>How a day of the whole market went.</summary>
 /// <param name="Day">Number of the day.</param>
 /// <param name="Auctions">Auctions held.</param>
-/// <param name="WonByUs">Those that one of our campaigns won.</param>
+/// <param name="WonByUs">Slots that our campaigns won: of one slot an auction, the auctions.</param>
 /// <param name="Revenue">What our campaigns were charged, in units of the currency.</param>
 /// <param name="Campaigns">Our campaigns.</param>
 public sealed record MarketDay(int Day, long Auctions, long WonByUs, double Revenue, IReadOnlyList<CampaignDay> Campaigns);

@@ -25,8 +25,8 @@ internal sealed class CampaignSeat
     private TickSums _total, _last;
     private BidWeights[] _weightsByTick = [];
     private double[] _spentBy = [];
-    private long _declined, _clicks, _conversions, _freeEvents;
-    private double _trueClicks;
+    private SlotCounts[] _slots = [];
+    private long _declined, _conversions, _freeEvents;
     private int _loggedBefore;
     private DateTimeOffset _dayStart;
 
@@ -70,14 +70,15 @@ internal sealed class CampaignSeat
     /// <summary>What was charged during the day, units of the currency; also for clicks on ads won the day before.</summary>
     public double Charged { get; private set; }
 
-    /// <summary>Begins a day of so many ticks.</summary>
-    public void BeginDay(DateTimeOffset start, int ticks)
+    /// <summary>Begins a day of so many ticks, whose auctions sell so many slots.</summary>
+    public void BeginDay(DateTimeOffset start, int ticks, int slots)
     {
         _dayStart = start;
         Logs = KeepsLog || Controller is ILogController;
         Charged = 0;
         (_total, _last) = (default, default);
-        (_declined, _clicks, _conversions, _freeEvents, _trueClicks) = (0, 0, 0, 0, 0);
+        (_declined, _conversions, _freeEvents) = (0, 0, 0);
+        _slots = new SlotCounts[slots];
         _weightsByTick = new BidWeights[ticks];
         _spentBy = new double[ticks];
         _log.Clear();
@@ -122,10 +123,11 @@ internal sealed class CampaignSeat
             Budget = Campaign.Goal.Budget,
             Sums = _total,
             Declined = _declined,
-            Clicks = _clicks,
+            Slots = _slots,
+            Clicks = _slots.Sum(slot => slot.Clicks),
             Conversions = _conversions,
             FreeEvents = _freeEvents,
-            TrueClicks = _trueClicks,
+            TrueClicks = _slots.Sum(slot => slot.TrueClicks),
             Weights = _weightsByTick,
             SpentBy = _spentBy,
             Auctions = KeepsLog ? _log.ToLog(0) : null,
@@ -148,30 +150,45 @@ internal sealed class CampaignSeat
     /// <summary>What the auction would have cost or did cost the campaign, units of the currency.</summary>
     public void Log(double click, double conversion, double cost) => _log.Add(click, conversion, cost);
 
-    /// <summary>Takes a win, or stands back when no lease has room for it.</summary>
-    public bool TryWin(in AuctionWin win, UInt128 id, DateTimeOffset now, double click, double conversion, double trueClick, out long lease)
+    /// <summary>Reserves for a slot that it has won, or stands back when no lease has room for it.</summary>
+    /// <param name="place">The slot.</param>
+    /// <param name="now">When.</param>
+    /// <param name="lease">The lease that it is won under.</param>
+    public bool TryReserve(in WonPlace place, DateTimeOffset now, out long lease)
     {
-        if (!_spending.TryReserve(out lease, id, now, win.Price, win.IsPerClick ? click : 1))
-        {
-            _declined++;
-            return false;
-        }
-        _last.Wins++;
-        _last.Value += Worth(Campaign.Value, click, conversion);
-        _trueClicks += trueClick;
-        for (int j = 0; j < _p.Length; j++)
-            _last.AddKpi(j, Campaign.Goal.Kpis[j].Kind == KpiKind.Other ? 1 : 0, Worth(Campaign.KpiEvents[j], click, conversion));
-        return true;
+        if (_spending.TryReserve(out lease, place.Id, now, place.Price, place.IsPerClick ? place.Click : 1))
+            return true;
+        _declined++;
+        return false;
     }
 
-    /// <summary>Takes in an event of a win: the ledger decides what is charged, the wallet and the day's sums learn of it.</summary>
-    public void Deliver(DateTimeOffset at, UInt128 win, in FeedbackEvent feedback)
+    /// <summary>Gives back what was reserved: the auction is held again, because somebody else stood back.</summary>
+    public void Release(in WonPlace place) => _spending.Settle(place.Lease, place.Id, Micros.Zero);
+
+    /// <summary>Takes a slot for which it has reserved.</summary>
+    public void Take(in WonPlace place)
+    {
+        ref SlotCounts slot = ref _slots[place.Slot];
+        slot = slot with { Wins = slot.Wins + 1, TrueClicks = slot.TrueClicks + place.TrueClick };
+        _last.Wins++;
+        _last.Value += Worth(Campaign.Value, place.Click, place.Conversion);
+        for (int j = 0; j < _p.Length; j++)
+        {
+            double numerator = Campaign.Goal.Kpis[j].Kind == KpiKind.Other ? 1 : 0;
+            _last.AddKpi(j, numerator, Worth(Campaign.KpiEvents[j], place.Click, place.Conversion));
+        }
+    }
+
+    /// <summary>
+    /// Takes in an event of a win in a slot: the ledger decides what is charged, the wallet and the day's sums learn of it.
+    /// </summary>
+    public void Deliver(DateTimeOffset at, UInt128 win, int slot, in FeedbackEvent feedback)
     {
         FeedbackResult result = Ledger.Feedback(at, in feedback);
         if (result.Outcome != LedgerOutcome.Applied)
             return;
         if (feedback.Kind == FeedbackKind.Click)
-            _clicks++;
+            _slots[slot] = _slots[slot] with { Clicks = _slots[slot].Clicks + 1 };
         else if (feedback.Kind == FeedbackKind.Conversion)
             _conversions++;
         if (result.Free > Micros.Zero)

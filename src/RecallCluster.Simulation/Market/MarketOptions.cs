@@ -1,3 +1,5 @@
+using RecallCluster.Bidding.Auctions;
+
 namespace RecallCluster.Simulation.Market;
 
 /// <summary>
@@ -73,6 +75,12 @@ public sealed record MarketOptions
     /// <summary>Standard deviation, between days, of the click logit.</summary>
     public double ClickDayDeviation { get; init; }
 
+    /// <summary>
+    /// How likely a click is in each slot of an auction, best first, relative to the best: the first is 1, none is above the one before.
+    /// There are as many slots, 1 to <see cref="AuctionRequest.MaxSlots"/>, and as many rivals.
+    /// </summary>
+    public IReadOnlyList<double> PositionFactors { get; init; } = [1];
+
     /// <summary>Reserve price of every auction, for a thousand impressions.</summary>
     public double Floor { get; init; } = 0.5;
 
@@ -102,6 +110,10 @@ public sealed record MarketOptions
         Require(
             TrafficByHour.Count == Hours && TrafficByHour.All(share => share >= 0 && double.IsFinite(share)) && TrafficByHour.Sum() > 0,
             $"{nameof(TrafficByHour)} is no traffic of {Hours} hours.");
+        Require(
+            PositionFactors.Count is > 0 and <= AuctionRequest.MaxSlots && PositionFactors[0] == 1
+            && PositionFactors.Zip(PositionFactors.Skip(1)).All(pair => pair.Second > 0 && pair.Second <= pair.First),
+            $"{nameof(PositionFactors)} are 1 to {AuctionRequest.MaxSlots} factors above 0; the first is 1, none is above the one before.");
         Require(OverallBias > 0 && BiasOfCampaign.Values.All(bias => bias > 0), "A bias factor is above 0.");
         foreach ((double value, string name) in new[]
         {

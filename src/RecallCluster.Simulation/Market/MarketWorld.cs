@@ -59,6 +59,9 @@ public sealed class MarketWorld
 
     internal int WidestSegment { get; }
 
+    /// <summary>Slots of an auction.</summary>
+    internal int Slots => Options.PositionFactors.Count;
+
     internal IReadOnlyList<MarketSegment> Segments => _segments;
 
     /// <summary>Share of an average day's auctions that a tick has.</summary>
@@ -67,7 +70,7 @@ public sealed class MarketWorld
     /// <summary>Whether a campaign may bid for a user.</summary>
     public bool Targets(int campaign, int user) => Array.IndexOf(_segments[_segmentOfUser[user]].Campaigns, campaign) >= 0;
 
-    /// <summary>True probability that a user clicks on a campaign's ad at an hour of a day.</summary>
+    /// <summary>True probability that a user clicks on a campaign's ad in the best slot, at an hour of a day.</summary>
     /// <exception cref="ArgumentException">The campaign does not target the user.</exception>
     public double ClickProbability(int user, int campaign, int day, double hour)
     {
@@ -106,7 +109,7 @@ public sealed class MarketWorld
         double hour = (tick + 0.5) * MarketOptions.Hours / Options.TicksPerDay;
         double tickSeconds = SecondsPerDay / Options.TicksPerDay;
         double price = MicrosPerUnit * conditions.Price * Math.Exp(Options.PriceSwing * Swing(hour));
-        SeededRandom random = _random.Split(((ulong)day << 32) | ((ulong)tick << 20) | (uint)index);
+        SeededRandom random = _random.Split(StreamOf(day, tick, index));
         block.Count = Math.Min(AuctionBlock.Capacity, auctions - first);
         block.ClickShift = (float)(conditions.Click + (Options.ClickSwing * Swing(hour)));
         for (int i = 0; i < block.Count; i++)
@@ -114,11 +117,28 @@ public sealed class MarketWorld
             int user = random.NextInt(_segmentOfUser.Length);
             block.Users[i] = user;
             block.Seconds[i] = (day * SecondsPerDay) + (tickSeconds * (tick + ((first + i + 0.5) / auctions)));
-            block.Rivals[i] = (long)Math.Min(price * Options.Landscape.Draw(random), AuctionBid.MaxBid.Value);
-            block.ClickDraws[i] = random.NextDouble();
-            block.ConversionDraws[i] = random.NextDouble();
+            DrawSlot(block, i * block.Slots, price, random);
             Predict(user, block.ClickShift, block.Clicks.AsSpan(i * block.Stride), block.Conversions.AsSpan(i * block.Stride));
         }
+        DrawFurtherSlots(day, tick, index, price, block);
+    }
+
+    // Further slots have a stream of their own: what happens in the first does not depend on how many there are.
+    private void DrawFurtherSlots(int day, int tick, int index, double price, AuctionBlock block)
+    {
+        if (block.Slots == 1)
+            return;
+        SeededRandom random = _random.Split((1UL << 63) | StreamOf(day, tick, index));
+        for (int place = 0; place < block.Count * block.Slots; place++)
+            if (place % block.Slots > 0)
+                DrawSlot(block, place, price, random);
+    }
+
+    private void DrawSlot(AuctionBlock block, int place, double price, SeededRandom random)
+    {
+        block.Rivals[place] = (long)Math.Min(price * Options.Landscape.Draw(random), AuctionBid.MaxBid.Value);
+        block.ClickDraws[place] = random.NextDouble();
+        block.ConversionDraws[place] = random.NextDouble();
     }
 
     private DayConditions Conditions(int day)
@@ -155,6 +175,8 @@ public sealed class MarketWorld
             Sigmoid(conversion).CopyTo(conversions[i..]);
         }
     }
+
+    private static ulong StreamOf(int day, int tick, int index) => ((ulong)day << 32) | ((ulong)tick << 20) | (uint)index;
 
     private static double Swing(double hour) => Math.Cos(2 * Math.PI * (hour - PeakHour) / MarketOptions.Hours);
 

@@ -2,10 +2,13 @@ using RecallCluster.Numerics;
 
 namespace RecallCluster.Simulation.Market;
 
-/// <summary>What the highest bidder outside our market offers for a thousand impressions.</summary>
+/// <summary>
+/// What a bidder outside our market offers for a thousand impressions: the highest one, where an auction sells one slot; where it sells
+/// several, as many bidders as there are slots, each on its own.
+/// </summary>
 public interface IPriceLandscape
 {
-    /// <summary>One auction's highest rival eCPM, in units of the currency, before drift.</summary>
+    /// <summary>One rival's eCPM in one auction, in units of the currency, before drift.</summary>
     double Draw(SeededRandom random);
 }
 

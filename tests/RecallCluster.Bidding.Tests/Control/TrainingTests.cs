@@ -106,6 +106,26 @@ public sealed class TrainingTests : IDisposable
     public void A_log_too_short_to_learn_from_is_refused() =>
         Assert.Contains("too few", Assert.Throws<ArgumentException>(() => new LogDays(Logs.Clicks([1], [1]), [])).Message);
 
+    [Fact]
+    public void Days_made_of_a_short_log_are_as_long_as_those_to_come()
+    {
+        AuctionLog log = Logs.TwoKpis(2000, 4);
+        AuctionLog clicks = BidProduct.Click.Columns(log.Cost.ToArray(), log.P(0).ToArray());
+        foreach ((int auctions, int length) in new[] { (6000, 6000), (90_000, 20_000) })
+        {
+            BidDay day = new LogDays(clicks, [], LogDaysOptions.ForDaysOf(auctions)).Draw(new SeededRandom(3));
+            Assert.Equal(length, day.Log.Count);
+            Assert.Equal(length, day.History!.Count);
+            // Yesterday knows no drift: its auctions are the log's, drawn evenly out of their order.
+            var known = clicks.Value.ToArray().ToHashSet();
+            double[] drawn = day.History.Value.ToArray();
+            Assert.All(drawn, value => Assert.Contains(value, known));
+            Assert.True(drawn[..500].Distinct().Count() > 200);
+            Assert.Equal(1, drawn[..(length / 2)].Average() / drawn.Average(), 0.2);
+        }
+        Assert.InRange(new LogDays(clicks, []).Draw(new SeededRandom(3)).Log.Count, 500, 2000);
+    }
+
     private static LogDays Days()
     {
         AuctionLog two = Logs.TwoKpis(6000, 77);

@@ -89,6 +89,8 @@ public class CalendarTests
         Assert.Throws<ArgumentException>(() => new TrafficPacing(calendar, new double[23]));
         Assert.Throws<ArgumentException>(() => new TrafficPacing(calendar, new double[24]));
         Assert.Throws<ArgumentException>(() => new TrafficPacing(calendar, [.. Enumerable.Repeat(double.NaN, 24)]));
+        // A night whose clocks are put back would have more traffic than there are numbers.
+        Assert.Throws<ArgumentException>(() => new TrafficPacing(calendar, [0, 0, 1.7e308, .. new double[21]]));
         var night = new TrafficPacing(calendar, [1, .. new double[23]]);
         Assert.Equal(0.5, night.ShareBy(Utc("2026-06-01T10:00"), Utc("2026-06-01T12:00"), Utc("2026-06-01T11:00")));
     }

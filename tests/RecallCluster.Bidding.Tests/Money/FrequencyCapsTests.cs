@@ -82,4 +82,13 @@ public class FrequencyCapsTests
         user = new UserExposures(1, []);
         Assert.Throws<InvalidDataException>(() => new FrequencyCaps(TimeSpan.FromHours(1), new FrequencyState(s_noon, [user, user])));
     }
+
+    [Fact]
+    public void Times_and_horizons_at_the_end_of_all_times_are_no_trouble()
+    {
+        var caps = new FrequencyCaps(TimeSpan.MaxValue);
+        caps.Record(1, 7, DateTimeOffset.MaxValue);
+        caps.Record(1, 7, s_noon);
+        Assert.Equal((1, 2), (caps.Users, caps.Count(1, 7, TimeSpan.MaxValue)));
+    }
 }

@@ -53,6 +53,19 @@ public class LeaseWalletTests
     }
 
     [Fact]
+    public void A_win_that_stood_back_and_was_won_again_is_held_for_its_own_window()
+    {
+        LeaseWallet wallet = Wallet(1, new WalletOptions { EventWindow = TimeSpan.FromSeconds(10) });
+        Assert.True(wallet.TryReserve(1, s_noon, Micros.FromUnits(1), 1));
+        wallet.Settle(1, Micros.Zero);
+        Assert.True(wallet.TryReserve(1, s_noon.AddSeconds(5), Micros.FromUnits(1), 1));
+        wallet.Advance(s_noon.AddSeconds(12));
+        Assert.Equal(Micros.FromUnits(1), wallet.Reserved);
+        wallet.Advance(s_noon.AddSeconds(15));
+        Assert.Equal((Micros.Zero, 0), (wallet.Reserved, wallet.Pending));
+    }
+
+    [Fact]
     public void What_was_reserved_comes_out_again_to_the_last_micro_unit() => Prop.ForAll<int>(seed =>
     {
         var random = new SeededRandom((ulong)seed);
@@ -77,6 +90,7 @@ public class LeaseWalletTests
         Assert.Throws<ArgumentOutOfRangeException>(() => wallet.TryReserve(1, s_noon, AuctionBid.MaxBid + new Micros(1), 1));
         Assert.False(wallet.TryReserve(1, s_noon, AuctionBid.MaxBid, 0.5));
         Assert.Throws<ArgumentOutOfRangeException>(() => wallet.Settle(1, new Micros(-1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => wallet.Settle(1, new Micros(long.MaxValue)));
         Assert.Throws<ArgumentOutOfRangeException>(() => Wallet(1, new WalletOptions { TailDeviations = double.NaN }));
     }
 }

@@ -33,4 +33,18 @@ public class MicrosTests
         foreach (string bad in new[] { "1.5", "\"1\"", "9223372036854775808", "1e300" })
             Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Micros>(bad));
     }
+
+    [Fact]
+    public void A_sum_of_amounts_outgrows_64_bits_and_stands_in_json_as_its_digits()
+    {
+        MicrosSum sum = MicrosSum.Zero + new Micros(long.MaxValue) + new Micros(long.MaxValue);
+        Assert.Equal("18446744073709551614", JsonSerializer.Serialize(sum));
+        foreach (MicrosSum some in new[] { sum, MicrosSum.Zero - sum, new Micros(7), new MicrosSum(Int128.MaxValue) })
+            Assert.Equal(some, JsonSerializer.Deserialize<MicrosSum>(JsonSerializer.Serialize(some)));
+        Assert.Equal("18446744073709.551614", sum.ToString());
+        Assert.Equal("170141183460469231731687303715884105727 micro-units", new MicrosSum(Int128.MaxValue).ToString());
+        Assert.Throws<OverflowException>(() => new MicrosSum(Int128.MaxValue) + new Micros(1));
+        foreach (string bad in new[] { "1.5", "\"1\"", "1e300", "null", "170141183460469231731687303715884105728" })
+            Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<MicrosSum>(bad));
+    }
 }

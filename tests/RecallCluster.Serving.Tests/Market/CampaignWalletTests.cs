@@ -53,6 +53,23 @@ public class CampaignWalletTests
     }
 
     [Fact]
+    public void What_comes_free_while_the_ledger_is_told_is_told_next()
+    {
+        Grant(1, new Micros(1_000), Start);
+        Assert.True(_wallet.TryReserve(1, Start, new Micros(300), 1, out _));
+        Grant(2, new Micros(1_000), Start + TimeSpan.FromSeconds(50));
+        var reports = new List<LeaseReport>();
+        _wallet.Advance(Start + TimeSpan.FromSeconds(50), reports);
+        Assert.Equal([new LeaseReport(1, new Micros(300))], reports);
+
+        _wallet.Settle(1, 1, Micros.Zero);
+        reports.ForEach(_wallet.Reported);
+
+        Assert.Equal([new LeaseReport(1, Micros.Zero)], Told(Start + TimeSpan.FromSeconds(51)));
+        Assert.Empty(Told(Start + TimeSpan.FromSeconds(52)));
+    }
+
+    [Fact]
     public void A_smaller_lease_does_not_take_the_place_of_what_is_still_good_for_more()
     {
         Grant(1, new Micros(1_000), Start);

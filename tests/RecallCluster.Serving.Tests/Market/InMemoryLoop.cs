@@ -177,10 +177,10 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
         return Task.FromResult<IReadOnlyList<AdEventResult>>(results);
     }
 
-    public UserMemory? Find(string userId)
+    public ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation)
     {
         lock (_lock)
-            return _users.GetValueOrDefault(userId);
+            return ValueTask.FromResult(_users.GetValueOrDefault(userId) ?? (_erased.Contains(userId) ? UserMemory.Erased : null));
     }
 
     public Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation)
@@ -192,12 +192,6 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
                 _erased.Remove(userId);
         }
         return Task.CompletedTask;
-    }
-
-    public bool IsErased(string userId)
-    {
-        lock (_lock)
-            return _erased.Contains(userId);
     }
 
     public Task<bool> EraseAsync(string userId, CancellationToken cancellation)
@@ -254,14 +248,4 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
             new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser });
         _ = PublishBookAsync();
     }
-}
-
-/// <summary>A business clock that a test moves.</summary>
-internal sealed class BusinessTime(DateTimeOffset start) : TimeProvider
-{
-    private long _ticks = start.UtcTicks;
-
-    public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref _ticks), TimeSpan.Zero);
-
-    public void Advance(TimeSpan span) => Interlocked.Add(ref _ticks, span.Ticks);
 }

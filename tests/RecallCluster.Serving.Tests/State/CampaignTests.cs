@@ -42,8 +42,8 @@ public class CampaignTests
             }
         }
         Assert.Equal(await SnapshotAsync(b), await SnapshotAsync(a));
-        await a.Calibrator.RefitAsync(a.Journal, clockA.Now, default);
-        await b.Calibrator.RefitAsync(b.Journal, clockB.Now, default);
+        await a.Calibrator.RefitAsync(clockA.Now, default);
+        await b.Calibrator.RefitAsync(clockB.Now, default);
         Assert.Equal(b.Directory.Current.Book.Campaigns[0], a.Directory.Current.Book.Campaigns[0]);
         CampaignDayReport day = (await a.Campaigns.ReportsAsync(1))[0];
         Assert.True(day.OptimalValue > 0);
@@ -248,6 +248,93 @@ public class CampaignTests
         ReadOnlySpan<double> cost = whole.Log(BidProduct.Click).Cost;
         Assert.InRange(cost.ToArray().Average(), 1200, 1800);
         Assert.InRange(cost.ToArray().Count(c => c > 2000), 0.2 * cost.Length, 0.47 * cost.Length);
+    }
+
+    [Fact]
+    public async Task A_day_plans_no_more_than_its_share_of_what_the_flight_has_left()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        ServingState state = await file.OpenAsync(clock);
+        CampaignSettings settings = Some.Campaign(1, ManualClock.Morning, controller: "replan");
+        settings = settings with
+        {
+            Terms = settings.Terms with
+            {
+                Pacing = PacingMode.Even,
+                FlightEnd = ManualClock.Morning.AddDays(4),
+                DailyBudget = Some.Units(20),
+                LifetimeBudget = Some.Units(40),
+            },
+        };
+        await state.Campaigns.PutAsync(settings, 0, default);
+
+        // Day 1: 10 of 40, of which 6 are spent.
+        await DayAsync(6);
+        // Day 2: 34 / 3; the flight's budget is raised while it runs, so that 54 / 3 are within its own 20. Nothing is spent.
+        await state.Campaigns.TickAsync();
+        CampaignView raised = (await state.Campaigns.FindAsync(1, default))!;
+        await state.Campaigns.PutAsync(
+            raised.Settings with { Terms = raised.Settings.Terms with { LifetimeBudget = Some.Units(60) } }, raised.Version, default);
+        await state.DisposeAsync();
+        state = await file.OpenAsync(clock);
+        await DayAsync(0);
+        // Day 3: 54 / 2 is more than a day's own budget.
+        await DayAsync(0);
+        // The last day: all of 54, but again no more than 20.
+        CampaignView last = (await state.Campaigns.FindAsync(1, default))!;
+        Assert.Equal(0, last.PlannedShare, 3);
+
+        double[] budgets = [.. (await state.Campaigns.ReportsAsync(1)).Select(day => day.Budget)];
+        Assert.Equal(10, budgets[0], 6);
+        Assert.Equal(18, budgets[1], 6);
+        Assert.Equal(20, budgets[2], 6);
+        await state.DisposeAsync();
+
+        async Task DayAsync(double spend)
+        {
+            clock.Advance(TimeSpan.FromHours(12));
+            LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(8));
+            if (spend > 0)
+            {
+                Win win = Some.Win(1, grant.Lease, clock.Now, new UInt128(1, 1), price: spend);
+                await state.Feedback.AcceptAsync([Some.Event(AdEventKind.Click, win)], default);
+                CampaignView noon = (await state.Campaigns.FindAsync(1, default))!;
+                Assert.Equal(Some.Units(spend), noon.Today.Spent);
+                // Half of the day's 10, as a share of its own budget of 20.
+                Assert.Equal(0.25, noon.PlannedShare, 3);
+            }
+            await state.Campaigns.TickAsync();
+            clock.Advance(TimeSpan.FromHours(12));
+            await state.Campaigns.TickAsync();
+        }
+    }
+
+    [Fact]
+    public void What_a_flight_has_left_is_spread_over_its_days()
+    {
+        CampaignTerms terms = Some.Campaign(1, ManualClock.Morning).Terms with
+        {
+            Pacing = PacingMode.Even,
+            FlightEnd = ManualClock.Morning.AddDays(10),
+            LifetimeBudget = Some.Units(50),
+        };
+        Assert.Equal(Some.Units(5), Plan(terms, 20));
+        Assert.Equal(Some.Units(3), Plan(terms, 3));
+        Assert.Equal(Some.Units(20), Plan(terms with { LifetimeBudget = null }, 20));
+        Assert.Equal(Some.Units(0), Plan(terms with { LifetimeBudget = Micros.Zero }, 20));
+        // Without an end, or without pacing, there is nothing to spread by.
+        Assert.Equal(Some.Units(50), Plan(terms with { FlightEnd = DateTimeOffset.MaxValue }, 70));
+        Assert.Equal(Some.Units(50), Plan(terms with { Pacing = PacingMode.AsFastAsPossible }, 70));
+        // The flight was cut to end within the day.
+        Assert.Equal(Some.Units(50), Plan(terms with { FlightEnd = ManualClock.Morning.AddHours(3) }, 70));
+
+        static Micros Plan(CampaignTerms terms, double budget)
+        {
+            var ledger = new CampaignLedger(terms);
+            ledger.Advance(ManualClock.Morning);
+            return FlightPlan.DayBudget(ledger, Some.Units(budget), Micros.Zero, ManualClock.Morning, ManualClock.Morning.AddDays(1));
+        }
     }
 
     internal static async Task StepAsync(ServingState state, ManualClock clock, SeededRandom random, int step)

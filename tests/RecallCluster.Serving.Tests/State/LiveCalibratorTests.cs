@@ -19,7 +19,7 @@ public class LiveCalibratorTests
         {
             await TrafficAsync(state, clock, 4000, raw: 0.2, truth: 0.1);
             clock.Advance(TimeSpan.FromHours(1));
-            Assert.True(await state.Calibrator.RunAsync(state.Journal, clock.Now, default));
+            Assert.True(await state.Calibrator.RunAsync(clock.Now, default));
             Check(state);
             IReadOnlyList<ReliabilityRow> before = state.Calibrator.Live.Before;
             Assert.Equal(4000, before.Sum(row => row.Count));
@@ -43,7 +43,7 @@ public class LiveCalibratorTests
         clock.Advance(TimeSpan.FromHours(30));
         await TrafficAsync(state, clock, 1500, raw: 0.2, truth: 0.4);
         clock.Advance(TimeSpan.FromHours(1));
-        await state.Calibrator.RefitAsync(state.Journal, clock.Now, default);
+        await state.Calibrator.RefitAsync(clock.Now, default);
         Assert.InRange(state.Directory.Current.Book.Click.Apply(0.2, "2/1"), 0.34, 0.46);
     }
 
@@ -109,17 +109,17 @@ public class LiveCalibratorTests
         var clock = new ManualClock(ManualClock.Morning);
         await using (ServingState state = await file.OpenAsync(clock))
         {
-            await state.Calibrator.UseAsync(state.Journal, 7, clock.Now, default);
+            await state.Calibrator.UseAsync(7, clock.Now, default);
             await TrafficAsync(state, clock, 6_000, raw: 0.05, truth: 0.2, model: 7);
             await TrafficAsync(state, clock, 500, raw: 0.05, truth: 0.9, model: 8);
-            await state.Calibrator.RefitAsync(state.Journal, clock.Now, default);
+            await state.Calibrator.RefitAsync(clock.Now, default);
             Assert.InRange(state.Calibrator.Model.For("1/1").Apply(0.05), 0.17, 0.23);
 
-            await state.Calibrator.UseAsync(state.Journal, 9, clock.Now, default);
+            await state.Calibrator.UseAsync(9, clock.Now, default);
             Assert.Equal(0.05, state.Calibrator.Model.For("1/1").Apply(0.05), 1e-12);
         }
         await using ServingState again = await file.OpenAsync(clock);
-        await again.Calibrator.UseAsync(again.Journal, 7, clock.Now, default);
+        await again.Calibrator.UseAsync(7, clock.Now, default);
 
         Assert.InRange(again.Calibrator.Model.For("1/1").Apply(0.05), 0.17, 0.23);
     }
@@ -153,7 +153,7 @@ public class LiveCalibratorTests
                 await state.Feedback.AcceptAsync([Some.Event(AdEventKind.Conversion, win)], default);
         }
         clock.Advance(TimeSpan.FromHours(3));
-        await state.Calibrator.RefitAsync(state.Journal, clock.Now, default);
+        await state.Calibrator.RefitAsync(clock.Now, default);
         await state.Journal.ReadAsync(() => 0, default);
         Assert.InRange(state.Directory.Current.Book.Campaigns[0].ConversionProbability, 0.21, 0.26);
     }

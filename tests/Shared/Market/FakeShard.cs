@@ -1,3 +1,4 @@
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Tests;
@@ -43,6 +44,8 @@ internal sealed class FakeShard(Func<ShardQuery, CancellationToken, Task<ShardAn
     public void Publish(BidBook book) => Book = book;
 
     public void Publish(ShardPlacements placements) => Placements = placements;
+
+    public void Publish(ShardAdditions additions) => throw new NotSupportedException();
 }
 
 /// <summary>A user state of three floats.</summary>

@@ -63,7 +63,8 @@ public sealed class LoopOracle(LoopWorld world)
             double click = 1 / (1 + Math.Exp(-LoopWorld.Score(ad.Id, state)));
             double worth = Math.Min(campaign.StartWeights![0] * click, campaign.MaxBid is { } cap
                 ? (double)cap.Value / Micros.PerUnit : double.PositiveInfinity);
-            bids.Add(new Bid(ad, campaign, row, worth, click, request.Sale != SaleKind.BidOnly && campaign.Pricing == PricingModel.Cpc));
+            bool elsewhere = request.Sale == SaleKind.BidOnly;
+            bids.Add(new Bid(ad, campaign, row, worth, click, !elsewhere && campaign.Pricing == PricingModel.Cpc, elsewhere));
         }
         return bids;
     }
@@ -98,13 +99,16 @@ public sealed class LoopOracle(LoopWorld world)
             && (deal.Advertisers.Count == 0 || deal.Advertisers.Contains(bid.Campaign.AdvertiserDomain))
             && bid.Worth * 1e9 >= deal.Floor.Value);
 
-    private sealed record Bid(Ad Ad, CampaignSettings Campaign, int Row, double Worth, double Click, bool PerClick)
+    private sealed record Bid(Ad Ad, CampaignSettings Campaign, int Row, double Worth, double Click, bool PerClick, bool Elsewhere)
     {
         public DealOffer? Deal { get; init; }
 
         private BigInteger ClickUnits => new(Math.Floor((Click * 1e12) + 0.5));
 
-        private BigInteger Amount => new(Math.Floor((PerClick ? Worth / Click : Worth * 1000) * 1e6));
+        // Somebody else's auction is told, and charges, a whole number of micro-units for an impression.
+        private BigInteger Amount => Elsewhere
+            ? new BigInteger(Math.Floor(Worth * 1e6)) * 1000
+            : new BigInteger(Math.Floor((PerClick ? Worth / Click : Worth * 1000) * 1e6));
 
         public BigInteger Ecpm => PerClick ? Amount * ClickUnits / 1_000_000_000 : Amount;
 

@@ -395,6 +395,25 @@ public abstract class AdGatewayContract
     }
 
     [Fact]
+    public async Task What_is_bid_in_somebody_elses_auction_reaches_the_floor_to_the_last_micro_unit()
+    {
+        await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 0.5, 1)));
+        for (int user = 0; user < 20; user++)
+        {
+            AdRequest bid = LoopWorld.Request("r", $"user{user}", OneBanner) with { Sale = SaleKind.BidOnly, IsTest = true };
+            PlacedAd free = Assert.Single((await host.Gateway.AnswerAsync(bid, default)).Ads);
+            // The price that is told is that of an impression; a thousand of them are what the floor is of.
+            var told = new Micros(1000 * free.Price.Value);
+            PlacedAd atFloor = Assert.Single((await host.Gateway.AnswerAsync(bid with { Slots = [OneBanner with { Floor = told }] }, default)).Ads);
+            AdAnswer above = await host.Gateway.AnswerAsync(
+                bid with { Slots = [OneBanner with { Floor = told + new Micros(1) }] }, default);
+
+            Assert.Equal(free.Price, atFloor.Price);
+            Assert.Equal((0, NoAdReason.BelowFloor), (above.Ads.Count, above.NoAd));
+        }
+    }
+
+    [Fact]
     public async Task When_every_shard_fails_or_is_silent_the_answer_says_so()
     {
         await using ILoopHost host = await StartAsync(LoopWorld.Simple((1, 1, 2)));

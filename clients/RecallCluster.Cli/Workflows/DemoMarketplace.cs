@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RecallCluster.AdServer;
 using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Formula;
@@ -24,6 +25,9 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     private const double Unlimited = 1e5;
     private const int LooseDay = 0, FirstPlannedDay = 1, MeasuredDay = 2;
 
+    // A door that is asked over HTTP has the machine to itself for no more than this part of the time.
+    private const double ServedShare = 0.4, MostSlowness = 4;
+
     // Nobody spends more than so much of what is within reach, or the campaigns' money would bid prices up beyond what clicks are worth.
     private static readonly CampaignPlanOptions Planning = new()
     {
@@ -31,10 +35,15 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         SmallestBudgetShare = 0.1, LargestBudgetShare = 0.3,
     };
 
+    private static readonly TimeSpan StartOfDoor = TimeSpan.FromSeconds(8);
+
     // Any Thursday will do, as long as a run is like the one before.
     private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly UserDirectory _users = new(dataset);
+
+    // How much longer the served day takes than it should, for a machine that is slow or busy.
+    private double _slowness = 1;
 
     /// <summary>Writes ads and campaigns into the data-set directory, with budgets that do not bind.</summary>
     public void Write()
@@ -73,9 +82,12 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         using (IStage stage = stages.Begin("A first day with the plans"))
         {
             TrafficRequest[] first = Thin(traffic.Day(FirstPlannedDay), options.HistoryRequests, out double part);
+            long began = Stopwatch.GetTimestamp();
             Dictionary<long, CampaignPlan> parts = plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(part));
             await Day(parts, files.HistoryState, options.Controller, isPlannedAnew: true)
                 .PlayAsync(first, DayStart(FirstPlannedDay), stage, cancellation).ConfigureAwait(false);
+            double wholeDay = Stopwatch.GetElapsedTime(began).TotalSeconds / part;
+            _slowness = Math.Clamp(wholeDay / ServedShare / options.DaySeconds, 1, MostSlowness);
         }
         return plans;
     }
@@ -129,7 +141,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             var door = new HttpAdDoor(client);
             await using (door.ConfigureAwait(false))
             {
-                var clock = new RunningClock(TimeProvider.System, origin, day, options.Speed);
+                var clock = new RunningClock(TimeProvider.System, origin, day, options.Speed / _slowness);
                 for (int number = MeasuredDay + 1; !cancellation.IsCancellationRequested; number++)
                 {
                     var publisher = new Publisher(traffic, door, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
@@ -141,7 +153,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
 
     private ServedDay Served(CampaignPlan[] plans) => new(files, traffic, plans.ToDictionary(plan => plan.Id), options.Threads)
     {
-        Speed = options.Speed, Controller = options.Controller, Address = options.Address,
+        Speed = options.Speed / _slowness, Controller = options.Controller, Address = options.Address,
+        TimeToStart = StartOfDoor * _slowness,
     };
 
     private LoopDay Day(

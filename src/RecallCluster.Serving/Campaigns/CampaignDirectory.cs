@@ -12,7 +12,7 @@ namespace RecallCluster.Serving.Campaigns;
 /// status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading takes no
 /// lock.
 /// </summary>
-public sealed class CampaignDirectory : ICalibratedCampaigns
+public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
 {
     private const string Prefix = "campaign/";
 
@@ -40,7 +40,8 @@ public sealed class CampaignDirectory : ICalibratedCampaigns
         });
     }
 
-    /// <summary>Called with every new book, in order, by the journal's writer: it must be quick.</summary>
+    /// <inheritdoc/>
+    /// <remarks>It is the journal's writer that calls.</remarks>
     public event Action<PublishedCampaigns>? Published;
 
     /// <summary>
@@ -48,7 +49,7 @@ public sealed class CampaignDirectory : ICalibratedCampaigns
     /// </summary>
     internal Action<Exception?>? PublicationEnded { get; set; }
 
-    /// <summary>The newest book with all that belongs to it.</summary>
+    /// <inheritdoc/>
     public PublishedCampaigns Current => Volatile.Read(ref _current);
 
     /// <summary>Number of campaigns.</summary>

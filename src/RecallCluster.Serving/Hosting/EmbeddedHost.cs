@@ -28,6 +28,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private List<LoopShard> _current = [];
     private NewAdKeeper? _newAds;
     private ClickModel _clicks = ClickModel.Unnamed;
+    private IShardLoop? _loop;
     private int _loads;
 
     /// <summary>A host that serves nothing yet; its retriever is not ready.</summary>
@@ -47,7 +48,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     public AdRetriever Retriever { get; }
 
     /// <summary>Campaigns, auctions, feedback; null until <see cref="OpenLoopAsync"/>: then there are candidates only.</summary>
-    public ClosedLoop? Loop { get; private set; }
+    public ClosedLoop? Loop => _loop as ClosedLoop;
 
     /// <summary>Joins a market and its state to the shards, those that are loaded and those to come.</summary>
     /// <param name="options">What is sold and how.</param>
@@ -56,24 +57,33 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="ClosedLoop.OpenAsync" path="/exception"/>
     public async Task<ClosedLoop> OpenLoopAsync(ClosedLoopOptions options, CancellationToken cancellation = default)
     {
-        if (Loop is not null)
-            throw new InvalidOperationException("The host has a closed loop already.");
+        RequireNoLoop();
         ClosedLoop loop = await ClosedLoop.OpenAsync(Retriever, options, _time, cancellation).ConfigureAwait(false);
         try
         {
-            await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
+            await JoinAsync(loop, cancellation).ConfigureAwait(false);
         }
         catch
         {
             await loop.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+        return loop;
+    }
+
+    /// <summary>Joins a loop to the shards, those that are loaded and those to come; from then on it is disposed with the host.</summary>
+    /// <param name="loop">The loop, over this host's retriever.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="InvalidOperationException">There is a loop already.</exception>
+    internal async Task JoinAsync(IShardLoop loop, CancellationToken cancellation)
+    {
+        RequireNoLoop();
+        await loop.UseAsync(_clicks, cancellation).ConfigureAwait(false);
         lock (_shardsLock)
         {
-            Loop = loop;
+            _loop = loop;
             Adopt(loop, _current, _newAds);
         }
-        return loop;
     }
 
     /// <summary>Opens a (model, index) version and lets requests from now on be answered with it. One call at a time.</summary>
@@ -107,7 +117,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             var clicks = ClickModel.Of(fingerprint, manifest.Clicks ?? ClickScale.Logits);
             version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, clicks, options);
             // Its maps first: a request must not be calibrated by those of another model.
-            Loop?.UseAsync(clicks, CancellationToken.None).GetAwaiter().GetResult();
+            _loop?.UseAsync(clicks, CancellationToken.None).GetAwaiter().GetResult();
             Retriever.Publish(version);
             _clicks = clicks;
         }
@@ -127,10 +137,16 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     /// <summary>Stops gracefully: the loop's leases and reports first, then the shards.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Loop is { } loop)
+        if (_loop is { } loop)
             await loop.DisposeAsync().ConfigureAwait(false);
         Retriever.Dispose();
         _team?.Dispose();
+    }
+
+    private void RequireNoLoop()
+    {
+        if (_loop is not null)
+            throw new InvalidOperationException("The host has a closed loop already.");
     }
 
     private void Join(List<LoopShard> shards, NewAdKeeper newAds)
@@ -138,13 +154,13 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         lock (_shardsLock)
         {
             (_current, _newAds) = (shards, newAds);
-            if (Loop is { } loop)
+            if (_loop is { } loop)
                 Adopt(loop, shards, newAds);
         }
     }
 
     // New ads last: they are told of when the shards know whose their ads are.
-    private void Adopt(ClosedLoop loop, List<LoopShard> shards, NewAdKeeper? newAds)
+    private void Adopt(IShardLoop loop, List<LoopShard> shards, NewAdKeeper? newAds)
     {
         foreach (LoopShard shard in shards)
             _adoptions.Add((shard.Version, loop.Adopt(shard)));

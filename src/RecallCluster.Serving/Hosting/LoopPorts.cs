@@ -6,14 +6,17 @@ using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Hosting;
 
-/// <summary>Leases of the campaigns of this process.</summary>
-internal sealed class CampaignLeases(CampaignRunner campaigns) : ILeases
+/// <summary>The campaigns of this process, as its gateway needs them.</summary>
+internal sealed class GatewayCampaigns(CampaignRunner campaigns) : ILeases, IBidReports
 {
     public Task<LeaseGrant> RequestAsync(long campaign, int gateway, long epoch, Micros wanted, CancellationToken cancellation) =>
         campaigns.RequestLeaseAsync(campaign, gateway, epoch, wanted, cancellation);
 
     public Task<LedgerOutcome> CloseAsync(long campaign, long lease, long epoch, Micros keep, CancellationToken cancellation) =>
         campaigns.CloseLeaseAsync(campaign, lease, epoch, keep, cancellation);
+
+    public Task ReportAsync(long campaign, BidReport report, CancellationToken cancellation) =>
+        campaigns.ReportAsync(campaign, report, cancellation);
 }
 
 /// <summary>Catalogue edits in the journal of this process.</summary>
@@ -24,7 +27,7 @@ internal sealed class JournalCatalogueLog(IJournal journal) : ICatalogueLog
 }
 
 /// <summary>The campaigns of this process; a change is acknowledged when the gateway knows it, too.</summary>
-internal sealed class LoopCampaigns(CampaignRunner campaigns, IJournal journal, PublicationPump pump) : ICampaigns
+internal sealed class LoopCampaigns(CampaignRunner campaigns, IJournal journal, LocalMarket market) : ICampaigns
 {
     public Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation) =>
         campaigns.ListAsync(after, limit, cancellation);
@@ -35,8 +38,8 @@ internal sealed class LoopCampaigns(CampaignRunner campaigns, IJournal journal, 
     {
         CampaignView view = await campaigns.PutAsync(settings, ifVersion, cancellation).ConfigureAwait(false);
         // The book with the change was asked for when it was applied: it is there when the writer comes to this.
-        long version = await journal.ReadAsync(() => pump.Latest, cancellation).ConfigureAwait(false);
-        await pump.WaitForAsync(version, cancellation).ConfigureAwait(false);
+        long version = await journal.ReadAsync(() => market.Latest, cancellation).ConfigureAwait(false);
+        await market.WaitForAsync(version, cancellation).ConfigureAwait(false);
         return view;
     }
 }

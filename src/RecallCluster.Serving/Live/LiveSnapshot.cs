@@ -1,4 +1,6 @@
+using RecallCluster.Bidding.Money;
 using RecallCluster.Calibration.Metrics;
+using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Serving.Live;
 
@@ -67,7 +69,18 @@ public sealed record LiveRetrieval(long Ads, double ScoredShare, double Coverage
 /// <param name="Refused">Events of unknown, late or forged origin.</param>
 /// <param name="FreeClicks">Clicks that no budget was left for.</param>
 public sealed record LiveMarket(
-    double Revenue, long Impressions, long Clicks, long Conversions, long Duplicates, long Refused, long FreeClicks);
+    double Revenue, long Impressions, long Clicks, long Conversions, long Duplicates, long Refused, long FreeClicks)
+{
+    private static readonly LedgerOutcome[] Refusals =
+        [LedgerOutcome.Late, LedgerOutcome.UnknownLease, LedgerOutcome.OutsideLease, LedgerOutcome.StaleGateway,
+            LedgerOutcome.UnknownCampaign];
+
+    /// <summary>What a tally says.</summary>
+    internal static LiveMarket Of(FeedbackTally tally) => new(
+        (double)tally.Charged.Value / Micros.PerUnit,
+        tally.Applied(AdEventKind.Impression), tally.Applied(AdEventKind.Click), tally.Applied(AdEventKind.Conversion),
+        tally.CountOf(LedgerOutcome.Duplicate), Refusals.Sum(tally.CountOf), tally.FreeEvents);
+}
 
 /// <summary>Reliability before and after calibration, and by hour.</summary>
 /// <param name="Before">Rows of the diagram for raw predictions.</param>

@@ -1,24 +1,15 @@
 using System.Reflection;
-using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
-using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Replicas;
-using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Live;
 
-/// <summary>What is going on in a closed loop of this process.</summary>
-internal sealed class LiveView(
-    ServingState state, AdGateway gateway, AdRetriever retriever, ValueRecallSampler? sampler, TimeProvider businessClock,
-    Func<IReadOnlyList<LoopShard>> shards) : ILiveView
+/// <summary>What is going on around a gateway of this process.</summary>
+internal sealed class LiveView(GatewayLoopParts parts, AdGateway gateway, ValueRecallSampler? sampler) : ILiveView
 {
     private const int MostCampaigns = 100;
-
-    private static readonly LedgerOutcome[] Refusals =
-        [LedgerOutcome.Late, LedgerOutcome.UnknownLease, LedgerOutcome.OutsideLease, LedgerOutcome.StaleGateway,
-            LedgerOutcome.UnknownCampaign];
 
     private static readonly string Software =
         typeof(LiveView).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
@@ -26,25 +17,21 @@ internal sealed class LiveView(
     /// <inheritdoc/>
     public async ValueTask<LiveSnapshot> SnapshotAsync(CancellationToken cancellation)
     {
-        IReadOnlyList<CampaignView> campaigns = await state.Campaigns.TopAsync(MostCampaigns, cancellation).ConfigureAwait(false);
+        IReadOnlyList<CampaignView> campaigns = await parts.Figures.TopAsync(MostCampaigns, cancellation).ConfigureAwait(false);
         (LiveTraffic traffic, double scored, double coverage) = gateway.Traffic.Read();
-        RetrieverSummary? summary = retriever.Summary;
-        LoopShard[] current = [.. shards().Where(shard => shard.Version == summary?.Version)];
-        FeedbackTally tally = state.Feedback.Tally;
+        RetrieverSummary? summary = parts.Retriever.Summary;
+        LoopShard[] current = [.. parts.Market.Shards.Where(shard => shard.Version == summary?.Version)];
         return new LiveSnapshot
         {
-            At = businessClock.GetUtcNow(),
+            At = parts.BusinessClock.GetUtcNow(),
             Traffic = traffic,
             Retrieval = new LiveRetrieval(summary?.Ads ?? 0, scored, coverage, sampler?.Value),
-            Market = new LiveMarket(
-                (double)tally.Charged.Value / Micros.PerUnit,
-                tally.Applied(AdEventKind.Impression), tally.Applied(AdEventKind.Click), tally.Applied(AdEventKind.Conversion),
-                tally.CountOf(LedgerOutcome.Duplicate), Refusals.Sum(tally.CountOf), tally.FreeEvents),
+            Market = await parts.Figures.MarketAsync(cancellation).ConfigureAwait(false),
             Campaigns = campaigns,
-            Calibration = state.Calibrator.Live,
+            Calibration = await parts.Figures.CalibrationAsync(cancellation).ConfigureAwait(false),
             Shards = [.. current.Select(ViewOf)],
             Background =
-                [.. state.Background.Parts.Select(p => new LiveBackground(p.Part, p.Failures, p.IsFailing, p.LastFailure.Message))],
+                [.. parts.Background.Parts.Select(p => new LiveBackground(p.Part, p.Failures, p.IsFailing, p.LastFailure.Message))],
             Versions = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["model"] = current is [{ } first, ..] ? first.Index.Metadata.ModelFingerprint : "",

@@ -282,7 +282,8 @@ internal sealed class LedgerRun
             entry.ApplyTo(revived);
         revived.Advance(Ledger.Now);
         Assert.Equal(
-            Encoding.UTF8.GetString(MoneyFormat.ToBytes(Ledger.ToState())), Encoding.UTF8.GetString(MoneyFormat.ToBytes(revived.ToState())));
+            Encoding.UTF8.GetString(MoneyFormat.ToBytes(Ledger.ToState())),
+            Encoding.UTF8.GetString(MoneyFormat.ToBytes(revived.ToState())));
         Assert.Equal((Ledger.LifetimeLeft, Ledger.TotalLeased), (revived.LifetimeLeft, revived.TotalLeased));
         Ledger = revived;
     }

@@ -98,6 +98,34 @@ public class CampaignTests
     }
 
     [Fact]
+    public async Task A_flights_budget_is_edited_like_a_days_and_ends_the_campaign_when_it_is_spent()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        ServingState state = await file.OpenAsync(clock);
+        CampaignSettings settings = Some.Campaign(1, ManualClock.Morning);
+        settings = settings with
+        {
+            Terms = settings.Terms with { LifetimeBudget = Some.Units(30), Pacing = PacingMode.AsFastAsPossible },
+        };
+        await state.Campaigns.PutAsync(settings, 0, default);
+        LeaseGrant first = await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1000));
+        Assert.Equal(Some.Units(30), first.Lease.Amount);
+        clock.Advance(settings.Terms.LeaseTerm);
+        Assert.Equal(CampaignStatus.BudgetSpent, (await state.Campaigns.FindAsync(1, default))!.Status);
+
+        CampaignView raised = await state.Campaigns.PutAsync(
+            settings with { Terms = settings.Terms with { LifetimeBudget = Some.Units(42) } }, null, default);
+        Assert.Equal((CampaignStatus.Active, Some.Units(42)), (raised.Status, raised.Settings.Terms.LifetimeBudget));
+        await state.DisposeAsync();
+        state = await file.OpenAsync(clock);
+        Assert.Equal(Some.Units(12), (await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1000))).Lease.Amount);
+        await state.Campaigns.PutAsync(settings with { Terms = settings.Terms with { LifetimeBudget = null } }, null, default);
+        Assert.Equal(Some.Units(58), (await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1000))).Lease.Amount);
+        await state.DisposeAsync();
+    }
+
+    [Fact]
     public async Task What_makes_no_sense_is_refused_with_the_field_named()
     {
         using var file = new StateFile();

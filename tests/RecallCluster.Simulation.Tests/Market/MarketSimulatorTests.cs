@@ -52,7 +52,8 @@ public class MarketSimulatorTests
     {
         MarketOptions few = s_options with { Users = 200 };
         MarketCampaign capped = ForClicks(1000) with { FrequencyRules = [new FrequencyRule(3, TimeSpan.FromDays(1))] };
-        MarketSimulator free = Market(ForClicks(1000), 0.8, few), market = Market(capped, 0.8, few), again = Market(capped, 0.8, few, threads: 3);
+        MarketSimulator free = Market(ForClicks(1000), 0.8, few);
+        MarketSimulator market = Market(capped, 0.8, few), again = Market(capped, 0.8, few, threads: 3);
         market.KeepLog(0, true);
         var world = new MarketWorld(few, new SeededRandom(3));
         MarketDay without = free.RunDay(), with = market.RunDay();

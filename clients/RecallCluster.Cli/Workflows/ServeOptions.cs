@@ -34,7 +34,8 @@ internal sealed class ServeOptions
     private readonly Option<DateTimeOffset?> _businessOrigin = Time("--clock-business-origin", "... and the business time of that moment.");
 
     private readonly Option<string?> _actors = OptionKit.Optional(
-        "--actors", "Folder of trained actors (`bid train`), such as uscb-click-cpc.json, to use in place of those that are shipped.", "DIR");
+        "--actors", "Folder of trained actors (`bid train`), such as uscb-click-cpc.json, to use in place of those that are shipped.",
+        "DIR");
 
     private readonly Option<double> _valueRecall = OptionKit.Real(
         "--value-recall", "Share of one processor that may go into scoring every ad now and then, so that the live view can tell how much "

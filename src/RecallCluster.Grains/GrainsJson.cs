@@ -12,7 +12,6 @@ namespace RecallCluster.Grains;
 [JsonSerializable(typeof(List<NamedTimes>))]
 [JsonSerializable(typeof(PlanState))]
 [JsonSerializable(typeof(CampaignSettings))]
-[JsonSerializable(typeof(CampaignView))]
 [JsonSerializable(typeof(BidReport))]
 [JsonSerializable(typeof(CampaignDayReport[]))]
 [JsonSerializable(typeof(LiveCalibration))]
@@ -25,6 +24,12 @@ namespace RecallCluster.Grains;
     RespectRequiredConstructorParameters = true)]
 internal sealed partial class GrainsJson : JsonSerializerContext
 {
+    /// <summary>A campaign's view, whose days have members that only their own assembly may set: read by reflection.</summary>
+    public static JsonTypeInfo<CampaignView> View { get; } = (JsonTypeInfo<CampaignView>)new JsonSerializerOptions(Default.Options)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    }.GetTypeInfo(typeof(CampaignView));
+
     /// <exception cref="InvalidDataException">The bytes are no such thing.</exception>
     public static T Read<T>(byte[] bytes, JsonTypeInfo<T> type, string what)
         where T : class

@@ -16,9 +16,10 @@ internal static class DoorWarmUp
 {
     private const int Rounds = 3;
 
-    private static readonly (string Path, string Body)[] s_trials =
+    private static readonly (string Path, string Body)[] Trials =
     [
-        ("/v1/ads", """{"id":"warm-up","user":{"sequence":[]},"context":{"country":"DEU","device":"phone"},"slots":[{"id":"1"}],"test":true}"""),
+        ("/v1/ads",
+            """{"id":"warm-up","user":{"sequence":[]},"context":{"country":"DEU","device":"phone"},"slots":[{"id":"1"}],"test":true}"""),
         ("/v1/candidates", """{"user":{"sequence":[]},"k":5}"""),
         ("/openrtb/2.6/bid",
             """{"id":"warm-up","test":1,"imp":[{"id":"1","banner":{"format":[{"w":300,"h":250}]}}],"site":{"domain":"warm-up.example"}}"""),
@@ -30,7 +31,7 @@ internal static class DoorWarmUp
     public static async Task RunAsync(WebApplication app, CancellationToken cancellation)
     {
         RouteEndpoint[] routes = [.. app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()];
-        foreach ((string path, string body) in s_trials)
+        foreach ((string path, string body) in Trials)
         {
             if (Array.Find(routes, route => route.RoutePattern.RawText == path) is not { RequestDelegate: { } answer })
                 continue;

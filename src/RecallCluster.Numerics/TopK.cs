@@ -5,13 +5,15 @@ namespace RecallCluster.Numerics;
 
 /// <summary>
 /// The k largest of many scores, in time linear in their number: quickselect (Hoare, 1961) over <see cref="TopKKey"/>s with the pivot taken
-/// from a sorted sample at the wanted rank (after Floyd &amp; Rivest, 1975), the partition done by lane compression where AVX-512 is there.
+/// from a sorted sample at the wanted rank (after Floyd &amp; Rivest, 1975; of few keys from three), the partition done by lane compression
+/// where AVX-512 is there.
 /// Deterministic: equal scores are ordered by ordinal, NaN is never selected.
 /// </summary>
 public static unsafe class TopK
 {
     private const int SampleSize = 31;
-    private const int SortBelow = 96;
+    private const int SampleFrom = 96;
+    private const int SortBelow = 12;
     private const int RadixFrom = 256;
     private const int PartitionRounds = 48;
 
@@ -171,7 +173,7 @@ public static unsafe class TopK
         ulong* source = keys;
         for (int round = 0; round < PartitionRounds && count > SortBelow; round++)
         {
-            ulong pivot = SampleAtRank(source, count, k);
+            ulong pivot = count > SampleFrom ? SampleAtRank(source, count, k) : OneOfThree(source, count, k);
             int above = CountAbove(source, count, pivot);
             if (above == k - 1)
                 return pivot;
@@ -207,6 +209,14 @@ public static unsafe class TopK
             sample[at] = key;
         }
         return sample[(int)((long)(k - 1) * SampleSize / count)];
+    }
+
+    /// <summary>A pivot for few keys: of three of them, the one whose rank is likeliest near the wanted one.</summary>
+    private static ulong OneOfThree(ulong* keys, int count, int k)
+    {
+        ulong first = keys[0], middle = keys[count / 2], last = keys[count - 1];
+        ulong largest = Math.Max(Math.Max(first, middle), last), smallest = Math.Min(Math.Min(first, middle), last);
+        return 3 * k <= count ? largest : 3 * (count - k) < count ? smallest : first ^ middle ^ last ^ largest ^ smallest;
     }
 
     private static int CountAbove(ulong* keys, int count, ulong pivot)

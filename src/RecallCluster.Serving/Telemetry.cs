@@ -23,52 +23,52 @@ public static class Telemetry
     private const string Sold = "sold";
     private const string Failure = "failed";
 
-    private static readonly Meter s_meter = new(Name);
+    private static readonly Meter Meter = new(Name);
 
-    private static readonly Counter<long> s_requests =
-        s_meter.CreateCounter<long>("recall.requests", "{request}", "Requests for ads, by outcome: sold, failed, or why there was no ad.");
+    private static readonly Counter<long> Requests =
+        Meter.CreateCounter<long>("recall.requests", "{request}", "Requests for ads, by outcome: sold, failed, or why there was no ad.");
 
-    private static readonly Counter<long> s_wins = s_meter.CreateCounter<long>("recall.wins", "{ad}", "Ads delivered.");
+    private static readonly Counter<long> Wins = Meter.CreateCounter<long>("recall.wins", "{ad}", "Ads delivered.");
 
-    private static readonly Counter<long> s_scorings =
-        s_meter.CreateCounter<long>("recall.scorings", "{scoring}", "Ads scored, over all shards.");
+    private static readonly Counter<long> Scorings =
+        Meter.CreateCounter<long>("recall.scorings", "{scoring}", "Ads scored, over all shards.");
 
-    private static readonly Counter<double> s_revenue =
-        s_meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
+    private static readonly Counter<double> Revenue =
+        Meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
 
-    private static readonly Counter<long> s_backgroundFailures = s_meter.CreateCounter<long>(
-        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, leases, newAds, publication, reports, stop, "
-            + "valueRecall.");
+    private static readonly Counter<long> BackgroundFailures = Meter.CreateCounter<long>(
+        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, journal, leases, newAds, "
+            + "publication, reports, stop, valueRecall.");
 
-    private static readonly UpDownCounter<long> s_newAds = s_meter.CreateUpDownCounter<long>(
+    private static readonly UpDownCounter<long> NewAdsHeld = Meter.CreateUpDownCounter<long>(
         "recall.new_ads", "{ad}", "Ads in the shards that their indexes do not know, over the versions that are loaded.");
 
-    private static readonly Histogram<double> s_duration =
-        s_meter.CreateHistogram<double>("recall.request.duration", "s", "Time of a request, from the gateway to the answer.");
+    private static readonly Histogram<double> Duration =
+        Meter.CreateHistogram<double>("recall.request.duration", "s", "Time of a request, from the gateway to the answer.");
 
-    private static readonly Histogram<double> s_stages =
-        s_meter.CreateHistogram<double>("recall.stage.duration", "s", "Time of a request, by stage: user, search, rank, bid, auction.");
+    private static readonly Histogram<double> Stages =
+        Meter.CreateHistogram<double>("recall.stage.duration", "s", "Time of a request, by stage: user, search, rank, bid, auction.");
 
-    private static readonly Histogram<double> s_coverage = s_meter.CreateHistogram(
+    private static readonly Histogram<double> Coverage = Meter.CreateHistogram(
         "recall.coverage", null, "Share of the ads on shards that answered.", null, Shares(0, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999));
 
-    private static readonly Histogram<double> s_valueRecall = s_meter.CreateHistogram(
+    private static readonly Histogram<double> ValueRecalls = Meter.CreateHistogram(
         "recall.value_recall", null, "Auction value found over that of scoring every ad, of sampled requests.", null,
         Shares(0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999));
 
     // Names as the rest of the door writes them.
-    private static readonly string[] s_outcomes =
+    private static readonly string[] Outcomes =
         [.. Enum.GetNames<NoAdReason>().Select((name, reason) => reason == 0 ? Sold : JsonNamingPolicy.CamelCase.ConvertName(name))];
 
     /// <summary>Counts an answer.</summary>
     internal static void Answered(AdAnswer answer, Activity? activity)
     {
-        s_requests.Add(1, new KeyValuePair<string, object?>("outcome", s_outcomes[(int)answer.NoAd]));
-        s_wins.Add(answer.Ads.Count);
-        s_scorings.Add(answer.Scorings);
-        s_coverage.Record(answer.Coverage);
-        s_duration.Record(answer.Timings.Total.TotalSeconds);
-        if (s_stages.Enabled)
+        Requests.Add(1, new KeyValuePair<string, object?>("outcome", Outcomes[(int)answer.NoAd]));
+        Wins.Add(answer.Ads.Count);
+        Scorings.Add(answer.Scorings);
+        Coverage.Record(answer.Coverage);
+        Duration.Record(answer.Timings.Total.TotalSeconds);
+        if (Stages.Enabled)
         {
             Record("user", answer.Timings.User);
             Record("search", answer.Timings.Search);
@@ -86,32 +86,32 @@ public static class Telemetry
     /// <summary>Counts a request that failed.</summary>
     internal static void Failed(Exception failure, Activity? activity)
     {
-        s_requests.Add(1, new KeyValuePair<string, object?>("outcome", Failure));
+        Requests.Add(1, new KeyValuePair<string, object?>("outcome", Failure));
         activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
     }
 
     /// <summary>Counts background work that failed.</summary>
-    internal static void BackgroundFailed(string part) => s_backgroundFailures.Add(1, new KeyValuePair<string, object?>("part", part));
+    internal static void BackgroundFailed(string part) => BackgroundFailures.Add(1, new KeyValuePair<string, object?>("part", part));
 
     /// <summary>Counts ads that were put into shards, or taken out.</summary>
     internal static void NewAds(int change)
     {
         if (change != 0)
-            s_newAds.Add(change);
+            NewAdsHeld.Add(change);
     }
 
     /// <summary>Counts money.</summary>
     internal static void Charged(Micros amount)
     {
         if (amount > Micros.Zero)
-            s_revenue.Add((double)amount.Value / Micros.PerUnit);
+            Revenue.Add((double)amount.Value / Micros.PerUnit);
     }
 
     /// <summary>Notes the value recall of one request.</summary>
-    internal static void ValueRecall(double recall) => s_valueRecall.Record(recall);
+    internal static void ValueRecall(double recall) => ValueRecalls.Record(recall);
 
     private static void Record(string stage, TimeSpan time) =>
-        s_stages.Record(time.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+        Stages.Record(time.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
 
     private static InstrumentAdvice<double> Shares(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
 }

@@ -20,7 +20,7 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
             "--json");
         try
         {
-            JsonElement ready = await ReadDocumentAsync(serve.StandardOutput);
+            JsonElement ready = await Documents.ReadAsync(serve.StandardOutput);
             using var client = new HttpClient { BaseAddress = new Uri(ready.GetProperty("urls")[0].GetString()!) };
 
             JsonElement answer = await PostAsync(client, """{"user":{"id":"no such user","sequence":["no such ad"]},"k":7}""");
@@ -53,7 +53,7 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
             "serve", "--model", world.Models, "--index", world.IndexDirectory, "--shards", map, "--urls", "http://127.0.0.1:0", "--json");
         try
         {
-            JsonElement ready = await ReadDocumentAsync(serve.StandardOutput);
+            JsonElement ready = await Documents.ReadAsync(serve.StandardOutput);
             using var client = new HttpClient { BaseAddress = new Uri(ready.GetProperty("urls")[0].GetString()!) };
 
             JsonElement whole = await PostAsync(client, """{"user":{"sequence":[]},"k":50}""");
@@ -96,20 +96,6 @@ public partial class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         return Process.Start(start) ?? throw new InvalidOperationException("The program could not be started.");
-    }
-
-    /// <summary>Reads lines until they are a whole JSON document.</summary>
-    private static async Task<JsonElement> ReadDocumentAsync(StreamReader reader)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        string text = "";
-        while (await reader.ReadLineAsync(patience.Token) is { } line)
-        {
-            text += line + "\n";
-            if (line == "}")
-                return JsonDocument.Parse(text).RootElement;
-        }
-        throw new InvalidDataException($"The program ended after saying: {text}");
     }
 
     private static async Task<JsonElement> PostAsync(HttpClient client, string body)

@@ -66,6 +66,20 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_flight_may_have_a_budget_of_its_own_and_lose_it_again()
+    {
+        string limited = Campaign.Replace(
+            "\"dailyBudget\":100.5", "\"dailyBudget\":100.5,\"lifetimeBudget\":750.25", StringComparison.Ordinal);
+        Reply made = await _door.SendAsync("PUT", "/v1/campaigns/7", limited);
+        Assert.Equal(750.25m, made.Body.GetProperty("settings").GetProperty("lifetimeBudget").GetDecimal());
+        Assert.Equal(Micros.FromUnits(750.25m), (await _campaigns.FindAsync(7, default))!.Settings.Terms.LifetimeBudget);
+        await _door.SendAsync("PUT", "/v1/campaigns/7", Campaign);
+        Assert.Null((await _campaigns.FindAsync(7, default))!.Settings.Terms.LifetimeBudget);
+        Assert.Equal(
+            400, (await _door.SendAsync("PUT", "/v1/campaigns/7", limited.Replace("750.25", "-1", StringComparison.Ordinal))).Status);
+    }
+
+    [Fact]
     public async Task Budget_and_pause_change_on_top_of_what_others_changed()
     {
         await _door.SendAsync("PUT", "/v1/campaigns/7", Campaign);
@@ -164,7 +178,8 @@ public sealed class AdminTests : IAsyncLifetime
         // What was got can be put.
         Assert.Equal(200, (await _door.SendAsync("PUT", "/v1/ads/new1", got.Text)).Status);
         Assert.Equal(("acme", 12), (
-            got.Body.GetProperty("features").GetProperty("brand").GetString(), got.Body.GetProperty("features").GetProperty("category").GetInt32()));
+            got.Body.GetProperty("features").GetProperty("brand").GetString(),
+            got.Body.GetProperty("features").GetProperty("category").GetInt32()));
         Assert.Equal("features.category", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("12", "1.5"))).Field);
         Assert.Equal("features.brand", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("acme", "\\ud800"))).Field);
         _catalogue.Most = 1;

@@ -1,3 +1,6 @@
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 using RecallCluster.Http.Overload;
 
 namespace RecallCluster.Http.Tests;
@@ -68,6 +71,62 @@ public class OverloadTests
 
         Assert.False(await gate.EnterAsync());
         Assert.Equal(2, gate.InFlight);
+    }
+
+    [Fact]
+    public async Task Who_would_wait_too_long_is_turned_away_at_once()
+    {
+        using var gate = new AdmissionGate(Options with { InitialInFlight = 2, QueueLength = 100 }, TimeProvider.System);
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.True(await gate.EnterAsync());
+            gate.Exit(TimeSpan.FromMilliseconds(8));
+        }
+        Assert.True(await gate.EnterAsync());
+        Assert.True(await gate.EnterAsync());
+
+        // Two at once leave every 8 ms, so one every 4 ms: the third who waits would do so for 12 ms.
+        ValueTask<bool> first = gate.EnterAsync(), second = gate.EnterAsync(), third = gate.EnterAsync();
+
+        Assert.True(third.IsCompleted);
+        Assert.False(await third);
+        _ = (await first, await second);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_body_that_comes_slowly_keeps_nobody_out(bool isChunked)
+    {
+        var pipe = new Pipe();
+        byte[] body = Encoding.UTF8.GetBytes("""{"slots":[{"id":"s"}]}""");
+        var context = new DefaultHttpContext();
+        context.Request.ContentLength = isChunked ? null : body.Length;
+        context.Request.Body = pipe.Reader.AsStream();
+        await pipe.Writer.WriteAsync(body.AsMemory(0, 5));
+
+        Task waiting = ReceivedBody.WaitAsync(context).AsTask();
+        Assert.False(waiting.IsCompleted);
+        await pipe.Writer.WriteAsync(body.AsMemory(5));
+        await pipe.Writer.CompleteAsync();
+        await waiting;
+
+        using var reader = new StreamReader(context.Request.Body);
+        Assert.Equal(body, Encoding.UTF8.GetBytes(await reader.ReadToEndAsync()));
+    }
+
+    [Fact]
+    public async Task A_large_body_is_not_waited_for_as_a_whole()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var context = new DefaultHttpContext();
+        context.Request.ContentLength = 1 << 20;
+        context.Request.Body = pipe.Reader.AsStream();
+        await pipe.Writer.WriteAsync(new byte[100_000]);
+
+        await ReceivedBody.WaitAsync(context);
+
+        Assert.Equal(100_000, await context.Request.Body.ReadAtLeastAsync(new byte[100_000], 100_000));
     }
 
     [Fact]

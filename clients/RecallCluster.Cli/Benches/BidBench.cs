@@ -42,7 +42,7 @@ internal static class BidBench
 {
     private const int LeastRounds = 5;
 
-    private static readonly TimeSpan s_warm = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(1.5);
 
     public static BidBenchReport Run(BidBenchOptions options, IProgress<string> progress)
     {
@@ -135,7 +135,7 @@ internal static class BidBench
         double best = double.PositiveInfinity;
         long bytes = 0;
         long begun = Stopwatch.GetTimestamp();
-        for (int round = 0; round < LeastRounds || Stopwatch.GetElapsedTime(begun) < s_warm; round++)
+        for (int round = 0; round < LeastRounds || Stopwatch.GetElapsedTime(begun) < Warm; round++)
         {
             var run = new DayRun(day);
             long elapsed = 0, allocated = 0;
@@ -160,7 +160,7 @@ internal static class BidBench
     private static double BestOfSmall(int rounds, Action action)
     {
         double best = double.PositiveInfinity;
-        for (long begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < s_warm;)
+        for (long begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < Warm;)
             best = Math.Min(best, Best(rounds, action));
         return best;
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Headers;
+using System.Net.Sockets;
 
 namespace RecallCluster.Cli.Benches;
 
@@ -10,151 +10,164 @@ namespace RecallCluster.Cli.Benches;
 /// counts from the moment at which a request was due: a door that stalls is charged for all that waited meanwhile (no coordinated
 /// omission).
 /// In a closed loop each of so many callers sends its next request when its last is answered, which finds a door's capacity.
+/// One thread does all of it, so that a load on the door's own processors takes little of them.
 /// </summary>
 internal sealed class HttpLoadGenerator : IDisposable
 {
-    private const int MostInFlight = 2048;
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
+    // Beyond these a request waits for a connection, at the door's expense: it is slow, or it would have answered.
+    private const int MostInFlight = 512;
+    private const int MostRequests = 2_000_000;
 
-    private readonly HttpMessageInvoker _http;
-    private readonly Uri _target;
-    private readonly IReadOnlyList<byte[]> _bodies;
+    // The system's clock of waits has a grain of a millisecond: what is due within half of it leaves at once.
+    private static readonly long Grain = Stopwatch.Frequency / 2000;
+
+    private readonly EndPoint _door;
+    private readonly byte[][] _requests;
+    private readonly Stack<LoadConnection> _idle = new();
+    private readonly Dictionary<Socket, LoadConnection> _busy = [];
+    private readonly List<Socket> _ready = [];
 
     public HttpLoadGenerator(Uri door, string route, IReadOnlyList<byte[]> bodies)
     {
-        _target = new Uri(door, route);
-        _bodies = bodies;
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            UseProxy = false, UseCookies = false, AllowAutoRedirect = false, MaxConnectionsPerServer = MostInFlight,
-        });
+        var target = new Uri(door, route);
+        _door = new IPEndPoint(IPAddress.Parse(target.Host), target.Port);
+        _requests = [.. bodies.Select(body => LoadConnection.RequestOf(target, body))];
     }
 
     /// <summary>So many requests a second for a while, evenly spaced.</summary>
-    public async Task<LoadRun> RunOpenAsync(double perSecond, TimeSpan duration, IProgress<double>? progress, CancellationToken cancellation)
-    {
-        int count = Math.Max(1, (int)(perSecond * duration.TotalSeconds));
-        var tape = new Tape(count);
-        using var room = new SemaphoreSlim(MostInFlight);
-        var pending = new Task[count];
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < count; i++)
-        {
-            long due = start + (long)(i / perSecond * Stopwatch.Frequency);
-            TimeSpan early = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
-
-            // The timer's grain is about a millisecond: what comes due within it leaves at once, and is never early by more.
-            if (early > TimeSpan.FromMilliseconds(1))
-                await Task.Delay(early, cancellation).ConfigureAwait(false);
-            await room.WaitAsync(cancellation).ConfigureAwait(false);
-            pending[i] = SendAndReleaseAsync(i, Math.Min(due, Stopwatch.GetTimestamp()), tape, room, cancellation);
-            if ((i & 255) == 0)
-                progress?.Report((double)i / count);
-        }
-        await Task.WhenAll(pending).ConfigureAwait(false);
-        return tape.ToRun(count, Stopwatch.GetElapsedTime(start).TotalSeconds);
-    }
+    public Task<LoadRun> RunOpenAsync(double perSecond, TimeSpan duration, IProgress<double>? progress, CancellationToken cancellation) =>
+        OnOwnThread(() => RunOpen(perSecond, duration, progress, cancellation), cancellation);
 
     /// <summary>So many callers for a while.</summary>
-    public async Task<LoadRun> RunClosedAsync(int callers, TimeSpan duration, CancellationToken cancellation)
-    {
-        const int MostRequests = 2_000_000;
-        var tape = new Tape(MostRequests);
-        int next = -1;
-        long start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(
-            async () =>
-            {
-                // Each caller calls once at least, however late it comes to its turn.
-                do
-                {
-                    int request = Interlocked.Increment(ref next);
-                    if (request >= MostRequests)
-                        break;
-                    await SendAsync(request, Stopwatch.GetTimestamp(), tape, cancellation).ConfigureAwait(false);
-                }
-                while (Stopwatch.GetElapsedTime(start) < duration);
-            },
-            cancellation))).ConfigureAwait(false);
-        return tape.ToRun(Math.Min(next + 1, MostRequests), Stopwatch.GetElapsedTime(start).TotalSeconds);
-    }
+    public Task<LoadRun> RunClosedAsync(int callers, TimeSpan duration, CancellationToken cancellation) =>
+        OnOwnThread(() => RunClosed(callers, duration, cancellation), cancellation);
 
     /// <summary>Sends a request and gives its answer's body; null where there is none.</summary>
-    public async Task<byte[]?> AskAsync(int request, CancellationToken cancellation)
+    public byte[]? Ask(int request)
     {
-        using HttpRequestMessage message = Message(request);
-        using HttpResponseMessage response = await _http.SendAsync(message, cancellation).ConfigureAwait(false);
-        return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false) : null;
+        LoadConnection connection = Idle();
+        connection.Send(request, 0, _requests[request % _requests.Length]);
+        LoadAnswer? answer = connection.Receive();
+        while (answer is null)
+            answer = connection.Receive();
+        _idle.Push(connection);
+        return answer is { Status: 200, Body: var body } ? body.ToArray() : null;
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private async Task SendAndReleaseAsync(int request, long due, Tape tape, SemaphoreSlim room, CancellationToken cancellation)
+    public void Dispose()
     {
-        await SendAsync(request, due, tape, cancellation).ConfigureAwait(false);
-        room.Release();
+        foreach (LoadConnection connection in _idle.Concat(_busy.Values))
+            connection.Dispose();
     }
 
-    private async Task SendAsync(int request, long due, Tape tape, CancellationToken cancellation)
+    private static Task<LoadRun> OnOwnThread(Func<LoadRun> run, CancellationToken cancellation) =>
+        Task.Factory.StartNew(run, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private LoadRun RunOpen(double perSecond, TimeSpan duration, IProgress<double>? progress, CancellationToken cancellation)
     {
+        int count = Math.Max(1, (int)(perSecond * duration.TotalSeconds));
+        var tape = new LoadTape(count);
+        long start = Stopwatch.GetTimestamp();
+        int next = 0;
+        bool isHeld = false;
+        while (next < count || _busy.Count > 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            long now = Stopwatch.GetTimestamp();
+            for (; next < count && DueOf(next) <= now + Grain && _busy.Count < MostInFlight; next++)
+            {
+                // One that leaves early by the grain is not answered before it was due.
+                long due = Math.Min(DueOf(next), Stopwatch.GetTimestamp());
+                // Waiting for a connection is the door's doing, not the load's.
+                if (!isHeld)
+                    tape.NoteLag(next, due);
+                isHeld = false;
+                Send(next, due, tape);
+                if ((next & 255) == 0)
+                    progress?.Report((double)next / count);
+            }
+            isHeld = next < count && _busy.Count >= MostInFlight;
+            Receive(tape, next < count && !isHeld ? DueOf(next) : null, _ => { }, cancellation);
+        }
+        return tape.ToRun(count, Stopwatch.GetElapsedTime(start).TotalSeconds);
+
+        long DueOf(int request) => start + (long)(request / perSecond * Stopwatch.Frequency);
+    }
+
+    private LoadRun RunClosed(int callers, TimeSpan duration, CancellationToken cancellation)
+    {
+        var tape = new LoadTape(MostRequests);
+        int sent = 0;
+        long start = Stopwatch.GetTimestamp();
+        for (int caller = 0; caller < callers; caller++)
+            Send(sent++, Stopwatch.GetTimestamp(), tape);
+        while (_busy.Count > 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Receive(tape, null, SendNext, cancellation);
+        }
+        return tape.ToRun(sent, Stopwatch.GetElapsedTime(start).TotalSeconds);
+
+        void SendNext(int answered)
+        {
+            if (sent < MostRequests && Stopwatch.GetElapsedTime(start) < duration)
+                Send(sent++, Stopwatch.GetTimestamp(), tape);
+        }
+    }
+
+    private LoadConnection Idle() => _idle.TryPop(out LoadConnection? connection) ? connection : new LoadConnection(_door);
+
+    private void Send(int request, long due, LoadTape tape)
+    {
+        LoadConnection connection = Idle();
         try
         {
-            using HttpRequestMessage message = Message(request);
-            using HttpResponseMessage response = await _http.SendAsync(message, cancellation).ConfigureAwait(false);
-            await response.Content.CopyToAsync(Stream.Null, cancellation).ConfigureAwait(false);
-            tape.Note(request, due, response.StatusCode);
+            connection.Send(request, due, _requests[request % _requests.Length]);
+            _busy.Add(connection.Socket, connection);
         }
-        catch (HttpRequestException e)
+        catch (SocketException e)
         {
-            tape.NoteFailure(request, e.Message);
+            GiveUp(connection, request, e.Message, tape);
         }
     }
 
-    private HttpRequestMessage Message(int request)
+    /// <summary>Takes the answers that are there, or waits until one comes or something is due.</summary>
+    private void Receive(LoadTape tape, long? due, Action<int> answered, CancellationToken cancellation)
     {
-        var content = new ByteArrayContent(_bodies[request % _bodies.Count]);
-        content.Headers.ContentType = Json;
-        return new HttpRequestMessage(HttpMethod.Post, _target) { Content = content };
-    }
-
-    /// <summary>Results by request: a latency above 0 was accepted, below 0 rejected, NaN failed.</summary>
-    private sealed class Tape(int capacity)
-    {
-        private readonly float[] _milliseconds = new float[capacity];
-        private string? _firstError;
-
-        public void Note(int request, long due, HttpStatusCode status)
+        int wait = due is { } at ? (int)Math.Max(0, Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), at).TotalMilliseconds + 0.5) : -1;
+        if (_busy.Count == 0)
         {
-            float latency = (float)Math.Max(1e-3, Stopwatch.GetElapsedTime(due).TotalMilliseconds);
-            switch (status)
+            cancellation.WaitHandle.WaitOne(Math.Max(0, wait));
+            return;
+        }
+        _ready.Clear();
+        _ready.AddRange(_busy.Keys);
+        Socket.Select(_ready, null, null, wait < 0 ? -1 : wait * 1000);
+        foreach (Socket socket in _ready)
+        {
+            LoadConnection connection = _busy[socket];
+            int request = connection.Request;
+            try
             {
-                case HttpStatusCode.OK or HttpStatusCode.NoContent:
-                    _milliseconds[request] = latency;
-                    break;
-                case HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests:
-                    _milliseconds[request] = -latency;
-                    break;
-                default:
-                    NoteFailure(request, $"{(int)status} {status}");
-                    break;
+                if (connection.Receive() is not { } answer)
+                    continue;
+                tape.Note(request, connection.Due, answer.Status);
+                _busy.Remove(socket);
+                _idle.Push(connection);
             }
+            catch (Exception e) when (e is SocketException or InvalidDataException)
+            {
+                _busy.Remove(socket);
+                GiveUp(connection, request, e.Message, tape);
+            }
+            answered(request);
         }
+    }
 
-        public void NoteFailure(int request, string error)
-        {
-            _milliseconds[request] = float.NaN;
-            Interlocked.CompareExchange(ref _firstError, error, null);
-        }
-
-        public LoadRun ToRun(int sent, double seconds)
-        {
-            float[] all = _milliseconds[..sent];
-            double[] accepted = [.. all.Where(m => m > 0).Select(m => (double)m).Order()];
-            double[] rejected = [.. all.Where(m => m < 0).Select(m => (double)-m).Order()];
-
-            // Little's law: requests under way are their rate times how long each was.
-            double inFlight = (accepted.Sum() + rejected.Sum()) / 1000 / seconds;
-            return new LoadRun(sent, seconds, inFlight, accepted, rejected, all.Count(float.IsNaN), _firstError);
-        }
+    private void GiveUp(LoadConnection connection, int request, string error, LoadTape tape)
+    {
+        connection.Close();
+        _idle.Push(connection);
+        tape.NoteFailure(request, error);
     }
 }

@@ -8,10 +8,11 @@ namespace RecallCluster.Cli.Benches;
 /// <param name="MeanInFlight">Requests under way, on average over time.</param>
 /// <param name="Accepted">Latencies of the requests that were answered.</param>
 /// <param name="Rejected">Latencies of those that were turned away with 429 or 503.</param>
+/// <param name="Lags">How long after it was due each request was sent: the load process's own doing.</param>
 /// <param name="Errors">Requests that failed otherwise.</param>
 /// <param name="FirstError">The first of these, or null.</param>
 internal sealed record LoadRun(
-    int Sent, double Seconds, double MeanInFlight, double[] Accepted, double[] Rejected, int Errors, string? FirstError)
+    int Sent, double Seconds, double MeanInFlight, double[] Accepted, double[] Rejected, double[] Lags, int Errors, string? FirstError)
 {
     public double AcceptedPerSecond => Accepted.Length / Seconds;
 
@@ -20,6 +21,9 @@ internal sealed record LoadRun(
 
     /// <summary>A percentile of the rejected requests; null where there is none.</summary>
     public double? RejectedMs(double share) => Percentile(Rejected, share);
+
+    /// <summary>A percentile of the load's own lag.</summary>
+    public double LagMs(double share) => Percentile(Lags, share) ?? 0;
 
     private static double? Percentile(double[] sorted, double share) => sorted.Length == 0 ? null : Latencies.Percentile(sorted, share);
 }

@@ -14,68 +14,75 @@ namespace RecallCluster.Cli.Benches;
 internal sealed class ServeBench(ServeBenchOptions options)
 {
     private const string NativeRoute = "v1/ads", OpenRtbRoute = "openrtb/2.6/bid";
-    private const int Bodies = 4_000, WarmUpSeconds = 4, StageSamples = 300;
+    private const int Bodies = 4_000, StageSamples = 300;
+
+    // Until all code on a request's way is compiled as well as it will be, and the limits of admission have settled.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
 
     public async Task<ServeBenchReport> RunAsync(IStages stages, CancellationToken cancellation)
     {
         var bench = new ServeMarket(options);
-        (TrafficWorld traffic, double recall) = await Task.Run(() => bench.Prepare(stages, cancellation), cancellation)
+        TrafficWorld traffic = await Task.Run(() => bench.Prepare(stages, cancellation), cancellation)
             .ConfigureAwait(false);
         TrafficRequest[] requests = [.. traffic.Day(1).Take(Bodies)];
+        var rows = new List<ServeRow>();
+        var overload = new List<ServeOverload>();
+        IReadOnlyDictionary<string, double> shares = new Dictionary<string, double>();
         var server = new ServerProcess(bench.ServeArguments());
         await using (server.ConfigureAwait(false))
         {
             using (stages.Begin("Open the front door"))
                 await server.StartAsync(cancellation).ConfigureAwait(false);
-            var rows = new List<ServeRow>();
-            var overload = new List<ServeOverload>();
-            IReadOnlyDictionary<string, double> shares = new Dictionary<string, double>();
             foreach ((string route, byte[][] bodies) in new[] { (NativeRoute, ServeBodies.Native(requests)), (OpenRtbRoute, ServeBodies.OpenRtb(requests)) })
             {
                 using var load = new HttpLoadGenerator(server.Address, route, bodies);
-                await MeasureAsync(load, "/" + route, rows, overload, stages, cancellation).ConfigureAwait(false);
+                await MeasureAsync(server, load, "/" + route, rows, overload, stages, cancellation).ConfigureAwait(false);
                 if (route == NativeRoute)
-                    shares = await StageSharesAsync(load, cancellation).ConfigureAwait(false);
+                    shares = StageShares(load);
             }
-            return new ServeBenchReport(
-                options.Items, options.Shards, options.Campaigns, options.Scorings, recall, [.. rows], [.. overload], shares);
         }
+        ServeRecall recall = await Task.Run(() => bench.Recall(stages, cancellation), cancellation).ConfigureAwait(false);
+        return new ServeBenchReport(
+            options.Items, options.Shards, options.Campaigns, options.Scorings, recall.Clicks, recall, [.. rows], [.. overload], shares);
     }
 
     private async Task MeasureAsync(
-        HttpLoadGenerator load, string route, List<ServeRow> rows, List<ServeOverload> overload, IStages stages, CancellationToken cancellation)
+        ServerProcess server, HttpLoadGenerator load, string route, List<ServeRow> rows, List<ServeOverload> overload, IStages stages,
+        CancellationToken cancellation)
     {
-        LoadRun full;
+        TimeSpan whole = TimeSpan.FromSeconds(options.Seconds), part = TimeSpan.FromSeconds(Math.Max(2, options.Seconds / 4.0));
+        using (stages.Begin($"{route}: warm up"))
+            await load.RunClosedAsync(options.Callers, WarmUp < whole ? WarmUp : whole, cancellation).ConfigureAwait(false);
+        MeasuredLoad full;
         using (stages.Begin($"{route}: capacity"))
-        {
-            await load.RunClosedAsync(options.Callers, TimeSpan.FromSeconds(WarmUpSeconds), cancellation).ConfigureAwait(false);
-            full = await load.RunClosedAsync(options.Callers, TimeSpan.FromSeconds(Math.Max(2, options.Seconds / 4.0)), cancellation)
-                .ConfigureAwait(false);
-        }
-        double capacity = Math.Max(1, full.AcceptedPerSecond);
+            full = await CostOfAsync(server, () => load.RunClosedAsync(options.Callers, part, cancellation)).ConfigureAwait(false);
+        double capacity = Math.Max(1, full.Run.AcceptedPerSecond);
         rows.Add(ServeRow.Of(route, "closed", full));
-        LoadRun sustained;
+        MeasuredLoad sustained;
         using (IStage stage = stages.Begin($"{route}: {capacity * options.Load:F0} requests a second"))
-            sustained = await load.RunOpenAsync(capacity * options.Load, TimeSpan.FromSeconds(options.Seconds), stage, cancellation)
-                .ConfigureAwait(false);
+            sustained = await CostOfAsync(server, () => load.RunOpenAsync(capacity * options.Load, whole, stage, cancellation)).ConfigureAwait(false);
         rows.Add(ServeRow.Of(route, "open", sustained));
-        LoadRun beyond;
+        MeasuredLoad beyond;
         double offered = capacity * options.Overload;
         using (IStage stage = stages.Begin($"{route}: overload, {offered:F0} requests a second"))
-            beyond = await load.RunOpenAsync(offered, TimeSpan.FromSeconds(Math.Max(2, options.Seconds / 4.0)), stage, cancellation)
-                .ConfigureAwait(false);
-        overload.Add(new ServeOverload(
-            route, beyond.Sent / beyond.Seconds, beyond.AcceptedPerSecond, beyond.AcceptedMs(0.99), sustained.AcceptedMs(0.99),
-            (double)beyond.Rejected.Length / beyond.Sent, beyond.RejectedMs(0.5), beyond.RejectedMs(0.99), beyond.Errors));
+            beyond = await CostOfAsync(server, () => load.RunOpenAsync(offered, part, stage, cancellation)).ConfigureAwait(false);
+        overload.Add(ServeOverload.Of(route, beyond, sustained));
+    }
+
+    private static async Task<MeasuredLoad> CostOfAsync(ServerProcess server, Func<Task<LoadRun>> run)
+    {
+        TimeSpan before = server.ProcessorTime;
+        LoadRun met = await run().ConfigureAwait(false);
+        return new MeasuredLoad(met, server.ProcessorTime - before);
     }
 
     /// <summary>Where the door's own time goes, from the timings in its answers, one request at a time.</summary>
-    private static async Task<IReadOnlyDictionary<string, double>> StageSharesAsync(HttpLoadGenerator load, CancellationToken cancellation)
+    private static Dictionary<string, double> StageShares(HttpLoadGenerator load)
     {
         var sums = new Dictionary<string, double>();
         for (int request = 0; request < StageSamples; request++)
         {
-            if (await load.AskAsync(request, cancellation).ConfigureAwait(false) is not { } answer)
+            if (load.Ask(request) is not { } answer)
                 continue;
             using var document = JsonDocument.Parse(answer);
             foreach (JsonProperty stage in document.RootElement.GetProperty("timings").EnumerateObject())

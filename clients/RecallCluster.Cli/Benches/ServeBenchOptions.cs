@@ -35,7 +35,7 @@ internal sealed record ServeBenchOptions
     public double Overload { get; init; } = 3;
 
     /// <summary>Callers that find the capacity.</summary>
-    public int Callers { get; init; } = 8;
+    public int Callers { get; init; } = 2 * Environment.ProcessorCount;
 
     public int Threads { get; init; } = Environment.ProcessorCount;
 

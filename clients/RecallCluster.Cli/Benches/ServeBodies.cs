@@ -8,9 +8,9 @@ namespace RecallCluster.Cli.Benches;
 /// <summary>Bodies of simulated requests, as the two front doors take them.</summary>
 internal static class ServeBodies
 {
-    private static readonly string[] s_currencies = ["USD"];
+    private static readonly string[] Currencies = ["USD"];
 
-    private static readonly JsonSerializerOptions s_camelCase = new(JsonSerializerDefaults.Web)
+    private static readonly JsonSerializerOptions CamelCase = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
     };
@@ -21,7 +21,7 @@ internal static class ServeBodies
         .. requests.Select(request =>
         {
             AdsRequest body = HttpAdDoor.RequestOf(request) with { Id = null };
-            return JsonSerializer.SerializeToUtf8Bytes(body, s_camelCase);
+            return JsonSerializer.SerializeToUtf8Bytes(body, CamelCase);
         }),
     ];
 
@@ -33,7 +33,7 @@ internal static class ServeBodies
             id = request.Id,
             at = 1,
             tmax = 500,
-            cur = s_currencies,
+            cur = Currencies,
             imp = request.Floors.Select((floor, slot) => new
             {
                 id = (slot + 1).ToString(System.Globalization.CultureInfo.InvariantCulture),

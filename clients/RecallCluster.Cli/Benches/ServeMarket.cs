@@ -4,9 +4,11 @@ using RecallCluster.Data;
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Training;
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval.Guided;
 using RecallCluster.Retrieval.Tuning;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Indexes;
 using RecallCluster.Simulation;
 using RecallCluster.Simulation.Traffic;
@@ -20,6 +22,7 @@ namespace RecallCluster.Cli.Benches;
 internal sealed class ServeMarket(ServeBenchOptions options)
 {
     private const double Unlimited = 1e6;
+    private const int ClickUsers = 1_000, ValueUsers = 300;
 
     private string Data => Path.Combine(options.Work, "data");
 
@@ -34,9 +37,9 @@ internal sealed class ServeMarket(ServeBenchOptions options)
         ["--model", Models, "--index", Index, "--data", Data, "--state", State, "--threads", $"{options.Threads}"];
 
     /// <summary>Makes what is missing.</summary>
-    /// <returns>The traffic, and the relative recall that the search was tuned to.</returns>
+    /// <returns>The traffic.</returns>
     /// <exception cref="InvalidDataException">The folder holds a market of another size.</exception>
-    public (TrafficWorld Traffic, double RelativeRecall) Prepare(IStages stages, CancellationToken cancellation)
+    public TrafficWorld Prepare(IStages stages, CancellationToken cancellation)
     {
         var worldOptions = new SyntheticWorldOptions { Ads = options.Items, Users = options.Users, Seed = options.Seed };
         var world = new SyntheticWorld(worldOptions, options.Threads);
@@ -57,7 +60,7 @@ internal sealed class ServeMarket(ServeBenchOptions options)
             var build = new IndexBuildOptions { Shards = options.Shards, Threads = options.Threads, Graph = new() { Seed = options.Seed } };
             IndexWorkflow.Build(dataset, deep, Index, build, stages, cancellation);
         }
-        TunedSearch tuned = Tune(dataset, deep, stages, team);
+        Tune(dataset, deep, stages, team);
         var traffic = new TrafficWorld(world, new TrafficOptions { Campaigns = options.Campaigns, Seed = options.Seed });
         if (!AdsDirectory.HasMarket(Data))
             Write(traffic, stages);
@@ -65,7 +68,41 @@ internal sealed class ServeMarket(ServeBenchOptions options)
         // Every run begins with the same budgets.
         foreach (string leftOver in Directory.EnumerateFiles(options.Work, Path.GetFileName(State) + "*"))
             File.Delete(leftOver);
-        return (traffic, tuned.Reached);
+        return traffic;
+    }
+
+    /// <summary>
+    /// Recall of what was served: by the index's shards, under the bids and the calibration that the door left behind.
+    /// </summary>
+    /// <param name="stages">Progress.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public ServeRecall Recall(IStages stages, CancellationToken cancellation)
+    {
+        Dataset dataset = stages.Run("Read the world", () => DatasetDirectory.Read(Data));
+        string folder = ModelFolders.DeepIn(Models);
+        DeepAdModel deep = IndexWorkflow.LoadDeep(folder);
+        using var team = new WorkerTeam(options.Threads);
+        using var ads = new IndexedAds(Index, folder, deep, dataset);
+        int k = new GatewayOptions().Candidates;
+        GuidedSearchParameters[] settings = [IndexDirectory.ReadTuned(Index, ads.Fingerprint)!.Parameters];
+        RetrievalRow found = new EvalWorkflow(dataset, new ComparedModels(folder, null, null), team)
+        {
+            K = options.K, MaxUsers = ClickUsers, Seed = options.Seed,
+        }.Run(deep, ads, settings, stages, cancellation).Single(row => row.Method == RetrievalRow.Guided);
+        var workflow = new EvalValueWorkflow(dataset, ads, deep, team)
+        {
+            K = k,
+            Slots = 1,
+            PerCampaign = 2,
+            MaxUsers = ValueUsers,
+            Market = (_, scale) => MarketBids.ReadAsync(Data, State, dataset, scale).GetAwaiter().GetResult(),
+            Bids = State,
+            ClickRate = double.NaN,
+            Seed = options.Seed,
+        };
+        ValueRow served = workflow.Run(settings, stages, cancellation).Rows
+            .Single(row => row.Method == ValueRow.ValueAware);
+        return new ServeRecall(found.RelativeRecall, found.TopKOverlap, served.ValueRecall, served.SlotRecall, k);
     }
 
     private Dataset World(SyntheticWorld world, IStages stages)
@@ -87,17 +124,16 @@ internal sealed class ServeMarket(ServeBenchOptions options)
                 + "Name another --work folder.");
     }
 
-    private TunedSearch Tune(Dataset dataset, string deepFolder, IStages stages, WorkerTeam team)
+    private void Tune(Dataset dataset, string deepFolder, IStages stages, WorkerTeam team)
     {
         DeepAdModel deep = IndexWorkflow.LoadDeep(deepFolder);
         using var ads = new IndexedAds(Index, deepFolder, deep, dataset);
         if (IndexDirectory.ReadTuned(Index, ads.Fingerprint) is { } known && known.K == options.K && known.Wanted == options.Recall)
-            return known;
+            return;
         new TuneWorkflow(dataset, ads, deep, Index)
         {
             K = options.K, Wanted = options.Recall, Goal = TuningGoal.TopKOverlap, MaxScorings = options.Scorings, Users = 100, Seed = options.Seed,
         }.Run(stages, team);
-        return IndexDirectory.ReadTuned(Index, ads.Fingerprint)!;
     }
 
     /// <summary>Campaigns whose budgets outlast the bench: what is measured is answering, not running out.</summary>

@@ -12,8 +12,8 @@ internal sealed class DoorSettings
 {
     private const string NoRoles = "none";
 
-    private static readonly AccessOptions s_access = new();
-    private static readonly OverloadOptions s_overload = new();
+    private static readonly AccessOptions UsualAccess = new();
+    private static readonly OverloadOptions UsualOverload = new();
 
     private readonly Option<string?> _keys = OptionKit.Optional(
         "--keys", "File of API keys, which `keys new` makes; read again when it changes.", "FILE");
@@ -23,7 +23,7 @@ internal sealed class DoorSettings
         + "else none.", "ROLES");
 
     private readonly Option<int> _rate = OptionKit.Number(
-        "--rate", "Requests a second that each key, and each address without one, is allowed.", s_access.RequestsPerSecond, 1);
+        "--rate", "Requests a second that each key, and each address without one, is allowed.", UsualAccess.RequestsPerSecond, 1);
 
     private readonly Option<string?> _certificate = OptionKit.Optional(
         "--certificate", "Certificate chain (PEM) for URLs of https.", "FILE");
@@ -39,20 +39,20 @@ internal sealed class DoorSettings
 
     private readonly Option<double> _latency = OptionKit.Real(
         "--latency-target", "Latency in milliseconds that admitted requests should keep; what would break it is turned away.",
-        s_overload.LatencyTarget.TotalMilliseconds, 0.1, 60_000);
+        UsualOverload.LatencyTarget.TotalMilliseconds, 0.1, 60_000);
 
     private readonly Option<int?> _inFlight = new("--max-in-flight")
     {
         Description = "Most requests that are worked on at once, 2 or more. One more than there are --threads where this process answers for "
-            + $"all shards, else {s_overload.MaxInFlight}.",
+            + $"all shards, else {UsualOverload.MaxInFlight}.",
         HelpName = "n",
     };
 
     private readonly Option<int> _queue = OptionKit.Number(
-        "--queue", "Requests that may wait for their turn; more smooth bursts, fewer turn away sooner.", s_overload.QueueLength, 0);
+        "--queue", "Requests that may wait for their turn; more smooth bursts, fewer turn away sooner.", UsualOverload.QueueLength, 0);
 
     private readonly Option<double> _queueTime = OptionKit.Real(
-        "--queue-ms", "Longest wait for a turn, in milliseconds; after it a request is turned away.", s_overload.QueueTime.TotalMilliseconds,
+        "--queue-ms", "Longest wait for a turn, in milliseconds; after it a request is turned away.", UsualOverload.QueueTime.TotalMilliseconds,
         0, 60_000);
 
     private readonly Option<string?> _collector = OptionKit.Optional(
@@ -106,7 +106,7 @@ internal sealed class DoorSettings
             KeysPath = path,
             AnonymousOnLoopback = loopback switch
             {
-                null => path is null ? s_access.AnonymousOnLoopback : ApiRoles.None,
+                null => path is null ? UsualAccess.AnonymousOnLoopback : ApiRoles.None,
                 NoRoles => ApiRoles.None,
                 _ => RolesOf("--loopback", loopback),
             },
@@ -127,14 +127,14 @@ internal sealed class DoorSettings
 
     private OverloadOptions OverloadOf(ParseResult parsed, int? searchers)
     {
-        int most = parsed.GetValue(_inFlight) ?? searchers + 1 ?? s_overload.MaxInFlight;
-        if (most < s_overload.MinInFlight)
-            throw new UsageException($"--max-in-flight is {s_overload.MinInFlight} or more, not {most}.");
-        return s_overload with
+        int most = parsed.GetValue(_inFlight) ?? searchers + 1 ?? UsualOverload.MaxInFlight;
+        if (most < UsualOverload.MinInFlight)
+            throw new UsageException($"--max-in-flight is {UsualOverload.MinInFlight} or more, not {most}.");
+        return UsualOverload with
         {
             LatencyTarget = TimeSpan.FromMilliseconds(parsed.GetValue(_latency)),
             MaxInFlight = most,
-            InitialInFlight = Math.Min(most, s_overload.InitialInFlight),
+            InitialInFlight = Math.Min(most, UsualOverload.InitialInFlight),
             QueueLength = parsed.GetValue(_queue),
             QueueTime = TimeSpan.FromMilliseconds(parsed.GetValue(_queueTime)),
         };

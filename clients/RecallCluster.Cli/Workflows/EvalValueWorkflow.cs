@@ -155,7 +155,9 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
         {
             long start = Stopwatch.GetTimestamp();
             ShardAnswer[] answers = [.. shards.Select((shard, number) => shard.SearchAsync(
-                new ShardQuery(Version, requests[i].State, ShardMap.QuotaOf(handedOver, (double)ads.Shards[number].Index.Count / ads.Ads))
+                new ShardQuery(
+                    Version, requests[i].State,
+                    byValue ? handedOver : ShardMap.QuotaOf(handedOver, (double)ads.Shards[number].Index.Count / ads.Ads))
                 {
                     Seeds = requests[i].Seeds,
                     Value = query,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Client;
 
 namespace RecallCluster.Cli.Workflows;
@@ -11,11 +12,11 @@ namespace RecallCluster.Cli.Workflows;
 /// </summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
-    private const int TerminateSignal = 15, LinesKept = 40;
+    private const int TerminateSignal = 15;
     private static readonly TimeSpan TimeToStart = TimeSpan.FromMinutes(3), TimeToStop = TimeSpan.FromSeconds(30);
 
     private readonly string[] _arguments;
-    private readonly Queue<string> _lastLines = new();
+    private readonly LastLines _lastLines = new();
     private Process? _process;
 
     /// <summary>A door that is not running yet.</summary>
@@ -30,6 +31,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
 
+    /// <summary>Processor time of this life so far; zero when there is none.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process?.Refresh();
+            return _process?.TotalProcessorTime ?? TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Starts a life and waits until requests are answered.</summary>
     /// <exception cref="InvalidOperationException">It ended, or was not ready in time; the message has its last words.</exception>
     public async Task StartAsync(CancellationToken cancellation)
@@ -40,8 +51,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
         _process = process;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.OutputDataReceived += (_, line) => _lastLines.Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => _lastLines.Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         using var client = new RecallClient(new RecallClientOptions
@@ -52,9 +63,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         while (!await IsReadyAsync(client, cancellation).ConfigureAwait(false))
         {
             if (process.HasExited)
-                throw new InvalidOperationException($"The front door ended with code {process.ExitCode}: {LastWords()}");
+                throw new InvalidOperationException($"The front door ended with code {process.ExitCode}: {_lastLines}");
             if (Stopwatch.GetElapsedTime(began) > TimeToStart)
-                throw new InvalidOperationException($"The front door was not ready within {TimeToStart}: {LastWords()}");
+                throw new InvalidOperationException($"The front door was not ready within {TimeToStart}: {_lastLines}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation).ConfigureAwait(false);
         }
     }
@@ -103,24 +114,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is null)
-            return;
-        lock (_lastLines)
-        {
-            _lastLines.Enqueue(line);
-            while (_lastLines.Count > LinesKept)
-                _lastLines.Dequeue();
-        }
-    }
-
-    private string LastWords()
-    {
-        lock (_lastLines)
-            return string.Join('\n', _lastLines);
     }
 
     /// <summary>This program as it was started: by the dotnet host, or by a launcher of its own.</summary>

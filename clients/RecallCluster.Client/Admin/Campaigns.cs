@@ -17,6 +17,9 @@ public sealed record Campaign
     /// <summary>Budget of a day.</summary>
     public decimal? DailyBudget { get; init; }
 
+    /// <summary>Budget of the whole flight; null for none but the days'.</summary>
+    public decimal? LifetimeBudget { get; init; }
+
     /// <summary>IANA name of the time zone whose midnight begins a day.</summary>
     public string? TimeZone { get; init; }
 

@@ -37,7 +37,7 @@ public sealed partial class CampaignLedger
         // All sums are known before anything is changed.
         Charge charge = lease is null ? default : ChargeOf(day, lease, feedback.Price);
         DateTimeOffset forgetAt = feedback.Kind == FeedbackKind.Conversion
-            ? day.Day.End + Terms.ClockMargin + Terms.ConversionWindow : lease!.ReleaseAt(Terms);
+            ? EndOfAll(day) + Terms.ClockMargin + Terms.ConversionWindow : lease!.ReleaseAt(Terms);
         if (!_seen.Add(feedback.Id, forgetAt))
             return new FeedbackResult(Counted(LedgerOutcome.Duplicate));
         day.Count(feedback.Kind);
@@ -80,6 +80,10 @@ public sealed partial class CampaignLedger
         }
         return null;
     }
+
+    // Where a day does not tell its leases, another time of auction may lead to any other such day.
+    private DateTimeOffset EndOfAll(DayAccount day) =>
+        day.FirstLease is null ? _days.Values.Last(other => other.FirstLease is null).Day.End : day.Day.End;
 
     /// <summary>A price, by who pays it.</summary>
     private readonly record struct Charge(Micros FromLease, Micros Beyond, Micros Free)

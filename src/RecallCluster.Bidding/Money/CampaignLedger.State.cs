@@ -3,13 +3,13 @@ namespace RecallCluster.Bidding.Money;
 /// <content>How a ledger becomes a value and a value a ledger.</content>
 public sealed partial class CampaignLedger
 {
-    // Version 0 kept an id from its own time of auction on; a lease can take events for longer by less than this.
-    private static readonly TimeSpan s_longerMemory = TimeSpan.FromDays(3);
+    // Version 0 kept an id from its own time of auction on. A conversion window and this later nothing counts that happened until then.
+    private static readonly TimeSpan LongerMemory = TimeSpan.FromDays(3);
 
     /// <summary>Goes on from a state.</summary>
     /// <exception cref="InvalidDataException">The state contradicts itself, or is of another version; the message says where.</exception>
     public CampaignLedger(CampaignState state)
-        : this(TermsOf(state), SeenEvents.FromState(state.Seen, state.Version == 0 ? s_longerMemory : TimeSpan.Zero))
+        : this(TermsOf(state), SeenEvents.FromState(state.Seen, state.Version == 0 ? state.Terms.ConversionWindow + LongerMemory : TimeSpan.Zero))
     {
         Now = state.Now;
         IsPaused = state.IsPaused;

@@ -20,7 +20,7 @@ public static class BidLogReader
 {
     private const double ImpressionsPerPrice = 1000;
 
-    private static readonly string[] s_rlb = ["click", "price", "pctr", "hour"];
+    private static readonly string[] RlbColumns = ["click", "price", "pctr", "hour"];
 
     /// <summary>Reads a log of any length in one pass; no rows at all make an empty log.</summary>
     /// <exception cref="InvalidDataException">
@@ -44,7 +44,7 @@ public static class BidLogReader
         }
         else
         {
-            (names, required) = (s_rlb, 3);
+            (names, required) = (RlbColumns, 3);
         }
         var columns = Array.ConvertAll(names, _ => new List<double>());
         while (reader.ReadLine() is { } text)
@@ -89,6 +89,9 @@ public static class BidLogReader
         for (int c = 0; c < names.Length; c++)
         {
             double[] values = [.. columns[c]];
+            if (double.IsInfinity(values.Sum()))
+                throw new InvalidDataException(
+                    $"{path}, column '{names[c]}': {values.Length} lines add up to more than a number of double precision can hold.");
             if (names[c] == "price")
                 cost = Array.ConvertAll(values, price => price / ImpressionsPerPrice);
             else if (names[c] == "cost")

@@ -20,8 +20,6 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
 {
-    private static readonly TimeSpan UserPatience = TimeSpan.FromMilliseconds(100);
-
     private readonly IGrainFactory _grains;
     private readonly GatewayLoop _loop;
     private readonly FeedbackIntake _feedback;
@@ -34,12 +32,12 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
 
     private ClusterLoop(
         IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity, GatewayLoopOptions options,
-        SteadyClock clock, TimeProvider time)
+        SteadyClock clock, TimeSpan userPatience, TimeProvider time)
     {
         (_grains, _market, _book, _clock, _number) = (grains, market, silo.Book, clock, identity.Number);
         _observer = grains.CreateObjectReference<IGatewayObserver>(this);
         var campaigns = new GrainCampaigns(grains, silo.Book);
-        Users = new GrainUsers(grains, UserPatience);
+        Users = new GrainUsers(grains, userPatience);
         Campaigns = campaigns;
         _feedback = new FeedbackIntake(new GrainDelivery(grains, () => _number), clock);
         _loop = new GatewayLoop(
@@ -88,7 +86,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         GatewayIdentity identity = await GrainCalls.AskAsync(
             grains.GetGrain<IGatewayRegistryGrain>(0).BeginAsync(node.Name), "The gateways' registry", cancellation).ConfigureAwait(false);
         var loop = new ClusterLoop(
-            grains, retriever, silo, market, identity, options, new SteadyClock(clock.Business), time);
+            grains, retriever, silo, market, identity, options, new SteadyClock(clock.Business), node.UserPatience, time);
         await loop._loop.KeepAsync(cancellation).ConfigureAwait(false);
         return loop;
     }

@@ -24,6 +24,12 @@ public sealed record SiloNode
     /// <summary>The data set whose users are known by their ids; null for none.</summary>
     public string? DataDirectory { get; init; }
 
+    /// <summary>
+    /// How long a request waits for what is known of its user; then it is answered as if the user had refused, and without caps. Longer:
+    /// fewer such answers while a silo is being replaced; shorter: those answers come sooner.
+    /// </summary>
+    public TimeSpan UserPatience { get; init; } = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Replicas of each shard, when this silo is the first to roll its index out.</summary>
     public int Replicas { get; init; } = 2;
 

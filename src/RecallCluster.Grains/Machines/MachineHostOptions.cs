@@ -19,7 +19,7 @@ public sealed record MachineHostOptions
     public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long whoever sends a command waits for its followers.</summary>
-    public TimeSpan FollowersWait { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan FollowersWait { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Refuses values that make no sense.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number or a time is not positive.</exception>

@@ -19,6 +19,9 @@ internal sealed record CampaignBody
 
     public decimal? DailyBudget { get; init; }
 
+    /// <summary>Budget of the whole flight; none unless told.</summary>
+    public decimal? LifetimeBudget { get; init; }
+
     /// <summary>IANA name; "UTC" unless told.</summary>
     public string? TimeZone { get; init; }
 

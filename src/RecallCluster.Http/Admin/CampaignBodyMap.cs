@@ -34,6 +34,7 @@ internal static class CampaignBodyMap
             {
                 TimeZone = ZoneOf(body.TimeZone),
                 DailyBudget = FieldChecks.Money("dailyBudget", FieldChecks.Required("dailyBudget", body.DailyBudget, "how much a day?")),
+                LifetimeBudget = body.LifetimeBudget is { } lifetime ? FieldChecks.Money("lifetimeBudget", lifetime) : null,
                 FlightEnd = EndOf(start, body.FlightEnd),
                 Pacing = body.Pacing ?? defaults.Pacing,
                 TrafficByHour = CurveOf(body),
@@ -82,6 +83,7 @@ internal static class CampaignBodyMap
             AdvertiserId = settings.AdvertiserId,
             AdvertiserDomain = settings.AdvertiserDomain,
             DailyBudget = FieldChecks.Units(terms.DailyBudget),
+            LifetimeBudget = terms.LifetimeBudget is { } lifetime ? FieldChecks.Units(lifetime) : null,
             TimeZone = terms.TimeZone,
             FlightStart = terms.FlightStart,
             FlightEnd = terms.FlightEnd == DateTimeOffset.MaxValue ? null : terms.FlightEnd,

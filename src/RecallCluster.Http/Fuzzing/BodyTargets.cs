@@ -47,6 +47,10 @@ internal static class BodyTargets
         });
     }
 
+    /// <summary><c>POST /v1/candidates</c>.</summary>
+    public static IFuzzTarget Candidates() => new BodyTarget("candidates", FuzzSeeds.Candidates, input =>
+        CandidatesRequestReader.RequestOf(StrictJson.Read(input, HttpJson.Default.CandidatesRequestBody), Options.Limits));
+
     /// <summary><c>POST /v1/events</c>.</summary>
     public static IFuzzTarget Events()
     {

@@ -39,7 +39,10 @@ public sealed class FuzzRunner
 
     /// <summary>Names of the targets.</summary>
     public static IReadOnlyList<string> TargetNames { get; } =
-        ["openrtb", "native", "events", "campaigns", "ads", "tokens", "state", "journal", "snapshots", "index", "shards", "stateFile"];
+    [
+        "openrtb", "native", "candidates", "events", "campaigns", "ads", "tokens", "state", "journal", "snapshots", "index", "shards",
+        "stateFile",
+    ];
 
     /// <summary>Runs inputs, shared by the targets so that each takes about the same time.</summary>
     /// <param name="count">Inputs in all.</param>
@@ -51,8 +54,9 @@ public sealed class FuzzRunner
         using var stateFile = new StateFileTarget();
         IFuzzTarget[] targets =
         [
-            new OpenRtbTarget(), BodyTargets.Native(), BodyTargets.Events(), BodyTargets.Campaigns(), BodyTargets.Ads(), new TokenTarget(),
-            new StateTarget(), new JournalTarget(), new SnapshotTarget(), new IndexTarget(), new ShardFrameTarget(), stateFile,
+            new OpenRtbTarget(), BodyTargets.Native(), BodyTargets.Candidates(), BodyTargets.Events(), BodyTargets.Campaigns(),
+            BodyTargets.Ads(), new TokenTarget(), new StateTarget(), new JournalTarget(), new SnapshotTarget(), new IndexTarget(),
+            new ShardFrameTarget(), stateFile,
         ];
         ArgumentOutOfRangeException.ThrowIfLessThan(count, targets.Length);
         long[] shares = Shares(targets, count);

@@ -69,10 +69,18 @@ internal static class FuzzSeeds
         """{"slots":[{"id":"only"}]}""",
     ];
 
+    public static IReadOnlyList<string> Candidates { get; } =
+    [
+        """
+        {"user":{"id":"u","profile":{"gender":1,"age":"20-30"},"sequence":["a1","a2"]},"k":20,"deadlineMs":50.5,"maxScorings":2000,
+        "exclude":["a9"]}
+        """,
+    ];
+
     public static IReadOnlyList<string> Campaigns { get; } =
     [
         """
-        {"name":"Spring","advertiserId":4,"advertiserDomain":"adv.example","dailyBudget":100.5,"timeZone":"Europe/Berlin",
+        {"name":"Spring","advertiserId":4,"advertiserDomain":"adv.example","dailyBudget":100.5,"lifetimeBudget":5000,"timeZone":"Europe/Berlin",
         "flightStart":"2026-05-01T00:00:00Z",
         "flightEnd":"2026-06-01T00:00:00Z","pacing":"traffic","trafficByHour":[1,1,1,1,1,1,2,2,2,2,2,2,3,3,3,3,3,3,2,2,2,1,1,1],
         "leaseTermMs":60000,"clockMarginMs":2000,

@@ -21,7 +21,7 @@ internal sealed class IndexTarget : IFuzzTarget
         $$"""
         {"modelFingerprint":"{{Model}}","k":100,"wanted":0.95,"reached":0.96,"scoredFraction":0.02,"parameters":{"layers":[{"ef":400,
         "hops":4,"width":32},{"ef":64,"hops":3}],"entryLayer":1,"maxScorings":2000,"scanFactor":8,"visited":"bitmap"},
-        "frontier":[{"layers":[{"ef":100,"hops":2}],"visited":"hashSet"}]}
+        "frontier":[{"layers":[{"ef":100,"hops":2}],"maxScorings":500,"scanFactor":0,"visited":"hashSet"}]}
         """,
     ]);
 
@@ -31,7 +31,7 @@ internal sealed class IndexTarget : IFuzzTarget
     public byte[] Next(SeededRandom random)
     {
         int number = random.NextInt(2);
-        return [(byte)number, .. (number == 0 ? _manifests : _tuned).Next(random)];
+        return [(byte)number, .. (number == 0 ? _manifests : _tuned).NextOrSameShape(random)];
     }
 
     public bool Accepts(byte[] input)

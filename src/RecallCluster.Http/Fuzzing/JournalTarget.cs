@@ -29,7 +29,8 @@ internal sealed class JournalTarget : IFuzzTarget
             // The first makes the campaign; the others come in any order, as they would from a journal that was mixed up.
             int number = i == 0 ? 0 : random.NextInt(MachineSeeds.Records.Count);
             SeedRecord record = MachineSeeds.Records[number];
-            RecordFrames.Write(frames, i + 1, record.Key, record.Followers, i == changed ? _mutators[number].Next(random) : record.Payload);
+            byte[] payload = i == changed ? _mutators[number].NextOrSameShape(random) : record.Payload;
+            RecordFrames.Write(frames, i + 1, record.Key, record.Followers, payload);
         }
         byte[] bytes = frames.WrittenSpan.ToArray();
         return random.NextInt(4) == 0 ? ByteMutations.Break(bytes, random) : bytes;

@@ -52,6 +52,18 @@ internal sealed class JsonMutator
         return random.NextInt(20) == 0 ? ByteMutations.Break(bytes, random) : bytes;
     }
 
+    /// <summary>A document of the same fields and types, with other values.</summary>
+    public byte[] NextOfSameShape(SeededRandom random)
+    {
+        JsonNode? document = _seeds[random.NextInt(_seeds.Length)].DeepClone();
+        for (int change = random.NextInt(MostChanges) + 1; change > 0; change--)
+            document = JsonNudge.Change(document, random);
+        return TextOf(document);
+    }
+
+    /// <summary>A changed document, every other time of the same shape.</summary>
+    public byte[] NextOrSameShape(SeededRandom random) => random.NextInt(2) == 0 ? Next(random) : NextOfSameShape(random);
+
     private static byte[] TextOf(JsonNode? document)
     {
         string text = document?.ToJsonString() ?? "null";

@@ -4,7 +4,10 @@ using RecallCluster.Serving.State;
 
 namespace RecallCluster.Http.Fuzzing;
 
-/// <summary>Snapshots of every kind of machine: restored, and taken anew from what was restored.</summary>
+/// <summary>
+/// Snapshots of every kind of machine: restored, taken anew from what was restored, which must be accepted again, and every command applied
+/// on top.
+/// </summary>
 internal sealed class SnapshotTarget : IFuzzTarget
 {
     // The sections of a campaign's snapshot; the others are JSON as a whole.
@@ -16,22 +19,27 @@ internal sealed class SnapshotTarget : IFuzzTarget
 
     public int Cost => 2;
 
+    /// <summary>Keys of the machines that there are snapshots of.</summary>
+    public IReadOnlyList<string> Keys => [.. _seeds.Select(seed => seed.Key)];
+
     /// <summary>Which machine it is of (a byte), then the snapshot.</summary>
-    public byte[] Next(SeededRandom random)
+    public byte[] Next(SeededRandom random) => Next(random.NextInt(_seeds.Length), random);
+
+    /// <summary>A snapshot of one machine, the number of its key before it.</summary>
+    public byte[] Next(int number, SeededRandom random)
     {
-        int number = random.NextInt(_seeds.Length);
         (_, SnapshotSections? sections, JsonMutator[] mutators) = _seeds[number];
         byte[] bytes;
         if (sections is null)
         {
-            bytes = mutators[0].Next(random);
+            bytes = mutators[0].NextOrSameShape(random);
         }
         else
         {
             int changed = random.NextInt(Sections.Length);
             var mutated = new SnapshotSections();
             for (int i = 0; i < Sections.Length; i++)
-                mutated.Add(Sections[i], i == changed ? mutators[i].Next(random) : sections.Get(Sections[i]));
+                mutated.Add(Sections[i], i == changed ? mutators[i].NextOrSameShape(random) : sections.Get(Sections[i]));
             bytes = mutated.ToBytes();
         }
         return [(byte)number, .. random.NextInt(8) == 0 ? ByteMutations.Break(bytes, random) : bytes];
@@ -49,8 +57,29 @@ internal sealed class SnapshotTarget : IFuzzTarget
         {
             return false;
         }
-        machines.Get(key).Snapshot();
-        return true;
+        RestoreAgain(key, machines.Get(key).Snapshot());
+        try
+        {
+            MachineSeeds.Apply(machines, MachineSeeds.Records.Select(
+                (record, i) => new JournalRecord(i + 1, record.Key, record.Followers, record.Payload)));
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    private static void RestoreAgain(string key, byte[] taken)
+    {
+        try
+        {
+            MachineSeeds.NewMachines().Restore(key, taken);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidOperationException("What was accepted and written again is not accepted.", e);
+        }
     }
 
     private static IEnumerable<(string Key, SnapshotSections? Sections, JsonMutator[] Mutators)> Seeds()

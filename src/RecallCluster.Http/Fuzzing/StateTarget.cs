@@ -11,7 +11,7 @@ internal sealed class StateTarget : IFuzzTarget
 
     public string Name => "state";
 
-    public byte[] Next(SeededRandom random) => _mutator.Next(random);
+    public byte[] Next(SeededRandom random) => _mutator.NextOrSameShape(random);
 
     public bool Accepts(byte[] input)
     {

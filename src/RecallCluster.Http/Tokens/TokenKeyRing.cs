@@ -80,7 +80,10 @@ public sealed class TokenKeyRing
     internal static TokenKeyRing Parse(string text, string place) =>
         Read(text.Split('\n').Select((line, i) => (i + 1, line)), place);
 
-    private static TokenKeyRing Load(string path) => Read(SecretFile.ReadLines(path), path);
+    /// <summary>The ring that a file holds.</summary>
+    /// <exception cref="InvalidDataException">The file is broken; the message names the line.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static TokenKeyRing Load(string path) => Read(SecretFile.ReadLines(path), path);
 
     private static TokenKeyRing Read(IEnumerable<(int Number, string Text)> lines, string place)
     {

@@ -6,35 +6,13 @@ namespace RecallCluster.Http.Tracking;
 /// Body of <c>POST /v1/events</c>: one event, or <c>events</c>. An event is a <c>token</c>, whose kind need not be told again, or a
 /// <c>kind</c> and its <c>win</c>.
 /// </summary>
-internal sealed class EventsBody
+internal sealed class EventsBody : EventBody
 {
     public EventBody?[]? Events { get; init; }
-
-    public string? Token { get; init; }
-
-    public AdEventKind? Kind { get; init; }
-
-    public WinBody? Win { get; init; }
-
-    public ulong? Number { get; init; }
-
-    public decimal? ClearingPrice { get; init; }
-
-    public double[]? Signals { get; init; }
-
-    public EventBody Single => new()
-    {
-        Token = Token,
-        Kind = Kind,
-        Win = Win,
-        Number = Number,
-        ClearingPrice = ClearingPrice,
-        Signals = Signals,
-    };
 }
 
 /// <summary>One event.</summary>
-internal sealed class EventBody
+internal class EventBody
 {
     public string? Token { get; init; }
 

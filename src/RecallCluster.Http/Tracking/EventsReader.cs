@@ -16,7 +16,7 @@ internal sealed class EventsReader(Tracker tracker, FrontDoorLimits limits)
     public (AdEvent? Event, string? Refusal)[] Read(EventsBody body)
     {
         if (body.Events is not { } events)
-            return [Read("", body.Single)];
+            return [Read("", body)];
         if (body.Token is not null || body.Kind is not null || body.Win is not null)
             throw new InvalidRequestException("events", "stands alone: the body is one event or many.");
         if (events.Length == 0 || events.Length > limits.MaxEvents)

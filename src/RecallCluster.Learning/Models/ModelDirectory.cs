@@ -17,7 +17,7 @@ public static class ModelDirectory
     /// <summary>File name of the weights.</summary>
     public const string WeightsFile = "model.safetensors";
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    private static readonly JsonSerializerOptions JsonFormat = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -34,7 +34,7 @@ public static class ModelDirectory
         ArgumentNullException.ThrowIfNull(model);
         Directory.CreateDirectory(folder);
         ParameterFile.Save(Path.Combine(folder, WeightsFile), model.Parameters);
-        AtomicFile.Write(Path.Combine(folder, ConfigFile), JsonSerializer.SerializeToUtf8Bytes(model.Config, s_json));
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), JsonSerializer.SerializeToUtf8Bytes(model.Config, JsonFormat));
     }
 
     /// <summary>Reads the configuration alone.</summary>
@@ -48,7 +48,7 @@ public static class ModelDirectory
             throw new FileNotFoundException($"'{folder}' is no model directory: there is no {ConfigFile}.", path);
         try
         {
-            ModelConfig config = JsonSerializer.Deserialize<ModelConfig>(File.ReadAllBytes(path), s_json)
+            ModelConfig config = JsonSerializer.Deserialize<ModelConfig>(File.ReadAllBytes(path), JsonFormat)
                 ?? throw new InvalidDataException($"{path}: the file holds null where a model's configuration is wanted.");
             config.Validate();
             return config;

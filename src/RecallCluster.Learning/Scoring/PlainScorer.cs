@@ -16,7 +16,7 @@ public sealed class PlainScorer : IScorer
     private const int Block = 256;
 
     [ThreadStatic]
-    private static PlainScratch? s_scratch;
+    private static PlainScratch? _scratch;
 
     private readonly ModelConfig _config;
     private readonly PlainUserState _layout;
@@ -70,7 +70,7 @@ public sealed class PlainScorer : IScorer
         if (!(places >= 0 && places <= _config.SequenceLimit))
             throw new ArgumentException(
                 $"The user state says a sequence of {places}; the model's has 0 to {_config.SequenceLimit} behaviours.", nameof(userState));
-        PlainScratch scratch = s_scratch ??= new PlainScratch();
+        PlainScratch scratch = _scratch ??= new PlainScratch();
         scratch.Reserve(Block, _config);
         for (int start = 0; start < ordinals.Length; start += Block)
         {

@@ -14,7 +14,7 @@ internal sealed class TensorBuffer
     // Large buffers start at different places within a page. Where a loop reads and writes several at equal offsets, the processor would
     // otherwise take a load for one that depends on a store to another buffer with the same low twelve address bits.
     private const int PageColors = 16, ColorStep = 4096 / PageColors, SmallCapacity = 1024;
-    private static int s_color;
+    private static int _color;
 
     private readonly float[] _array;
     private readonly int _offset;
@@ -22,7 +22,7 @@ internal sealed class TensorBuffer
     /// <summary>Room for <paramref name="capacity"/> values, contents undefined.</summary>
     public TensorBuffer(int capacity)
     {
-        int shift = capacity <= SmallCapacity ? 0 : (Interlocked.Increment(ref s_color) & (PageColors - 1)) * ColorStep;
+        int shift = capacity <= SmallCapacity ? 0 : (Interlocked.Increment(ref _color) & (PageColors - 1)) * ColorStep;
         _array = GC.AllocateUninitializedArray<float>(checked(capacity + ((shift + CacheLine) / sizeof(float)) - 1), pinned: true);
         Capacity = capacity;
         unsafe

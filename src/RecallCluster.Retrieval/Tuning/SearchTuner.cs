@@ -169,7 +169,7 @@ public sealed class SearchTuner
                 new LayerBudget(
                     (int)Math.Ceiling(way.BottomEfFactor * _options.K),
                     UnlimitedHops,
-                    way.Width >= 1 ? int.MaxValue : Math.Max(1, (int)(way.Width * _options.K))),
+                    way.Width >= 1 ? int.MaxValue : Math.Max(_options.LeastWidth, (int)(way.Width * _options.K))),
                 new LayerBudget(way.UpperEf, UpperHops),
             ],
             EntryLayer = way.EntryLayer,

@@ -47,6 +47,12 @@ public sealed record TuningOptions
     /// <summary>Ads expanded per hop of the bottom layer, as shares of K; at or above 1 the whole frontier.</summary>
     public IReadOnlyList<double> Widths { get; init; } = [1.0 / 32, 1.0 / 8, 1.0 / 3, 1];
 
+    /// <summary>
+    /// Fewest ads expanded per hop, whatever the shares: batches of fewer would leave the scorer's blocks half empty, which costs more time
+    /// than the scorings that they save.
+    /// </summary>
+    public int LeastWidth { get; init; } = 4;
+
     /// <summary>Budgets whose ratio is below this are not told apart.</summary>
     public double BudgetStep { get; init; } = 1.05;
 
@@ -57,6 +63,7 @@ public sealed record TuningOptions
             throw new ArgumentOutOfRangeException(nameof(WantedRecall), WantedRecall, "The wanted recall lies in (0, 1].");
         if (MaxScorings < 1)
             throw new ArgumentOutOfRangeException(nameof(MaxScorings), MaxScorings, "At least one scoring is needed.");
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(LeastWidth);
         if (!(BudgetStep > 1))
             throw new ArgumentOutOfRangeException(nameof(BudgetStep), BudgetStep, "The step is above 1.");
         if (UpperEfs is not { Count: > 0 } || BottomEfFactors is not { Count: > 0 } || Widths is not { Count: > 0 })

@@ -43,6 +43,7 @@ internal sealed class CampaignDay
     /// <summary>Goes on with a day: a controller is made and told all that its forerunner was.</summary>
     public static CampaignDay Resume(CampaignSettings settings, DayState state, PastDay? past, BidControllers controllers)
     {
+        state.Check();
         var day = new CampaignDay(settings, state, past, controllers);
         day.TellAgain();
         return day;
@@ -51,7 +52,8 @@ internal sealed class CampaignDay
     /// <summary>Takes in what a gateway did. Sums of KPIs that the campaign no longer has are left out.</summary>
     public void Take(BidReport report, int samplesPerTick)
     {
-        bool fits = report.Numerators.Count == Kpis().Length;
+        int kpis = Kpis().Length;
+        bool fits = report.Numerators.Count == kpis && report.Denominators.Count == kpis;
         State.Pending = State.Pending.Plus(new SumsState(
             report.Auctions, report.Wins, 0, report.Value, fits ? [.. report.Numerators] : [], fits ? [.. report.Denominators] : []));
         State.AuctionsByTick[Math.Max(0, State.Tick)] += report.Auctions;

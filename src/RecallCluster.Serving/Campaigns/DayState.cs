@@ -55,6 +55,17 @@ internal sealed class DayState
     /// <summary>The day's history.</summary>
     [JsonRequired]
     public List<CampaignTick> History { get; init; } = [];
+
+    /// <exception cref="InvalidDataException">Its parts contradict each other: no program wrote it.</exception>
+    public void Check()
+    {
+        int ticks = Elapsed.Length - 1;
+        if (ticks < 1 || AuctionsByTick.Length != ticks || Tick < -1 || Tick >= ticks)
+            throw new InvalidDataException($"A day of {ticks} ticks has auctions of {AuctionsByTick.Length}, and the last was {Tick}.");
+        if (Inputs.Exists(input => input.Tick < 0 || input.Tick >= ticks || !input.Total.IsWhole || !input.Last.IsWhole)
+            || !Total.IsWhole || !Pending.IsWhole)
+            throw new InvalidDataException("A day's sums or ticks contradict each other.");
+    }
 }
 
 /// <summary>What a controller was told at a tick.</summary>
@@ -75,6 +86,10 @@ internal sealed record PastDay(List<SampleChunk> Chunks, long[]? AuctionsByTick 
 internal sealed record SumsState(long Auctions, long Wins, double Spent, double Value, double[] Numerators, double[] Denominators)
 {
     public static SumsState Zero { get; } = new(0, 0, 0, 0, [], []);
+
+    /// <summary>Whether every numerator has its denominator.</summary>
+    [JsonIgnore]
+    public bool IsWhole => Numerators.Length == Denominators.Length;
 
     /// <summary>These sums and others.</summary>
     public SumsState Plus(SumsState other) => new(

@@ -11,7 +11,7 @@ namespace RecallCluster.Serving.Catalogue;
 /// </summary>
 internal static class CampaignDefaults
 {
-    private static readonly JsonObject s_defaults = Defaults();
+    private static readonly JsonObject Complement = Defaults();
 
     /// <summary>The document, with defaults in every campaign. What is no array of objects is left to the reader.</summary>
     public static JsonNode? Complete(JsonNode? document)
@@ -19,7 +19,7 @@ internal static class CampaignDefaults
         foreach (JsonNode? campaign in document as JsonArray ?? [])
         {
             if (campaign is JsonObject fields)
-                Fill(fields, s_defaults);
+                Fill(fields, Complement);
         }
         return document;
     }

@@ -40,7 +40,9 @@ public sealed record MarketCampaign
     /// <summary>How the ledger spreads the budget; a controller that paces by itself wants the whole of it.</summary>
     public PacingMode Pacing { get; init; } = PacingMode.AsFastAsPossible;
 
-    /// <summary>How often one user may see the ad; empty for no limit. In an auction that a rule forbids the campaign has no part.</summary>
+    /// <summary>
+    /// How often one user may see the ad; empty for no limit. In an auction that a rule forbids the campaign has no part.
+    /// </summary>
     public IReadOnlyList<FrequencyRule> FrequencyRules { get; init; } = [];
 
     /// <exception cref="ArgumentException">The parts do not fit together.</exception>

@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Auctions;
+using RecallCluster.Bidding.Money;
 
 namespace RecallCluster.Simulation.Market;
 
@@ -110,6 +111,7 @@ public sealed record MarketOptions
         Require(
             TrafficByHour.Count == Hours && TrafficByHour.All(share => share >= 0 && double.IsFinite(share)) && TrafficByHour.Sum() > 0,
             $"{nameof(TrafficByHour)} is no traffic of {Hours} hours.");
+        Require(Floor * Micros.PerUnit <= AuctionBid.MaxBid.Value, $"{nameof(Floor)} is {Floor}; no bid is above {AuctionBid.MaxBid}.");
         Require(
             PositionFactors.Count is > 0 and <= AuctionRequest.MaxSlots && PositionFactors[0] == 1
             && PositionFactors.Zip(PositionFactors.Skip(1)).All(pair => pair.Second > 0 && pair.Second <= pair.First),

@@ -8,9 +8,9 @@ namespace RecallCluster.Bidding.Tests.Auctions;
 
 public class AuctionPropertyTests
 {
-    private static readonly GeneralizedSecondPriceAuction s_gsp = new();
-    private static readonly SecondPriceAuction s_spa = new();
-    private static readonly FirstPriceAuction s_first = new();
+    private static readonly GeneralizedSecondPriceAuction Gsp = new();
+    private static readonly SecondPriceAuction Spa = new();
+    private static readonly FirstPriceAuction First = new();
 
     private sealed record Case(AuctionBid[] Bids, int Slots, Micros Floor, int MaxAds, int[] Blocked)
     {
@@ -75,7 +75,7 @@ public class AuctionPropertyTests
     private static Micros OwnPrice(in AuctionBid bid)
     {
         var wins = new AuctionWin[1];
-        s_first.Run(new AuctionRequest(1), [bid], wins);
+        First.Run(new AuctionRequest(1), [bid], wins);
         return wins[0].Price;
     }
 
@@ -83,7 +83,7 @@ public class AuctionPropertyTests
     public void The_ranking_is_that_of_the_definition() => ForAllCases(c =>
     {
         List<int> ranking = Ranking(c);
-        foreach (IAuction auction in new IAuction[] { s_gsp, s_first })
+        foreach (IAuction auction in new IAuction[] { Gsp, First })
         {
             AuctionWin[] wins = c.Run(auction);
             Assert.Equal(ranking.Take(c.Slots), wins.Select(win => win.Bid));
@@ -95,7 +95,7 @@ public class AuctionPropertyTests
     public void No_price_is_above_the_bid_and_every_price_keeps_the_rank() => ForAllCases(c =>
     {
         List<int> ranking = Ranking(c);
-        AuctionWin[] wins = c.Run(s_gsp);
+        AuctionWin[] wins = c.Run(Gsp);
         for (int slot = 0; slot < wins.Length; slot++)
         {
             AuctionWin win = wins[slot];
@@ -121,14 +121,14 @@ public class AuctionPropertyTests
     public void One_slot_is_a_second_price_auction() => ForAllCases(c =>
     {
         Case one = c with { Slots = 1 };
-        Assert.Equal(one.Run(s_gsp), one.Run(s_spa));
+        Assert.Equal(one.Run(Gsp), one.Run(Spa));
     });
 
     [Fact]
     public void The_order_of_the_bids_does_not_matter() => ForAllCases(c =>
     {
         AuctionBid[] reversed = [.. c.Bids.Reverse()];
-        (long, Micros)[] Ads(AuctionBid[] bids) => [.. c.Run(s_gsp, bids).Select(win => (bids[win.Bid].AdId, win.Price))];
+        (long, Micros)[] Ads(AuctionBid[] bids) => [.. c.Run(Gsp, bids).Select(win => (bids[win.Bid].AdId, win.Price))];
         Assert.Equal(Ads(c.Bids), Ads(reversed));
     });
 
@@ -139,7 +139,7 @@ public class AuctionPropertyTests
         {
             AuctionBid[] raised = [.. c.Bids];
             raised[i] = raised[i] with { Bid = raised[i].Bid + new Micros(1_500_000) };
-            AuctionWin[] before = c.Run(s_gsp), after = c.Run(s_gsp, raised);
+            AuctionWin[] before = c.Run(Gsp), after = c.Run(Gsp, raised);
             int slotBefore = Array.FindIndex(before, win => win.Bid == i), slotAfter = Array.FindIndex(after, win => win.Bid == i);
             if (slotBefore < 0)
                 continue;
@@ -167,9 +167,9 @@ public class AuctionPropertyTests
         for (int round = 0; round < 2; round++)
         {
             before = GC.GetAllocatedBytesForCurrentThread();
-            s_gsp.Run(c.Request, bids, wins);
-            s_first.Run(c.Request, bids, wins);
-            s_spa.Run(new AuctionRequest(1), bids, wins);
+            Gsp.Run(c.Request, bids, wins);
+            First.Run(c.Request, bids, wins);
+            Spa.Run(new AuctionRequest(1), bids, wins);
         }
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }

@@ -7,7 +7,7 @@ namespace RecallCluster.Bidding.Tests.Formula;
 
 public sealed class BidFormulaTests
 {
-    private static readonly double[] s_one = [1];
+    private static readonly double[] One = [1];
 
     [Fact]
     public void The_three_products_bid_as_published()
@@ -77,12 +77,12 @@ public sealed class BidFormulaTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new BidFormula(goal.Kpis, new BidWeights(1, 1), cap: -1));
         Assert.Throws<ArgumentException>(() => new BidFormula(goal.Kpis, new BidWeights(1, 1)).Bid(1, [], []));
         Assert.Throws<ArgumentException>(() => BidProduct.ByName("none"));
-        Assert.Throws<ArgumentException>(() => BidProduct.ConversionCpc.Columns(s_one, s_one));
+        Assert.Throws<ArgumentException>(() => BidProduct.ConversionCpc.Columns(One, One));
     }
 
     private static double Bid(BidProduct product, BidWeights weights, double pctr, double pcvr)
     {
-        AuctionLog log = product.Columns(s_one, new[] { pctr }, new[] { pcvr });
+        AuctionLog log = product.Columns(One, new[] { pctr }, new[] { pcvr });
         CampaignGoal goal = product.Goal(1, cpc: 1.5, ctr: 0.05);
         Span<double> p = stackalloc double[log.KpiCount], q = stackalloc double[log.KpiCount];
         for (int j = 0; j < log.KpiCount; j++)

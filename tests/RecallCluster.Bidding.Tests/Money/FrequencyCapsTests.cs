@@ -7,8 +7,8 @@ namespace RecallCluster.Bidding.Tests.Money;
 
 public class FrequencyCapsTests
 {
-    private static readonly DateTimeOffset s_noon = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly FrequencyRule[] s_rules = [new(2, TimeSpan.FromHours(1)), new(3, TimeSpan.FromDays(1))];
+    private static readonly DateTimeOffset Noon = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly FrequencyRule[] Rules = [new(2, TimeSpan.FromHours(1)), new(3, TimeSpan.FromDays(1))];
 
     [Fact]
     public void Every_rule_holds_over_any_span_of_its_length()
@@ -16,8 +16,8 @@ public class FrequencyCapsTests
         var caps = new FrequencyCaps(TimeSpan.FromDays(1));
         bool Show(double minutes)
         {
-            DateTimeOffset at = s_noon.AddMinutes(minutes);
-            if (!caps.Allows(1, 5, s_rules, at))
+            DateTimeOffset at = Noon.AddMinutes(minutes);
+            if (!caps.Allows(1, 5, Rules, at))
                 return false;
             caps.Record(1, 5, at);
             return true;
@@ -28,8 +28,8 @@ public class FrequencyCapsTests
         Assert.True(Show(60));
         Assert.False(Show(200));
         Assert.True(Show(24 * 60));
-        Assert.True(caps.Allows(1, 6, s_rules, s_noon));
-        Assert.True(caps.Allows(2, 5, s_rules, s_noon));
+        Assert.True(caps.Allows(1, 6, Rules, Noon));
+        Assert.True(caps.Allows(2, 5, Rules, Noon));
     }
 
     [Fact]
@@ -37,14 +37,14 @@ public class FrequencyCapsTests
     {
         var caps = new FrequencyCaps(TimeSpan.FromHours(1));
         for (int i = 0; i < 10_000; i++)
-            caps.Record(i % 1000, 5, s_noon.AddSeconds(i));
+            caps.Record(i % 1000, 5, Noon.AddSeconds(i));
         Assert.InRange(caps.Users, 1, 1000);
         caps.Forget(7);
         Assert.Equal(0, caps.Count(7, 5, TimeSpan.FromHours(1)));
-        caps.Advance(s_noon.AddHours(5));
+        caps.Advance(Noon.AddHours(5));
         Assert.Equal(0, caps.Users);
         for (int i = 0; i < 3 * FrequencyCaps.MaxExposuresPerUser; i++)
-            caps.Record(1, 5, s_noon.AddHours(5));
+            caps.Record(1, 5, Noon.AddHours(5));
         Assert.Equal(FrequencyCaps.MaxExposuresPerUser, caps.Count(1, 5, TimeSpan.FromHours(1)));
     }
 
@@ -58,7 +58,7 @@ public class FrequencyCapsTests
         for (int i = 0; i < 60; i++)
         {
             (long User, long Campaign, DateTimeOffset At) shown =
-                (random.NextInt(3), random.NextInt(2), s_noon.AddMinutes(random.NextInt(i + 30)));
+                (random.NextInt(3), random.NextInt(2), Noon.AddMinutes(random.NextInt(i + 30)));
             caps.Record(shown.User, shown.Campaign, shown.At);
             told.Add(shown);
             if (random.NextInt(5) == 0)
@@ -73,14 +73,14 @@ public class FrequencyCapsTests
     public void Rules_and_states_that_make_no_sense_are_refused()
     {
         var caps = new FrequencyCaps(TimeSpan.FromHours(1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => caps.Allows(1, 1, [new FrequencyRule(0, TimeSpan.FromHours(1))], s_noon));
-        Assert.Throws<ArgumentOutOfRangeException>(() => caps.Allows(1, 1, [new FrequencyRule(1, TimeSpan.FromHours(2))], s_noon));
-        Assert.Throws<ArgumentOutOfRangeException>(() => caps.Allows(1, 1, [new FrequencyRule(1, TimeSpan.Zero)], s_noon));
+        Assert.Throws<ArgumentOutOfRangeException>(() => caps.Allows(1, 1, [new FrequencyRule(0, TimeSpan.FromHours(1))], Noon));
+        Assert.Throws<ArgumentOutOfRangeException>(() => caps.Allows(1, 1, [new FrequencyRule(1, TimeSpan.FromHours(2))], Noon));
+        Assert.Throws<ArgumentOutOfRangeException>(() => caps.Allows(1, 1, [new FrequencyRule(1, TimeSpan.Zero)], Noon));
         Assert.Throws<ArgumentOutOfRangeException>(() => new FrequencyCaps(TimeSpan.Zero));
-        var user = new UserExposures(1, [new Exposure(1, s_noon), new Exposure(1, s_noon.AddHours(-1))]);
-        Assert.Throws<InvalidDataException>(() => new FrequencyCaps(TimeSpan.FromHours(1), new FrequencyState(s_noon, [user])));
+        var user = new UserExposures(1, [new Exposure(1, Noon), new Exposure(1, Noon.AddHours(-1))]);
+        Assert.Throws<InvalidDataException>(() => new FrequencyCaps(TimeSpan.FromHours(1), new FrequencyState(Noon, [user])));
         user = new UserExposures(1, []);
-        Assert.Throws<InvalidDataException>(() => new FrequencyCaps(TimeSpan.FromHours(1), new FrequencyState(s_noon, [user, user])));
+        Assert.Throws<InvalidDataException>(() => new FrequencyCaps(TimeSpan.FromHours(1), new FrequencyState(Noon, [user, user])));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public class FrequencyCapsTests
     {
         var caps = new FrequencyCaps(TimeSpan.MaxValue);
         caps.Record(1, 7, DateTimeOffset.MaxValue);
-        caps.Record(1, 7, s_noon);
+        caps.Record(1, 7, Noon);
         Assert.Equal((1, 2), (caps.Users, caps.Count(1, 7, TimeSpan.MaxValue)));
     }
 }

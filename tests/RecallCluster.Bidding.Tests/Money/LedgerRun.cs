@@ -14,8 +14,8 @@ internal sealed class LedgerRun
     /// <summary>Kinds of steps.</summary>
     public const int Steps = 20;
 
-    private static readonly DateTimeOffset s_start = new(2026, 10, 24, 20, 0, 0, TimeSpan.Zero);
-    private static readonly TimeZoneInfo s_zone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
+    private static readonly DateTimeOffset Start = new(2026, 10, 24, 20, 0, 0, TimeSpan.Zero);
+    private static readonly TimeZoneInfo Zone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
 
     private readonly SeededRandom _random;
     private readonly Micros _mostBudget, _mostPrice;
@@ -26,7 +26,7 @@ internal sealed class LedgerRun
     private readonly List<LedgerEntry> _journal = [];
     private readonly List<(int Told, byte[] State)> _snapshots = [];
     private readonly Dictionary<DateOnly, Books> _books = [];
-    private DateTimeOffset _now = s_start;
+    private DateTimeOffset _now = Start;
     private Micros _charged;
     private Micros? _flightLimit;
 
@@ -40,10 +40,10 @@ internal sealed class LedgerRun
         Ledger = new CampaignLedger(new CampaignTerms
         {
             CampaignId = 1,
-            TimeZone = s_zone.Id,
+            TimeZone = Zone.Id,
             DailyBudget = UpTo(_mostBudget),
             LifetimeBudget = _flightLimit,
-            FlightStart = s_start.AddMinutes(-1),
+            FlightStart = Start.AddMinutes(-1),
             Pacing = (PacingMode)_random.NextInt(3),
             TrafficByHour = [.. Enumerable.Range(1, 24).Select(hour => (double)hour)],
             LeaseTerm = TimeSpan.FromMinutes(1 + _random.NextInt(_random.NextInt(3) == 0 ? 900 : 5)),
@@ -131,7 +131,7 @@ internal sealed class LedgerRun
         Verify();
     }
 
-    private static DateOnly DateOf(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, s_zone).DateTime);
+    private static DateOnly DateOf(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, Zone).DateTime);
 
     private Micros FlightBudgets() => new(3 * _mostBudget.Value);
 
@@ -282,7 +282,8 @@ internal sealed class LedgerRun
             entry.ApplyTo(revived);
         revived.Advance(Ledger.Now);
         Assert.Equal(
-            Encoding.UTF8.GetString(MoneyFormat.ToBytes(Ledger.ToState())), Encoding.UTF8.GetString(MoneyFormat.ToBytes(revived.ToState())));
+            Encoding.UTF8.GetString(MoneyFormat.ToBytes(Ledger.ToState())),
+            Encoding.UTF8.GetString(MoneyFormat.ToBytes(revived.ToState())));
         Assert.Equal((Ledger.LifetimeLeft, Ledger.TotalLeased), (revived.LifetimeLeft, revived.TotalLeased));
         Ledger = revived;
     }

@@ -11,7 +11,7 @@ namespace RecallCluster.Cli.Tests.Faults;
 public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
 {
     private const int Idle = 10_000, Requests = 100, OpenFiles = 7;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     [LinuxProcessFact]
     public async Task Clients_that_send_a_byte_at_a_time_or_never_read_are_cut_off_and_hold_nobody_up()
@@ -28,9 +28,9 @@ public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
         Task<int> answered = AnsweredAsync(door, () => drip.IsCompleted && dripHeaders.IsCompleted && flood.IsCompleted);
 
         // Each of them ends because the door has closed its connection.
-        await drip.WaitAsync(s_patience);
-        await dripHeaders.WaitAsync(s_patience);
-        await flood.WaitAsync(s_patience);
+        await drip.WaitAsync(Patience);
+        await dripHeaders.WaitAsync(Patience);
+        await flood.WaitAsync(Patience);
         Assert.True(await answered >= Requests);
     }
 
@@ -73,7 +73,7 @@ public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
         await using var door = new DoorProcess(world, "--keys", file);
         await door.StartAsync();
         using RecallClient flood = door.ClientWith(greedy);
-        using var other = new RecallClient(new RecallClientOptions { Door = door.Address, ApiKey = modest, Timeout = s_patience });
+        using var other = new RecallClient(new RecallClientOptions { Door = door.Address, ApiKey = modest, Timeout = Patience });
         var request = new AdsRequest { Slots = [new AdsSlot { Id = "s" }] };
 
         int turnedAway = 0, served = 0;

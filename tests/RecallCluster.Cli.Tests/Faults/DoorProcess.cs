@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
+using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Client;
 
 namespace RecallCluster.Cli.Tests.Faults;
@@ -9,14 +9,14 @@ namespace RecallCluster.Cli.Tests.Faults;
 /// <summary>A front door (<c>recall serve</c>) in a process of its own, with a state file that outlives it.</summary>
 internal sealed partial class DoorProcess : IAsyncDisposable
 {
-    private const int KillSignal = 9, FileSize = 1, LinesKept = 40;
+    private const int KillSignal = 9, FileSize = 1;
     private const ulong Unlimited = ulong.MaxValue;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly FaultWorld _world;
     private readonly string[] _further;
     private readonly DateTimeOffset _began = TimeProvider.System.GetUtcNow();
-    private readonly Queue<string> _lastLines = new();
+    private readonly LastLines _lastLines = new();
     private readonly SocketsHttpHandler _transport = new() { UseProxy = false, AllowAutoRedirect = false };
     private Process? _process;
 
@@ -60,9 +60,9 @@ internal sealed partial class DoorProcess : IAsyncDisposable
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new InvalidOperationException("The program could not be started.");
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => _lastLines.Keep(line.Data);
         _process.BeginErrorReadLine();
-        Uri address = new((await ReadDocumentAsync(_process.StandardOutput)).GetProperty("urls")[0].GetString()!);
+        Uri address = new((await Documents.ReadAsync(_process.StandardOutput, _lastLines.ToString)).GetProperty("urls")[0].GetString()!);
         if (Client is not null)
             return;
         Address = address;
@@ -126,32 +126,6 @@ internal sealed partial class DoorProcess : IAsyncDisposable
     }
 
     private static string Text(DateTimeOffset time) => time.ToString("O", CultureInfo.InvariantCulture);
-
-    private async Task<JsonElement> ReadDocumentAsync(StreamReader reader)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        string text = "";
-        while (await reader.ReadLineAsync(patience.Token) is { } line)
-        {
-            text += line + "\n";
-            if (line == "}")
-                return JsonDocument.Parse(text).RootElement;
-        }
-        lock (_lastLines)
-            throw new InvalidDataException($"The program ended after saying: {text}{string.Join('\n', _lastLines)}");
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is null)
-            return;
-        lock (_lastLines)
-        {
-            _lastLines.Enqueue(line);
-            while (_lastLines.Count > LinesKept)
-                _lastLines.Dequeue();
-        }
-    }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Signal(int process, int signal);

@@ -117,6 +117,7 @@ internal sealed class OrleansLoop : ILoopHost
                 Roles = new HashSet<string> { SiloRoles.Gateway, SiloRoles.Retrieval, SiloRoles.Control },
                 MarketDirectory = _directory.FullName,
                 ShardMemory = long.MaxValue,
+                UserPatience = TimeSpan.FromSeconds(20),
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();

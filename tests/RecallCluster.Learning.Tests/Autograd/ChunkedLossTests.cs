@@ -10,7 +10,7 @@ public sealed class ChunkedLossTests
 {
     private const int Batch = 7, Width = 3, Candidates = 4;
     private const float Tolerance = 1e-5f;
-    private static readonly int[] s_rows = [4, 0, 4, 2, 2, 2, 1];
+    private static readonly int[] Rows = [4, 0, 4, 2, 2, 2, 1];
 
     [Theory]
     [InlineData(1, 1)]
@@ -107,7 +107,7 @@ public sealed class ChunkedLossTests
     // Parameters of every kind inside: sparse rows, dense weights; and operands that are shared and that are cut.
     private static Tensor Loss(Tape tape, Setup setup, Tensor shared, Tensor entries, int start, int count)
     {
-        Tensor users = tape.Add(entries, setup.Users.Forward(tape, s_rows.AsSpan(start, count)));
+        Tensor users = tape.Add(entries, setup.Users.Forward(tape, Rows.AsSpan(start, count)));
         Tensor scores = tape.MatMul(setup.Mlp.Forward(tape, users), shared, transposeB: true);
         return tape.Scale(tape.Sum(tape.LogSumExp(scores)), 1f / Batch);
     }

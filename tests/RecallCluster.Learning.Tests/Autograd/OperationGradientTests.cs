@@ -8,7 +8,7 @@ namespace RecallCluster.Learning.Tests.Autograd;
 /// <summary>Every operation's first gradient, and the second where there is one, against finite differences at several shapes.</summary>
 public sealed class OperationGradientTests
 {
-    private static readonly Dictionary<string, Func<Tape, Tensor, Tensor>> s_unary = new()
+    private static readonly Dictionary<string, Func<Tape, Tensor, Tensor>> Unary = new()
     {
         ["affine"] = (tape, x) => tape.Square(tape.Affine(x, -1.5f, 0.5f)),
         ["reciprocal"] = (tape, x) => tape.Reciprocal(tape.Affine(tape.Square(x), 1, 1)),
@@ -36,7 +36,7 @@ public sealed class OperationGradientTests
         ["concatenation of entries"] = (tape, x) => tape.Square(tape.ConcatFirst(x, tape.Square(x))),
     };
 
-    public static TheoryData<string> UnaryNames => [.. s_unary.Keys];
+    public static TheoryData<string> UnaryNames => [.. Unary.Keys];
 
     [Theory]
     [MemberData(nameof(UnaryNames))]
@@ -45,8 +45,8 @@ public sealed class OperationGradientTests
         foreach (Shape shape in new Shape[] { new(5), new(3, 4), new(1, 1), new(2, 3, 19) })
         {
             Tensor x = GradientCheck.RandomTensor(new SeededRandom(3), shape);
-            GradientCheck.First((tape, inputs) => s_unary[name](tape, inputs[0]), [x]);
-            GradientCheck.Second((tape, inputs) => s_unary[name](tape, inputs[0]), [x], tolerance: 2e-2);
+            GradientCheck.First((tape, inputs) => Unary[name](tape, inputs[0]), [x]);
+            GradientCheck.Second((tape, inputs) => Unary[name](tape, inputs[0]), [x], tolerance: 2e-2);
         }
     }
 

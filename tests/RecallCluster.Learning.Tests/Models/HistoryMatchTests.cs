@@ -10,7 +10,7 @@ namespace RecallCluster.Learning.Tests.Models;
 
 public class HistoryMatchTests
 {
-    private static readonly Dataset s_dataset = TinyWorld.Create(users: 10);
+    private static readonly Dataset Dataset = TinyWorld.Create(users: 10);
 
     [Theory]
     [InlineData(1, 0)]
@@ -26,19 +26,19 @@ public class HistoryMatchTests
     [Fact]
     public void An_ads_codes_are_its_row_and_its_side_information()
     {
-        ModelConfig config = TinyWorld.Config(s_dataset);
-        int[] codes = HistoryMatch.CodesOf(config, [7, 3], s_dataset.Items);
-        int[] expected = [8, .. s_dataset.Items.Codes.Select(field => field[7]), 4, .. s_dataset.Items.Codes.Select(field => field[3])];
+        ModelConfig config = TinyWorld.Config(Dataset);
+        int[] codes = HistoryMatch.CodesOf(config, [7, 3], Dataset.Items);
+        int[] expected = [8, .. Dataset.Items.Codes.Select(field => field[7]), 4, .. Dataset.Items.Codes.Select(field => field[3])];
         Assert.Equal(expected, codes);
-        Assert.Equal([8, 4], HistoryMatch.CodesOf(config with { SideInformation = false }, [7, 3], s_dataset.Items));
-        Assert.Empty(HistoryMatch.CodesOf(config with { HistoryMatch = false }, [7, 3], s_dataset.Items));
-        Assert.Empty(HistoryMatch.CodesOf(config with { Kind = ModelKind.TwoTower }, [7, 3], s_dataset.Items));
+        Assert.Equal([8, 4], HistoryMatch.CodesOf(config with { SideInformation = false }, [7, 3], Dataset.Items));
+        Assert.Empty(HistoryMatch.CodesOf(config with { HistoryMatch = false }, [7, 3], Dataset.Items));
+        Assert.Empty(HistoryMatch.CodesOf(config with { Kind = ModelKind.TwoTower }, [7, 3], Dataset.Items));
     }
 
     [Fact]
     public void Logits_are_the_weights_of_the_fields_that_match()
     {
-        ModelConfig config = TinyWorld.Config(s_dataset) with { ItemFields = [new ModelField("category", 9)] };
+        ModelConfig config = TinyWorld.Config(Dataset) with { ItemFields = [new ModelField("category", 9)] };
         var match = new HistoryMatch(config, 4, new SeededRandom(1));
         // Ads' codes (row, category): three candidates, then a behaviour that is none. Category 0 is unknown.
         int[] codes = [1, 5, 2, 0, 3, 6, 4, 5];

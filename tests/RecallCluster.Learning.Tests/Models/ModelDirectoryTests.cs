@@ -9,7 +9,7 @@ namespace RecallCluster.Learning.Tests.Models;
 
 public sealed class ModelDirectoryTests : IDisposable
 {
-    private static readonly Dataset s_dataset = TinyWorld.Create(users: 10);
+    private static readonly Dataset Dataset = TinyWorld.Create(users: 10);
     private readonly string _folder = Directory.CreateTempSubdirectory("recall-model-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -21,7 +21,7 @@ public sealed class ModelDirectoryTests : IDisposable
     [InlineData(ModelKind.TwoTower)]
     public void A_saved_model_comes_back_bit_by_bit(ModelKind kind)
     {
-        IAdModel model = ModelGradientTests.Randomized(TinyWorld.Config(s_dataset, kind));
+        IAdModel model = ModelGradientTests.Randomized(TinyWorld.Config(Dataset, kind));
         ModelDirectory.Save(_folder, model);
         IAdModel loaded = ModelDirectory.Load(_folder);
 
@@ -39,7 +39,7 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void A_flipped_bit_is_found_or_changes_nothing()
     {
-        IAdModel model = ModelGradientTests.Randomized(TinyWorld.Config(s_dataset, ModelKind.TwoTower));
+        IAdModel model = ModelGradientTests.Randomized(TinyWorld.Config(Dataset, ModelKind.TwoTower));
         ModelDirectory.Save(_folder, model);
         float[][] saved = [.. model.Parameters.Select(p => p.Value.Values.ToArray())];
         string path = Path.Combine(_folder, ModelDirectory.WeightsFile);
@@ -71,7 +71,7 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void Parameter_names_are_stable()
     {
-        ModelConfig config = TinyWorld.Config(s_dataset);
+        ModelConfig config = TinyWorld.Config(Dataset);
         string[] names = [.. ModelDirectory.Create(config, new SeededRandom(1)).Parameters.Select(parameter => parameter.Name)];
         Assert.Equal(names.Length, names.Distinct().Count());
         string[] wanted =
@@ -141,7 +141,7 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void Weights_of_other_dimensions_are_refused_and_the_tensor_is_named()
     {
-        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(Dataset), new SeededRandom(1)));
         Edit(json => json["hidden2"] = 10);
         InvalidDataException exception = Assert.Throws<InvalidDataException>(() => ModelDirectory.Load(_folder));
         Assert.Contains("second.weight", exception.Message, StringComparison.Ordinal);
@@ -153,7 +153,7 @@ public sealed class ModelDirectoryTests : IDisposable
         Assert.Contains(
             ModelDirectory.ConfigFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message,
             StringComparison.Ordinal);
-        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(Dataset), new SeededRandom(1)));
         File.Delete(Path.Combine(_folder, ModelDirectory.WeightsFile));
         Assert.Contains(
             ModelDirectory.WeightsFile, Assert.Throws<FileNotFoundException>(() => ModelDirectory.Load(_folder)).Message,
@@ -163,7 +163,7 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void A_truncated_weights_file_is_refused()
     {
-        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(Dataset), new SeededRandom(1)));
         string path = Path.Combine(_folder, ModelDirectory.WeightsFile);
         byte[] bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
@@ -173,8 +173,8 @@ public sealed class ModelDirectoryTests : IDisposable
     [Fact]
     public void A_model_for_other_ads_or_fields_does_not_fit_a_data_set()
     {
-        ModelConfig config = TinyWorld.Config(s_dataset);
-        config.RequireFit(s_dataset);
+        ModelConfig config = TinyWorld.Config(Dataset);
+        config.RequireFit(Dataset);
         AssertUnfit(config with { Items = 7 }, "7 ads");
         AssertUnfit(config with { ItemFields = [config.ItemFields[0]] }, "1 item fields");
         AssertUnfit(config with { UserFields = [new ModelField("segment", 9)] }, "segment");
@@ -182,13 +182,13 @@ public sealed class ModelDirectoryTests : IDisposable
 
     private static void AssertUnfit(ModelConfig config, string named)
     {
-        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => config.RequireFit(s_dataset));
+        InvalidDataException exception = Assert.Throws<InvalidDataException>(() => config.RequireFit(Dataset));
         Assert.Contains(named, exception.Message, StringComparison.Ordinal);
     }
 
     private void AssertRefused(Action<JsonNode> change, string named)
     {
-        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(1)));
+        ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(Dataset), new SeededRandom(1)));
         Edit(change);
         InvalidDataException exception = Assert.Throws<InvalidDataException>(() => ModelDirectory.Load(_folder));
         Assert.Contains(named, exception.Message, StringComparison.Ordinal);

@@ -9,7 +9,7 @@ namespace RecallCluster.Learning.Tests.Models;
 public class ModelGradientTests
 {
     private const float Step = 5e-3f;
-    private static readonly Dataset s_dataset = TinyWorld.Create(users: 10);
+    private static readonly Dataset Dataset = TinyWorld.Create(users: 10);
 
     public static TheoryData<ModelKind, AttentionKind, LossKind, bool> Cases => new()
     {
@@ -26,10 +26,10 @@ public class ModelGradientTests
     public void Gradient_of_the_whole_model_agrees_with_finite_differences(
         ModelKind kind, AttentionKind attention, LossKind lossKind, bool row)
     {
-        ModelConfig config = TinyWorld.Config(s_dataset, kind) with { Attention = attention, InteractionRow = row, LastBehaviour = true };
+        ModelConfig config = TinyWorld.Config(Dataset, kind) with { Attention = attention, InteractionRow = row, LastBehaviour = true };
         IAdModel model = Randomized(config);
         RemoveKinks(model);
-        TrainingBatch batch = TinyBatch.Create(s_dataset);
+        TrainingBatch batch = TinyBatch.Create(Dataset);
         var options = new LossOptions { Kind = lossKind };
         var tape = new Tape();
         tape.Backward(model.Loss(tape, batch, options));
@@ -54,8 +54,8 @@ public class ModelGradientTests
     [InlineData(2, LossKind.BinaryCrossEntropy)]
     public void Fused_loss_equals_the_loss_of_the_plain_scores(int threads, LossKind kind)
     {
-        var model = (DeepAdModel)Randomized(TinyWorld.Config(s_dataset));
-        TrainingBatch batch = TinyBatch.Create(s_dataset);
+        var model = (DeepAdModel)Randomized(TinyWorld.Config(Dataset));
+        TrainingBatch batch = TinyBatch.Create(Dataset);
         using var team = new WorkerTeam(threads);
         var tape = new Tape(team);
         Tensor fused = model.Loss(tape, batch, new LossOptions { Kind = kind });
@@ -66,10 +66,10 @@ public class ModelGradientTests
             parameter.Gradient.Clear();
         tape.Reset();
 
-        Tensor all = model.Targets(tape, batch.Items, s_dataset.Items);
+        Tensor all = model.Targets(tape, batch.Items, Dataset.Items);
         DeepUserSide users = model.Users(tape, all, batch.Users);
         Tensor? matches = model.Matches(
-            tape, users, HistoryMatch.CodesOf(model.Config, batch.Items, s_dataset.Items), batch.CandidateCount, batch.Users);
+            tape, users, HistoryMatch.CodesOf(model.Config, batch.Items, Dataset.Items), batch.CandidateCount, batch.Users);
         Assert.Contains(matches!.Values.ToArray(), value => value != 0);
         Tensor scores = model.PlainScores(tape, users, tape.SliceFirst(all, 0, batch.CandidateCount), matches);
         Tensor plain = LogitLoss.Compute(tape, scores, batch.Targets, kind);
@@ -89,8 +89,8 @@ public class ModelGradientTests
     [Fact]
     public void Adversarial_loss_lies_above_the_plain_one_and_its_gradient_is_finite()
     {
-        IAdModel model = Randomized(TinyWorld.Config(s_dataset));
-        TrainingBatch batch = TinyBatch.Create(s_dataset);
+        IAdModel model = Randomized(TinyWorld.Config(Dataset));
+        TrainingBatch batch = TinyBatch.Create(Dataset);
         var tape = new Tape();
         float plain = model.Loss(tape, batch, new LossOptions()).Item();
         tape.Reset();
@@ -104,8 +104,8 @@ public class ModelGradientTests
     [Fact]
     public void An_adversarial_step_of_zero_changes_nothing()
     {
-        IAdModel model = Randomized(TinyWorld.Config(s_dataset));
-        TrainingBatch batch = TinyBatch.Create(s_dataset);
+        IAdModel model = Randomized(TinyWorld.Config(Dataset));
+        TrainingBatch batch = TinyBatch.Create(Dataset);
         var tape = new Tape();
         tape.Backward(model.Loss(tape, batch, new LossOptions()));
         float[][] plain = [.. model.Parameters.Select(Whole)];

@@ -11,7 +11,7 @@ namespace RecallCluster.Learning.Tests.Scoring;
 
 public class FoldEqualityTests
 {
-    private static readonly Dataset s_dataset = TinyWorld.Create(users: 60);
+    private static readonly Dataset Dataset = TinyWorld.Create(users: 60);
 
     public static TheoryData<double, bool, bool> RandomModels => new()
     {
@@ -22,22 +22,22 @@ public class FoldEqualityTests
     [MemberData(nameof(RandomModels))]
     public void Folded_scores_equal_plain_ones_for_random_weights(double scale, bool row, bool last)
     {
-        ModelConfig config = TinyWorld.Config(s_dataset) with { InteractionRow = row, LastBehaviour = last };
+        ModelConfig config = TinyWorld.Config(Dataset) with { InteractionRow = row, LastBehaviour = last };
         AssertFoldsExactly((DeepAdModel)ModelGradientTests.Randomized(config, seed: 21, scale));
     }
 
     [Fact]
     public void Folded_scores_equal_plain_ones_for_trained_weights()
     {
-        var model = (DeepAdModel)ModelDirectory.Create(TinyWorld.Config(s_dataset), new SeededRandom(2));
-        new Trainer(new TrainingOptions { BatchSize = 32, Negatives = 32, Epochs = 4, LearningRate = 5e-3f }).Train(model, s_dataset);
+        var model = (DeepAdModel)ModelDirectory.Create(TinyWorld.Config(Dataset), new SeededRandom(2));
+        new Trainer(new TrainingOptions { BatchSize = 32, Negatives = 32, Epochs = 4, LearningRate = 5e-3f }).Train(model, Dataset);
         AssertFoldsExactly(model);
     }
 
     [Fact]
     public void Folded_scores_equal_plain_ones_at_the_default_widths()
     {
-        ModelConfig config = ModelConfig.For(s_dataset);
+        ModelConfig config = ModelConfig.For(Dataset);
         AssertFoldsExactly((DeepAdModel)ModelGradientTests.Randomized(config, seed: 8, scale: 0.03));
     }
 
@@ -46,9 +46,9 @@ public class FoldEqualityTests
     [InlineData(AttentionKind.Softmax)]
     public void Plain_scorer_equals_the_scores_on_the_tape(AttentionKind attention)
     {
-        ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = attention };
+        ModelConfig config = TinyWorld.Config(Dataset) with { Attention = attention };
         var model = (DeepAdModel)ModelGradientTests.Randomized(config);
-        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using TargetVectors targets = TargetVectors.Compute(model, Dataset.Items);
         using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
         var scorer = new PlainScorer(model, records, targets.Count);
         UserEncoder encoder = UserEncoder.Of(model, targets, folded: false);
@@ -67,8 +67,8 @@ public class FoldEqualityTests
     [InlineData(1e30f)]
     public void A_plain_state_with_an_impossible_sequence_is_refused(float places)
     {
-        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset) with { SequenceLimit = 8 });
-        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(Dataset) with { SequenceLimit = 8 });
+        using TargetVectors targets = TargetVectors.Compute(model, Dataset.Items);
         using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
         var scorer = new PlainScorer(model, records, targets.Count);
         UserEncoder encoder = UserEncoder.Of(model, targets, folded: false);
@@ -84,8 +84,8 @@ public class FoldEqualityTests
     [InlineData(3)]
     public void A_state_of_other_origin_is_read_within_its_memory(int free)
     {
-        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset));
-        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        var model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(Dataset));
+        using TargetVectors targets = TargetVectors.Compute(model, Dataset.Items);
         using PreparedModel prepared = PreparedModel.Of(model, targets);
         MatchLayout match = MatchLayout.Of(model.Config);
         var state = new float[prepared.Scorer.UserStateLength];
@@ -102,13 +102,13 @@ public class FoldEqualityTests
     [Fact]
     public void Two_tower_scorer_equals_the_logits_on_the_tape()
     {
-        var model = (TwoTowerModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset, ModelKind.TwoTower));
-        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        var model = (TwoTowerModel)ModelGradientTests.Randomized(TinyWorld.Config(Dataset, ModelKind.TwoTower));
+        using TargetVectors targets = TargetVectors.Compute(model, Dataset.Items);
         using PreparedModel prepared = PreparedModel.Of(model, targets);
         foreach (int[] behaviour in Sequences())
         {
             var tape = new Tape();
-            Tensor all = model.Targets(tape, AllItems(), s_dataset.Items);
+            Tensor all = model.Targets(tape, AllItems(), Dataset.Items);
             Tensor user = model.Users(tape, all, Batch([1], behaviour));
             float[] expected = tape.MatMul(user, all, transposeB: true).Values.ToArray();
             AssertClose(expected, Score(prepared.Scorer, prepared.Encoder, [1], behaviour));
@@ -118,9 +118,9 @@ public class FoldEqualityTests
     [Fact]
     public void Softmax_attention_cannot_be_folded()
     {
-        ModelConfig config = TinyWorld.Config(s_dataset) with { Attention = AttentionKind.Softmax };
+        ModelConfig config = TinyWorld.Config(Dataset) with { Attention = AttentionKind.Softmax };
         var model = (DeepAdModel)ModelDirectory.Create(config, new SeededRandom(1));
-        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using TargetVectors targets = TargetVectors.Compute(model, Dataset.Items);
         Assert.Throws<NotSupportedException>(() => ModelFolder.Fold(model, targets));
         Assert.Throws<NotSupportedException>(() => UserEncoder.Of(model, targets));
         using PreparedModel prepared = PreparedModel.Of(model, targets);
@@ -129,7 +129,7 @@ public class FoldEqualityTests
 
     private static void AssertFoldsExactly(DeepAdModel model)
     {
-        using TargetVectors targets = TargetVectors.Compute(model, s_dataset.Items);
+        using TargetVectors targets = TargetVectors.Compute(model, Dataset.Items);
         using NativeBlock<float> records = ModelFolder.PlainRecords(model, targets);
         using FoldedModel folded = ModelFolder.Fold(model, targets);
         using var fast = new FoldedScorer(folded.Weights, folded.Records, folded.Count);
@@ -144,11 +144,11 @@ public class FoldEqualityTests
     // Empty, one ad, several, duplicates, more than the limit.
     private static int[][] Sequences() => [[], [17], [3, 50, 99], [4, 4, 4, 80], [.. Enumerable.Range(10, 70)]];
 
-    private static int[] AllItems() => [.. Enumerable.Range(0, s_dataset.Items.Count)];
+    private static int[] AllItems() => [.. Enumerable.Range(0, Dataset.Items.Count)];
 
     private static BehaviourBatch Batch(int[] profile, int[] behaviour)
     {
-        int limit = TinyWorld.Config(s_dataset).SequenceLimit;
+        int limit = TinyWorld.Config(Dataset).SequenceLimit;
         int[] newest = behaviour.Length > limit ? behaviour[^limit..] : behaviour;
         return new BehaviourBatch(profile, Math.Max(1, newest.Length), newest.Length == 0 ? [-1] : newest, [newest.Length]);
     }
@@ -156,10 +156,10 @@ public class FoldEqualityTests
     private static float[] TapeScores(DeepAdModel model, int[] profile, int[] behaviour)
     {
         var tape = new Tape();
-        Tensor all = model.Targets(tape, AllItems(), s_dataset.Items);
+        Tensor all = model.Targets(tape, AllItems(), Dataset.Items);
         BehaviourBatch batch = Batch(profile, behaviour);
         DeepUserSide users = model.Users(tape, all, batch);
-        Tensor? matches = model.Matches(tape, users, HistoryMatch.CodesOf(model.Config, AllItems(), s_dataset.Items), all.Shape[0], batch);
+        Tensor? matches = model.Matches(tape, users, HistoryMatch.CodesOf(model.Config, AllItems(), Dataset.Items), all.Shape[0], batch);
         return model.PlainScores(tape, users, all, matches).Values.ToArray();
     }
 

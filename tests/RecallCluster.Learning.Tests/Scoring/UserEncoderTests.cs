@@ -9,14 +9,14 @@ namespace RecallCluster.Learning.Tests.Scoring;
 
 public sealed class UserEncoderTests : IDisposable
 {
-    private static readonly Dataset s_dataset = TinyWorld.Create(users: 10);
-    private readonly DeepAdModel _model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(s_dataset));
+    private static readonly Dataset Dataset = TinyWorld.Create(users: 10);
+    private readonly DeepAdModel _model = (DeepAdModel)ModelGradientTests.Randomized(TinyWorld.Config(Dataset));
     private readonly TargetVectors _targets;
     private readonly UserEncoder _encoder;
 
     public UserEncoderTests()
     {
-        _targets = TargetVectors.Compute(_model, s_dataset.Items);
+        _targets = TargetVectors.Compute(_model, Dataset.Items);
         _encoder = UserEncoder.Of(_model, _targets);
     }
 
@@ -63,7 +63,7 @@ public sealed class UserEncoderTests : IDisposable
         Assert.Contains("120 ads", Assert.Throws<ArgumentOutOfRangeException>(() => Encode([1], [-1])).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => _encoder.Encode([1], [], new float[3]));
         var without = new DeepAdModel(_model.Config with { HistoryMatch = false }, new SeededRandom(1));
-        using TargetVectors other = TargetVectors.Compute(without, s_dataset.Items);
+        using TargetVectors other = TargetVectors.Compute(without, Dataset.Items);
         Assert.Throws<ArgumentException>(() => UserEncoder.Of(_model, other));
     }
 

@@ -10,7 +10,7 @@ namespace RecallCluster.Learning.Tests.Training;
 public class TrainerTests
 {
     private const int K = 20;
-    private static readonly TrainingOptions s_options = new()
+    private static readonly TrainingOptions Options = new()
     {
         BatchSize = 32,
         Negatives = 48,
@@ -30,7 +30,7 @@ public class TrainerTests
         Dataset dataset = TinyWorld.Create(ordered: ordered);
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset, kind) with { Attention = attention }, new SeededRandom(4));
         var log = new ProgressLog();
-        TrainingResult result = new Trainer(s_options).Train(model, dataset, progress: log);
+        TrainingResult result = new Trainer(Options).Train(model, dataset, progress: log);
 
         double[] losses = [.. log.Reports.Where(report => report.Loss > 0).Select(report => report.Loss)];
         Assert.True(losses[^1] < losses[0] - 0.3, $"The loss went from {losses[0]} to {losses[^1]}.");
@@ -45,7 +45,7 @@ public class TrainerTests
     {
         Dataset dataset = TinyWorld.Create();
         var log = new ProgressLog();
-        TrainingResult result = new Trainer(s_options with { MaxSteps = 7 })
+        TrainingResult result = new Trainer(Options with { MaxSteps = 7 })
             .Train(ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4)), dataset, progress: log);
         Assert.Equal(7, result.Steps);
         Assert.Equal(TrainingEnd.Completed, result.End);
@@ -58,7 +58,7 @@ public class TrainerTests
     {
         Dataset dataset = TinyWorld.Create();
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
-        TrainingOptions options = s_options with { Loss = new LossOptions { AdversarialWeight = 1, AdversarialStep = 0.1f } };
+        TrainingOptions options = Options with { Loss = new LossOptions { AdversarialWeight = 1, AdversarialStep = 0.1f } };
         new Trainer(options).Train(model, dataset);
         Assert.True(TestRecall(model, dataset) > PopularityRecall(dataset) + 0.3);
     }
@@ -76,7 +76,7 @@ public class TrainerTests
         float[] Weights(ulong seed)
         {
             IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
-            new Trainer(s_options with { Epochs = 2, Seed = seed }).Train(model, dataset, team);
+            new Trainer(Options with { Epochs = 2, Seed = seed }).Train(model, dataset, team);
             return [.. model.Parameters.SelectMany(parameter => parameter.Value.Values.ToArray())];
         }
     }
@@ -88,7 +88,7 @@ public class TrainerTests
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
         var log = new ProgressLog();
         // A rate at which the weights soon run away.
-        TrainingOptions options = s_options with { Epochs = 40, LearningRate = 0.05f, Patience = 2, ValidationUsers = 60 };
+        TrainingOptions options = Options with { Epochs = 40, LearningRate = 0.05f, Patience = 2, ValidationUsers = 60 };
         TrainingResult result = new Trainer(options).Train(model, dataset, progress: log);
         double[] recalls =
             [.. log.Reports.Where(report => report.ValidationRecall != null).Select(report => report.ValidationRecall!.Value)];
@@ -104,7 +104,7 @@ public class TrainerTests
         Dataset dataset = TinyWorld.Create(users: 60);
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
         var clock = new SteppingClock(TimeSpan.FromSeconds(1));
-        TrainingOptions options = s_options with { Epochs = 1000, TimeLimit = TimeSpan.FromSeconds(30) };
+        TrainingOptions options = Options with { Epochs = 1000, TimeLimit = TimeSpan.FromSeconds(30) };
         TrainingResult result = new Trainer(options, clock).Train(model, dataset);
         Assert.Equal(TrainingEnd.TimeLimit, result.End);
         Assert.InRange(result.Steps, 1, 30);
@@ -116,7 +116,7 @@ public class TrainerTests
     {
         Dataset dataset = TinyWorld.Create(users: 60);
         dataset = dataset with { Validation = EventLog.Empty(dataset.Users.Count) };
-        TrainingOptions options = s_options with
+        TrainingOptions options = Options with
         {
             Epochs = 1000,
             TimeLimit = TimeSpan.FromDays(1000),
@@ -151,7 +151,7 @@ public class TrainerTests
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
         using var source = new CancellationTokenSource();
         var log = new ProgressLog(report => source.Cancel());
-        Assert.Throws<OperationCanceledException>(() => new Trainer(s_options).Train(model, dataset, null, log, source.Token));
+        Assert.Throws<OperationCanceledException>(() => new Trainer(Options).Train(model, dataset, null, log, source.Token));
         Assert.Single(log.Reports);
     }
 
@@ -161,7 +161,7 @@ public class TrainerTests
         Dataset dataset = TinyWorld.Create(users: 60);
         dataset = dataset with { Validation = EventLog.Empty(dataset.Users.Count) };
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
-        TrainingResult result = new Trainer(s_options with { Epochs = 2 }).Train(model, dataset);
+        TrainingResult result = new Trainer(Options with { Epochs = 2 }).Train(model, dataset);
         Assert.Equal(TrainingEnd.Completed, result.End);
         Assert.Null(result.BestValidationRecall);
         Assert.Equal(result.Steps, result.BestStep);
@@ -179,7 +179,7 @@ public class TrainerTests
         {
             IAdModel own = ModelDirectory.Create(model.Config, new SeededRandom(4));
             // Few held-out users, so that half of the ads is more than the held-out ones.
-            TrainingOptions options = s_options with { ValidationItems = validationItems, ValidationUsers = 30 };
+            TrainingOptions options = Options with { ValidationItems = validationItems, ValidationUsers = 30 };
             return new Trainer(options).Train(own, dataset).BestValidationRecall!.Value;
         }
     }
@@ -191,20 +191,20 @@ public class TrainerTests
         IAdModel model = ModelDirectory.Create(TinyWorld.Config(dataset), new SeededRandom(4));
         Dataset empty = dataset with { Train = EventLog.Empty(10) };
         Assert.Contains(
-            "tiny", Assert.Throws<InvalidDataException>(() => new Trainer(s_options).Train(model, empty)).Message,
+            "tiny", Assert.Throws<InvalidDataException>(() => new Trainer(Options).Train(model, empty)).Message,
             StringComparison.Ordinal);
         Dataset other = dataset with { Items = FeatureTable.OfIds(TinyWorld.Ids("ad", TinyWorld.Items)) };
         Assert.Contains(
-            "item fields", Assert.Throws<InvalidDataException>(() => new Trainer(s_options).Train(model, other)).Message,
+            "item fields", Assert.Throws<InvalidDataException>(() => new Trainer(Options).Train(model, other)).Message,
             StringComparison.Ordinal);
     }
 
     [Fact]
     public void Options_are_checked()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer(s_options with { BatchSize = 0 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer(s_options with { BehaviourDropout = 1.5f }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer(s_options with { TimeLimit = TimeSpan.Zero }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer(Options with { BatchSize = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer(Options with { BehaviourDropout = 1.5f }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer(Options with { TimeLimit = TimeSpan.Zero }));
     }
 
     private static double TestRecall(IAdModel model, Dataset dataset)

@@ -6,9 +6,9 @@ namespace RecallCluster.Serving.Tests.Market;
 
 public class UnacknowledgedWinsTests
 {
-    private static readonly DateTimeOffset s_now = LoopWorld.Start;
+    private static readonly DateTimeOffset Now = LoopWorld.Start;
 
-    private static readonly CampaignSettings s_campaign =
+    private static readonly CampaignSettings Campaign =
         LoopWorld.Simple((1, 1, 1)).Campaigns[0] with { Caps = [new FrequencyRule(1, TimeSpan.FromHours(1))] };
 
     [Fact]
@@ -16,17 +16,17 @@ public class UnacknowledgedWinsTests
     {
         var wins = new UnacknowledgedWins();
         RequestUser early = UserOf(wins, told: []);
-        Assert.True(wins.TryAdd(in early, s_campaign, 1, s_now));
+        Assert.True(wins.TryAdd(in early, Campaign, 1, Now));
         wins.Acknowledge("ann", 1);
 
         Assert.Equal(0, wins.Count);
-        Assert.False(wins.TryAdd(in early, s_campaign, 2, s_now));
+        Assert.False(wins.TryAdd(in early, Campaign, 2, Now));
         // Who looks the user up now finds the impression there, and only there.
-        RequestUser late = UserOf(wins, told: [new Exposure(1, s_now)]);
+        RequestUser late = UserOf(wins, told: [new Exposure(1, Now)]);
         Assert.Single(late.Exposures);
-        Assert.False(wins.TryAdd(in late, s_campaign, 2, s_now));
+        Assert.False(wins.TryAdd(in late, Campaign, 2, Now));
         RequestUser forgotten = UserOf(wins, told: []);
-        Assert.True(wins.TryAdd(in forgotten, s_campaign, 2, s_now));
+        Assert.True(wins.TryAdd(in forgotten, Campaign, 2, Now));
     }
 
     [Fact]
@@ -34,21 +34,21 @@ public class UnacknowledgedWinsTests
     {
         var wins = new UnacknowledgedWins();
         RequestUser user = UserOf(wins, told: []);
-        Assert.True(wins.TryAdd(in user, s_campaign, 1, s_now));
+        Assert.True(wins.TryAdd(in user, Campaign, 1, Now));
         Assert.Single(UserOf(wins, told: []).Exposures);
         wins.Remove("ann", 1);
-        Assert.True(wins.TryAdd(in user, s_campaign, 2, s_now));
+        Assert.True(wins.TryAdd(in user, Campaign, 2, Now));
         wins.Acknowledge("ann", 2);
         wins.Acknowledge("ann", 2);
         Assert.Equal(0, wins.Count);
 
-        Assert.True(wins.TryAdd(in user, s_campaign, 3, s_now + s_campaign.Terms.EventWindow));
+        Assert.True(wins.TryAdd(in user, Campaign, 3, Now + Campaign.Terms.EventWindow));
         Assert.Equal(1, wins.Count);
     }
 
     private static RequestUser UserOf(UnacknowledgedWins wins, IReadOnlyList<Exposure> told)
     {
         long mark = wins.MarkOf("ann");
-        return new RequestUser("ann", new UserFeatures(), wins.With("ann", told, s_now)) { Told = told, Mark = mark };
+        return new RequestUser("ann", new UserFeatures(), wins.With("ann", told, Now)) { Told = told, Mark = mark };
     }
 }

@@ -10,19 +10,19 @@ namespace RecallCluster.Serving.Tests.State;
 /// <summary>Calibration where the counts are elsewhere: machines made singly, snapshots added up, a calibrator over ports.</summary>
 public class CalibrationPortsTests
 {
-    private static readonly MachineFactory s_factory = new(new ServingStateOptions());
+    private static readonly MachineFactory Factory = new(new ServingStateOptions());
 
     [Fact]
     public void Snapshots_of_shards_elsewhere_add_up()
     {
-        CalibrationShard one = s_factory.Counts("1"), two = s_factory.Counts("2");
+        CalibrationShard one = Factory.Counts("1"), two = Factory.Counts("2");
         Show(one, campaign: 1, impressions: 300, clicks: 30);
         Show(two, campaign: 2, impressions: 100, clicks: 50);
 
         var data = new CalibrationData();
         foreach (CalibrationShard shard in (CalibrationShard[])[one, two])
         {
-            CalibrationShard copy = s_factory.Counts("copy");
+            CalibrationShard copy = Factory.Counts("copy");
             copy.Restore(shard.Snapshot());
             data.Add(copy, 0, campaign => $"1/{campaign}");
         }
@@ -37,7 +37,7 @@ public class CalibrationPortsTests
     [Fact]
     public async Task The_map_of_new_campaigns_follows_the_mix_that_is_shown()
     {
-        var host = new Elsewhere(s_factory);
+        var host = new Elsewhere(Factory);
         var options = new CalibrationOptions { MixHours = 2 };
         using var calibrator = new LiveCalibrator(host, host, options);
         Show(host.Shard, campaign: 1, impressions: 3000, clicks: 300);

@@ -77,6 +77,24 @@ public class CampaignTests
     }
 
     [Fact]
+    public async Task Sums_of_a_report_that_do_not_fit_the_campaign_are_left_out()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        await using ServingState state = await file.OpenAsync(clock);
+        await state.Campaigns.PutAsync(Some.Campaign(1, ManualClock.Morning), 0, default);
+        var report = new BidReport { Auctions = 10, Wins = 1, Value = 0.1, Numerators = [0.5], Denominators = [] };
+        byte[] payload = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            new ReportCommand(clock.Now, report), ServingJson.Default.CampaignCommand);
+        await state.Journal.AppendAsync(CampaignDirectory.KeyOf(1), payload, [], default);
+        clock.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(1, await state.Campaigns.TickAsync());
+
+        Assert.True((await state.Campaigns.FindAsync(1, default))!.Ticks.Count > 1);
+    }
+
+    [Fact]
     public async Task Edits_need_the_version_that_they_are_based_on()
     {
         using var file = new StateFile();
@@ -95,6 +113,34 @@ public class CampaignTests
         Assert.Equal((2L, "other", Some.Units(5)), (edited.Version, edited.Settings.Name, edited.Today.Budget));
         await Assert.ThrowsAsync<VersionConflictException>(() => state.Campaigns.PutAsync(settings, 1, default));
         Assert.Equal(3, (await state.Campaigns.PutAsync(settings, null, default)).Version);
+    }
+
+    [Fact]
+    public async Task A_flights_budget_is_edited_like_a_days_and_ends_the_campaign_when_it_is_spent()
+    {
+        using var file = new StateFile();
+        var clock = new ManualClock(ManualClock.Morning);
+        ServingState state = await file.OpenAsync(clock);
+        CampaignSettings settings = Some.Campaign(1, ManualClock.Morning);
+        settings = settings with
+        {
+            Terms = settings.Terms with { LifetimeBudget = Some.Units(30), Pacing = PacingMode.AsFastAsPossible },
+        };
+        await state.Campaigns.PutAsync(settings, 0, default);
+        LeaseGrant first = await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1000));
+        Assert.Equal(Some.Units(30), first.Lease.Amount);
+        clock.Advance(settings.Terms.LeaseTerm);
+        Assert.Equal(CampaignStatus.BudgetSpent, (await state.Campaigns.FindAsync(1, default))!.Status);
+
+        CampaignView raised = await state.Campaigns.PutAsync(
+            settings with { Terms = settings.Terms with { LifetimeBudget = Some.Units(42) } }, null, default);
+        Assert.Equal((CampaignStatus.Active, Some.Units(42)), (raised.Status, raised.Settings.Terms.LifetimeBudget));
+        await state.DisposeAsync();
+        state = await file.OpenAsync(clock);
+        Assert.Equal(Some.Units(12), (await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1000))).Lease.Amount);
+        await state.Campaigns.PutAsync(settings with { Terms = settings.Terms with { LifetimeBudget = null } }, null, default);
+        Assert.Equal(Some.Units(58), (await state.Campaigns.RequestLeaseAsync(1, 1, 1, Some.Units(1000))).Lease.Amount);
+        await state.DisposeAsync();
     }
 
     [Fact]

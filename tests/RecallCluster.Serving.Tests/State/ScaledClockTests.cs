@@ -4,28 +4,28 @@ namespace RecallCluster.Serving.Tests.State;
 
 public class ScaledClockTests
 {
-    private static readonly DateTimeOffset s_business = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Business = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public void Business_time_is_a_function_of_real_time_alone()
     {
         var real = new ManualClock(ManualClock.Morning);
-        var clock = new ScaledClock(real, real.Now, s_business, 60);
+        var clock = new ScaledClock(real, real.Now, Business, 60);
         long stamp = clock.GetTimestamp();
         real.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal(s_business.AddHours(2), clock.GetUtcNow());
+        Assert.Equal(Business.AddHours(2), clock.GetUtcNow());
         Assert.Equal(TimeSpan.FromHours(2), clock.GetElapsedTime(stamp));
-        Assert.Equal(clock.GetUtcNow(), new ScaledClock(real, ManualClock.Morning, s_business, 60).GetUtcNow());
+        Assert.Equal(clock.GetUtcNow(), new ScaledClock(real, ManualClock.Morning, Business, 60).GetUtcNow());
         Assert.Equal(TimeSpan.FromMinutes(1), clock.ToReal(TimeSpan.FromHours(1)));
     }
 
     [Fact]
     public async Task Timers_run_on_business_time()
     {
-        var clock = new ScaledClock(TimeProvider.System, DateTimeOffset.UtcNow, s_business, 100_000);
+        var clock = new ScaledClock(TimeProvider.System, DateTimeOffset.UtcNow, Business, 100_000);
         using var timer = new PeriodicTimer(TimeSpan.FromHours(1), clock);
         Assert.True(await timer.WaitForNextTickAsync());
-        Assert.True(clock.GetUtcNow() >= s_business.AddMinutes(59));
+        Assert.True(clock.GetUtcNow() >= Business.AddMinutes(59));
     }
 
     [Theory]

@@ -9,7 +9,7 @@ namespace RecallCluster.Serving.Tests.State;
 
 public class UserMemoryTests
 {
-    private static readonly FrequencyRule[] s_twice = [new(2, TimeSpan.FromHours(1))];
+    private static readonly FrequencyRule[] Twice = [new(2, TimeSpan.FromHours(1))];
 
     [Fact]
     public async Task Clicks_move_the_sequence_and_impressions_the_caps_also_after_a_restart()
@@ -24,22 +24,22 @@ public class UserMemoryTests
                 await SendAsync(state, AdEventKind.Click, Some.Win(1, lease, clock.Now, (UInt128)i));
             await SendAsync(state, AdEventKind.Impression, Some.Win(1, lease, clock.Now, 1));
             await SendAsync(state, AdEventKind.Impression, Some.Win(1, lease, clock.Now, 1));
-            Assert.True(state.Users.Allows("u", 1, s_twice, clock.Now));
+            Assert.True(state.Users.Allows("u", 1, Twice, clock.Now));
             await SendAsync(state, AdEventKind.Impression, Some.Win(1, lease, clock.Now, 2));
             Check(state);
         }
         await using ServingState again = await file.OpenAsync(clock, options);
         Check(again);
         clock.Advance(TimeSpan.FromHours(1));
-        Assert.True(again.Users.Allows("u", 1, s_twice, clock.Now));
+        Assert.True(again.Users.Allows("u", 1, Twice, clock.Now));
 
         void Check(ServingState state)
         {
             Assert.Equal(["ad3", "ad4", "ad5"], state.Users.Find("u")!.Sequence);
             Assert.Null(state.Users.Find("u")!.Consent);
-            Assert.False(state.Users.Allows("u", 1, s_twice, clock.Now));
-            Assert.True(state.Users.Allows("u", 2, s_twice, clock.Now));
-            Assert.True(state.Users.Allows("somebody", 1, s_twice, clock.Now));
+            Assert.False(state.Users.Allows("u", 1, Twice, clock.Now));
+            Assert.True(state.Users.Allows("u", 2, Twice, clock.Now));
+            Assert.True(state.Users.Allows("somebody", 1, Twice, clock.Now));
         }
     }
 

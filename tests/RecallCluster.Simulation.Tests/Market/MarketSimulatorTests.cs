@@ -13,7 +13,7 @@ public class MarketSimulatorTests
 {
     private const int Campaigns = 12;
 
-    private static readonly MarketOptions s_options = new()
+    private static readonly MarketOptions Options = new()
     {
         Users = 2000,
         Campaigns = Campaigns,
@@ -28,9 +28,9 @@ public class MarketSimulatorTests
     private static MarketSimulator Market(
         MarketCampaign campaign, double weight, MarketOptions? options = null, int threads = 1, IAuction? auction = null,
         Func<int, IBidController>? controller = null) => new(
-        new MarketWorld(options ?? s_options, new SeededRandom(3)),
-        [.. Enumerable.Repeat(campaign, (options ?? s_options).Campaigns)],
-        [.. Enumerable.Range(0, (options ?? s_options).Campaigns).Select(controller ?? (_ => new Constant(new BidWeights(weight))))],
+        new MarketWorld(options ?? Options, new SeededRandom(3)),
+        [.. Enumerable.Repeat(campaign, (options ?? Options).Campaigns)],
+        [.. Enumerable.Range(0, (options ?? Options).Campaigns).Select(controller ?? (_ => new Constant(new BidWeights(weight))))],
         auction,
         threads);
 
@@ -50,9 +50,10 @@ public class MarketSimulatorTests
     [Fact]
     public void A_user_sees_a_capped_campaign_no_more_often_than_its_rule_allows()
     {
-        MarketOptions few = s_options with { Users = 200 };
+        MarketOptions few = Options with { Users = 200 };
         MarketCampaign capped = ForClicks(1000) with { FrequencyRules = [new FrequencyRule(3, TimeSpan.FromDays(1))] };
-        MarketSimulator free = Market(ForClicks(1000), 0.8, few), market = Market(capped, 0.8, few), again = Market(capped, 0.8, few, threads: 3);
+        MarketSimulator free = Market(ForClicks(1000), 0.8, few);
+        MarketSimulator market = Market(capped, 0.8, few), again = Market(capped, 0.8, few, threads: 3);
         market.KeepLog(0, true);
         var world = new MarketWorld(few, new SeededRandom(3));
         MarketDay without = free.RunDay(), with = market.RunDay();
@@ -76,7 +77,7 @@ public class MarketSimulatorTests
     public void Budgets_bind_and_are_never_exceeded(PricingModel pricing)
     {
         MarketCampaign campaign = ForClicks(3) with { Pricing = pricing };
-        MarketSimulator market = Market(campaign, 0.15, s_options with { ClickLogit = -2.5 });
+        MarketSimulator market = Market(campaign, 0.15, Options with { ClickLogit = -2.5 });
         double revenue = 0;
         for (int day = 0; day < 2; day++)
             revenue += market.RunDay().Revenue;
@@ -114,7 +115,7 @@ public class MarketSimulatorTests
     [Fact]
     public void Clicks_follow_the_truth_and_conversions_come_late()
     {
-        MarketOptions options = s_options with { ConversionLogit = 0, ClickLogit = -2, ConversionDelayHours = 12 };
+        MarketOptions options = Options with { ConversionLogit = 0, ClickLogit = -2, ConversionDelayHours = 12 };
         MarketSimulator market = Market(ForClicks(1000), 0.2, options);
         MarketDay first = market.RunDay();
         double expected = first.Campaigns.Sum(campaign => campaign.TrueClicks), clicks = first.Campaigns.Sum(campaign => campaign.Clicks);
@@ -195,7 +196,7 @@ public class MarketSimulatorTests
     [Fact]
     public void An_over_estimated_campaign_wins_more_and_pays_more_for_a_click()
     {
-        MarketOptions biased = s_options with { BiasOfCampaign = new Dictionary<int, double> { [1] = 1.5 } };
+        MarketOptions biased = Options with { BiasOfCampaign = new Dictionary<int, double> { [1] = 1.5 } };
         CampaignDay honest = Market(ForClicks(1000), 0.8).RunDay().Campaigns[1];
         CampaignDay estimated = Market(ForClicks(1000), 0.8, biased).RunDay().Campaigns[1];
         Assert.True(estimated.Sums.Wins > 1.15 * honest.Sums.Wins);
@@ -205,7 +206,7 @@ public class MarketSimulatorTests
     [Fact]
     public void What_does_not_fit_together_is_refused()
     {
-        var world = new MarketWorld(s_options, new SeededRandom(1));
+        var world = new MarketWorld(Options, new SeededRandom(1));
         Assert.Throws<ArgumentException>(() => new MarketSimulator(world, [ForClicks(1)], [new Constant(default)]));
         Assert.Throws<ArgumentException>(() => Market(ForClicks(1) with { KpiEvents = [MarketEvent.Click] }, 1));
         Assert.Throws<ArgumentException>(() => Market(ForClicks(1) with { Pricing = PricingModel.OptimizedCpc }, 1));

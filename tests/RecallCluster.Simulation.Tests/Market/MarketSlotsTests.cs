@@ -13,9 +13,9 @@ namespace RecallCluster.Simulation.Tests.Market;
 public class MarketSlotsTests
 {
     private const int Campaigns = 12;
-    private static readonly double[] s_four = [1, 0.6, 0.4, 0.25];
+    private static readonly double[] Four = [1, 0.6, 0.4, 0.25];
 
-    private static readonly MarketOptions s_options = new()
+    private static readonly MarketOptions Options = new()
     {
         Users = 2000,
         Campaigns = Campaigns,
@@ -58,7 +58,7 @@ public class MarketSlotsTests
         double cost)
     {
         MarketCampaign campaign = Campaign(6, pricing) with { FrequencyRules = [new FrequencyRule(9, TimeSpan.FromHours(12))] };
-        MarketSimulator market = Market(s_options, campaign, AuctionOf(auction));
+        MarketSimulator market = Market(Options, campaign, AuctionOf(auction));
         market.KeepLog(5, true);
         MarketDay first = market.RunDay(), day = market.RunDay();
         Assert.Equal((firstDay, secondDay), (first.WonByUs, day.WonByUs));
@@ -79,12 +79,12 @@ public class MarketSlotsTests
     [InlineData(PricingModel.Cpc)]
     public void Clicks_fall_off_by_slot_as_the_factors_say(PricingModel pricing)
     {
-        MarketSimulator market = Market(s_options with { PositionFactors = s_four, ModelNoise = 0 }, Campaign(1000, pricing));
+        MarketSimulator market = Market(Options with { PositionFactors = Four, ModelNoise = 0 }, Campaign(1000, pricing));
         MarketDay day = market.RunDay();
         Assert.Equal(day.WonByUs, day.Campaigns.Sum(campaign => campaign.Sums.Wins));
         Assert.InRange(day.WonByUs, day.Auctions / 4, day.Auctions * 4);
         double value = 0;
-        for (int slot = 0; slot < s_four.Length; slot++)
+        for (int slot = 0; slot < Four.Length; slot++)
         {
             SlotCounts[] counts = [.. day.Campaigns.Select(campaign => campaign.Slots[slot])];
             double expected = counts.Sum(count => count.TrueClicks), clicks = counts.Sum(count => count.Clicks);
@@ -97,22 +97,22 @@ public class MarketSlotsTests
         Assert.Equal(value, day.Campaigns.Sum(campaign => campaign.Sums.Value), 1e-4 * value);
 
         // Equal factors: the slots differ by who has them, and all give more clicks than falling factors do.
-        MarketOptions flat = s_options with { PositionFactors = [1, 1, 1, 1], ModelNoise = 0 };
+        MarketOptions flat = Options with { PositionFactors = [1, 1, 1, 1], ModelNoise = 0 };
         MarketDay level = Market(flat, Campaign(1000, pricing)).RunDay();
         Assert.Equal(day.WonByUs, level.WonByUs);
-        for (int slot = 0; slot < s_four.Length; slot++)
+        for (int slot = 0; slot < Four.Length; slot++)
         {
             double lower = day.Campaigns.Sum(campaign => campaign.Slots[slot].TrueClicks);
-            Assert.Equal(s_four[slot] * level.Campaigns.Sum(campaign => campaign.Slots[slot].TrueClicks), lower, 1e-9 * lower);
+            Assert.Equal(Four[slot] * level.Campaigns.Sum(campaign => campaign.Slots[slot].TrueClicks), lower, 1e-9 * lower);
         }
     }
 
     [Fact]
     public void More_slots_sell_more_and_the_first_is_the_same_world()
     {
-        MarketOptions one = s_options with { ModelNoise = 0 };
+        MarketOptions one = Options with { ModelNoise = 0 };
         MarketDay single = Market(one, Campaign(1000, PricingModel.Cpc)).RunDay();
-        MarketDay four = Market(one with { PositionFactors = s_four }, Campaign(1000, PricingModel.Cpc)).RunDay();
+        MarketDay four = Market(one with { PositionFactors = Four }, Campaign(1000, PricingModel.Cpc)).RunDay();
         Assert.Equal(single.Auctions, four.Auctions);
         Assert.True(four.WonByUs > 1.5 * single.WonByUs, $"{four.WonByUs} of four slots, {single.WonByUs} of one");
         Assert.True(four.Campaigns.Sum(campaign => campaign.TrueClicks) > single.Campaigns.Sum(campaign => campaign.TrueClicks));
@@ -125,7 +125,7 @@ public class MarketSlotsTests
     [InlineData(PricingModel.Cpc)]
     public void Several_slots_are_deterministic_and_their_books_balance(PricingModel pricing)
     {
-        MarketOptions options = s_options with { PositionFactors = s_four };
+        MarketOptions options = Options with { PositionFactors = Four };
         MarketCampaign campaign = Campaign(3, pricing) with { FrequencyRules = [new FrequencyRule(9, TimeSpan.FromHours(12))] };
         MarketSimulator one = Market(options, campaign), three = Market(options, campaign, threads: 3);
         for (int day = 0; day < 2; day++)
@@ -149,7 +149,7 @@ public class MarketSlotsTests
     [Fact]
     public void An_impression_costs_what_its_slot_has_of_the_best_ones_clicks()
     {
-        MarketOptions flat = s_options with { PositionFactors = [1, 1] }, half = s_options with { PositionFactors = [1, 0.5] };
+        MarketOptions flat = Options with { PositionFactors = [1, 1] }, half = Options with { PositionFactors = [1, 0.5] };
         MarketCampaign campaign = Campaign(1000, PricingModel.Cpm);
         MarketDay full = Market(flat, campaign).RunDay(), less = Market(half, campaign).RunDay();
         foreach ((CampaignDay a, CampaignDay b) in full.Campaigns.Zip(less.Campaigns))
@@ -161,7 +161,7 @@ public class MarketSlotsTests
     [Fact]
     public void The_log_holds_what_a_winner_had_and_what_the_last_slot_would_have_been_to_others()
     {
-        MarketSimulator market = Market(s_options with { PositionFactors = s_four }, Campaign(1000, PricingModel.Cpm), scale: 2);
+        MarketSimulator market = Market(Options with { PositionFactors = Four }, Campaign(1000, PricingModel.Cpm), scale: 2);
         market.KeepLog(4, true);
         CampaignDay day = market.RunDay().Campaigns[4];
         AuctionLog log = day.Auctions!;
@@ -187,11 +187,11 @@ public class MarketSlotsTests
         double[] tooMany = [.. Enumerable.Repeat(1.0, AuctionRequest.MaxSlots + 1)];
         foreach (double[] bad in new double[][] { [], [0.5], [1, 0], [1, 1.1], [1, 0.5, 0.6], [1, double.NaN], tooMany })
         {
-            MarketOptions options = s_options with { PositionFactors = bad };
+            MarketOptions options = Options with { PositionFactors = bad };
             Assert.Contains(
                 "PositionFactors", Assert.Throws<ArgumentException>(() => Market(options, Campaign(1, PricingModel.Cpm))).Message);
         }
-        MarketOptions two = s_options with { PositionFactors = [1, 0.5] };
+        MarketOptions two = Options with { PositionFactors = [1, 0.5] };
         Assert.Throws<ArgumentException>(() => Market(two, Campaign(1, PricingModel.Cpm), new SecondPriceAuction()));
     }
 

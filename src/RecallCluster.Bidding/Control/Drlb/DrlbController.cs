@@ -5,12 +5,12 @@ using RecallCluster.Bidding.Formula;
 namespace RecallCluster.Bidding.Control.Drlb;
 
 /// <summary>
-/// DRLB (Wu et al., "Budget Constrained Bidding by Model-free Reinforcement Learning", CIKM 2018): the bid is value / lambda, and a Q network
-/// picks one of seven factors on lambda at every tick. KPI weights stay at yesterday's optimum: the source knows the budget only.
+/// DRLB (Wu et al., "Budget Constrained Bidding by Model-free Reinforcement Learning", CIKM 2018): the bid is value / lambda, and a Q
+/// network picks one of seven factors on lambda at every tick. KPI weights stay at yesterday's optimum: the source knows the budget only.
 /// </summary>
 public sealed class DrlbController : IBidController
 {
-    private static readonly double[] s_changes = [-0.08, -0.03, -0.01, 0, 0.01, 0.03, 0.08];
+    private static readonly double[] Changes = [-0.08, -0.03, -0.01, 0, 0.01, 0.03, 0.08];
 
     private readonly ActorNetwork _network;
     private readonly BidWeights _start;
@@ -24,14 +24,17 @@ public sealed class DrlbController : IBidController
         ArgumentNullException.ThrowIfNull(setting);
         ArgumentNullException.ThrowIfNull(network);
         if (network.Inputs != DrlbFeatures.Count || network.Outputs != Actions)
-            throw new ArgumentException($"A network of {network.Inputs} inputs and {network.Outputs} outputs is no Q network of {DrlbFeatures.Count} and {Actions}.", nameof(network));
+            throw new ArgumentException(
+                $"A network of {network.Inputs} inputs and {network.Outputs} outputs is no Q network of {DrlbFeatures.Count} and "
+                    + $"{Actions}.",
+                nameof(network));
         _network = network;
         _start = StartWeights.Movable(setting);
         _features = new DrlbFeatures(_start);
     }
 
     /// <summary>Number of factors to choose from.</summary>
-    internal static int Actions => s_changes.Length;
+    internal static int Actions => Changes.Length;
 
     /// <inheritdoc/>
     public BidWeights Decide(in ControlState state)
@@ -48,7 +51,7 @@ public sealed class DrlbController : IBidController
         Span<double> kpis = stackalloc double[weights.Count];
         for (int j = 0; j < kpis.Length; j++)
             kpis[j] = weights[j];
-        return new BidWeights(weights.Value / (1 + s_changes[action]), kpis);
+        return new BidWeights(weights.Value / (1 + Changes[action]), kpis);
     }
 }
 

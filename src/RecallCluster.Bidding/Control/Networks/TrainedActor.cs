@@ -16,7 +16,7 @@ public sealed record ActorConfig(string Controller, int Kpis, IReadOnlyList<int>
 /// <param name="Network">The network.</param>
 public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    private static readonly JsonSerializerOptions JsonFormat = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         RespectRequiredConstructorParameters = true,
@@ -30,7 +30,7 @@ public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
         var writer = new SafeTensorsWriter();
         Network.Save(writer);
         writer.Save(stem + ".safetensors");
-        AtomicFile.Write(stem + ".json", JsonSerializer.SerializeToUtf8Bytes(Config, s_json));
+        AtomicFile.Write(stem + ".json", JsonSerializer.SerializeToUtf8Bytes(Config, JsonFormat));
     }
 
     /// <summary>Reads both files.</summary>
@@ -42,7 +42,7 @@ public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
         ActorConfig config;
         try
         {
-            config = JsonSerializer.Deserialize<ActorConfig>(File.ReadAllBytes(path), s_json)
+            config = JsonSerializer.Deserialize<ActorConfig>(File.ReadAllBytes(path), JsonFormat)
                 ?? throw new InvalidDataException($"{path}: holds no configuration.");
         }
         catch (JsonException e)

@@ -24,12 +24,6 @@ namespace RecallCluster.Grains;
     RespectRequiredConstructorParameters = true)]
 internal sealed partial class GrainsJson : JsonSerializerContext
 {
-    /// <summary>A campaign's view, whose days have members that only their own assembly may set: read by reflection.</summary>
-    public static JsonTypeInfo<CampaignView> View { get; } = (JsonTypeInfo<CampaignView>)new JsonSerializerOptions(Default.Options)
-    {
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
-    }.GetTypeInfo(typeof(CampaignView));
-
     /// <exception cref="InvalidDataException">The bytes are no such thing.</exception>
     public static T Read<T>(byte[] bytes, JsonTypeInfo<T> type, string what)
         where T : class
@@ -43,4 +37,14 @@ internal sealed partial class GrainsJson : JsonSerializerContext
             throw new InvalidDataException($"A {what} from another silo cannot be read: {e.Message}", e);
         }
     }
+}
+
+/// <summary>A campaign's view, whose days have members that only their own assembly may set: read by reflection.</summary>
+internal static class CampaignViewJson
+{
+    /// <summary>How it is written and read.</summary>
+    public static JsonTypeInfo<CampaignView> Type { get; } = (JsonTypeInfo<CampaignView>)new JsonSerializerOptions(GrainsJson.Default.Options)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    }.GetTypeInfo(typeof(CampaignView));
 }

@@ -59,7 +59,7 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
             CampaignView view = await _commands.PutAsync(wanted, ifVersion, _factory.Campaigns.Market, CancellationToken.None).ConfigureAwait(true);
             if (_publisher is { } publisher)
                 await publisher.PublishAsync().ConfigureAwait(true);
-            return new CampaignReply { View = JsonSerializer.SerializeToUtf8Bytes(view, GrainsJson.View) };
+            return new CampaignReply { View = JsonSerializer.SerializeToUtf8Bytes(view, CampaignViewJson.Type) };
         }
         catch (VersionConflictException e)
         {
@@ -120,7 +120,7 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
     public Task<OfferMessage?> OfferAsync() => Task.FromResult(Machine.Exists ? Offer() : null);
 
     public Task<byte[]?> ViewAsync() => Task.FromResult(
-        Machine.Exists ? JsonSerializer.SerializeToUtf8Bytes(Machine.View(_clock.GetUtcNow()), GrainsJson.View) : null);
+        Machine.Exists ? JsonSerializer.SerializeToUtf8Bytes(Machine.View(_clock.GetUtcNow()), CampaignViewJson.Type) : null);
 
     public async Task<byte[]> ReportsAsync()
     {

@@ -148,7 +148,7 @@ internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : IC
     {
         byte[]? view = await GrainCalls.AskAsync(grains.GetGrain<ICampaignGrain>(id).ViewAsync(), $"Campaign {id}", cancellation)
             .ConfigureAwait(false);
-        return view is null ? null : GrainsJson.Read(view, GrainsJson.View, "campaign's view");
+        return view is null ? null : GrainsJson.Read(view, CampaignViewJson.Type, "campaign's view");
     }
 
     /// <inheritdoc/>
@@ -168,7 +168,7 @@ internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : IC
             throw new InvalidRequestException(reply.RefusedField ?? "campaign", refusal);
         (Guid life, long version) = await books.VersionAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await book.WaitForAsync(life, version, cancellation).ConfigureAwait(false);
-        return GrainsJson.Read(reply.View!, GrainsJson.View, "campaign's view");
+        return GrainsJson.Read(reply.View!, CampaignViewJson.Type, "campaign's view");
     }
 
     /// <summary>Tells a campaign what this gateway did for it.</summary>

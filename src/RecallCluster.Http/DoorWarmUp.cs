@@ -18,7 +18,8 @@ internal static class DoorWarmUp
 
     private static readonly (string Path, string Body)[] Trials =
     [
-        ("/v1/ads", """{"id":"warm-up","user":{"sequence":[]},"context":{"country":"DEU","device":"phone"},"slots":[{"id":"1"}],"test":true}"""),
+        ("/v1/ads",
+            """{"id":"warm-up","user":{"sequence":[]},"context":{"country":"DEU","device":"phone"},"slots":[{"id":"1"}],"test":true}"""),
         ("/v1/candidates", """{"user":{"sequence":[]},"k":5}"""),
         ("/openrtb/2.6/bid",
             """{"id":"warm-up","test":1,"imp":[{"id":"1","banner":{"format":[{"w":300,"h":250}]}}],"site":{"domain":"warm-up.example"}}"""),

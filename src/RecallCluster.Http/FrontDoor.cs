@@ -153,6 +153,7 @@ public static class FrontDoor
         services.AddHostedService(static provider => provider.GetRequiredService<LiveHub>());
         services.AddHostedService<BackgroundLog>();
         services.AddHostedService<FollowedKeys>();
+        services.AddHostedService<FollowedTokenKeys>();
         services.AddSingleton(static _ => new PrometheusExposition(PrometheusExposition.UsualMeters));
         services.AddRequestDecompression();
         services.AddRateLimiter(limiter => KeyRateLimit.Configure(limiter, options.Access));

@@ -5,6 +5,7 @@ using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Http;
@@ -41,6 +42,9 @@ public sealed class FrontDoorParts
 
     /// <summary>What became of background work, for the log, <c>/readyz</c> and <c>/v1/live</c>; null for none.</summary>
     public BackgroundHealth? Background { get; set; }
+
+    /// <summary>How it stands with what makes events and changes durable, for <c>/readyz</c>; null where nothing does.</summary>
+    public Func<JournalStatus>? Journal { get; set; }
 
     /// <summary>Told of each request that is turned away because of overload; null for nobody.</summary>
     public Action? Shed { get; set; }

@@ -37,8 +37,8 @@ public static class Telemetry
         Meter.CreateCounter<double>("recall.revenue", "{currency}", "Money charged, in units of the currency.");
 
     private static readonly Counter<long> BackgroundFailures = Meter.CreateCounter<long>(
-        "recall.background.failures", "{failure}",
-        "Background work that failed, by part: clock, gateway, leases, newAds, publication, reports, stop, valueRecall.");
+        "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, journal, leases, newAds, "
+            + "publication, reports, stop, valueRecall.");
 
     private static readonly UpDownCounter<long> NewAdsHeld = Meter.CreateUpDownCounter<long>(
         "recall.new_ads", "{ad}", "Ads in the shards that their indexes do not know, over the versions that are loaded.");

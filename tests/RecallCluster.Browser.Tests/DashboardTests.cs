@@ -140,6 +140,7 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
         Assert.True(await LightnessAsync(dashboard) < 60);
 
         await dashboard.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+        await Expect(dashboard.Page.Locator("html")).ToHaveAttributeAsync("data-theme", "light");
         Assert.True(await LightnessAsync(dashboard) > 200);
 
         ILocator toggle = dashboard.Page.Locator("#theme");

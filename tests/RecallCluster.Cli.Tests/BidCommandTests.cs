@@ -107,6 +107,17 @@ public class BidCommandTests
         Assert.All(rows, row => Assert.InRange(row.GetProperty("penalizedRatio").GetProperty("value").GetDouble(), 0.05, 1.0001));
     }
 
+    [Fact]
+    public async Task What_cannot_be_trained_is_said_to_be_so()
+    {
+        using var scratch = new Scratch();
+
+        Recall run = await Recall.RunAsync("bid", "train", "--out", scratch["models"], "--controllers", "fb,dual");
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("drlb and uscb", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--product", "click-cpc")]
     [InlineData("--product", "conversion-cpc", "--cpc", "3")]

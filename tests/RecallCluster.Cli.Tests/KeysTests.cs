@@ -1,4 +1,5 @@
 using RecallCluster.Cli.Workflows;
+using RecallCluster.Http.Tokens;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Cli.Tests;
@@ -28,6 +29,28 @@ public class KeysTests
         Assert.DoesNotContain(key, listed.Output);
         Assert.Equal((0, 2), (revoked.ExitCode, again.ExitCode));
         Assert.Empty(empty.Json.GetProperty("keys").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Token_keys_are_rotated_and_old_ones_stay_as_long_as_there_is_room()
+    {
+        using var scratch = new Scratch();
+        string state = scratch["state.db"];
+        Recall missing = await Recall.RunAsync("keys", "rotate", "--state", state);
+        byte first = Assert.Single(TokenKeyRing.LoadOrCreate(state + ".keys").Ids);
+
+        Recall rotated = await Recall.RunAsync("keys", "rotate", "--state", state, "--json");
+        IReadOnlyList<byte> both = TokenKeyRing.Load(state + ".keys").Ids;
+        Recall again = await Recall.RunAsync("keys", "rotate", "--state", state, "--keep", "2", "--json");
+
+        Assert.Equal((2, 0, 0), (missing.ExitCode, rotated.ExitCode, again.ExitCode));
+        Assert.Equal(2, both.Count);
+        Assert.Equal(first, both[1]);
+        Assert.Equal(both[0], TokenKeyRing.Load(state + ".keys").Ids[1]);
+        Assert.Equal(first, Assert.Single(again.Json.GetProperty("dropped").EnumerateArray()).GetInt32());
+        // No secret is shown.
+        string secret = File.ReadAllLines(state + ".keys")[1].Split(' ')[1];
+        Assert.DoesNotContain(secret, again.Output + rotated.Output);
     }
 
     [Fact]

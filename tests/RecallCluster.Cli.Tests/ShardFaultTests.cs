@@ -12,6 +12,10 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     private const int Requests = 2_000;
     private const int Clients = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan HastyDeadline = TimeSpan.FromMilliseconds(500);
+
+    // A machine that is busy with other tests may come late to what is due; a frozen process would be late by minutes.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
     [LinuxFact]
     public async Task A_replica_that_is_killed_under_load_is_replaced_by_the_other_and_taken_back_after_its_restart()
@@ -78,6 +82,67 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     }
 
     [LinuxFact]
+    public async Task A_frozen_process_that_nobody_stands_in_for_costs_its_ads_and_no_more_than_the_deadline_until_it_thaws()
+    {
+        using ShardProcess only = await ShardProcess.StartAsync(world, 0);
+        using var gateway = new Gateway(world, $"{only.Url};local");
+        var load = new Load(gateway);
+
+        await load.RunAsync(async () =>
+        {
+            await load.AnsweredAsync(300);
+            Assert.Equal(0, load.Partial);
+            only.Freeze();
+            // What is under way may still come through. Then a request that waits for it is answered with what there is when its time is
+            // over, long before the connection fails.
+            RetrievalAnswer first = await gateway.AskAsync(HastyDeadline);
+            for (int asked = 1; first.Coverage == 1 && asked < 1_000; asked++)
+                first = await gateway.AskAsync(HastyDeadline);
+            Assert.Equal(gateway.CoverageOfTheLocalShard, first.Coverage, 1e-6);
+            Assert.InRange(first.Timings.Total, TimeSpan.Zero, HastyDeadline + Grace);
+            await gateway.StateAsync(only.Url, "down");
+            // From then on nobody waits for it.
+            await load.AnsweredAsync(load.Answered + 300);
+            Assert.InRange(load.Partial, 300, int.MaxValue);
+            only.Thaw();
+            await gateway.StateAsync(only.Url, "healthy");
+        });
+
+        load.AssertAnswered(wholeShare: 0);
+        Assert.Equal(1, (await gateway.AskAsync()).Coverage);
+        Assert.All(load.PartialCoverages, coverage => Assert.Equal(gateway.CoverageOfTheLocalShard, coverage, 1e-6));
+        Assert.InRange(load.Longest, TimeSpan.Zero, Gateway.Deadline + Grace);
+    }
+
+    [LinuxFact]
+    public async Task A_process_that_wants_a_secret_answers_nobody_else()
+    {
+        string secret = world["shard.secret"], wrong = world["wrong.secret"];
+        ShardSecret.Create(secret);
+        ShardSecret.Create(wrong);
+        using ShardProcess guarded = await ShardProcess.StartAsync(world, 0, "--secret", secret);
+
+        foreach ((string? shown, double coverage) in new[] { (secret, 1.0), (wrong, 0), (null, 0) })
+        {
+            using var gateway = new Gateway(
+                world, $"{guarded.Url};local", new RemoteShardOptions { Secret = shown is null ? null : ShardSecret.Load(shown) });
+            RetrievalAnswer answer = await gateway.AskAsync();
+            Assert.Equal(coverage == 1 ? 1 : gateway.CoverageOfTheLocalShard, answer.Coverage, 1e-6);
+            Assert.All(answer.Failures, failure => Assert.Contains("401", failure.Reason));
+        }
+    }
+
+    [LinuxFact]
+    public async Task A_port_that_others_can_reach_is_not_opened_without_a_secret()
+    {
+        Recall run = await Recall.RunAsync(
+            "shard", "--model", world.Models, "--index", world.IndexDirectory, "--url", "http://0.0.0.0:0", "--json");
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("--secret", run.Error);
+    }
+
+    [LinuxFact]
     public async Task A_process_that_holds_another_shard_is_refused()
     {
         using ShardProcess wrong = await ShardProcess.StartAsync(world, 1);
@@ -96,9 +161,11 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         private readonly ReplicaMap _map;
         private readonly List<(ShardIdentity Identity, ReplicatedShard Shard)> _shards = [];
 
-        public Gateway(TrainedWorld world, string map)
+        public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
+        public Gateway(TrainedWorld world, string map, RemoteShardOptions? remote = null)
         {
-            _map = ReplicaMap.Of(map, TimeProvider.System);
+            _map = ReplicaMap.Of(map, TimeProvider.System, remote);
             _host.Load(new EmbeddedHostOptions
             {
                 ModelDirectory = ModelFolders.DeepIn(world.Models), IndexDirectory = world.IndexDirectory, Shards = this,
@@ -107,8 +174,8 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
 
         public double CoverageOfTheLocalShard => (double)_shards[1].Identity.Ads / _shards.Sum(s => s.Identity.Ads);
 
-        public Task<RetrievalAnswer> AskAsync() =>
-            _host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures(), 10) { Deadline = TimeSpan.FromSeconds(5) }, default);
+        public Task<RetrievalAnswer> AskAsync(TimeSpan? deadline = null) =>
+            _host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures(), 10) { Deadline = deadline ?? Deadline }, default);
 
         /// <summary>Completes when the replica is in one of the states; the load must go on meanwhile, for it moves them.</summary>
         public async Task StateAsync(Uri replica, params string[] states)
@@ -140,6 +207,9 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         private readonly System.Collections.Concurrent.ConcurrentBag<string> _failures = [];
         private int _answered;
         private int _partial;
+        private long _longest;
+
+        public TimeSpan Longest => new(Interlocked.Read(ref _longest));
 
         public int Answered => Volatile.Read(ref _answered);
 
@@ -178,6 +248,9 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
             {
                 RetrievalAnswer answer = await gateway.AskAsync();
                 _coverages.Add(answer.Coverage);
+                long took = answer.Timings.Total.Ticks, longest = Interlocked.Read(ref _longest);
+                while (took > longest && Interlocked.CompareExchange(ref _longest, took, longest) is var seen && seen != longest)
+                    longest = seen;
                 if (answer.Coverage < 1)
                     Interlocked.Increment(ref _partial);
                 Interlocked.Increment(ref _answered);

@@ -24,10 +24,16 @@ internal sealed partial class ShardProcess : IDisposable
 
     public Uri Url { get; }
 
-    public static async Task<ShardProcess> StartAsync(TrainedWorld world, int shard)
+    /// <param name="world">What it serves.</param>
+    /// <param name="shard">Which part of it.</param>
+    /// <param name="further">Further arguments of <c>shard</c>.</param>
+    public static async Task<ShardProcess> StartAsync(TrainedWorld world, int shard, params string[] further)
     {
         string[] arguments =
-            ["shard", "--model", world.Models, "--index", world.IndexDirectory, "--shard", $"{shard}", "--threads", "1", "--json"];
+        [
+            "shard", "--model", world.Models, "--index", world.IndexDirectory, "--shard", $"{shard}", "--threads", "1",
+            "--json", .. further,
+        ];
         (Process process, Uri url) = await StartAsync([.. arguments, "--url", "http://127.0.0.1:0"]);
         return new ShardProcess(arguments, process, url);
     }

@@ -178,7 +178,8 @@ public sealed class AdminTests : IAsyncLifetime
         // What was got can be put.
         Assert.Equal(200, (await _door.SendAsync("PUT", "/v1/ads/new1", got.Text)).Status);
         Assert.Equal(("acme", 12), (
-            got.Body.GetProperty("features").GetProperty("brand").GetString(), got.Body.GetProperty("features").GetProperty("category").GetInt32()));
+            got.Body.GetProperty("features").GetProperty("brand").GetString(),
+            got.Body.GetProperty("features").GetProperty("category").GetInt32()));
         Assert.Equal("features.category", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("12", "1.5"))).Field);
         Assert.Equal("features.brand", (await _door.SendAsync("PUT", "/v1/ads/a", Ad.Replace("acme", "\\ud800"))).Field);
         _catalogue.Most = 1;

@@ -38,7 +38,8 @@ public sealed class RemoteShardTests : IDisposable
         string path = Path.Combine(_directory.FullName, "0.index");
         AdIndexFile.Write(path, new AdIndexContents
         {
-            Graph = graph, Dim = Dim, Vectors = vectors, RecordLength = Dim, Records = vectors, Ids = [.. Enumerable.Range(0, Ads).Select(i => $"ad{i}")],
+            Graph = graph, Dim = Dim, Vectors = vectors, RecordLength = Dim, Records = vectors,
+            Ids = [.. Enumerable.Range(0, Ads).Select(i => $"ad{i}")],
         });
         _index = AdIndex.Open(path);
         _identity = ShardIdentity.Of("model", path, 0, 1, Ads);
@@ -321,6 +322,95 @@ public sealed class RemoteShardTests : IDisposable
             () => served.SearchAsync(7, 11, new ShardQuery(_identity.ToString(), User, 1), default));
     }
 
+    [Theory]
+    [InlineData("right", true)]
+    [InlineData("next", true)]
+    [InlineData("wrong", false)]
+    [InlineData(null, false)]
+    public async Task Only_those_who_show_the_secret_are_answered(string? shown, bool admitted)
+    {
+        string right = SecretFileOf("right", Secret('r')), both = SecretFileOf("both", Secret('n'), Secret('r'));
+        SecretFileOf("next", Secret('n'));
+        SecretFileOf("wrong", Secret('w'));
+        await using WebApplication server = await ServeAsync(secret: ShardSecret.Load(shown == "next" ? both : right));
+        using var remote = new RemoteShard(
+            FrontDoor.AddressesOf(server)[0], _identity,
+            new RemoteShardOptions { Secret = shown is null ? null : ShardSecret.Load(Path.Combine(_directory.FullName, shown)) },
+            TimeProvider.System);
+
+        if (admitted)
+        {
+            remote.Publish(Placements(1));
+            remote.Publish(Book(1));
+            Assert.Equal(5, (await AnsweredAsync(remote, ByValue)).Ads.Count);
+        }
+        else
+        {
+            var error = await Assert.ThrowsAsync<IOException>(
+                () => remote.SearchAsync(new ShardQuery(_identity.ToString(), User, 5), default));
+            Assert.Contains("401", error.Message);
+            Assert.DoesNotContain(Secret('r'), error.Message);
+        }
+    }
+
+    [Theory]
+    [InlineData("GET", ShardServer.StatePath)]
+    [InlineData("PUT", ShardServer.BookPath)]
+    [InlineData("PUT", ShardServer.PlacementsPath)]
+    [InlineData("PUT", ShardServer.AdditionsPath)]
+    [InlineData("POST", ShardServer.SearchPath)]
+    [InlineData("GET", "/elsewhere")]
+    public async Task Every_path_wants_the_secret_but_that_of_health(string method, string path)
+    {
+        await using WebApplication server = await ServeAsync(secret: ShardSecret.Load(SecretFileOf("right", Secret('r'))));
+        using var client = new HttpClient { BaseAddress = FrontDoor.AddressesOf(server)[0] };
+
+        string[] shown =
+        [
+            "", "Bearer", $"Basic {Secret('r')}", $"Bearer {Secret('r')}x", $"Bearer {Secret('r')[..^1]}",
+            $"Bearer {new string('r', 5_000)}",
+        ];
+        foreach (string header in shown)
+            Assert.Equal(401, await StatusAsync(method, path, header));
+        Assert.NotEqual(401, await StatusAsync(method, path, $"bearer {Secret('r')}"));
+        Assert.Equal(200, await StatusAsync("GET", "/healthz", ""));
+
+        async Task<int> StatusAsync(string verb, string to, string header)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(verb), to)
+            {
+                Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            if (header.Length > 0)
+                request.Headers.TryAddWithoutValidation("Authorization", header);
+            using HttpResponseMessage answer = await client.SendAsync(request);
+            return (int)answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public void A_file_of_secrets_says_what_is_wrong_with_it()
+    {
+        string made = Path.Combine(_directory.FullName, "made");
+        ShardSecret.Create(made);
+        Assert.True(ShardSecret.Load(made).Admits(ShardSecret.Load(made).Header.ToString()));
+        Assert.Throws<IOException>(() => ShardSecret.Create(made));
+        Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => ShardSecret.Load(SecretFileOf("short", "short"))).Message);
+        Assert.Contains("line 2", Assert.Throws<InvalidDataException>(
+            () => ShardSecret.Load(SecretFileOf("spaces", Secret('a'), Secret('b') + " " + Secret('b')))).Message);
+        Assert.Contains(
+            "0 secrets", Assert.Throws<InvalidDataException>(() => ShardSecret.Load(SecretFileOf("empty", "# nothing"))).Message);
+    }
+
+    private static string Secret(char letter) => new(letter, 43);
+
+    private string SecretFileOf(string name, params string[] lines)
+    {
+        string path = Path.Combine(_directory.FullName, name);
+        File.WriteAllLines(path, lines);
+        return path;
+    }
+
     private static string[] NewOnes(ShardAnswer answer) =>
         [.. answer.Ads.Select(ad => ad.Id).Where(id => id.StartsWith("new", StringComparison.Ordinal)).Order()];
 
@@ -390,9 +480,10 @@ public sealed class RemoteShardTests : IDisposable
     private RemoteShard Reach(WebApplication server, int parts = 500) => new(
         FrontDoor.AddressesOf(server)[0], _identity, new RemoteShardOptions { AdditionsAtOnce = parts }, TimeProvider.System);
 
-    private async Task<WebApplication> ServeAsync(string url = "http://127.0.0.1:0")
+    private async Task<WebApplication> ServeAsync(string url = "http://127.0.0.1:0", ShardSecret? secret = null)
     {
-        WebApplication server = ShardServer.Create(new ServedShard(_identity, Open, ++_instances), new ShardServerOptions { Url = url });
+        WebApplication server = ShardServer.Create(
+            new ServedShard(_identity, Open, ++_instances), new ShardServerOptions { Url = url, Secret = secret });
         await server.StartAsync();
         return server;
     }

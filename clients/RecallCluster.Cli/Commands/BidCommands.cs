@@ -58,7 +58,8 @@ internal static class BidCommands
         var goal = new BidGoalOptions();
         Option<double[]> shares = OptionKit.Reals("--budget-share", "Budgets as shares of the log's total cost.", [1.0 / 32], 0, 1e6);
         Option<string?> train = OptionKit.Optional(
-            "--train", "Log of the day before, of the same format; else the first part of the log is known, and only the rest replayed (--known-share).",
+            "--train",
+            "Log of the day before, of the same format; else the first part of the log is known and only the rest replayed.",
             "FILE");
         Option<double> known = OptionKit.Real(
             "--known-share", "Without --train: share of the log, at its beginning, that is known and not replayed.", 0.1, 0.01, 0.99);

@@ -2,6 +2,8 @@ using System.CommandLine;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Http.Security;
+using RecallCluster.Http.Shards;
+using RecallCluster.Http.Tokens;
 using Spectre.Console;
 
 namespace RecallCluster.Cli.Commands;
@@ -10,8 +12,8 @@ namespace RecallCluster.Cli.Commands;
 internal static class KeysCommands
 {
     public static Command Build(CommandBuilder builder) => CommandBuilder.Group(
-        "keys", "Make, list and revoke API keys of a front door (`serve --keys`).",
-        BuildNew(builder), BuildList(builder), BuildRevoke(builder));
+        "keys", "API keys of a front door (`serve --keys`), keys of its tracking tokens, the secret of its shards.",
+        BuildNew(builder), BuildList(builder), BuildRevoke(builder), BuildRotate(builder), BuildSecret(builder));
 
     private static Command BuildNew(CommandBuilder builder)
     {
@@ -71,6 +73,51 @@ internal static class KeysCommands
         });
     }
 
+    private static Command BuildRotate(CommandBuilder builder)
+    {
+        Option<string> state = OptionKit.Required(
+            "--state", "State file of the front door, beside which the keys of its tracking tokens stand.", "FILE");
+        Option<int> keep = OptionKit.Number(
+            "--keep", "Most keys that stay, the new one included; tokens of a key that goes are refused from then on.",
+            TokenKeyRing.MaxKeys, 2);
+        return builder.Build(
+            "rotate", "Sign tracking tokens with a new key; those that are out stay good until they expire. A running door notices within "
+            + "seconds.", [state, keep], (parsed, context) =>
+            {
+                string path = parsed.GetRequiredValue(state) + ServeOptions.TokenKeysSuffix;
+                int most = parsed.GetValue(keep);
+                if (most > TokenKeyRing.MaxKeys)
+                    throw new UsageException($"--keep is 2 to {TokenKeyRing.MaxKeys}, not {most}.");
+                if (!System.IO.File.Exists(path))
+                    throw new UsageException($"{path} is not there; `serve` makes it.");
+                TokenKeyRing before = TokenKeyRing.Load(path), after = before.Rotate(most);
+                after.Save(path);
+                context.Write(
+                    new Rotated([.. after.Ids.Select(id => (int)id)], [.. before.Ids.Except(after.Ids).Select(id => (int)id)]),
+                    (console, rotated) =>
+                    {
+                        console.WriteLine(
+                            $"Key {rotated.Keys[0]} signs from now on; still good: {string.Join(", ", rotated.Keys.Skip(1))}.");
+                        if (rotated.Dropped.Length > 0)
+                            console.WriteLine($"Dropped: {string.Join(", ", rotated.Dropped)}.");
+                    });
+                return Task.CompletedTask;
+            });
+    }
+
+    private static Command BuildSecret(CommandBuilder builder)
+    {
+        Option<string> file = OptionKit.Required("--file", "File to make.", "FILE");
+        return builder.Build(
+            "secret", "Make a secret between gateways and shards (`shard --secret`, `serve --shard-secret`).", [file], (parsed, context) =>
+            {
+                string path = parsed.GetRequiredValue(file);
+                ShardSecret.Create(path);
+                context.Write(new NewSecret(path), (console, made) => console.WriteLine($"Wrote {made.File}, for its owner's eyes only."));
+                return Task.CompletedTask;
+            });
+    }
+
     private static Option<string> File() => OptionKit.Required("--file", "File of the keys; made where it is not there.", "FILE");
 
     private sealed record NewKey(string Key);
@@ -80,4 +127,9 @@ internal static class KeysCommands
     private sealed record KeyList(KeyRow[] Keys);
 
     private sealed record RevokedKey(string Id);
+
+    /// <summary>Ids of the keys, the one that signs first, and of those that went.</summary>
+    private sealed record Rotated(int[] Keys, int[] Dropped);
+
+    private sealed record NewSecret(string File);
 }

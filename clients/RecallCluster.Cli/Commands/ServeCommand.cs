@@ -3,6 +3,7 @@ using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Data;
 using RecallCluster.Http;
+using RecallCluster.Http.Security;
 using RecallCluster.Http.Shards;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.NewAds;
@@ -30,6 +31,14 @@ internal static class ServeCommand
         Option<string?> shards = OptionKit.Optional(
             "--shards", "Who answers for each shard: a JSON file {\"shards\":[[\"local\",\"http://host:port\"],...]}, or the same as "
             + "\"local,http://host:port;...\". Without it this process answers for all.", "FILE|MAP");
+        Option<string?> shardSecret = OptionKit.Optional(
+            "--shard-secret", "File of the secret that shards of other processes want to be shown.", "FILE");
+        Option<string?> shardAuthority = OptionKit.Optional(
+            "--shard-authority", "Authorities (PEM) that certificates of such shards must come from; the system's otherwise.", "FILE");
+        Option<string?> shardCertificate = OptionKit.Optional(
+            "--shard-certificate", "This gateway's own certificate (PEM), for shards that want one.", "FILE");
+        Option<string?> shardKey = OptionKit.Optional(
+            "--shard-certificate-key", "Its private key (PEM), where the certificate's file does not hold it.", "FILE");
         Option<int> maxK = OptionKit.Number("--max-k", "Most ads that a request may ask for.", defaults.Limits.MaxK, 1);
         Option<int> threads = OptionKit.Threads();
         Option<string?> versions = OptionKit.Optional(
@@ -41,7 +50,7 @@ internal static class ServeCommand
         return builder.Build(
             "serve",
             "Open the front door until told to stop: candidates, and with a market the whole loop of ads, auctions and feedback.",
-            [model, index, data, urls, shards, maxK, threads, versions, newAds, .. selling.Symbols, .. settings.Symbols],
+            [model, index, data, urls, shards, shardSecret, shardAuthority, shardCertificate, shardKey, maxK, threads, versions, newAds, .. selling.Symbols, .. settings.Symbols],
             async (parsed, context) =>
             {
                 Dataset? dataset = parsed.GetValue(data) is { } directory
@@ -51,6 +60,13 @@ internal static class ServeCommand
                     new FrontDoorOptions { Urls = parsed.GetValue(urls)!, Limits = defaults.Limits with { MaxK = parsed.GetValue(maxK) } },
                     parsed,
                     parsed.GetValue(shards) is null ? parsed.GetValue(threads) : null);
+                var remote = new RemoteShardOptions
+                {
+                    Secret = parsed.GetValue(shardSecret) is { } secret ? ShardSecret.Load(secret) : null,
+                    AuthorityPath = parsed.GetValue(shardAuthority),
+                    Certificate = parsed.GetValue(shardCertificate) is { } certificate
+                        ? new TlsOptions { CertificatePath = certificate, KeyPath = parsed.GetValue(shardKey) } : null,
+                };
                 var host = new EmbeddedHostOptions
                 {
                     ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),
@@ -58,7 +74,7 @@ internal static class ServeCommand
                     Users = dataset is null ? null : new UserDirectory(dataset),
                     AdFields = dataset?.Items.Fields,
                     NewAds = new NewAdOptions { MaxAds = parsed.GetValue(newAds) },
-                    Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System) : null,
+                    Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System, remote) : null,
                 };
                 ClosedLoopOptions? market = selling.MarketOf(parsed, parsed.GetValue(data));
                 var options = new ServedDoorOptions

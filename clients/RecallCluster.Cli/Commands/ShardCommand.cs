@@ -4,6 +4,7 @@ using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Http;
 using RecallCluster.Http.Observability;
+using RecallCluster.Http.Security;
 using RecallCluster.Http.Shards;
 using RecallCluster.Serving.Replicas;
 using Spectre.Console;
@@ -20,29 +21,37 @@ internal static class ShardCommand
         Option<int> number = OptionKit.Number("--shard", "Which shard of the index.", 0, 0);
         Option<string> url = new("--url")
         {
-            Description = "Where to listen; port 0 takes a free one. Gateways only must be able to connect: there is no authentication.",
+            Description = "Where to listen; port 0 takes a free one. Beyond this machine it wants --secret or --client-authority.",
             DefaultValueFactory = _ => "http://127.0.0.1:0",
             HelpName = "URL",
         };
-        Option<string?> certificate = OptionKit.Optional(
-            "--certificate", "Certificate and key for a URL of https, in one PEM file.", "FILE");
+        Option<string?> secret = OptionKit.Optional(
+            "--secret", "File of the secret that gateways must show, which `keys secret` makes.", "FILE");
+        Option<string?> certificate = OptionKit.Optional("--certificate", "Certificate chain (PEM) for a URL of https.", "FILE");
+        Option<string?> certificateKey = OptionKit.Optional(
+            "--certificate-key", "Its private key (PEM), where the certificate's file does not hold it.", "FILE");
+        Option<string?> authority = OptionKit.Optional(
+            "--client-authority", "Authorities (PEM) of gateways' certificates; every gateway must then show one.", "FILE");
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "shard",
             "Serve one shard of an index to gateways (`serve --shards`) over HTTP/2, until told to stop.",
-            [model, index, number, url, certificate, threads],
+            [model, index, number, url, secret, certificate, certificateKey, authority, threads],
             async (parsed, context) =>
             {
+                var server = new ShardServerOptions
+                {
+                    Url = parsed.GetValue(url)!,
+                    Secret = parsed.GetValue(secret) is { } path ? ShardSecret.Load(path) : null,
+                    Tls = TlsOf(parsed.GetValue(certificate), parsed.GetValue(certificateKey), parsed.GetValue(authority)),
+                };
+                RequireClosed(server);
                 // Traces go on here; where they are sent to, the environment says.
                 using TelemetryExport? telemetry = TelemetryExport.Start(new TelemetryOptions { ServiceName = "recallcluster-shard" });
                 using OpenedShard opened = await context.InStageAsync("Open model and shard", _ => OpenedShard.Open(
                     ModelFolders.DeepIn(parsed.GetRequiredValue(model)), parsed.GetRequiredValue(index), parsed.GetValue(number),
                     parsed.GetValue(threads))).ConfigureAwait(false);
-                WebApplication app = ShardServer.Create(opened.Served, new ShardServerOptions
-                {
-                    Url = parsed.GetValue(url)!,
-                    CertificateFile = parsed.GetValue(certificate),
-                });
+                WebApplication app = ShardServer.Create(opened.Served, server);
                 await using (app.ConfigureAwait(false))
                 {
                     await app.StartAsync(context.Cancellation).ConfigureAwait(false);
@@ -62,6 +71,23 @@ internal static class ShardCommand
                     await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
                 }
             });
+    }
+
+    private static TlsOptions? TlsOf(string? certificate, string? key, string? authority)
+    {
+        if (certificate is null && (key ?? authority) is not null)
+            throw new UsageException("--certificate-key and --client-authority want --certificate.");
+        return certificate is null
+            ? null : new TlsOptions { CertificatePath = certificate, KeyPath = key, ClientAuthorityPath = authority };
+    }
+
+    // Who can ask a shard can take its ads out of it.
+    private static void RequireClosed(ShardServerOptions server)
+    {
+        bool isLocal = Uri.TryCreate(server.Url, UriKind.Absolute, out Uri? url) && url.IsLoopback;
+        if (!isLocal && server is { Secret: null, Tls: not { ClientAuthorityPath: not null } })
+            throw new UsageException(
+                $"--url {server.Url} can be reached from other machines: it wants --secret, --client-authority, or both.");
     }
 
     /// <summary>What is served and where; written once it is ready.</summary>

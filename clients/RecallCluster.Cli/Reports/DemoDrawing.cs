@@ -30,13 +30,13 @@ internal static class DemoDrawing
         console.WriteLine();
         console.WriteLine(
             $"Time: world {t.WorldSeconds:F0} s, training {t.TrainSeconds:F0} s, index {t.IndexSeconds:F0} s, tuning {t.TuneSeconds:F0} "
-            + $"s, recall {t.EvalSeconds:F0} s, two days before {t.HistorySeconds:F0} s, served day {t.ServeSeconds:F0} s, days with a part off "
-            + $"{t.AblationSeconds:F0} s; {t.TotalSeconds:F0} s in all.");
+            + $"s, recall {t.EvalSeconds:F0} s, two days before {t.HistorySeconds:F0} s, served day {t.ServeSeconds:F0} s, "
+            + $"days with a part off {t.AblationSeconds:F0} s; {t.TotalSeconds:F0} s in all.");
         string at = report.Directory;
         console.WriteLine();
         console.WriteLine("Next, with what this run made:");
         console.WriteLine($"  ./recall eval retrieval --data {at}/data --model {at}/models --index {at}/index --k {retrieval.K}");
-        console.WriteLine($"  ./recall serve --data {at}/data --model {at}/models --index {at}/index    (dashboard: http://127.0.0.1:8080/)");
+        console.WriteLine($"  ./recall serve --data {at}/data --model {at}/models --index {at}/index");
         console.WriteLine("  ./recall demo --quick --serve    runs all of it again and goes on with traffic, so that the dashboard lives");
         console.WriteLine("and with ads of your own: ./recall data import --help");
     }
@@ -51,9 +51,11 @@ internal static class DemoDrawing
             ("requests", Drawing.Count(serving.Requests)),
             ("unanswered while it was away", Drawing.Count(feedback.RequestsUnanswered - serving.Errors)),
             ("errors beside that", Drawing.Count(serving.Errors)),
-            ("latency p50, p90, p99", $"{Drawing.Milliseconds(serving.P50Ms)}, {Drawing.Milliseconds(serving.P90Ms)}, {Drawing.Milliseconds(serving.P99Ms)}"),
+            ("latency p50, p90, p99",
+                string.Join(", ", Array.ConvertAll([serving.P50Ms, serving.P90Ms, serving.P99Ms], Drawing.Milliseconds))),
             ("events sent, applied", $"{Drawing.Count(feedback.Sent)}, {Drawing.Count(feedback.Applied)}"),
-            ("duplicates, refused, lost", $"{Drawing.Count(feedback.Duplicates)}, {Drawing.Count(feedback.Refused)}, {Drawing.Count(feedback.Lost)}"),
+            ("duplicates, refused, lost",
+                string.Join(", ", Array.ConvertAll([feedback.Duplicates, feedback.Refused, feedback.Lost], Drawing.Count))),
             ("ledgers unlike what was acknowledged", Drawing.Count(feedback.LedgersThatDiffer.Count)));
         DemoBidding bidding = report.Bidding;
         DemoMarket market = report.Market;
@@ -63,14 +65,16 @@ internal static class DemoDrawing
             $"How {Drawing.Count(bidding.Campaigns)} campaigns fared that day",
             ("value won of each one's optimum (R/R*)", Share(bidding.Ratio)),
             ("the same, less for KPIs missed (score)", Share(bidding.Score)),
-            ("budget binds, a KPI binds at the optimum", $"{Share(bidding.BudgetBoundShare)}, {Share(bidding.KpiBoundShare)} of them"),
+            ("bound by the budget, by a KPI, as planned", $"{Share(bidding.BudgetBoundShare)}, {Share(bidding.KpiBoundShare)} of them"),
             ("KPIs kept up to 10 %, by the truth", Share(bidding.KpiKeptShare)),
             ("spent of the budgets, overspent", $"{Share(bidding.SpentShare)}, {Drawing.Fixed(bidding.Overspend)}"),
             ("evenness of spending (1 is as the traffic)", Share(bidding.Evenness)),
             ("revenue", $"{Drawing.Fixed(market.Revenue)}, {Drawing.Fixed(market.Rpm ?? double.NaN)} for 1,000 impressions"),
             ("clicks of impressions (CTR)", $"{Drawing.Count(market.Clicks)} of {Drawing.Count(market.Impressions)} ({Share(market.Ctr)})"),
             ("advertisers' return on spend", Drawing.Fixed(market.AdvertiserRoi ?? double.NaN)),
-            ("error of pCTR before, after calibration", $"{Drawing.Fixed(calibration.CalNBefore ?? double.NaN)}, {Drawing.Fixed(calibration.CalNAfter ?? double.NaN)} (Cal-N, 0 is perfect)"));
+            ("error of pCTR before, after calibration",
+                string.Join(", ", Array.ConvertAll([calibration.CalNBefore, calibration.CalNAfter], error => Drawing.Fixed(error ?? double.NaN)))
+                + " (Cal-N, 0 is perfect)"));
     }
 
     private static void DrawAblation(IAnsiConsole console, DemoAblation[] rows)
@@ -78,8 +82,8 @@ internal static class DemoDrawing
         if (rows.Length == 0)
             return;
         Table table = Drawing.Table(
-            $"What each part earns: the same {Drawing.Count(rows[0].Requests)} requests with one part off", "off", "worth>", "change>", "score>",
-            "change>", "KPIs kept>", "return>", "Cal-N>");
+            $"What each part earns: the same {Drawing.Count(rows[0].Requests)} requests with one part off",
+            "off", "worth>", "change>", "score>", "change>", "KPIs kept>", "return>", "Cal-N>");
         foreach (DemoAblation row in rows)
         {
             double full = rows[0].Market.RequestWorth ?? double.NaN;
@@ -91,17 +95,20 @@ internal static class DemoDrawing
         console.WriteLine();
         console.Write(table);
         console.WriteLine(
-            "Worth: of 1,000 requests' clicks and conversions to advertisers, by the true probabilities. Return: the same over what was paid. A "
-            + "change within its ± (95 %, paired) may be chance. A score is by a campaign's own predictions: no comparison where these differ.");
+            "Worth: of 1,000 requests' clicks and conversions to advertisers, by the true probabilities. Return: the same over what was "
+            + "paid. A change within its ± (95 %, paired) may be chance. A score is by a campaign's own predictions: no comparison where "
+            + "these differ.");
     }
 
     private static string Change(MeanInterval? change, double unit) => change is null || !(unit > 0) ? ""
         : string.Create(
             CultureInfo.InvariantCulture, $"{100 * change.Mean / unit:+0.0;-0.0} ± {100 * (change.High - change.Low) / 2 / unit:F1} %");
 
-    private static string Score(DemoAblation row, DemoAblation full) => row == full || row.Change?.Score is not null ? Whole(row.Bidding.Score) : "";
+    private static string Score(DemoAblation row, DemoAblation full) =>
+        row == full || row.Change?.Score is not null ? Whole(row.Bidding.Score) : "";
 
-    private static string Whole(double? share) => share is { } known ? string.Create(CultureInfo.InvariantCulture, $"{100 * known:F0} %") : "";
+    private static string Whole(double? share) =>
+        share is { } known ? string.Create(CultureInfo.InvariantCulture, $"{100 * known:F0} %") : "";
 
     private static string Share(double? value) => Drawing.Percent(value ?? double.NaN);
 }

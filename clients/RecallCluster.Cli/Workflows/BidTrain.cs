@@ -48,10 +48,13 @@ internal static class BidTrain
 
     public static BidTrainReport Run(BidTrainOptions options, IStages stages, CancellationToken cancellation)
     {
+        string[] learners = [.. options.Controllers.Where(ControllerCatalogue.TrainedNames.Contains)];
+        if (learners.Length == 0 && !options.CompareCritics)
+            throw new UsageException($"--controllers: only {string.Join(" and ", ControllerCatalogue.TrainedNames)} are trained.");
         ITrainingDays days = Days(options);
         Directory.CreateDirectory(options.Out);
         var trainings = new List<BidTraining>();
-        foreach (string name in options.Controllers.Where(ControllerCatalogue.TrainedNames.Contains))
+        foreach (string name in learners)
             trainings.Add(Train(name, BidActors.Trainer(name, days, options.Rounds, options.Seed), options, stages, cancellation));
         if (options.CompareCritics)
         {

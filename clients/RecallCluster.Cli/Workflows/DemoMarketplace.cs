@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RecallCluster.AdServer;
 using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Formula;
@@ -24,17 +25,25 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     private const double Unlimited = 1e5;
     private const int LooseDay = 0, FirstPlannedDay = 1, MeasuredDay = 2;
 
+    // A door that is asked over HTTP has the machine to itself for no more than this part of the time.
+    private const double ServedShare = 0.4, MostSlowness = 4;
+
     // Nobody spends more than so much of what is within reach, or the campaigns' money would bid prices up beyond what clicks are worth.
-    // And no CTR is asked for that on a somewhat poorer day only a handful of auctions have.
     private static readonly CampaignPlanOptions Planning = new()
     {
-        SmallestBudgetShare = 0.1, LargestBudgetShare = 0.25, SmallestKpiStep = 0.05, LargestKpiStep = 0.15, Rounds = 12,
+        Products = [(BidProduct.Click, 0.5), (BidProduct.ClickCtr, 0.35), (BidProduct.ClickCpc, 0.05), (BidProduct.ConversionCpc, 0.1)],
+        SmallestBudgetShare = 0.1, LargestBudgetShare = 0.3,
     };
+
+    private static readonly TimeSpan StartOfDoor = TimeSpan.FromSeconds(8);
 
     // Any Thursday will do, as long as a run is like the one before.
     private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly UserDirectory _users = new(dataset);
+
+    // How much longer the served day takes than it should, for a machine that is slow or busy.
+    private double _slowness = 1;
 
     /// <summary>Writes ads and campaigns into the data-set directory, with budgets that do not bind.</summary>
     public void Write()
@@ -42,6 +51,9 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         MarketFiles.WriteAds(files.Data, traffic);
         AdsDirectory.WriteCampaigns(files.Data, MarketFiles.Settings(traffic, LoosePlans(), "fb", DateTimeOffset.UnixEpoch));
     }
+
+    /// <summary>How many of the campaigns are bound by their budget and by a KPI, in the market as it was planned.</summary>
+    public DemoBounds Bounds { get; private set; } = new(0, 0);
 
     /// <summary>Plays a day with loose budgets, plans the campaigns on it, and plays a first day with the plans.</summary>
     public async Task<CampaignPlan[]> PlanAsync(IStages stages, CancellationToken cancellation)
@@ -62,14 +74,20 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             DateTimeOffset calibrated = auctions[auctions.Length / 2].At;
             TracedAuction[] kept = [.. auctions.Where(auction => auction.At >= calibrated)];
             double held = share * kept.Length / auctions.Length;
-            return CampaignPlanner.Plan(
+            CampaignPlan[] made = CampaignPlanner.Plan(
                 kept, traffic.Campaigns, Planning with { HistoryShare = held }, new SeededRandom(options.Seed).Split(5));
+            Bounds = DemoBounds.Of(made, kept, held);
+            return made;
         });
         using (IStage stage = stages.Begin("A first day with the plans"))
         {
             TrafficRequest[] first = Thin(traffic.Day(FirstPlannedDay), options.HistoryRequests, out double part);
-            await Day(plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(part)), files.HistoryState, options.Controller, isPlannedAnew: true)
+            long began = Stopwatch.GetTimestamp();
+            Dictionary<long, CampaignPlan> parts = plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(part));
+            await Day(parts, files.HistoryState, options.Controller, isPlannedAnew: true)
                 .PlayAsync(first, DayStart(FirstPlannedDay), stage, cancellation).ConfigureAwait(false);
+            double wholeDay = Stopwatch.GetElapsedTime(began).TotalSeconds / part;
+            _slowness = Math.Clamp(wholeDay / ServedShare / options.DaySeconds, 1, MostSlowness);
         }
         return plans;
     }
@@ -83,7 +101,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
 
     /// <summary>The thinner day with all parts on, then with one after the other off.</summary>
     public async Task<DemoAblation[]> AblateAsync(
-        CampaignPlan[] plans, ComparedModels models, WorkerTeam team, IStages stages, CancellationToken cancellation, string[]? offs = null)
+        CampaignPlan[] plans, ComparedModels models, WorkerTeam team, IStages stages, CancellationToken cancellation)
     {
         if (options.AblationRequests == 0)
             return [];
@@ -91,7 +109,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         Dictionary<long, CampaignPlan> thin = plans.ToDictionary(plan => plan.Id, plan => plan.Scaled(share));
         var rows = new List<DemoAblation>();
         DemoOutcome? full = null;
-        foreach (string off in offs ?? new[] { DemoAblation.Nothing, DemoAblation.GuidedRetrieval, DemoAblation.WithoutCalibration, DemoAblation.Controller })
+        foreach (string off in DemoAblation.All)
         {
             using IStage stage = stages.Begin($"The day with {off} off");
             DemoFiles.CopyState(files.HistoryState, files.AblationState);
@@ -99,10 +117,12 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             // What the history taught the calibration is a part of it.
             if (off == DemoAblation.WithoutCalibration)
                 DemoFiles.RemoveState(files.AblationState);
-            LoopDay day = Day(thin, files.AblationState, off == DemoAblation.Controller ? "fb" : options.Controller, null, off, models, team);
+            string controller = off == DemoAblation.Controller ? "fb" : options.Controller;
+            LoopDay day = Day(thin, files.AblationState, controller, null, off, models, team);
             DemoOutcome outcome = await day.PlayAsync(requests, DayStart(MeasuredDay), stage, cancellation).ConfigureAwait(false);
+            DemoChange? change = full is null ? null : outcome.Since(full, requests, traffic, samePredictions: off == DemoAblation.Controller);
             rows.Add(new DemoAblation(
-                off, requests.Length, outcome.Bidding(), outcome.Market(traffic), outcome.Calibration(), full is null ? null : outcome.Since(full, requests, traffic, off == DemoAblation.Controller)));
+                off, requests.Length, outcome.Bidding(Bounds), outcome.Market(traffic), outcome.Calibration(), change));
             full ??= outcome;
         }
         return [.. rows];
@@ -121,7 +141,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             var door = new HttpAdDoor(client);
             await using (door.ConfigureAwait(false))
             {
-                var clock = new RunningClock(TimeProvider.System, origin, day, options.Speed);
+                var clock = new RunningClock(TimeProvider.System, origin, day, options.Speed / _slowness);
                 for (int number = MeasuredDay + 1; !cancellation.IsCancellationRequested; number++)
                 {
                     var publisher = new Publisher(traffic, door, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
@@ -133,12 +153,13 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
 
     private ServedDay Served(CampaignPlan[] plans) => new(files, traffic, plans.ToDictionary(plan => plan.Id), options.Threads)
     {
-        Speed = options.Speed, Controller = options.Controller, Address = options.Address,
+        Speed = options.Speed / _slowness, Controller = options.Controller, Address = options.Address,
+        TimeToStart = StartOfDoor * _slowness,
     };
 
     private LoopDay Day(
-        IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace = null, string off = DemoAblation.Nothing,
-        ComparedModels? models = null, WorkerTeam? team = null, bool isPlannedAnew = false) => new()
+        IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace = null,
+        string off = DemoAblation.Nothing, ComparedModels? models = null, WorkerTeam? team = null, bool isPlannedAnew = false) => new()
         {
             IsPlannedAnew = isPlannedAnew,
             Files = files,

@@ -1,4 +1,3 @@
-using RecallCluster.Bidding.Control;
 using RecallCluster.Learning.Training;
 using RecallCluster.Simulation;
 using RecallCluster.Simulation.Traffic;
@@ -25,7 +24,7 @@ internal sealed record DemoOptions
 
     public required int K { get; init; }
 
-    /// <summary>Requests of each of the two days before the one that is measured: every n-th is played, until there are about so many.</summary>
+    /// <summary>Requests of each of the two days before the one that is measured: every n-th is played, to make about so many.</summary>
     public required int HistoryRequests { get; init; }
 
     /// <summary>Requests of the thinner day on which one part after the other is switched off; 0 leaves that out.</summary>
@@ -50,8 +49,11 @@ internal sealed record DemoOptions
 
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>The bid controller.</summary>
-    public string Controller { get; init; } = ControllerCatalogue.Uscb;
+    /// <summary>
+    /// The bid controller. A campaign is told only of the auctions in which it bids, and actors that were trained on whole days do worse
+    /// with that here than planning anew at each tick.
+    /// </summary>
+    public string Controller { get; init; } = "replan";
 
     /// <summary>Where the front door listens; null takes a free port.</summary>
     public Uri? Address { get; init; }
@@ -70,7 +72,7 @@ internal sealed record DemoOptions
         Traffic = TrafficOf(seed) with { Campaigns = 64, RequestsPerDay = 7_000 },
         K = 100,
         HistoryRequests = 2_500,
-        AblationRequests = 1_750,
+        AblationRequests = 2_400,
         DaySeconds = 60,
         EvalUsers = 250,
         TuneUsers = 40,
@@ -95,10 +97,10 @@ internal sealed record DemoOptions
         MaxScorings = 4_000,
     };
 
-    /// <summary>Pages that are lists of up to four ads, so that every campaign wins often enough in a day for its figures to mean something.</summary>
+    /// <summary>Pages with up to four ads, so that every campaign wins often enough in a day for its figures to mean something.</summary>
     private static TrafficOptions TrafficOf(ulong seed) => new()
     {
-        Seed = seed, SlotShares = [0.1, 0.2, 0.3, 0.4], Attention = 0.5, PositionDecay = 0.85, DayDeviation = 0.1, RivalEcpm = 15,
+        Seed = seed, SlotShares = [0.1, 0.2, 0.3, 0.4], Attention = 0.5, PositionDecay = 0.85, DayDeviation = 0.15, RivalEcpm = 15,
     };
 
     private static TrainingOptions TrainingOf(ulong seed, int k) => new()

@@ -33,7 +33,8 @@ internal sealed record DemoOutcome(
     }
 
     /// <summary>How the campaigns fared.</summary>
-    public DemoBidding Bidding()
+    /// <param name="bounds">How many are bound in the market as planned.</param>
+    public DemoBidding Bidding(DemoBounds bounds)
     {
         CampaignDayReport[] judged = [.. Days.Values.Where(IsJudged)];
         double[] ratios = [.. judged.Select(day => day.Ratio).Order()];
@@ -45,9 +46,13 @@ internal sealed record DemoOutcome(
             ratios.Length == 0 ? null : ratios[ratios.Length / 2],
             judged.Length == 0 ? null : judged.Average(ScoreOf),
             Ledgers.Values.Sum(day => Math.Max(0L, day.Spent.Value - day.Budget.Value)) / (double)Micros.PerUnit,
+            bounds.Budget,
+            bounds.Kpi,
             Share(Days.Values, day => day.IsBudgetBound),
             Share(Days.Values, day => day.IsKpiBound),
-            Share(Books.Campaigns.Where(entry => Plans[entry.Key].Goal.Kpis.Length > 0 && entry.Value.TrueClicks > 0), entry => KeepsKpi(Plans[entry.Key], entry.Value)),
+            Share(
+                Books.Campaigns.Where(entry => Plans[entry.Key].Goal.Kpis.Length > 0 && entry.Value.TrueClicks > 0),
+                entry => KeepsKpi(Plans[entry.Key], entry.Value)),
             budgets > 0 ? spent / budgets : null,
             Evenness());
     }
@@ -81,14 +86,16 @@ internal sealed record DemoOutcome(
     public DemoChange Since(DemoOutcome other, IReadOnlyList<TrafficRequest> requests, TrafficWorld traffic, bool samePredictions)
     {
         ILookup<int, double> now = WorthByRequest(traffic), then = other.WorthByRequest(traffic);
-        MeanInterval worth = MeanInterval.Normal([.. requests.Select(request => 1000 * (now[request.Number].Sum() - then[request.Number].Sum()))]);
+        MeanInterval worth = MeanInterval.Normal(
+            [.. requests.Select(request => 1000 * (now[request.Number].Sum() - then[request.Number].Sum()))]);
         double before = 1000 * then.Sum(ads => ads.Sum()) / requests.Count;
         double[] scores =
         [
             .. Days.Where(day => IsJudged(day.Value) && other.Days.TryGetValue(day.Key, out CampaignDayReport? was) && IsJudged(was))
                 .Select(day => ScoreOf(day.Value) - ScoreOf(other.Days[day.Key])),
         ];
-        return new DemoChange(worth, before > 0 ? worth.Mean / before : null, samePredictions && scores.Length > 1 ? MeanInterval.Normal(scores) : null);
+        return new DemoChange(
+            worth, before > 0 ? worth.Mean / before : null, samePredictions && scores.Length > 1 ? MeanInterval.Normal(scores) : null);
     }
 
     /// <summary>The campaigns whose ledgers are not what the publisher was told.</summary>
@@ -120,7 +127,8 @@ internal sealed record DemoOutcome(
 
     /// <summary>Whether the campaign got what it asked for, by true click probabilities and what was really charged.</summary>
     private static bool KeepsKpi(CampaignPlan plan, CampaignPage page) =>
-        (plan.Product.LimitsCtr ? page.Impressions * plan.MinCtr!.Value : (double)page.Charged / plan.MaxCpc!.Value) <= page.TrueClicks * KpiTolerance;
+        (plan.Product.LimitsCtr ? page.Impressions * plan.MinCtr!.Value : (double)page.Charged / plan.MaxCpc!.Value)
+            <= page.TrueClicks * KpiTolerance;
 
     private static double ScoreOf(CampaignDayReport day)
     {

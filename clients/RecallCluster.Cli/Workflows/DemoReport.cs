@@ -25,13 +25,21 @@ internal sealed record DemoCalibration(double? CalNBefore, double? CalNAfter, do
 /// Mean of R/R* that counts 1 at most, times (limit/KPI)^2 where a KPI is missed: what is won by missing a KPI does not count.
 /// </param>
 /// <param name="Overspend">Money charged beyond budgets; 0.</param>
-/// <param name="BudgetBoundShare">Share of the campaigns whose budget binds at the optimum.</param>
-/// <param name="KpiBoundShare">Share of the campaigns one of whose KPIs binds at the optimum.</param>
+/// <param name="BudgetBoundShare">
+/// Share of the campaigns whose budget binds at the optimum: in the market as it was planned, of which every auction is known.
+/// </param>
+/// <param name="KpiBoundShare">Share of the campaigns one of whose KPIs binds there.</param>
+/// <param name="DayBudgetBoundShare">
+/// The same on the day itself, by the sample of those auctions in which a campaign bid; too few of them count as not bound.
+/// </param>
+/// <param name="DayKpiBoundShare">The same of the KPIs.</param>
 /// <param name="KpiKeptShare">Share of the campaigns with a KPI that got it up to 10 %, by true click probabilities.</param>
 /// <param name="SpentShare">Spent over budgets.</param>
 /// <param name="Evenness">1 where every campaign's money was spent as the traffic came, 0 where all at once.</param>
 internal sealed record DemoBidding(
-    int Campaigns, double? Ratio, double? MeanRatio, double? MedianRatio, double? Score, double Overspend, double? BudgetBoundShare, double? KpiBoundShare,
+    int Campaigns, double? Ratio, double? MeanRatio, double? MedianRatio, double? Score, double Overspend,
+    double BudgetBoundShare, double KpiBoundShare,
+    double? DayBudgetBoundShare, double? DayKpiBoundShare,
     double? KpiKeptShare, double? SpentShare, double? Evenness);
 
 /// <summary>What was sold, in units of the currency.</summary>
@@ -43,7 +51,7 @@ internal sealed record DemoBidding(
 /// <param name="TrueCtr">The same with true probabilities in place of what happened.</param>
 /// <param name="Rpm">Revenue of a thousand impressions.</param>
 /// <param name="RequestRpm">Revenue of a thousand requests.</param>
-/// <param name="RequestWorth">What the clicks or conversions of a thousand requests are worth to advertisers, by true probabilities.</param>
+/// <param name="RequestWorth">What a thousand requests' clicks or conversions are worth to advertisers, by true probabilities.</param>
 /// <param name="AdvertiserRoi">What the clicks or conversions are worth over what was paid.</param>
 /// <param name="FillRate">Share of the requests that got an ad.</param>
 internal sealed record DemoMarket(
@@ -74,7 +82,11 @@ internal sealed record DemoFeedback(
 internal sealed record DemoAblation(
     string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration, DemoChange? Change)
 {
-    public const string Nothing = "nothing", GuidedRetrieval = "guided retrieval", WithoutCalibration = "calibration", Controller = "controller";
+    public const string Nothing = "nothing", GuidedRetrieval = "guided retrieval", WithoutCalibration = "calibration";
+    public const string Controller = "controller";
+
+    /// <summary>What is switched off, one after the other.</summary>
+    public static IReadOnlyList<string> All { get; } = [Nothing, GuidedRetrieval, WithoutCalibration, Controller];
 }
 
 /// <summary>A day less another one with the same requests, with 95 % intervals: what is 0 within its interval may be chance.</summary>

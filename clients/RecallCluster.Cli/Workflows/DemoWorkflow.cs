@@ -54,7 +54,7 @@ internal sealed class DemoWorkflow(DemoOptions options)
             Stopwatch.GetElapsedTime(ablationStart).TotalSeconds, Stopwatch.GetElapsedTime(start).TotalSeconds);
         DemoOutcome outcome = served.Outcome;
         return new DemoReport(
-            options.Seed, options.Quick, options.Directory, retrieval, ServingOf(served), outcome.Calibration(), outcome.Bidding(),
+            options.Seed, options.Quick, options.Directory, retrieval, ServingOf(served), outcome.Calibration(), outcome.Bidding(_market.Bounds),
             outcome.Market(traffic), FeedbackOf(served), ablation, models, timings);
     }
 

@@ -63,7 +63,10 @@ internal sealed class InProcessDoor(ClosedLoop loop) : IAdDoor
         Context = new RequestContext { Country = request.Country, Device = DeviceOf(request.Device), Publisher = request.Publisher },
         Slots =
         [
-            .. request.Floors.Select((floor, slot) => new SlotRequest(SimulatedAds.SlotId(slot)) { Floor = new Micros((long)(floor * Micros.PerUnit)) }),
+            .. request.Floors.Select((floor, slot) => new SlotRequest(SimulatedAds.SlotId(slot))
+            {
+                Floor = new Micros((long)(floor * Micros.PerUnit)),
+            }),
         ],
     };
 

@@ -15,7 +15,7 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>The options of <c>serve</c> that make it sell ads, not only find them.</summary>
 internal sealed class ServeOptions
 {
-    private const string TokenKeysSuffix = ".keys";
+    public const string TokenKeysSuffix = ".keys";
 
     private readonly Option<string?> _market = OptionKit.Optional(
         "--market", "Directory of campaigns.json and ads.jsonl; the data-set directory where it has them.", "DIR");
@@ -34,7 +34,8 @@ internal sealed class ServeOptions
     private readonly Option<DateTimeOffset?> _businessOrigin = Time("--clock-business-origin", "... and the business time of that moment.");
 
     private readonly Option<string?> _actors = OptionKit.Optional(
-        "--actors", "Folder of trained actors (`bid train`), such as uscb-click-cpc.json, to use in place of those that are shipped.", "DIR");
+        "--actors", "Folder of trained actors (`bid train`), such as uscb-click-cpc.json, to use in place of those that are shipped.",
+        "DIR");
 
     private readonly Option<double> _valueRecall = OptionKit.Real(
         "--value-recall", "Share of one processor that may go into scoring every ad now and then, so that the live view can tell how much "
@@ -69,7 +70,13 @@ internal sealed class ServeOptions
     /// <summary>The door with tracking tokens that outlive the process, beside the state.</summary>
     public static FrontDoorOptions Complete(FrontDoorOptions door, ClosedLoopOptions? market) => market is null
         ? door
-        : door with { Tracking = new TrackingOptions { Keys = TokenKeyRing.LoadOrCreate(market.StateFile + TokenKeysSuffix) } };
+        : door with
+        {
+            Tracking = new TrackingOptions
+            {
+                Keys = TokenKeyRing.LoadOrCreate(market.StateFile + TokenKeysSuffix), KeysPath = market.StateFile + TokenKeysSuffix,
+            },
+        };
 
     private string StateOf(ParseResult parsed, string market) =>
         Path.GetFullPath(parsed.GetValue(_state) ?? Path.Combine(market, "state.db"));

@@ -24,10 +24,13 @@ internal sealed class ServedDay(DemoFiles files, TrafficWorld traffic, IReadOnly
     // On a machine that trains, serves and plays the market at once a request waits rather than being turned away.
     private const double LatencyTargetMs = 1000, QueueMs = 5000;
     private const int MostInFlight = 8192;
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3), TimeToStart = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
 
     /// <summary>Business seconds that pass in a real second.</summary>
     public required double Speed { get; init; }
+
+    /// <summary>Real time that the door has to start in before the day begins.</summary>
+    public TimeSpan TimeToStart { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>Name of the bid controller.</summary>
     public required string Controller { get; init; }

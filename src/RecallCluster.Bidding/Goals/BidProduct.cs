@@ -44,6 +44,9 @@ public sealed class BidProduct
     /// <summary>Whether CTR is bounded from below.</summary>
     public bool LimitsCtr { get; }
 
+    /// <summary>Number of KPIs.</summary>
+    public int KpiCount => LimitsCpc || LimitsCtr ? 1 : 0;
+
     /// <summary>Whether conversion probabilities are needed.</summary>
     public bool NeedsConversions => _conversions;
 

@@ -96,6 +96,7 @@ public sealed class AuctionLog
             sum += column[i];
         }
         if (double.IsInfinity(sum))
-            throw new ArgumentException($"Column {name}: {column.Length} auctions add up to more than a number of double precision can hold.");
+            throw new ArgumentException(
+                $"Column {name}: {column.Length} auctions add up to more than a number of double precision can hold.");
     }
 }

@@ -13,8 +13,8 @@ internal static class KpiRelaxation
     /// <summary>
     /// The least relaxation t, common to all KPIs (limit k becomes k (1 + t)), at which <paramref name="combination"/> y no longer proves
     /// infeasibility: the root of g(t) = y b(t) - sum of min(0, y a_i(t)), which rises and is convex, found by Newton's method. Where g is
-    /// level, as while nothing has accrued that a limit multiplies and no auction helps yet, the search goes on from the smallest t at which
-    /// one does.
+    /// level, as while nothing has accrued that a limit multiplies and no auction helps yet, the search goes on from the smallest t at
+    /// which one does.
     /// </summary>
     /// <param name="problem">The problem.</param>
     /// <param name="rows">Its rows at the present relaxation; their scale applies to the combination.</param>
@@ -42,8 +42,9 @@ internal static class KpiRelaxation
     }
 
     /// <summary>
-    /// Whether no relaxation at all admits a plan. With the auctions that can be paid for, each won in a small part, every KPI in which some
-    /// of them count (or something has accrued) is met at some limit; one in which none counts is met only if its numerator is and stays 0.
+    /// Whether no relaxation at all admits a plan. With the auctions that can be paid for, each won in a small part, every KPI in which
+    /// some of them count (or something has accrued) is met at some limit; one in which none counts is met only if its numerator is and
+    /// stays 0.
     /// </summary>
     public static bool IsHopeless(BidProblem problem)
     {

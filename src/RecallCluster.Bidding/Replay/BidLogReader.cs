@@ -89,6 +89,9 @@ public static class BidLogReader
         for (int c = 0; c < names.Length; c++)
         {
             double[] values = [.. columns[c]];
+            if (double.IsInfinity(values.Sum()))
+                throw new InvalidDataException(
+                    $"{path}, column '{names[c]}': {values.Length} lines add up to more than a number of double precision can hold.");
             if (names[c] == "price")
                 cost = Array.ConvertAll(values, price => price / ImpressionsPerPrice);
             else if (names[c] == "cost")

@@ -4,9 +4,9 @@ using RecallCluster.Bidding.Replay;
 namespace RecallCluster.Bidding.Training;
 
 /// <summary>
-/// What a day is worth to a learner: R / R* less a penalty of exp(growth x) - 1 for every KPI with relative violation x, at most a cap; R / R*
-/// counts no more than 1, as only a broken KPI gets above it, on days whose R* is small by any factor, more than a capped penalty takes back;
-/// the whole no less than -0.25, so that the slope near the limit is not drowned by days far beyond it.
+/// What a day is worth to a learner: R / R* less a penalty of exp(growth x) - 1 for every KPI with relative violation x, at most a cap; R /
+/// R* counts no more than 1, as only a broken KPI gets above it, on days whose R* is small by any factor, more than a capped penalty takes
+/// back; the whole no less than -0.25, so that the slope near the limit is not drowned by days far beyond it.
 /// </summary>
 /// <param name="Growth">Steepness: 4 takes 4 points for one percent of violation.</param>
 /// <param name="Cap">The largest penalty of one KPI.</param>

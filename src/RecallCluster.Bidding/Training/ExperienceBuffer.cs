@@ -40,7 +40,8 @@ internal sealed class ExperienceBuffer(int width, int capacity) : ICheckpointPar
         _added = file.ReadIntegers("buffer.added")[0];
         float[] rows = file.ReadSingles("buffer.rows");
         if (_added < 0 || rows.Length != (long)Count * width)
-            throw new InvalidDataException($"{file.Path}: tensor 'buffer.rows' has {rows.Length} numbers, {Count} rows of {width} are needed.");
+            throw new InvalidDataException(
+                $"{file.Path}: tensor 'buffer.rows' has {rows.Length} numbers, {Count} rows of {width} are needed.");
         rows.CopyTo(_rows, 0);
     }
 }

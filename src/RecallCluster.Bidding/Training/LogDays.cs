@@ -25,7 +25,9 @@ public sealed class LogDays : ITrainingDays
         log.RequireColumnsFor(kpis);
         _options = options ?? new LogDaysOptions();
         if (log.Count < 10 * _options.Ticks)
-            throw new ArgumentException($"{log.Count} auctions are too few to learn from: {10 * _options.Ticks} are needed for {_options.Ticks} ticks.", nameof(log));
+            throw new ArgumentException(
+                $"{log.Count} auctions are too few to learn from: {10 * _options.Ticks} are needed for {_options.Ticks} ticks.",
+                nameof(log));
         (_log, _kpis) = (log, kpis.ToArray());
         _cumulativeCost = new double[log.Count + 1];
         for (int i = 0; i < log.Count; i++)
@@ -44,7 +46,8 @@ public sealed class LogDays : ITrainingDays
         (AuctionLog day, _) = Stretch(random, _options.Drift);
         double level = historyCost / Math.Max(1, history.Count);
         BidSolution yesterday = BidSolver.Solve(new BidProblem(history, new CampaignGoal(share * level * history.Count, _kpis)));
-        return BidDay.ByShare(day, _options.Ticks, new CampaignGoal(share * level * day.Count, _kpis), Disturbed(yesterday.Weights, random), history);
+        var goal = new CampaignGoal(share * level * day.Count, _kpis);
+        return BidDay.ByShare(day, _options.Ticks, goal, Disturbed(yesterday.Weights, random), history);
     }
 
     private BidWeights Disturbed(in BidWeights weights, SeededRandom random)
@@ -89,7 +92,8 @@ public sealed class LogDays : ITrainingDays
             }
         }
         double total = (_cumulativeCost[start + length] - _cumulativeCost[start]) / length * count;
-        return (new AuctionLog(value, cost, [.. p.Select(c => (ReadOnlyMemory<double>)c)], [.. q.Select(c => (ReadOnlyMemory<double>)c)]), total);
+        var log = new AuctionLog(value, cost, [.. p.Select(c => (ReadOnlyMemory<double>)c)], [.. q.Select(c => (ReadOnlyMemory<double>)c)]);
+        return (log, total);
     }
 
     private static double Uniform(SeededRandom random, double low, double high) => low + ((high - low) * random.NextDouble());
@@ -110,7 +114,9 @@ public sealed record LogDaysOptions
     /// <summary>Ticks of a day.</summary>
     public int Ticks { get; init; } = 48;
 
-    /// <summary>Standard deviation of the logarithm by which prices and values wander, for the day as a whole and again within it.</summary>
+    /// <summary>
+    /// Standard deviation of the logarithm by which prices and values wander, for the day as a whole and again within it.
+    /// </summary>
     public double Drift { get; init; } = 0.15;
 
     /// <summary>Standard deviation of the error of yesterday's weights' logarithm, beyond what another stretch of the log brings.</summary>
@@ -122,7 +128,9 @@ public sealed record LogDaysOptions
     /// <summary>... to this, evenly in the logarithm.</summary>
     public double LargestBudgetShare { get; init; } = 0.6;
 
-    /// <summary>The defaults for a campaign whose days to come have so many auctions: training days have as many, where that is not too many.</summary>
+    /// <summary>
+    /// The defaults for a campaign whose days to come have so many auctions: training days have as many, up to <see cref="Auctions"/>.
+    /// </summary>
     public static LogDaysOptions ForDaysOf(int auctions)
     {
         var options = new LogDaysOptions();

@@ -5,7 +5,9 @@ using RecallCluster.Learning.Optimizers;
 
 namespace RecallCluster.Bidding.Training;
 
-/// <summary>What a training of actors keeps in one file to go on later, bit for bit: networks, optimisers, experiences, and how far it came.</summary>
+/// <summary>
+/// What a training of actors keeps in one file to go on later, bit for bit: networks, optimisers, experiences, and how far it came.
+/// </summary>
 /// <param name="networks">Networks under names of their own.</param>
 /// <param name="optimizers">Their optimisers, likewise.</param>
 /// <param name="parts">The experiences, and what else there is.</param>

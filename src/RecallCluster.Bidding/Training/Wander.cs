@@ -2,7 +2,9 @@ using RecallCluster.Numerics;
 
 namespace RecallCluster.Bidding.Training;
 
-/// <summary>A factor around 1 that differs from day to day and wanders within the day (a mean-reverting random walk of its logarithm).</summary>
+/// <summary>
+/// A factor around 1 that differs from day to day and wanders within the day (a mean-reverting random walk of its logarithm).
+/// </summary>
 public sealed class Wander
 {
     private const double Persistence = 0.9;

@@ -21,7 +21,8 @@ namespace RecallCluster.Http.Admin;
     Converters =
     [
         typeof(CamelCaseEnum<PacingMode>), typeof(CamelCaseEnum<PricingModel>), typeof(CamelCaseEnum<DeviceKind>),
-        typeof(CamelCaseEnum<CampaignStatus>), typeof(CamelCaseEnum<CreativeKind>), typeof(CamelCaseEnum<AdStanding>), typeof(NullForNonFinite),
+        typeof(CamelCaseEnum<CampaignStatus>), typeof(CamelCaseEnum<CreativeKind>),
+        typeof(CamelCaseEnum<AdStanding>), typeof(NullForNonFinite),
     ])]
 [JsonSerializable(typeof(CampaignBody))]
 [JsonSerializable(typeof(CampaignPatchBody))]

@@ -110,7 +110,8 @@ internal sealed class ShardFrameTarget : IFuzzTarget
                 break;
             case FrameKind.Additions:
                 ShardMessages.Write(
-                    frame, 5, "v1", 1, [new ShardChange("new1", new EmbeddedAd([1, 0.5f], [2, 0.25f, 1], [])), new ShardChange("new0", null)]);
+                    frame, 5, "v1", 1,
+                    [new ShardChange("new1", new EmbeddedAd([1, 0.5f], [2, 0.25f, 1], [])), new ShardChange("new0", null)]);
                 break;
             default:
                 ShardMessages.Write(frame, new ShardStatus(new ShardIdentity("m", "i", 0, 2, 500), 9, 5, 3, 2, 1));

@@ -19,6 +19,9 @@ internal static class Problem
     public static IResult NotReady() => Of(new ProblemBody(
         "urn:recallcluster:problem:not-ready", "No shard is loaded yet.", StatusCodes.Status503ServiceUnavailable));
 
+    public static IResult NotReady(string detail) => Of(new ProblemBody(
+        "urn:recallcluster:problem:not-ready", "This door should get no requests now.", StatusCodes.Status503ServiceUnavailable, detail));
+
     public static IResult NoShardAnswered(IReadOnlyList<ShardFailure> failures) => Of(new ProblemBody(
         "urn:recallcluster:problem:no-shard-answered",
         "No shard answered.",

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using RecallCluster.Serving;
+using RecallCluster.Serving.State;
 
 namespace RecallCluster.Http;
 
@@ -10,6 +11,9 @@ internal sealed class HealthRoutes(FrontDoorParts parts)
 
     public IResult Ready()
     {
+        // A door that cannot make events durable answers requests all the same, but others should get them where there are others.
+        if (parts.Journal?.Invoke() is { Condition: not JournalCondition.Working } journal)
+            return Problem.NotReady($"The journal {SaidOf(journal.Condition)}.");
         RetrieverSummary? summary = parts.Retriever?.Summary;
         bool isReady = !parts.IsOpening && summary is not null && parts.Gateway?.IsReady != false;
         // Requests are answered all the same; why it fails is for the operator's eyes only.
@@ -20,4 +24,12 @@ internal sealed class HealthRoutes(FrontDoorParts parts)
                 HttpJson.Default.HealthBody)
             : Problem.NotReady();
     }
+
+    // Why it fails may name files: that stands in the log and in /v1/live.
+    private static string SaidOf(JournalCondition condition) => condition switch
+    {
+        JournalCondition.Failing => "cannot be written: nothing can be made durable until it can",
+        JournalCondition.Stopped => "has stopped; the process has to be started again",
+        _ => "is closed",
+    };
 }

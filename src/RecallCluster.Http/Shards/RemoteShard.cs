@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using RecallCluster.Http.Security;
 using RecallCluster.Serving;
 using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
@@ -12,6 +13,15 @@ namespace RecallCluster.Http.Shards;
 /// <summary>How to reach a shard of another process.</summary>
 public sealed record RemoteShardOptions
 {
+    /// <summary>What the process wants to be shown; null for nothing.</summary>
+    public ShardSecret? Secret { get; init; }
+
+    /// <summary>Authorities (PEM) that the certificate of an https address must come from; null for the system's.</summary>
+    public string? AuthorityPath { get; init; }
+
+    /// <summary>The gateway's own certificate, for processes that want one; null for none.</summary>
+    public TlsOptions? Certificate { get; init; }
+
     /// <summary>How long connecting may take.</summary>
     public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromMilliseconds(500);
 
@@ -24,7 +34,9 @@ public sealed record RemoteShardOptions
     /// <summary>Time between attempts to publish to a process that does not answer.</summary>
     public TimeSpan PublishPause { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Ads that are put into a process at once: fewer, and each call is sooner over; more, and all of them are sooner there.</summary>
+    /// <summary>
+    /// Ads that are put into a process at once: fewer, and each call is sooner over; more, and all of them are sooner there.
+    /// </summary>
     public int AdditionsAtOnce { get; init; } = 500;
 
     /// <summary>Largest answer, in bytes.</summary>
@@ -86,6 +98,7 @@ public sealed class RemoteShard : IReplica, IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             UseProxy = false,
             UseCookies = false,
+            SslOptions = Tls.ForClients(_options.AuthorityPath, _options.Certificate),
         })
         {
             BaseAddress = address,
@@ -93,6 +106,7 @@ public sealed class RemoteShard : IReplica, IDisposable
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        _client.DefaultRequestHeaders.Authorization = _options.Secret?.Header;
     }
 
     /// <inheritdoc/>

@@ -49,17 +49,17 @@ public sealed class ReplicaMap : IShardSource
     /// "local,http://10.0.0.2:7001;http://10.0.0.2:7002".</summary>
     /// <exception cref="InvalidDataException">It is no map; the message names the place.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ReplicaMap Of(string fileOrText, TimeProvider time)
+    public static ReplicaMap Of(string fileOrText, TimeProvider time, RemoteShardOptions? remote = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(fileOrText);
         if (File.Exists(fileOrText))
-            return Read(fileOrText, time);
+            return Read(fileOrText, time, remote);
         try
         {
             const StringSplitOptions Trim = StringSplitOptions.TrimEntries;
             IEnumerable<string[]> shards =
                 fileOrText.Split(';', Trim).Select(s => s.Split(',', Trim | StringSplitOptions.RemoveEmptyEntries));
-            return new ReplicaMap([.. shards], time);
+            return new ReplicaMap([.. shards], time, remote: remote);
         }
         catch (ArgumentException e)
         {
@@ -70,7 +70,7 @@ public sealed class ReplicaMap : IShardSource
     /// <summary>Reads a map's file.</summary>
     /// <exception cref="InvalidDataException">It is no map; the message names the place.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static ReplicaMap Read(string path, TimeProvider time)
+    public static ReplicaMap Read(string path, TimeProvider time, RemoteShardOptions? remote = null)
     {
         try
         {
@@ -78,7 +78,7 @@ public sealed class ReplicaMap : IShardSource
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("shards", out JsonElement shards))
                 throw new InvalidDataException($"{path}: 'shards' is missing.");
-            return new ReplicaMap([.. shards.EnumerateArray().Select(ReplicasOf)], time);
+            return new ReplicaMap([.. shards.EnumerateArray().Select(ReplicasOf)], time, remote: remote);
         }
         catch (JsonException e)
         {

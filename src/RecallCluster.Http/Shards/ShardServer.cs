@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using RecallCluster.Http.Security;
 
 namespace RecallCluster.Http.Shards;
 
@@ -14,8 +15,11 @@ public sealed record ShardServerOptions
     /// <summary>Where to listen; port 0 takes a free one. Without TLS, HTTP/2 is spoken from the first byte (h2c).</summary>
     public string Url { get; init; } = "http://127.0.0.1:0";
 
-    /// <summary>Certificate and key in one PEM file, for a URL of https; null for none.</summary>
-    public string? CertificateFile { get; init; }
+    /// <summary>Certificate, and authorities of gateways' certificates, for a URL of https; null for none.</summary>
+    public TlsOptions? Tls { get; init; }
+
+    /// <summary>What gateways must show; null where whoever can connect may ask.</summary>
+    public ShardSecret? Secret { get; init; }
 
     /// <summary>Largest query, in bytes.</summary>
     public long MaxQueryBytes { get; init; } = 4 << 20;
@@ -34,7 +38,9 @@ public sealed record ShardServerOptions
 /// GET  /shard/v1/state        what it holds
 /// GET  /healthz               alive
 /// </code>
-/// A frame that is broken is a 400 with the check that failed. There is no authentication: listen where only gateways can connect.
+/// A frame that is broken is a 400 with the check that failed. Where there is a secret, a caller that does not show it gets a 401, before
+/// anything of its body is read, on every path but /healthz; where there are authorities, a caller without a certificate of theirs does not
+/// even connect.
 /// </summary>
 public static class ShardServer
 {
@@ -42,6 +48,7 @@ public static class ShardServer
     internal const string BookPath = "/shard/v1/book";
     internal const string PlacementsPath = "/shard/v1/placements";
     internal const string AdditionsPath = "/shard/v1/additions";
+    internal const string AlivePath = "/healthz";
     internal const string StatePath = "/shard/v1/state";
     internal const string MediaType = "application/vnd.recallcluster.shard";
 
@@ -59,11 +66,8 @@ public static class ShardServer
             kestrel.Limits.MaxRequestBodySize = options.MaxPublicationBytes;
             kestrel.Limits.Http2.MaxStreamsPerConnection = 1_000;
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
-            if (options.CertificateFile is { } file)
-            {
-                kestrel.ConfigureHttpsDefaults(https =>
-                    https.ServerCertificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPemFile(file));
-            }
+            if (options.Tls is { } tls)
+                Security.Tls.Use(kestrel, tls);
         });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
@@ -72,6 +76,8 @@ public static class ShardServer
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
         WebApplication app = builder.Build();
+        if (options.Secret is { } secret)
+            app.Use((context, next) => RequireAsync(secret, context, next));
         app.MapPost(SearchPath, context => AnswerAsync(context, options.MaxQueryBytes, async body =>
         {
             (ulong publisher, int additions, Serving.ShardQuery query) = ShardMessages.ReadQuery(body.Span);
@@ -108,8 +114,16 @@ public static class ShardServer
             ShardMessages.Write(frame, shard.Status);
             await SendAsync(context, frame).ConfigureAwait(false);
         });
-        app.MapGet("/healthz", () => Results.Text("alive"));
+        app.MapGet(AlivePath, () => Results.Text("alive"));
         return app;
+    }
+
+    private static Task RequireAsync(ShardSecret secret, HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path == AlivePath || secret.Admits(context.Request.Headers.Authorization))
+            return next(context);
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return RefuseAsync(context, StatusCodes.Status401Unauthorized, "The gateway does not show this shard's secret.");
     }
 
     private static async Task AnswerAsync(HttpContext context, long most, Func<ReadOnlyMemory<byte>, Task> answer)

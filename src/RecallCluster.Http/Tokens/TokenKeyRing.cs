@@ -72,7 +72,10 @@ public sealed class TokenKeyRing
 
     private static string LineOf(TokenKey key) => $"{key.Id} {Base64Url.EncodeToString(key.Secret)}";
 
-    private static TokenKeyRing Load(string path)
+    /// <summary>The ring that a file holds.</summary>
+    /// <exception cref="InvalidDataException">The file is broken; the message names the line.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static TokenKeyRing Load(string path)
     {
         var keys = new List<TokenKey>();
         foreach ((int number, string line) in SecretFile.ReadLines(path))

@@ -21,10 +21,17 @@ public sealed class WinTokens
     internal const byte Format = 2;
     internal const int TagLength = 16;
     private const int MaxBytes = MaxLength / 4 * 3;
-    private readonly TokenKeyRing _keys;
+    private volatile TokenKeyRing _keys;
 
     /// <summary>Tokens signed with the first of <paramref name="keys"/>.</summary>
     public WinTokens(TokenKeyRing keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        _keys = keys;
+    }
+
+    /// <summary>Signs and reads with other keys from now on.</summary>
+    public void Use(TokenKeyRing keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
         _keys = keys;
@@ -41,12 +48,13 @@ public sealed class WinTokens
         Span<byte> bytes = stackalloc byte[MaxBytes];
         var writer = new TokenWriter(bytes[..^TagLength]);
         writer.Byte(Format);
-        writer.Byte(_keys.Signing.Id);
+        TokenKey key = _keys.Signing;
+        writer.Byte(key.Id);
         writer.Write(kind, win, expiry);
         int length = writer.Length;
         if (writer.Overflowed)
             throw new ArgumentException($"The texts of win {win.Id:x32} are too long for a token of {MaxLength} characters.", nameof(win));
-        Tag(_keys.Signing, bytes[..length], bytes.Slice(length, TagLength));
+        Tag(key, bytes[..length], bytes.Slice(length, TagLength));
         return Base64Url.EncodeToString(bytes[..(length + TagLength)]);
     }
 

@@ -9,6 +9,9 @@ internal sealed class Tracker(FrontDoorOptions options, FrontDoorParts parts)
 {
     private readonly WinTokens _tokens = new(options.Tracking.Keys ?? TokenKeyRing.CreateEphemeral());
 
+    /// <summary>Signs and reads with other keys from now on.</summary>
+    public void Use(TokenKeyRing keys) => _tokens.Use(keys);
+
     /// <summary>Makes links that lead back to this door.</summary>
     public TrackingLinks LinksFor(HttpRequest request) =>
         new(this, options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{request.Scheme}://{request.Host}");

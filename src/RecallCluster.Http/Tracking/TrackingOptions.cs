@@ -8,6 +8,9 @@ public sealed record TrackingOptions
     /// <summary>The keys; null for one that is gone with the process.</summary>
     public TokenKeyRing? Keys { get; init; }
 
+    /// <summary>Where the keys were read from, to follow what is changed there; null for keys that stay as they are.</summary>
+    public string? KeysPath { get; init; }
+
     /// <summary>From the auction to the last impression that counts. Campaigns may have shorter windows of their own.</summary>
     public TimeSpan ImpressionLifetime { get; init; } = TimeSpan.FromDays(1);
 

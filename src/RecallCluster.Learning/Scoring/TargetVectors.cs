@@ -125,7 +125,9 @@ public sealed class TargetVectors : IDisposable
         return new TargetVectors(copy ?? indexes[0].Vectors, copy, codes, count, width);
     }
 
-    /// <summary>Puts an ad behind those that were there from the start, or in place of another that came later. One writer at a time.</summary>
+    /// <summary>
+    /// Puts an ad behind those that were there from the start, or in place of another that came later. One writer at a time.
+    /// </summary>
     /// <param name="row">Its row: <see cref="Count"/> or above, no row left out.</param>
     /// <param name="vector">Its target vector, <see cref="Width"/> floats.</param>
     /// <param name="codes">Its codes.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Control.Networks;
+using RecallCluster.Bidding.Goals;
 
 namespace RecallCluster.Serving.Campaigns;
 
@@ -17,7 +18,9 @@ public sealed class BidControllers
 
     private readonly FrozenDictionary<string, IBidControllerFactory> _factories;
 
-    /// <summary>All controllers that need no training, the trained ones that are shipped, and in place of those what a folder has.</summary>
+    /// <summary>
+    /// All controllers that need no training, the trained ones that are shipped, and in place of those what a folder has.
+    /// </summary>
     /// <param name="actors">Folder of files such as <c>uscb-click-cpc.json</c> with its weights; null for the shipped ones alone.</param>
     /// <exception cref="DirectoryNotFoundException">The folder is not there.</exception>
     /// <exception cref="InvalidDataException">A file is broken.</exception>
@@ -63,6 +66,10 @@ public sealed class BidControllers
         TrainedActor actor = TrainedActor.Load(Path.ChangeExtension(path, null));
         if (actor.Config.Controller != kind)
             throw new InvalidDataException($"{path}: it holds an actor of controller '{actor.Config.Controller}', not '{kind}'.");
+        BidProduct? product = BidProduct.All.FirstOrDefault(product => stem == ControllerCatalogue.FileStem(kind, product.Name));
+        if (product is not null && product.KpiCount != actor.Config.Kpis)
+            throw new InvalidDataException(
+                $"{path}: it holds an actor for {actor.Config.Kpis} KPIs, product '{product.Name}' has {product.KpiCount}.");
         factories[stem] = ControllerCatalogue.Trained(kind, actor.Network);
     }
 }

@@ -11,8 +11,8 @@ public sealed record CampaignDayReport
     public required DateOnly Date { get; init; }
 
     /// <summary>
-    /// What the day was to spend, by its own budget and the flight's, or of a day that is not over the part of it that its course was worth,
-    /// in units of the currency.
+    /// What the day was to spend, by its own budget and the flight's, or of a day that is not over the part of it that its course was
+    /// worth, in units of the currency.
     /// </summary>
     public required double Budget { get; init; }
 

@@ -76,7 +76,7 @@ internal static class CampaignEdit
         Require(settings.MinCtr is null or (> 0 and < 1), "minCtr", "is between 0 and 1");
         Require(!product!.LimitsCpc || settings.MaxCpc is not null, "maxCpc", $"is needed by product '{product.Name}'");
         Require(!product.LimitsCtr || settings.MinCtr is not null, "minCtr", $"is needed by product '{product.Name}'");
-        int weights = product.LimitsCpc || product.LimitsCtr ? 2 : 1;
+        int weights = 1 + product.KpiCount;
         Require(
             settings.StartWeights is not { } given || (given.Count == weights && given.All(w => w >= 0 && double.IsFinite(w))),
             "startWeights",

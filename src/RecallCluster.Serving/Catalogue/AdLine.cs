@@ -107,7 +107,8 @@ internal sealed partial class CatalogueJson : JsonSerializerContext;
 /// <summary>The value of a field: a whole number is its code, a string its label.</summary>
 internal sealed class FeatureValueJson : JsonConverter<ProfileValue>
 {
-    public override ProfileValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    public override ProfileValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType switch
     {
         JsonTokenType.String => ProfileValue.OfLabel(LabelOf(ref reader)),
         JsonTokenType.Number when reader.TryGetInt32(out int code) => ProfileValue.OfCode(code),

@@ -3,7 +3,9 @@ using System.Collections.Concurrent;
 namespace RecallCluster.Serving.Hosting;
 
 /// <summary>Trouble of work that no request waits for.</summary>
-/// <param name="Part">Which work: "clock", "gateway", "leases", "newAds", "publication", "reports", "stop", "valueRecall".</param>
+/// <param name="Part">
+/// Which work: "clock", "gateway", "journal", "leases", "newAds", "publication", "reports", "stop", "valueRecall".
+/// </param>
 /// <param name="Failures">How often it failed since the process began.</param>
 /// <param name="IsFailing">Whether it failed the last time; else it has recovered.</param>
 /// <param name="LastFailure">Why, the last time that it did.</param>

@@ -28,14 +28,17 @@ internal sealed class AdEmbedder
     }
 
     /// <summary>Checks features.</summary>
-    /// <exception cref="InvalidRequestException">One is not the model's, or its value is not one of the field's; the message names it.</exception>
+    /// <exception cref="InvalidRequestException">
+    /// One is not the model's, or its value is not one of the field's; the message names it.
+    /// </exception>
     public void Check(IReadOnlyDictionary<string, ProfileValue> features)
     {
         foreach ((string name, ProfileValue value) in features)
         {
             string path = $"features.{name}";
             Field field = _fields.FirstOrDefault(f => f.Name == name) ?? throw new InvalidRequestException(path,
-                "the model has no such field; it has " + (_fields.Count == 0 ? "none." : string.Join(", ", _fields.Select(f => f.Name)) + "."));
+                "the model has no such field; it has "
+                + (_fields.Count == 0 ? "none." : string.Join(", ", _fields.Select(f => f.Name)) + "."));
             if (value.Label is null && (value.Code < 0 || value.Code >= field.Cardinality))
                 throw new InvalidRequestException(path, $"its codes are 0 (unknown) to {field.Cardinality - 1}, not {value.Code}.");
             if (value.Label is not null && field.Labels is null)

@@ -80,8 +80,8 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
             return null;
         if (_logs[shard].Length >= _options.MaxChanges)
             throw new NewAdsFullException(
-                $"{_options.MaxChanges} changes of ads that the index does not know were made on a shard since it was loaded; load it again "
-                + "(POST /v1/indexes), or one that was built with them.");
+                $"{_options.MaxChanges} changes of ads that the index does not know were made on a shard since it was loaded; load it "
+                + "again (POST /v1/indexes), or one that was built with them.");
         lock (_admitted)
         {
             bool isNew = !_logs[shard].TryOrdinalOf(ad.Id, out _) && !_admitted.ContainsKey(ad.Id);

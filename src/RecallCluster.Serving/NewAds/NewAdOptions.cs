@@ -4,8 +4,8 @@ namespace RecallCluster.Serving.NewAds;
 public sealed record NewAdOptions
 {
     /// <summary>
-    /// Most ads, over all shards. Each takes memory (about as much as an ad of the index) and, at a start, the time to be put in again, some
-    /// milliseconds; an index that was built with them gives the room back.
+    /// Most ads, over all shards. Each takes memory (about as much as an ad of the index) and, at a start, the time to be put in again,
+    /// some milliseconds; an index that was built with them gives the room back.
     /// </summary>
     public int MaxAds { get; init; } = 20_000;
 

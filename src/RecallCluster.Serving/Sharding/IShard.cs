@@ -32,7 +32,9 @@ public interface IShard
     /// Puts ads in that the index does not hold, and takes such ads out: when this returns in this process, as soon as it gets there in
     /// another. A shorter log than the one that is in changes nothing.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The shard is in this process and does not hold that version, or it takes no new ads.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The shard is in this process and does not hold that version, or it takes no new ads.
+    /// </exception>
     /// <exception cref="ArgumentException">An ad's vector or record has another length than the index's, or holds NaN.</exception>
     void Publish(ShardAdditions additions);
 }

@@ -10,6 +10,9 @@ public interface IJournal
     /// <summary>The life of this process: a persistent counter, one up at each start.</summary>
     long Epoch { get; }
 
+    /// <summary>Whether it takes commands.</summary>
+    JournalStatus Status { get; }
+
     /// <summary>Writes a command down and applies it.</summary>
     /// <param name="key">The machine that it is addressed to.</param>
     /// <param name="payload">The command; must not change afterwards.</param>

@@ -32,7 +32,8 @@ public sealed record ServingStateOptions
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
 {
-    private const string ClockWork = "clock", PublicationWork = "publication";
+    private const string ClockWork = "clock", PublicationWork = "publication", JournalWork = "journal", ProbeName = "probe";
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
 
     private readonly SqliteJournal _journal;
     private readonly SteadyClock _clock;
@@ -123,7 +124,31 @@ public sealed class ServingState : IAsyncDisposable
     }
 
     /// <summary>Lets the business clock run: ticks and fits from now on. Without it, <see cref="PassAsync"/> does one round.</summary>
-    public void Run() => _running = Task.Run(RunAsync);
+    public void Run() => _running = Task.WhenAll(Task.Run(RunAsync), Task.Run(WatchAsync));
+
+    /// <summary>
+    /// Looks whether the journal takes commands, and tells <see cref="Background"/>. One that could not write is asked to write a little:
+    /// where nothing else is told to it, as behind a balancer that has turned away, nobody would see that it can again.
+    /// </summary>
+    public async Task WatchJournalAsync(CancellationToken cancellation = default)
+    {
+        if (_journal.Status.Condition == JournalCondition.Failing)
+        {
+            try
+            {
+                await _journal.SetMetaAsync(ProbeName, _clock.GetUtcNow().ToString("O"), cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+                Background.Failed(JournalWork, e);
+                return;
+            }
+        }
+        if (_journal.Status.Trouble is { } trouble)
+            Background.Failed(JournalWork, trouble);
+        else
+            Background.Succeeded(JournalWork);
+    }
 
     /// <summary>One round of the clock's work: due ticks, then calibration, which a campaign's trouble does not hold up.</summary>
     public async Task PassAsync(CancellationToken cancellation = default)
@@ -159,6 +184,21 @@ public sealed class ServingState : IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             LastFailure = null;
+        }
+    }
+
+    private async Task WatchAsync()
+    {
+        // By real time: a disk has nothing to do with the business clock.
+        using var timer = new PeriodicTimer(WatchPeriod);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+                await WatchJournalAsync(_stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return;
         }
     }
 

@@ -30,6 +30,7 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
     private readonly Queue<long> _batches = new();
     private readonly ArrayBufferWriter<byte> _records = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile JournalStatus _status = JournalStatus.Working;
     private long _applied;
     private long _verdictsFirst;
     private byte[]? _verdicts;
@@ -45,6 +46,9 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
 
     /// <inheritdoc/>
     public long Epoch { get; private set; }
+
+    /// <inheritdoc/>
+    public JournalStatus Status => _status;
 
     /// <summary>The last record applied.</summary>
     public long Applied => Volatile.Read(ref _applied);
@@ -185,6 +189,7 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
         catch (Exception e)
         {
             // A machine that cannot be written or a file that cannot be rolled back: going on would put memory and disk at odds.
+            _status = new JournalStatus(JournalCondition.Stopped, e);
             _queue.Writer.TryComplete(e);
             var fault = new IOException($"The journal has stopped: {e.Message}", e);
             while (_queue.Reader.TryRead(out JournalWork? waiting))
@@ -194,6 +199,8 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
         }
         finally
         {
+            if (_status.Condition != JournalCondition.Stopped)
+                _status = new JournalStatus(JournalCondition.Closed, null);
             _file.Dispose();
             _stopped.SetResult();
         }
@@ -265,11 +272,13 @@ public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
         }
         catch (IOException e)
         {
+            _status = new JournalStatus(JournalCondition.Failing, e);
             _snapshots.PutBack();
             foreach (JournalWork work in batch)
                 work.Finish(work.Kind == WorkKind.Read ? Evaluate(work.Function) : new IOException(e.Message, e));
             return false;
         }
+        _status = JournalStatus.Working;
         _snapshots.Written();
         _verdicts = null;
         for (int i = 0; i < dropped; i++)

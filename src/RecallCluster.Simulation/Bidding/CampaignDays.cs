@@ -23,7 +23,7 @@ public sealed class CampaignDays : ITrainingDays
     }
 
     /// <inheritdoc/>
-    public int KpiCount => _options.Product.LimitsCpc || _options.Product.LimitsCtr ? 1 : 0;
+    public int KpiCount => _options.Product.KpiCount;
 
     /// <inheritdoc/>
     public BidDay Draw(SeededRandom random) => Draw(random, _options.Deviations[random.NextInt(_options.Deviations.Count)], 1)[0];

@@ -5,8 +5,8 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Simulation.Bidding;
 
 /// <summary>
-/// Logs of independent auctions with log-normal values and costs that rise with quality, for benchmarks and tests of solvers: conversions as
-/// the value, and two KPIs, cost per click and impressions per click.
+/// Logs of independent auctions with log-normal values and costs that rise with quality, for benchmarks and tests of solvers: conversions
+/// as the value, and two KPIs, cost per click and impressions per click.
 /// </summary>
 public static class SyntheticAuctions
 {

@@ -101,7 +101,7 @@ public static class CampaignPlanner
         return plans;
     }
 
-    /// <summary>What the auctions cost that a campaign can reach for: those whose clicks are worth it, and at least a share of all.</summary>
+    /// <summary>What the auctions cost that a campaign reaches for: those whose clicks are worth it, and at least a share of all.</summary>
     private static double CostWithinReach(CampaignTrace trace, double clickWorth, double leastReach)
     {
         double[] costsPerClick = [.. trace.Costs.Zip(trace.Clicks, (cost, click) => cost / Math.Max(click, LeastClickProbability))];

@@ -80,7 +80,10 @@ public sealed record TrafficOptions
         Require(Attention is > 0 and <= 1, nameof(Attention), Attention, "above 0 and up to 1");
         Require(PositionDecay is > 0 and <= 1, nameof(PositionDecay), PositionDecay, "above 0 and up to 1");
         (string Name, double Value)[] shares =
-            [(nameof(QuickConversionShare), QuickConversionShare), (nameof(LossShare), LossShare), .. SlotShares.Select(s => (nameof(SlotShares), s))];
+        [
+            (nameof(QuickConversionShare), QuickConversionShare), (nameof(LossShare), LossShare),
+            .. SlotShares.Select(share => (nameof(SlotShares), share)),
+        ];
         Require(Math.Abs(SlotShares.Sum() - 1) < 1e-6, nameof(SlotShares), SlotShares.Sum(), "shares that add up to 1");
         foreach ((string name, double value) in shares)
             Require(value is >= 0 and <= 1, name, value, "0 to 1");

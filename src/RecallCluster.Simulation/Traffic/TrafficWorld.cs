@@ -134,8 +134,8 @@ public sealed class TrafficWorld
             for (int campaign = 0; campaign < bids.Length; campaign++)
             {
                 int ad = best[campaign];
-                bids[campaign] = new TracedBid(
-                    Campaigns[campaign].Id, (float)ClickProbability(preferences[ad], ad, slot, effect), (float)ConversionProbability(ad), 0);
+                double click = ClickProbability(preferences[ad], ad, slot, effect);
+                bids[campaign] = new TracedBid(Campaigns[campaign].Id, (float)click, (float)ConversionProbability(ad), 0);
             }
             auctions[slot] = new TracedAuction(dayStart + request.Time, request.Floors[slot] / 1000, 1, bids);
         }

@@ -67,20 +67,20 @@ public class LedgerStateTests
     [Fact]
     public void Days_that_do_not_tell_their_leases_count_a_conversion_once_all_together()
     {
-        var before = new CampaignLedger(s_terms);
-        Lease lease = before.RequestLease(s_noon, 1, 1, Micros.FromUnits(10)).Lease;
-        before.RequestLease(s_noon.AddDays(1), 1, 1, Micros.FromUnits(10));
+        var before = new CampaignLedger(Terms);
+        Lease lease = before.RequestLease(Noon, 1, 1, Micros.FromUnits(10)).Lease;
+        before.RequestLease(Noon.AddDays(1), 1, 1, Micros.FromUnits(10));
         FeedbackEvent told = Event(1, lease, FeedbackKind.Conversion, 0), after = Event(2, lease, FeedbackKind.Conversion, 0);
-        Assert.Equal(LedgerOutcome.Applied, before.Feedback(s_noon.AddDays(1), told).Outcome);
-        var ledger = new CampaignLedger(Unversioned(before, (1, told.AuctionAt + s_terms.ConversionWindow)));
-        Assert.Equal(LedgerOutcome.Applied, ledger.Feedback(s_noon.AddDays(2), after).Outcome);
+        Assert.Equal(LedgerOutcome.Applied, before.Feedback(Noon.AddDays(1), told).Outcome);
+        var ledger = new CampaignLedger(Unversioned(before, (1, told.AuctionAt + Terms.ConversionWindow)));
+        Assert.Equal(LedgerOutcome.Applied, ledger.Feedback(Noon.AddDays(2), after).Outcome);
         foreach (FeedbackEvent conversion in new[] { told, after })
         {
-            FeedbackEvent repeated = conversion with { AuctionAt = s_noon.AddDays(1.4) };
-            Assert.Equal(LedgerOutcome.Duplicate, ledger.Feedback(s_noon.AddDays(8.3), repeated).Outcome);
+            FeedbackEvent repeated = conversion with { AuctionAt = Noon.AddDays(1.4) };
+            Assert.Equal(LedgerOutcome.Duplicate, ledger.Feedback(Noon.AddDays(8.3), repeated).Outcome);
         }
         Assert.Equal(2, ledger.Days.Sum(day => day.Conversions));
-        ledger.Advance(s_noon.AddDays(30));
+        ledger.Advance(Noon.AddDays(30));
         Assert.Equal(0, ledger.RememberedEvents);
     }
 

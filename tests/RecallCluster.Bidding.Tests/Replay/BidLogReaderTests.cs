@@ -39,6 +39,7 @@ public sealed class BidLogReaderTests : IDisposable
     [InlineData("0\t1\t1.5\n", "no probability")]
     [InlineData("0\t1\t0.5\t1\n0\t1\t0.5\n", "have an hour")]
     [InlineData("0\t1\t0.5\t1\t7\n", "more than 4 fields")]
+    [InlineData("0\t1e308\t0.5\n0\t1e308\t0.5\n", "column 'price': 2 lines add up")]
     public void A_broken_line_is_named(string text, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Read(text, BidLogFormat.Rlb)).Message);
 

@@ -19,6 +19,8 @@ public sealed class FaultWorld : IAsyncLifetime, IDisposable
     private readonly TrainedWorld _world = new();
     private int _states;
 
+    internal TrainedWorld Trained => _world;
+
     public string Model => _world.Models;
 
     public string Index => _world.IndexDirectory;

@@ -33,8 +33,17 @@ public class FullDiskTests(FaultWorld world)
             await books.ShowAsync(answer.Ads);
         }
         Assert.True(books.InDoubt > 0);
+        using HttpResponseMessage notReady = await door.Http.GetAsync(new Uri("readyz", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, notReady.StatusCode);
+        Assert.Contains("journal cannot be written", await notReady.Content.ReadAsStringAsync());
 
         door.LimitFiles(null);
+        // By itself: a balancer would send nothing that could show it.
+        await Until.TrueAsync(async () =>
+        {
+            using HttpResponseMessage ready = await door.Http.GetAsync(new Uri("readyz", UriKind.Relative));
+            return ready.IsSuccessStatusCode;
+        });
         Assert.Equal("applied", (await door.Client.SendEventAsync(shown)).Outcome);
         Assert.Equal("applied", (await door.Client.SendEventAsync(AdFeedback.Click(ad))).Outcome);
         await books.CatchUpAsync();

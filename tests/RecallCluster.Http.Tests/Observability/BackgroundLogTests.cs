@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RecallCluster.Http.Observability;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.State;
 
 namespace RecallCluster.Http.Tests.Observability;
 
@@ -54,6 +55,30 @@ public class BackgroundLogTests
         Assert.Equal((200, "clock"), (failing.Status, failing.Body.GetProperty("failing")[0].GetString()));
         Assert.DoesNotContain("secret", failing.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("clock", recovered.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(JournalCondition.Failing, "cannot be written")]
+    [InlineData(JournalCondition.Stopped, "has stopped")]
+    [InlineData(JournalCondition.Closed, "is closed")]
+    public async Task A_door_that_can_make_nothing_durable_is_not_ready_until_it_can(JournalCondition condition, string said)
+    {
+        JournalStatus status = JournalStatus.Working;
+        var parts = new FrontDoorParts
+        {
+            Retriever = Door.Serving(new GenderOnly(), new HundredAds()), Journal = () => Volatile.Read(ref status),
+        };
+        await using Door door = await Door.OpenAsync(parts);
+        Reply before = await door.SendAsync("GET", "/readyz");
+
+        Volatile.Write(ref status, new JournalStatus(condition, new IOException("/secret/path is full")));
+        Reply failing = await door.SendAsync("GET", "/readyz");
+        Volatile.Write(ref status, JournalStatus.Working);
+        Reply after = await door.SendAsync("GET", "/readyz");
+
+        Assert.Equal((200, 503, 200), (before.Status, failing.Status, after.Status));
+        Assert.Contains(said, failing.Body.GetProperty("detail").GetString());
+        Assert.DoesNotContain("secret", failing.Text, StringComparison.Ordinal);
     }
 
     private sealed class SteppedTime : TimeProvider

@@ -31,13 +31,34 @@ public class BidControllersTests
         DirectoryInfo folder = Directory.CreateTempSubdirectory("actors");
         try
         {
+            TrainedActor other = TrainedActor.Load(Path.Combine(ControllerCatalogue.ShippedActors, "uscb-click-ctr"));
+            other.Save(Path.Combine(folder.FullName, "uscb-click-cpc"));
+            var setting = new ControllerSetting(BidProduct.ClickCpc.Goal(10, cpc: 1), new BidWeights(1, 0.5));
+
+            double own = First(new BidControllers().Create("uscb", "click-cpc", setting));
+
+            double replaced = First(new BidControllers(folder.FullName).Create("uscb", "click-cpc", setting));
+            Assert.Equal(First(new UscbController(setting, other.Network)), replaced);
+            Assert.NotEqual(own, replaced);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void An_actor_for_another_number_of_kpis_is_refused_by_its_file()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("actors");
+        try
+        {
             TrainedActor other = TrainedActor.Load(Path.Combine(ControllerCatalogue.ShippedActors, "uscb-click-cpc"));
             other.Save(Path.Combine(folder.FullName, "uscb-click"));
 
-            // Only the one out of the folder is of the wrong size for a campaign without a KPI.
-            var setting = new ControllerSetting(BidProduct.Click.Goal(10), new BidWeights(1));
-            Assert.IsType<UscbController>(new BidControllers().Create("uscb", "click", setting));
-            Assert.Throws<ArgumentException>(() => new BidControllers(folder.FullName).Create("uscb", "click", setting));
+            Assert.Contains(
+                "uscb-click.json", Assert.Throws<InvalidDataException>(() => new BidControllers(folder.FullName)).Message,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -53,4 +74,16 @@ public class BidControllersTests
         Assert.IsType<ReplanController>(new BidControllers().Create("oracle", "click", setting));
         Assert.Equal(BidControllers.Fallback, new BidControllers().InPlaceOf("oracle", "click"));
     }
+
+    private static double First(IBidController controller) => controller.Decide(new ControlState
+    {
+        Tick = 0,
+        Ticks = 48,
+        Elapsed = 0,
+        TickShare = 1.0 / 48,
+        Budget = 10,
+        Total = default,
+        Last = default,
+        Weights = new BidWeights(1, 0.5),
+    }).Value;
 }

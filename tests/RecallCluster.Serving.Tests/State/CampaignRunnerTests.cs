@@ -31,6 +31,8 @@ public class CampaignRunnerTests
     {
         public long Epoch => inner.Epoch;
 
+        public JournalStatus Status => inner.Status;
+
         public Task<object?> AppendAsync(
             string key, ReadOnlyMemory<byte> payload, IReadOnlyList<string> followers, CancellationToken cancellation) =>
             key == failing

@@ -102,11 +102,16 @@ public class JournalTests
                     ["chain/1"], default));
                 Assert.Contains(file.Path, full.Message, StringComparison.Ordinal);
                 Assert.Contains("full", full.Message, StringComparison.Ordinal);
+                Assert.Equal(JournalCondition.Failing, journal.Status.Condition);
+                Assert.Contains("full", journal.Status.Trouble!.Message, StringComparison.Ordinal);
             }
             Assert.Equal(hash, chains["chain/0"].Hash);
             Assert.Equal(1, journal.Applied);
             await journal.LimitPagesAsync(1 << 20);
             await journal.AppendAsync("chain/0", new byte[100_000], ["chain/1"], default);
+            Assert.Equal(JournalStatus.Working, journal.Status);
+            await journal.DisposeAsync();
+            Assert.Equal(JournalCondition.Closed, journal.Status.Condition);
         }
         var after = new Chains();
         await using SqliteJournal again = after.Open(file.Path);

@@ -5,8 +5,8 @@ using RecallCluster.Bidding.Formula;
 namespace RecallCluster.Bidding.Control.Drlb;
 
 /// <summary>
-/// DRLB (Wu et al., "Budget Constrained Bidding by Model-free Reinforcement Learning", CIKM 2018): the bid is value / lambda, and a Q network
-/// picks one of seven factors on lambda at every tick. KPI weights stay at yesterday's optimum: the source knows the budget only.
+/// DRLB (Wu et al., "Budget Constrained Bidding by Model-free Reinforcement Learning", CIKM 2018): the bid is value / lambda, and a Q
+/// network picks one of seven factors on lambda at every tick. KPI weights stay at yesterday's optimum: the source knows the budget only.
 /// </summary>
 public sealed class DrlbController : IBidController
 {
@@ -24,7 +24,10 @@ public sealed class DrlbController : IBidController
         ArgumentNullException.ThrowIfNull(setting);
         ArgumentNullException.ThrowIfNull(network);
         if (network.Inputs != DrlbFeatures.Count || network.Outputs != Actions)
-            throw new ArgumentException($"A network of {network.Inputs} inputs and {network.Outputs} outputs is no Q network of {DrlbFeatures.Count} and {Actions}.", nameof(network));
+            throw new ArgumentException(
+                $"A network of {network.Inputs} inputs and {network.Outputs} outputs is no Q network of {DrlbFeatures.Count} and "
+                    + $"{Actions}.",
+                nameof(network));
         _network = network;
         _start = StartWeights.Movable(setting);
         _features = new DrlbFeatures(_start);

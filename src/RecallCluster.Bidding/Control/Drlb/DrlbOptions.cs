@@ -3,8 +3,8 @@ using RecallCluster.Bidding.Training;
 namespace RecallCluster.Bidding.Control.Drlb;
 
 /// <summary>
-/// Settings of the training of <see cref="DrlbController"/>: by default 24 days and 60 gradient steps in a round, layers of 48, 48 days kept
-/// for validation, a penalty growing by 4 (our extension: the source knows the budget only).
+/// Settings of the training of <see cref="DrlbController"/>: by default 24 days and 60 gradient steps in a round, layers of 48, 48 days
+/// kept for validation, a penalty growing by 4 (our extension: the source knows the budget only).
 /// </summary>
 public sealed record DrlbOptions : ActorTrainingOptions
 {

@@ -12,8 +12,8 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Bidding.Control.Drlb;
 
 /// <summary>
-/// Trains the Q network of <see cref="DrlbController"/> (DQN; Mnih et al., 2015) on the source's reward network: the reward of an action in a
-/// state is the best score that any episode through both reached, so that winning early is not mistaken for winning much.
+/// Trains the Q network of <see cref="DrlbController"/> (DQN; Mnih et al., 2015) on the source's reward network: the reward of an action in
+/// a state is the best score that any episode through both reached, so that winning early is not mistaken for winning much.
 /// </summary>
 public sealed class DrlbTrainer : ActorTrainer
 {

@@ -29,8 +29,8 @@ internal static class Errors
     }
 
     /// <summary>
-    /// How much room a KPI leaves for spending more: 1 where it is at least <paramref name="full"/> (a logarithm) below its limit or nothing
-    /// was counted against it yet, 0 at the limit and above.
+    /// How much room a KPI leaves for spending more: 1 where it is at least <paramref name="full"/> (a logarithm) below its limit or
+    /// nothing was counted against it yet, 0 at the limit and above.
     /// </summary>
     public static double Room(in ControlState state, KpiConstraint kpi, int index, double full) =>
         state.Total.Numerator(index) > 0 ? Math.Clamp(Kpi(state, kpi, index) / full, 0, 1) : 1;

@@ -10,8 +10,8 @@ public sealed record PidOptions
     public double Integral { get; init; } = 0.05;
 
     /// <summary>
-    /// The same of a KPI's loop. A KPI so far is a sum already, and where only violations count as errors their sum never falls again: above 0 a
-    /// campaign that once broke its KPI stays cut down for the rest of the day.
+    /// The same of a KPI's loop. A KPI so far is a sum already, and where only violations count as errors their sum never falls again:
+    /// above 0 a campaign that once broke its KPI stays cut down for the rest of the day.
     /// </summary>
     public double KpiIntegral { get; init; }
 

@@ -7,8 +7,8 @@ using RecallCluster.Bidding.Optimization;
 namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>
-/// The auctions of the last ticks, thinned, in columns: what they would have brought at any weights is told in microseconds, so that ticks which
-/// were bid in with other weights still say how the present ones will do.
+/// The auctions of the last ticks, thinned, in columns: what they would have brought at any weights is told in microseconds, so that ticks
+/// which were bid in with other weights still say how the present ones will do.
 /// </summary>
 internal sealed class RecentAuctions
 {

@@ -27,7 +27,9 @@ internal sealed class SpendProfile
         return new SpendProfile(until);
     }
 
-    /// <summary>ln of yesterday's mean rate of spend in the rest of the day over that between two moments; 0 where it is not known.</summary>
+    /// <summary>
+    /// ln of yesterday's mean rate of spend in the rest of the day over that between two moments; 0 where it is not known.
+    /// </summary>
     public double Outlook(double from, double to)
     {
         if (_until is null || to <= from || to >= 1)

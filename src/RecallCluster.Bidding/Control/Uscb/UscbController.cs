@@ -5,9 +5,9 @@ using RecallCluster.Bidding.Optimization;
 namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>
-/// USCB (He et al., "A Unified Solution to Constrained Bidding in Online Display Advertising", KDD 2021): a trained network moves all weights
-/// by factors. Its state holds, beside the sums of the day, how the auctions of the last ticks answer the present weights. A tick costs a few passes over
-/// some thousand auctions and one through a small perceptron, and allocates nothing.
+/// USCB (He et al., "A Unified Solution to Constrained Bidding in Online Display Advertising", KDD 2021): a trained network moves all
+/// weights by factors. Its state holds, beside the sums of the day, how the auctions of the last ticks answer the present weights. A tick
+/// costs a few passes over some thousand auctions and one through a small perceptron, and allocates nothing.
 /// </summary>
 public sealed class UscbController : ILogController
 {
@@ -26,7 +26,8 @@ public sealed class UscbController : ILogController
         int kpis = setting.Goal.Kpis.Length;
         if (network.Inputs != UscbFeatures.CountFor(kpis) || network.Outputs != 1 + kpis)
             throw new ArgumentException(
-                $"A network of {network.Inputs} inputs and {network.Outputs} outputs was not trained for {kpis} KPIs: {UscbFeatures.CountFor(kpis)} and {1 + kpis} are wanted.", nameof(network));
+                $"A network of {network.Inputs} inputs and {network.Outputs} outputs was not trained for {kpis} KPIs: "
+                    + $"{UscbFeatures.CountFor(kpis)} and {1 + kpis} are wanted.", nameof(network));
         _network = network;
         _start = StartWeights.Movable(setting);
         _features = new UscbFeatures(setting, _start);

@@ -45,7 +45,9 @@ internal sealed class UscbEpisode(UscbOptions options, int kpis)
             {
                 actor.Forward(x, action);
                 foreach (ref float a in action)
-                    a = extra == 1 ? (float)((2 * random.NextDouble()) - 1) : (float)Math.Clamp(MathF.Tanh(a) + (NearActor * random.NextGaussian()), -1, 1);
+                    a = extra == 1
+                        ? (float)((2 * random.NextDouble()) - 1)
+                        : (float)Math.Clamp(MathF.Tanh(a) + (NearActor * random.NextGaussian()), -1, 1);
                 double hold = _score.Of(day, run.Hold(steps.Apply(state.Weights, action))) - still;
                 Write(tickRows.Slice(extra * RowWidth, RowWidth), x, action, hold, x, more: false);
             }
@@ -72,7 +74,8 @@ internal sealed class UscbEpisode(UscbOptions options, int kpis)
         return rows;
     }
 
-    private void Write(Span<float> row, ReadOnlySpan<float> x, ReadOnlySpan<float> action, double reward, ReadOnlySpan<float> next, bool more)
+    private void Write(
+        Span<float> row, ReadOnlySpan<float> x, ReadOnlySpan<float> action, double reward, ReadOnlySpan<float> next, bool more)
     {
         x.CopyTo(row);
         action.CopyTo(row[_states..]);

@@ -6,9 +6,9 @@ using RecallCluster.Bidding.Optimization;
 namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>
-/// A campaign's state as the inputs of a network: pure numbers around 0, whatever the campaign's size and currency. Beside the sums so far there
-/// is an outlook: where spend and KPIs would end if the rest of the day were as the last ticks and the present weights were held, and how
-/// that answers each weight.
+/// A campaign's state as the inputs of a network: pure numbers around 0, whatever the campaign's size and currency. Beside the sums so far
+/// there is an outlook: where spend and KPIs would end if the rest of the day were as the last ticks and the present weights were held, and
+/// how that answers each weight.
 /// </summary>
 internal sealed class UscbFeatures
 {

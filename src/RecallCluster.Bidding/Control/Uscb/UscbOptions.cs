@@ -17,8 +17,8 @@ public enum CriticTarget
 }
 
 /// <summary>
-/// Settings of the training of <see cref="UscbController"/>: by default 48 days and 300 gradient steps of the critic in a round, half as many
-/// of the actor, layers of 64, 96 days kept for validation, a penalty growing by 3.
+/// Settings of the training of <see cref="UscbController"/>: by default 48 days and 300 gradient steps of the critic in a round, half as
+/// many of the actor, layers of 64, 96 days kept for validation, a penalty growing by 3.
 /// </summary>
 public sealed record UscbOptions : ActorTrainingOptions
 {
@@ -49,12 +49,14 @@ public sealed record UscbOptions : ActorTrainingOptions
     /// <summary>Standard deviation of the noise on actions in the first round; falls to a fifth.</summary>
     public double Noise { get; init; } = 0.5;
 
-    /// <summary>Largest standard deviation of the logarithm of the weights that training days begin with, around yesterday's optimum.</summary>
+    /// <summary>
+    /// Largest standard deviation of the logarithm of the weights that training days begin with, around yesterday's optimum.
+    /// </summary>
     public double StartDeviation { get; init; } = 0.6;
 
     /// <summary>
-    /// Probability, at each tick of a training day, that the weights jump to others: acting and holding is learned state by state, so states need
-    /// not follow from one another.
+    /// Probability, at each tick of a training day, that the weights jump to others: acting and holding is learned state by state, so
+    /// states need not follow from one another.
     /// </summary>
     public double Jumps { get; init; } = 0.08;
 }

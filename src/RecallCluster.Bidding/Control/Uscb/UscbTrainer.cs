@@ -9,8 +9,8 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>
-/// Trains the actor of <see cref="UscbController"/>: in each round days are played in parallel with noise on the actions, then critic and actor
-/// take gradient steps on random experiences (DDPG; Lillicrap et al., 2016) towards the chosen <see cref="CriticTarget"/>.
+/// Trains the actor of <see cref="UscbController"/>: in each round days are played in parallel with noise on the actions, then critic and
+/// actor take gradient steps on random experiences (DDPG; Lillicrap et al., 2016) towards the chosen <see cref="CriticTarget"/>.
 /// </summary>
 public sealed class UscbTrainer : ActorTrainer
 {

@@ -5,9 +5,9 @@ using RecallCluster.Numerics;
 namespace RecallCluster.Bidding.Control.Uscb;
 
 /// <summary>
-/// Actions as changes of weights: each in [-1, 1], a factor of exp(action times <see cref="Largest"/>), kept away from 0. The weight of a KPI that is
-/// not cost-related follows w0 and moves by its own action against it: the first action then raises and lowers all bids alike, which is
-/// what spends the money, and the others change only what is bid on.
+/// Actions as changes of weights: each in [-1, 1], a factor of exp(action times <see cref="Largest"/>), kept away from 0. The weight of a
+/// KPI that is not cost-related follows w0 and moves by its own action against it: the first action then raises and lowers all bids alike,
+/// which is what spends the money, and the others change only what is bid on.
 /// </summary>
 internal sealed class WeightSteps
 {

@@ -7,7 +7,6 @@ using RecallCluster.Client;
 using RecallCluster.Http;
 using RecallCluster.Http.Tests;
 using RecallCluster.Serving;
-using RecallCluster.Serving.Feedback;
 using RecallCluster.Wire;
 using RecallCluster.Wire.Http;
 using ClientFormat = RecallCluster.Client.MessagePack.MessagePackFormat;
@@ -105,8 +104,7 @@ public sealed class FormatTests
             Position = 1,
         };
         byte[] binary = Pack(new EventsMessage([new FeedbackMessage { Kind = "click", Win = win }]));
-        var web = new JsonSerializerOptions(JsonSerializerDefaults.Web);
-        string json = $$"""{"events":[{"kind":"click","win":{{JsonSerializer.Serialize(win, web)}}}]}""";
+        string json = $$"""{"events":[{"kind":"click","win":{{JsonSerializer.Serialize(win, JsonSerializerOptions.Web)}}}]}""";
         Assert.Equal(202, (await door.PostAsync("v1/events", binary, MessagePackType)).Status);
         Assert.Equal(202, (await door.PostAsync("v1/events", Encoding.UTF8.GetBytes(json), JsonType)).Status);
         Assert.Equal(2, door.Feedback.Taken.Count);

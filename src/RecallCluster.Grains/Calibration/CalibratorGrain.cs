@@ -14,7 +14,7 @@ namespace RecallCluster.Grains.Calibration;
 /// Fits calibration to the counts of all parts. Nothing of it is stored: wherever it is activated next, it fits again from the counts.
 /// </summary>
 [RolePlacement(SiloRoles.Control)]
-internal sealed class CalibratorGrain : Grain, ICalibratorGrain, ICalibratedCampaigns
+internal sealed class CalibratorGrain : Grain, ICalibratorGrain, ICalibratedCampaigns, IDisposable
 {
     private readonly IGrainFactory _grains;
     private readonly BookReader _book;
@@ -37,11 +37,7 @@ internal sealed class CalibratorGrain : Grain, ICalibratorGrain, ICalibratedCamp
         return base.OnActivateAsync(cancellationToken);
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        _calibrator.Dispose();
-        return base.OnDeactivateAsync(reason, cancellationToken);
-    }
+    public void Dispose() => _calibrator.Dispose();
 
     public Task UseAsync(uint clickModel) => _calibrator.UseAsync(clickModel, _clock.GetUtcNow(), CancellationToken.None);
 

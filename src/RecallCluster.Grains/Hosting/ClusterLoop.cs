@@ -1,5 +1,4 @@
 using RecallCluster.Bidding.Money;
-using RecallCluster.Grains.Calibration;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Serving;

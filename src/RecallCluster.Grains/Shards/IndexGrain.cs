@@ -10,7 +10,8 @@ namespace RecallCluster.Grains.Shards;
 
 /// <summary>One index.</summary>
 [RolePlacement(SiloRoles.Control)]
-internal sealed class IndexGrain(MachineServices services, IGrainFactory grains) : MachineGrain<IndexPlan>(services), IIndexGrain
+internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
+    : MachineGrain<IndexPlan>(services), IIndexGrain, IDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5), WatchPeriod = TimeSpan.FromSeconds(1);
 
@@ -25,6 +26,8 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
         this.RegisterGrainTimer(WakeAsync, new GrainTimerCreationOptions(WatchPeriod, WatchPeriod) { Interleave = true });
     }
+
+    public void Dispose() => _changing.Dispose();
 
     public Task<IndexState> RollOutAsync(string modelDirectory, string indexDirectory, int replicas) =>
         RollOutAsync(modelDirectory, indexDirectory, replicas, onlyFirst: false);
@@ -123,7 +126,7 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
         waiting.TrySetResult();
     }
 
-    private Task LoadAllAsync(IndexVersion version, int replicas) => Task.WhenAll(
+    private Task<ShardState[]> LoadAllAsync(IndexVersion version, int replicas) => Task.WhenAll(
         Replicas(version.Shards, replicas).Select(replica => replica.LoadAsync(version)));
 
     private async Task DropAllAsync(IndexVersion version)

@@ -30,7 +30,7 @@ internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFac
 
     // The search itself runs on a thread of the pool; this only waits for it.
     public async Task<ShardAnswerMessage> SearchAsync(ShardQueryMessage query) => ShardWire.ToWire(
-        await shards.Of(_key.Shard).SearchAsync(ShardWire.ToQuery(query), CancellationToken.None).ConfigureAwait(false));
+        await shards.Of(_key.Shard).SearchAsync(ShardWire.ToQuery(query), CancellationToken.None).ConfigureAwait(true));
 
     public async Task<ShardState> LoadAsync(IndexVersion version)
     {

@@ -2,7 +2,6 @@ using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
-using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;

@@ -94,7 +94,8 @@ public sealed class BidSolverTests
                 Small(2 * count), new KpiConstraint("a", KpiKind.CostRelated, 1), new KpiConstraint("b", KpiKind.Other, 2),
                 new KpiConstraint("c", KpiKind.CostRelated, 2));
             BidSolution solution = BidSolver.Solve(new BidProblem(log, goal));
-            Assert.Equal(BidStatus.Optimal, solution.Status);
+            bool isNothing = solution.Value == 0 && solution.Status == BidStatus.NothingWithinLimits;
+            Assert.True(isNothing || solution.Status == BidStatus.Optimal, $"round {round}: {solution.Status}");
             Assert.True(
                 Math.Abs(solution.Bound - solution.Value) <= 1e-9 * Math.Max(1, solution.Bound),
                 $"round {round}: {solution.Value} of {solution.Bound}");
@@ -159,6 +160,50 @@ public sealed class BidSolverTests
         Assert.Equal(5, solution.Kpis[0].LimitKept, 1e-9);
         Assert.Equal(5, solution.Kpis[0].Ratio, 1e-6);
         Assert.Equal(3, solution.Value, 1e-6);
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_won_within_the_limits_it_says_so_and_which_would_do()
+    {
+        AuctionLog log = BidProduct.ClickCpc.Columns(new double[] { 2, 3, 9 }, new double[] { 0.01, 0.02, 0.02 });
+        var problem = new BidProblem(log, BidProduct.ClickCpc.Goal(100, cpc: 4));
+        BidSolution solution = BidSolver.Solve(problem);
+        Assert.Equal((BidStatus.NothingWithinLimits, 0.0, 0.0), (solution.Status, solution.Value, solution.Spent));
+        Assert.True(solution.RelativeGap < 1e-12, $"gap {solution.RelativeGap}");
+
+        // The cheapest click costs 3 / 0.02.
+        Assert.Equal(150.0 / 4, KpiReach.LeastFactor(problem), 1e-9);
+        BidProblem Dear(double budget) => new(log, BidProduct.ClickCpc.Goal(budget, cpc: 151));
+        Assert.Equal((BidStatus.Optimal, 1.0), (BidSolver.Solve(Dear(100)).Status, KpiReach.LeastFactor(Dear(100))));
+        Assert.Equal((BidStatus.Optimal, double.PositiveInfinity), (BidSolver.Solve(Dear(0)).Status, KpiReach.LeastFactor(Dear(0))));
+    }
+
+    [Fact]
+    public void The_least_factor_of_several_limits_is_the_one_from_which_on_something_can_be_won()
+    {
+        var random = new SeededRandom(37);
+        int strict = 0, mixed = 0, none = 0;
+        for (int round = 0; round < 400; round++)
+        {
+            int count = 1 + random.NextInt(5);
+            double[] Column(int least, int most) => [.. Enumerable.Range(0, count).Select(_ => (double)least + random.NextInt(most))];
+            double[] costs = Column(1, 9), p = Column(0, 4), q = Column(1, 9), r = Column(0, 4);
+            var log = new AuctionLog(Column(0, 3), costs, [p, r], [default, q]);
+            BidProblem Of(double factor) => new(
+                log, new CampaignGoal(5, new KpiConstraint("a", KpiKind.CostRelated, 0.5 * factor), new KpiConstraint("b", KpiKind.Other, factor)));
+            if (BidSolver.Solve(Of(1)).Status != BidStatus.NothingWithinLimits)
+                continue;
+            strict++;
+            double factor = KpiReach.LeastFactor(Of(1));
+            none += double.IsInfinity(factor) ? 1 : 0;
+            Assert.Equal(0, BidSolver.Solve(Of(Math.Min(factor * (1 - 1e-6), 1e6))).Value);
+            if (double.IsInfinity(factor))
+                continue;
+            Assert.True(BidSolver.Solve(Of(factor * (1 + 1e-6))).Value > 0, $"round {round}: nothing at {factor}");
+            double alone = Enumerable.Range(0, count).Min(i => Math.Max(costs[i] / (0.5 * p[i]), q[i] / r[i]));
+            mixed += factor < alone * (1 - 1e-6) ? 1 : 0;
+        }
+        Assert.True(strict > 100 && mixed > 20 && none > 10, $"{strict} strict, {mixed} mixed, {none} without");
     }
 
     [Fact]

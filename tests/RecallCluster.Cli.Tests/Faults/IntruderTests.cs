@@ -181,9 +181,20 @@ public class IntruderTests(FaultWorld world)
 
     private static async Task<int> PostAsync(DoorProcess door, string path, string body)
     {
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await door.Http.PostAsync(new Uri(path, UriKind.Relative), content);
-        return (int)response.StatusCode;
+        // A refusal closes the connection; whoever is still sending then may lose the answer, and asks again.
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var content = new StringContent(body, Encoding.UTF8, "application/json");
+                using HttpResponseMessage response = await door.Http.PostAsync(new Uri(path, UriKind.Relative), content);
+                return (int)response.StatusCode;
+            }
+            catch (HttpRequestException e) when (attempt < 10 && e.InnerException is IOException)
+            {
+                continue;
+            }
+        }
     }
 
     private static async Task<int> CallAsync(DoorProcess door, string route, string? key)

@@ -179,34 +179,6 @@ public sealed class BidSolverTests
     }
 
     [Fact]
-    public void The_least_factor_of_several_limits_is_the_one_from_which_on_something_can_be_won()
-    {
-        var random = new SeededRandom(37);
-        int strict = 0, mixed = 0, none = 0;
-        for (int round = 0; round < 400; round++)
-        {
-            int count = 1 + random.NextInt(5);
-            double[] Column(int least, int most) => [.. Enumerable.Range(0, count).Select(_ => (double)least + random.NextInt(most))];
-            double[] costs = Column(1, 9), p = Column(0, 4), q = Column(1, 9), r = Column(0, 4);
-            var log = new AuctionLog(Column(0, 3), costs, [p, r], [default, q]);
-            BidProblem Of(double factor) => new(
-                log, new CampaignGoal(5, new KpiConstraint("a", KpiKind.CostRelated, 0.5 * factor), new KpiConstraint("b", KpiKind.Other, factor)));
-            if (BidSolver.Solve(Of(1)).Status != BidStatus.NothingWithinLimits)
-                continue;
-            strict++;
-            double factor = KpiReach.LeastFactor(Of(1));
-            none += double.IsInfinity(factor) ? 1 : 0;
-            Assert.Equal(0, BidSolver.Solve(Of(Math.Min(factor * (1 - 1e-6), 1e6))).Value);
-            if (double.IsInfinity(factor))
-                continue;
-            Assert.True(BidSolver.Solve(Of(factor * (1 + 1e-6))).Value > 0, $"round {round}: nothing at {factor}");
-            double alone = Enumerable.Range(0, count).Min(i => Math.Max(costs[i] / (0.5 * p[i]), q[i] / r[i]));
-            mixed += factor < alone * (1 - 1e-6) ? 1 : 0;
-        }
-        Assert.True(strict > 100 && mixed > 20 && none > 10, $"{strict} strict, {mixed} mixed, {none} without");
-    }
-
-    [Fact]
     public void A_kpi_that_nothing_can_mend_ends_the_bidding()
     {
         AuctionLog log = BidProduct.ClickCpc.Columns(new double[] { 2, 3 }, new double[] { 0, 0 });

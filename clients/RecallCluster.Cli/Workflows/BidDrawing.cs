@@ -19,10 +19,11 @@ internal static class BidDrawing
             ("solved in", $"{Drawing.Milliseconds(report.SolveMs)}, {report.Iterations} iterations"));
         if (report.Kpi.Count == 0)
             return;
-        Table table = Drawing.Table("KPIs", "name", "reached>", "limit>", "limit kept>", "w>");
+        Table table = Drawing.Table("KPIs", "name", "reached>", "limit>", "limit kept>", "limit needed>", "w>");
         foreach (BidSolveKpi kpi in report.Kpi)
             table.Row(
-                kpi.Name, kpi.Value.ToString("G6"), kpi.Limit.ToString("G6"), kpi.LimitKept.ToString("G6"), kpi.Weight.ToString("G6"));
+                kpi.Name, kpi.Value.ToString("G6"), kpi.Limit.ToString("G6"), kpi.LimitKept.ToString("G6"),
+                kpi.LimitNeeded?.ToString("G6") ?? "", kpi.Weight.ToString("G6"));
         console.Write(table);
     }
 

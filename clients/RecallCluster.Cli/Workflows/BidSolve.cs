@@ -30,8 +30,11 @@ internal sealed record BidSolveOptions
     public IReadOnlyList<double> KpiSums { get; init; } = [];
 }
 
-/// <summary>A KPI of the optimal plan.</summary>
-internal sealed record BidSolveKpi(string Name, double Value, double Limit, double LimitKept, double Weight, double Multiplier);
+/// <summary>
+/// A KPI of the optimal plan. LimitNeeded is told where nothing can be won within the limits: one with which something can, of a single KPI the closest.
+/// </summary>
+internal sealed record BidSolveKpi(
+    string Name, double Value, double Limit, double LimitKept, double? LimitNeeded, double Weight, double Multiplier);
 
 /// <summary>The report of <c>bid solve</c>. WeightValue is w0, null when it is infinite.</summary>
 internal sealed record BidSolveReport(
@@ -52,13 +55,16 @@ internal static class BidSolve
             throw new UsageException($"a budget of {budget} is none.");
         (AuctionLog log, CampaignGoal goal) = Problem(options, budget);
         long started = Stopwatch.GetTimestamp();
-        BidSolution solution = BidSolver.Solve(new BidProblem(log, goal, Accrued(options, goal)));
+        var problem = new BidProblem(log, goal, Accrued(options, goal));
+        BidSolution solution = BidSolver.Solve(problem);
         double solveMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        double? factor = solution.Status == BidStatus.NothingWithinLimits ? KpiReach.LeastFactor(problem) : null;
         return new BidSolveReport(
             log.Count, solution.Status, solution.Value, solution.Bound, solution.RelativeGap, solution.Spent, budget, solution.Overspent,
             solution.Weights.Value, solution.Weights.IsUnbounded, solution.BudgetMultiplier,
             [.. solution.Kpis.Select(
-                (kpi, j) => new BidSolveKpi(kpi.Name, kpi.Ratio, kpi.Limit, kpi.LimitKept, solution.Weights[j], kpi.Multiplier))],
+                (kpi, j) => new BidSolveKpi(
+                    kpi.Name, kpi.Ratio, kpi.Limit, kpi.LimitKept, factor * kpi.Limit, solution.Weights[j], kpi.Multiplier))],
             solution.Fractional, solution.Iterations, solveMs);
     }
 

@@ -13,6 +13,12 @@ public enum BidStatus
 
     /// <summary>A KPI cannot be met at any limit (cost has accrued and nothing is left that counts): the plan is to win nothing.</summary>
     KpiHopeless,
+
+    /// <summary>
+    /// Nothing has accrued and no auction of value can be won within the limits: the plan is to win nothing. <see cref="KpiReach"/> tells
+    /// which limits would do.
+    /// </summary>
+    NothingWithinLimits,
 }
 
 /// <summary>An auction that the optimal plan wins in part; there are at most as many as constraints.</summary>
@@ -70,8 +76,11 @@ public sealed class BidSolution
     /// <summary>Simplex iterations, over all subproblems.</summary>
     public required int Iterations { get; init; }
 
-    /// <summary>Primal-dual gap relative to the bound; 0 when both are 0.</summary>
-    public double RelativeGap => Bound == 0 ? Math.Abs(Value) : Math.Abs(Bound - Value) / Math.Abs(Bound);
+    /// <summary>Primal-dual gap relative to the bound, or where that is smaller to the mean value of an auction.</summary>
+    public double RelativeGap => Math.Abs(Bound - Value) / Math.Max(Math.Abs(Bound), ValueUnit);
+
+    /// <summary>Mean value of an auction; above 0.</summary>
+    internal double ValueUnit { get; init; } = 1;
 
     /// <summary>How much of an auction the plan wins: 0, 1 or, for a few, a share.</summary>
     public double Share(int auction)

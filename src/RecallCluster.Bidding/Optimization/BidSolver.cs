@@ -59,11 +59,14 @@ public static class BidSolver
                 problem.Accrued.Numerator(j) + Total(numerators, search.Won, fractional),
                 problem.Accrued.Denominator(j) + Total(problem.Log.P(j), search.Won, fractional), dual[j + 1]);
         }
+        double value = Total(problem.Log.Value, search.Won, fractional);
         return new BidSolution(search.Won)
         {
-            Status = relaxation == 0 ? BidStatus.Optimal : BidStatus.KpiOutOfReach,
+            Status = relaxation > 0 ? BidStatus.KpiOutOfReach
+                : value == 0 && AreLimitsTooStrict(problem) ? BidStatus.NothingWithinLimits : BidStatus.Optimal,
             Weights = WeightsOf(dual, kpis),
-            Value = problem.Accrued.Value + Total(problem.Log.Value, search.Won, fractional),
+            Value = problem.Accrued.Value + value,
+            ValueUnit = 1 / rows.ValueScale,
             Bound = problem.Accrued.Value + (search.DualValue / rows.ValueScale),
             Spent = problem.Accrued.Spent + Total(problem.Log.Cost, search.Won, fractional),
             BudgetMultiplier = dual[0],
@@ -72,6 +75,15 @@ public static class BidSolver
             Fractional = fractional,
             Iterations = iterations,
         };
+    }
+
+    /// <summary>Whether of a plan that wins nothing the limits are the reason, not what has accrued, the budget or the auctions.</summary>
+    private static bool AreLimitsTooStrict(BidProblem problem)
+    {
+        for (int j = 0; j < problem.Goal.Kpis.Length; j++)
+            if (problem.Accrued.Numerator(j) > 0 || problem.Accrued.Denominator(j) > 0)
+                return false;
+        return !problem.Goal.Kpis.IsEmpty && KpiReach.HasPrize(problem);
     }
 
     /// <summary>w0 = 1 / L, w_j = l_j / L with L the multipliers of all that is counted in cost.</summary>

@@ -44,6 +44,7 @@ public abstract class ActorTrainer
         ArgumentNullException.ThrowIfNull(random);
         (_controller, _options, _random, _kpis) = (controller, options, random, days.KpiCount);
         _validation = Draw(days, options.ValidationDays, random.Split(validationStream));
+        Origin = TrainingOrigin.Of(_validation);
         Score = new DayScore(options.PenaltyGrowth, options.PenaltyCap);
     }
 
@@ -62,6 +63,9 @@ public abstract class ActorTrainer
             return new TrainedActor(new ActorConfig(_controller, _kpis, network.Widths, _bestScore), network);
         }
     }
+
+    /// <summary>What its checkpoints are known by.</summary>
+    private protected long Origin { get; }
 
     private protected DayScore Score { get; }
 
@@ -126,7 +130,7 @@ public abstract class ActorTrainer
     public void SaveCheckpoint(string path) => Checkpoint.Save(path, Round);
 
     /// <summary>Goes on from such a file, with the same days, options and seed.</summary>
-    /// <exception cref="InvalidDataException">The file does not belong to this training.</exception>
+    /// <exception cref="InvalidDataException">The file is broken, or of a training on other days or with another seed.</exception>
     public void LoadCheckpoint(string path)
     {
         Round = Checkpoint.Load(path);

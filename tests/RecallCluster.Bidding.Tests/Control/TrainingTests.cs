@@ -61,6 +61,22 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_of_another_training_is_refused_and_changes_nothing()
+    {
+        var options = new UscbOptions { Rounds = 1, DaysPerRound = 2, StepsPerRound = 2, ValidationDays = 2 };
+        var trained = new UscbTrainer(Days(), options, new SeededRandom(3));
+        trained.Run();
+        string path = Path.Combine(_folder.FullName, "other.safetensors");
+        trained.SaveCheckpoint(path);
+        var other = new UscbTrainer(Days(), options, new SeededRandom(4));
+        float[] before = Outputs(other.Result.Network);
+        InvalidDataException refused = Assert.Throws<InvalidDataException>(() => other.LoadCheckpoint(path));
+        Assert.Contains("another seed", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, other.Round);
+        Assert.Equal(before, Outputs(other.Result.Network));
+    }
+
+    [Fact]
     public void An_actor_is_read_as_it_was_written_and_ticks_without_allocation()
     {
         var trainer = new UscbTrainer(

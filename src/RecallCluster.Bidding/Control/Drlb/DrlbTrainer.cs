@@ -42,7 +42,7 @@ public sealed class DrlbTrainer : ActorTrainer
         _qAdam = new Adam(_q.Parameters, adam);
         _rewardAdam = new Adam(_reward.Parameters, adam);
         Checkpoint = new TrainingCheckpoint(
-            [("now", _q), ("slow", _slow), ("best", _best), ("now", _reward)], [("q", _qAdam), ("reward", _rewardAdam)],
+            Origin, [("now", _q), ("slow", _slow), ("best", _best), ("now", _reward)], [("q", _qAdam), ("reward", _rewardAdam)],
             [_buffer, _outcomes], Points);
         _days = Draw(days, options.Days, random.Split(1));
     }

@@ -49,7 +49,7 @@ public sealed class UscbTrainer : ActorTrainer
         _criticAdam = new Adam(_critic.Parameters, new AdamOptions { Rate = new ConstantRate(options.CriticRate) });
         _buffer = new ExperienceBuffer(_episode.RowWidth, Capacity);
         Checkpoint = new TrainingCheckpoint(
-            [("now", _actor), ("now", _critic), ("slow", _slowActor), ("slow", _slowCritic), ("best", _best)],
+            Origin, [("now", _actor), ("now", _critic), ("slow", _slowActor), ("slow", _slowCritic), ("best", _best)],
             [("actor", _actorAdam), ("critic", _criticAdam)], [_buffer], Points);
     }
 

@@ -15,6 +15,8 @@ namespace RecallCluster.Bidding.Optimization;
 /// </summary>
 public static class BidSolver
 {
+    private const double FirstStep = 1e-12, StepGrowth = 8;
+
     /// <summary>The optimum, or where a KPI is out of reach the optimum with all limits relaxed by the least common factor.</summary>
     /// <exception cref="ArithmeticException">
     /// The numbers of the log are too far apart in size, or too large or too small, to be solved in double precision.
@@ -23,8 +25,9 @@ public static class BidSolver
     {
         ArgumentNullException.ThrowIfNull(problem);
         int iterations = 0;
-        double relaxation = 0;
-        // Every round finds a combination of rows that forbids the present relaxation; there are finitely many.
+        double relaxation = 0, least = FirstStep;
+        // Every round finds a combination of rows that forbids the present relaxation; there are finitely many. Where rounding keeps one
+        // from being left behind, ever longer steps do.
         while (true)
         {
             var rows = new BidRows(problem, relaxation);
@@ -38,7 +41,11 @@ public static class BidSolver
             double next = KpiRelaxation.Least(problem, rows, search.InfeasibleCombination, relaxation);
             if (double.IsPositiveInfinity(next))
                 return Nothing(problem, iterations);
-            relaxation = Math.Max(next, relaxation == 0 ? 1e-12 : relaxation * (1 + 1e-12)) * (1 + 1e-13);
+            double stepped = relaxation == 0 ? least : relaxation * (1 + least);
+            least = next > stepped ? FirstStep : least * StepGrowth;
+            relaxation = Math.Max(next, stepped) * (1 + 1e-13);
+            if (!double.IsFinite(relaxation))
+                return Nothing(problem, iterations);
         }
     }
 

@@ -165,7 +165,8 @@ public sealed class BidSolverTests
     [Fact]
     public void Where_nothing_can_be_won_within_the_limits_it_says_so_and_which_would_do()
     {
-        AuctionLog log = BidProduct.ClickCpc.Columns(new double[] { 2, 3, 9 }, new double[] { 0.01, 0.02, 0.02 });
+        double[] cost = [2, 3, 9], clicks = [0.01, 0.02, 0.02];
+        AuctionLog log = BidProduct.ClickCpc.Columns(cost, clicks);
         var problem = new BidProblem(log, BidProduct.ClickCpc.Goal(100, cpc: 4));
         BidSolution solution = BidSolver.Solve(problem);
         Assert.Equal((BidStatus.NothingWithinLimits, 0.0, 0.0), (solution.Status, solution.Value, solution.Spent));
@@ -240,6 +241,34 @@ public sealed class BidSolverTests
                 accrued));
         }
         Assert.True(relaxed > 50 && hopeless > 20, $"{relaxed} relaxed, {hopeless} hopeless");
+    }
+
+    [Fact]
+    public void Limits_of_any_size_on_the_smallest_logs_come_to_an_end()
+    {
+        var random = new SeededRandom(77);
+        for (int round = 0; round < 2_000; round++)
+        {
+            int count = 1 + random.NextInt(5);
+            double[] Column() => [.. Enumerable.Range(0, count).Select(_ => random.NextInt(3) == 0 ? 0 : random.NextDouble())];
+            var log = new AuctionLog(Column(), Column(), [Column(), Column()], [default, Column()]);
+            double Limit() => Math.ScaleB(0.1 + random.NextDouble(), random.NextInt(100) - 50);
+            var goal = new CampaignGoal(
+                Limit(), new KpiConstraint("a", KpiKind.CostRelated, Limit()), new KpiConstraint("b", KpiKind.Other, Limit()));
+            var accrued = new TickSums { Spent = random.NextInt(2) * random.NextDouble() };
+            accrued.AddKpi(0, accrued.Spent, random.NextInt(2) * random.NextDouble());
+            accrued.AddKpi(1, random.NextInt(2) * random.NextDouble(), random.NextInt(2) * random.NextDouble());
+            try
+            {
+                BidSolution solution = BidSolver.Solve(new BidProblem(log, goal, accrued));
+                Assert.InRange(solution.Value, accrued.Value, accrued.Value + count);
+            }
+            catch (ArithmeticException)
+            {
+                // Refused by name: that is an end, too.
+                continue;
+            }
+        }
     }
 
     [Fact]

@@ -26,7 +26,8 @@ internal static class RecallApp
             Output = output,
             Error = error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+            // A cluster of silos is stopped one by one.
+            ProcessTerminationTimeout = TimeSpan.FromMinutes(3),
         };
         try
         {
@@ -39,6 +40,10 @@ internal static class RecallApp
         catch (UsageException e)
         {
             return Complain(error, [e.Message], $"see `{PathOf(parsed)} --help`", ExitCodes.Usage);
+        }
+        catch (ExitException e)
+        {
+            return e.HasMessage ? Complain(error, [e.Message], null, e.Code) : e.Code;
         }
         // The outermost frame: whatever went wrong below ends as one clear line and a failing exit code.
         catch (Exception e) when (Environment.GetEnvironmentVariable("RECALL_DEBUG") != "1")

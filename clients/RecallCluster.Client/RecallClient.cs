@@ -43,8 +43,9 @@ public sealed class RecallClient : IDisposable
     /// <exception cref="RecallException">The door refused; <see cref="RecallException.Field"/> names what is wrong.</exception>
     /// <exception cref="HttpRequestException">The door could not be reached.</exception>
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
-    public Task<AdsAnswer> AdsAsync(AdsRequest request, CancellationToken cancellation = default) =>
-        CallAsync(HttpMethod.Post, "v1/ads", request, ClientJson.Default.AdsRequest, ClientJson.Default.AdsAnswer, false, cancellation);
+    public Task<AdsAnswer> AdsAsync(AdsRequest request, CancellationToken cancellation = default) => _options.Format is { } format
+        ? CallAsync("v1/ads", format, format.Write(request), format.ReadAds, false, cancellation)
+        : CallAsync(HttpMethod.Post, "v1/ads", request, ClientJson.Default.AdsRequest, ClientJson.Default.AdsAnswer, false, cancellation);
 
     /// <summary>Sends an OpenRTB 2.6 bid request as it is.</summary>
     /// <param name="request">The request, JSON in UTF-8.</param>
@@ -69,12 +70,14 @@ public sealed class RecallClient : IDisposable
         IReadOnlyList<AdFeedback> events, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(events);
-        FeedbackResults answer = await CallAsync(
-            HttpMethod.Post, "v1/events", new FeedbackBatch(events), ClientJson.Default.FeedbackBatch, ClientJson.Default.FeedbackResults, true,
-            cancellation).ConfigureAwait(false);
-        return answer.Results.Count == events.Count
-            ? answer.Results
-            : throw new RecallException(202, $"The door answered {answer.Results.Count} results to {events.Count} events.");
+        IReadOnlyList<FeedbackResult> results = _options.Format is { } format
+            ? await CallAsync("v1/events", format, format.Write(events), format.ReadResults, true, cancellation).ConfigureAwait(false)
+            : (await CallAsync(
+                HttpMethod.Post, "v1/events", new FeedbackBatch(events), ClientJson.Default.FeedbackBatch,
+                ClientJson.Default.FeedbackResults, true, cancellation).ConfigureAwait(false)).Results;
+        return results.Count == events.Count
+            ? results
+            : throw new RecallException(202, $"The door answered {results.Count} results to {events.Count} events.");
     }
 
     /// <summary>Sends one event.</summary>
@@ -152,6 +155,27 @@ public sealed class RecallClient : IDisposable
             return new RecallException((int)status, $"The door answered {(int)status} {status} and no problem details.", null, e);
         }
         return new RecallException((int)status, $"The door answered {(int)status} {status}.");
+    }
+
+    private async Task<TAnswer> CallAsync<TAnswer>(
+        string path, IRecallFormat format, ReadOnlyMemory<byte> body, Func<ReadOnlyMemory<byte>, TAnswer> read, bool isIdempotent,
+        CancellationToken cancellation)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(body) };
+        message.Content.Headers.ContentType = new MediaTypeHeaderValue(format.MediaType);
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(format.MediaType));
+        message.Options.Set(RetryHandler.IsIdempotent, isIdempotent);
+        (HttpStatusCode status, byte[] answer, _) = await SendAsync(message, cancellation).ConfigureAwait(false);
+        if ((int)status is < 200 or > 299)
+            throw Refusal(status, answer);
+        try
+        {
+            return read(answer);
+        }
+        catch (FormatException e)
+        {
+            throw new RecallException((int)status, $"{path}: {e.Message}", null, e);
+        }
     }
 
     private async Task<TAnswer> ReadAsync<TAnswer>(HttpRequestMessage message, JsonTypeInfo<TAnswer> type, CancellationToken cancellation)

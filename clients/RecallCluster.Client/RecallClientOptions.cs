@@ -18,6 +18,9 @@ public sealed record RecallClientOptions
     /// </summary>
     public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version11;
 
+    /// <summary>Format of requests for ads and of events; null for JSON.</summary>
+    public IRecallFormat? Format { get; init; }
+
     /// <summary>Most connections at once; HTTP/2 needs few.</summary>
     public int MaxConnections { get; init; } = 256;
 

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RecallCluster.Http.Admin;
+using RecallCluster.Http.Formats;
 using RecallCluster.Http.Live;
 using RecallCluster.Http.Metrics;
 using RecallCluster.Http.Native;
@@ -137,6 +138,7 @@ public static class FrontDoor
         services.AddSingleton(options.OpenRtb.Currencies);
         services.AddSingleton(parts.Time);
         services.AddSingleton(new AdmissionGate(options.Overload, parts.Time));
+        services.AddSingleton<BodyFormats>();
         services.AddSingleton<Tracker>();
         services.AddSingleton<CandidatesRoute>();
         services.AddSingleton<HealthRoutes>();

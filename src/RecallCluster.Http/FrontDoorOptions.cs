@@ -1,3 +1,4 @@
+using RecallCluster.Http.Formats;
 using RecallCluster.Http.OpenRtb;
 using RecallCluster.Http.Overload;
 using RecallCluster.Http.Security;
@@ -90,4 +91,7 @@ public sealed record FrontDoorOptions
 
     /// <summary>How OpenRTB requests are understood.</summary>
     public OpenRtbOptions OpenRtb { get; init; } = new();
+
+    /// <summary>Formats of bodies beside JSON.</summary>
+    internal IReadOnlyList<IBodyFormat> Formats { get; init; } = [];
 }

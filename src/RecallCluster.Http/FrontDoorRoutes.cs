@@ -24,9 +24,10 @@ internal static class FrontDoorRoutes
     {
         // Instruments are listened to from the start, not from the first scrape on.
         PrometheusExposition metrics = app.Services.GetRequiredService<PrometheusExposition>();
+        string[] formats = [.. app.Services.GetRequiredService<FrontDoorOptions>().Formats.Select(format => format.MediaType)];
         RouteGroupBuilder all = app.MapGroup("").AddEndpointFilter<RouteGroupBuilder, ProblemFilter>();
-        MapServing(all);
-        MapTracking(all);
+        MapServing(all, formats);
+        MapTracking(all, formats);
         MapCampaigns(all.MapGroup("/v1/campaigns").For(ApiRoles.Admin).WithTags("campaigns"));
         MapAdmin(all.MapGroup("/v1").For(ApiRoles.Admin).WithTags("admin"));
         all.MapGet("/healthz", static () => HealthRoutes.Alive())
@@ -40,26 +41,28 @@ internal static class FrontDoorRoutes
         DoorDocument.Map(app);
     }
 
-    private static void MapServing(RouteGroupBuilder all)
+    /// <param name="all">All routes.</param>
+    /// <param name="formats">Media types that bodies may have beside JSON.</param>
+    private static void MapServing(RouteGroupBuilder all, string[] formats)
     {
         RouteGroupBuilder serving = all.MapGroup("").For(ApiRoles.Serve).WithMetadata(CostlyWork.Mark).WithTags("serving");
         serving.MapPost("/v1/candidates", static (CandidatesRoute route, HttpContext context) => route.AnswerAsync(context))
             .WithSummary("The best ads for a user by interest alone.")
-            .Accepts<CandidatesRequestBody>(Json).Produces<CandidatesAnswerBody>().ProducesProblem(400).ProducesProblem(503);
+            .Accepts<CandidatesRequestBody>(Json, formats).Produces<CandidatesAnswerBody>().ProducesProblem(400).ProducesProblem(503);
         all.MapPost("/v1/ads", static (AdsRoute route, HttpContext context) => route.AnswerAsync(context))
             .For(ApiRoles.Serve | ApiRoles.Admin).WithMetadata(CostlyWork.Mark).WithTags("serving")
             .WithSummary("Fill slots: retrieval, calibration, bids and auction; ?explain=true (admin) says why.")
-            .Accepts<AdsRequestBody>(Json).Produces<AdsAnswerBody>().ProducesProblem(400).ProducesProblem(503);
+            .Accepts<AdsRequestBody>(Json, formats).Produces<AdsAnswerBody>().ProducesProblem(400).ProducesProblem(503);
         serving.MapPost("/openrtb/2.6/bid", static (BidRoute route, HttpContext context) => route.AnswerAsync(context))
             .WithSummary("An OpenRTB 2.6 bid request: 200 with bids, 204 without, 200 with nbr and the reason.")
             .Accepts<OpenRtbRequestSchema>(Json).Produces<OpenRtbResponseSchema>().Produces(204).ProducesProblem(400).ProducesProblem(503);
     }
 
-    private static void MapTracking(RouteGroupBuilder all)
+    private static void MapTracking(RouteGroupBuilder all, string[] formats)
     {
         all.MapPost("/v1/events", static (EventsRoute route, HttpContext context) => route.TakeAsync(context))
             .For(ApiRoles.Events).WithTags("feedback").WithSummary("Report events; 202 once they are durable.")
-            .Accepts<EventsBody>(Json).Produces<EventsAnswerBody>(202).ProducesProblem(400).ProducesProblem(503);
+            .Accepts<EventsBody>(Json, formats).Produces<EventsAnswerBody>(202).ProducesProblem(400).ProducesProblem(503);
         RouteGroupBuilder links = all.MapGroup("/t/{token}").WithTags("feedback");
         links.MapGet("", static (TrackRoute route, string token, HttpContext context) => route.TakeAsync(token, context))
             .WithSummary(

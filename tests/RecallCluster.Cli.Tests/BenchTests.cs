@@ -66,7 +66,9 @@ public class BenchTests
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(12, run.Json.GetProperty("auctions").GetArrayLength());
-        Assert.Equal([1, 2], run.Json.GetProperty("market").EnumerateArray().Select(row => row.GetProperty("threads").GetInt32()));
+        Assert.Equal(
+            [(1, 1), (1, 2), (4, 1), (4, 2)],
+            run.Json.GetProperty("market").EnumerateArray().Select(row => (row.GetProperty("slots").GetInt32(), row.GetProperty("threads").GetInt32())));
         Assert.All(
             run.Json.GetProperty("market").EnumerateArray(), row => Assert.InRange(row.GetProperty("wonShare").GetDouble(), 0.001, 1));
         Assert.All(run.Json.GetProperty("money").EnumerateArray(), row => Assert.True(row.GetProperty("perSecond").GetDouble() > 0));

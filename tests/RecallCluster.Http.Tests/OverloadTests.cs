@@ -93,6 +93,30 @@ public class OverloadTests
         _ = (await first, await second);
     }
 
+    [Fact]
+    public async Task Where_work_is_slow_a_wait_as_long_as_that_is_allowed()
+    {
+        OverloadOptions options = Options with { InitialInFlight = 2, QueueLength = 100, LatencyTarget = TimeSpan.FromHours(1) };
+        using var gate = new AdmissionGate(options, TimeProvider.System);
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.True(await gate.EnterAsync());
+            gate.Exit(TimeSpan.FromMinutes(10));
+        }
+        Assert.True(await gate.EnterAsync());
+        Assert.True(await gate.EnterAsync());
+
+        ValueTask<bool> first = gate.EnterAsync(), second = gate.EnterAsync(), third = gate.EnterAsync();
+
+        Assert.False(first.IsCompleted);
+        Assert.False(second.IsCompleted);
+        Assert.False(await third);
+        gate.Exit(TimeSpan.FromMinutes(10));
+        Assert.True(await first);
+        gate.Exit(TimeSpan.FromMinutes(10));
+        Assert.True(await second);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -21,7 +21,10 @@ internal readonly record struct LoadAnswer(int Status, ReadOnlyMemory<byte> Body
             return null;
         ReadOnlySpan<byte> lines = bytes[..(head + 2)];
         if (!lines.StartsWith("HTTP/1.1 "u8) || !int.TryParse(lines.Slice(StatusAt, 3), CultureInfo.InvariantCulture, out int status))
-            throw new InvalidDataException($"This is no answer of HTTP/1.1: {Encoding.Latin1.GetString(lines[..Math.Min(40, lines.Length)])}");
+        {
+            string begin = Encoding.Latin1.GetString(lines[..Math.Min(40, lines.Length)]);
+            throw new InvalidDataException($"This is no answer of HTTP/1.1: {begin}");
+        }
         bool closes = Field(lines, "connection"u8).SequenceEqual("close"u8);
         ReadOnlyMemory<byte> rest = received[(head + 4)..];
         if (status is NoContent or NotModified)
@@ -56,7 +59,8 @@ internal readonly record struct LoadAnswer(int Status, ReadOnlyMemory<byte> Body
             int line = rest.Span.IndexOf("\r\n"u8);
             if (line < 0)
                 return null;
-            if (!int.TryParse(rest.Span[..line], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int length) || length < 0)
+            if (!int.TryParse(rest.Span[..line], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int length)
+                || length < 0)
                 throw new InvalidDataException("A chunk does not begin with its length.");
             if (rest.Length < line + 2 + length + 2)
                 return null;

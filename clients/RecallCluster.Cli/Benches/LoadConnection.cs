@@ -5,8 +5,8 @@ using System.Text;
 namespace RecallCluster.Cli.Benches;
 
 /// <summary>
-/// One keep-alive connection of HTTP/1.1 to a front door, as cheap as it can be: prebuilt requests go out as they are, and of an answer only
-/// status and end are looked for. Used by one thread.
+/// One keep-alive connection of HTTP/1.1 to a front door, as cheap as it can be: prebuilt requests go out as they are, and of an answer
+/// only status and end are looked for. Used by one thread.
 /// </summary>
 internal sealed class LoadConnection(EndPoint door) : IDisposable
 {
@@ -71,7 +71,8 @@ internal sealed class LoadConnection(EndPoint door) : IDisposable
     public static byte[] RequestOf(Uri target, byte[] body) =>
     [
         .. Encoding.ASCII.GetBytes(
-            $"POST {target.PathAndQuery} HTTP/1.1\r\nHost: {target.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n"),
+            $"POST {target.PathAndQuery} HTTP/1.1\r\nHost: {target.Authority}\r\nContent-Type: application/json\r\n"
+            + $"Content-Length: {body.Length}\r\n\r\n"),
         .. body,
     ];
 

@@ -33,7 +33,8 @@ internal sealed class ServeBench(ServeBenchOptions options)
         {
             using (stages.Begin("Open the front door"))
                 await server.StartAsync(cancellation).ConfigureAwait(false);
-            foreach ((string route, byte[][] bodies) in new[] { (NativeRoute, ServeBodies.Native(requests)), (OpenRtbRoute, ServeBodies.OpenRtb(requests)) })
+            (string, byte[][])[] routes = [(NativeRoute, ServeBodies.Native(requests)), (OpenRtbRoute, ServeBodies.OpenRtb(requests))];
+            foreach ((string route, byte[][] bodies) in routes)
             {
                 using var load = new HttpLoadGenerator(server.Address, route, bodies);
                 await MeasureAsync(server, load, "/" + route, rows, overload, stages, cancellation).ConfigureAwait(false);
@@ -60,7 +61,10 @@ internal sealed class ServeBench(ServeBenchOptions options)
         rows.Add(ServeRow.Of(route, "closed", full));
         MeasuredLoad sustained;
         using (IStage stage = stages.Begin($"{route}: {capacity * options.Load:F0} requests a second"))
-            sustained = await CostOfAsync(server, () => load.RunOpenAsync(capacity * options.Load, whole, stage, cancellation)).ConfigureAwait(false);
+        {
+            sustained = await CostOfAsync(server, () => load.RunOpenAsync(capacity * options.Load, whole, stage, cancellation))
+                .ConfigureAwait(false);
+        }
         rows.Add(ServeRow.Of(route, "open", sustained));
         MeasuredLoad beyond;
         double offered = capacity * options.Overload;

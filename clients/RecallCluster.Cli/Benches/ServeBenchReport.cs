@@ -7,17 +7,19 @@ namespace RecallCluster.Cli.Benches;
 /// <param name="Shards">Shards.</param>
 /// <param name="Campaigns">Campaigns.</param>
 /// <param name="Scorings">Most scorings of a request, over all shards.</param>
-/// <param name="RelativeRecall">Recall of held-out clicks at these scorings over that of scoring every ad: <see cref="ServeRecall.Clicks"/>.</param>
+/// <param name="RelativeRecall">Recall of held-out clicks over that of scoring every ad: <see cref="ServeRecall.Clicks"/>.</param>
 /// <param name="Recall">That, and other ways to look at it.</param>
 /// <param name="Rows">Sustained loads.</param>
 /// <param name="Overload">Loads beyond capacity.</param>
 /// <param name="StageShares">Where the door's own time goes.</param>
 internal sealed record ServeBenchReport(
-    int Items, int Shards, int Campaigns, int Scorings, double RelativeRecall, ServeRecall Recall, ServeRow[] Rows, ServeOverload[] Overload,
-    IReadOnlyDictionary<string, double> StageShares);
+    int Items, int Shards, int Campaigns, int Scorings, double RelativeRecall, ServeRecall Recall, ServeRow[] Rows,
+    ServeOverload[] Overload, IReadOnlyDictionary<string, double> StageShares);
 
 /// <summary>Recall of the served search relative to scoring every ad with the same model.</summary>
-/// <param name="Clicks">Held-out clicks of test users among the K ads of highest interest that the search finds, over those of all ads.</param>
+/// <param name="Clicks">
+/// Held-out clicks of test users among the K ads of highest interest that the search finds, over those among the K best of all ads.
+/// </param>
 /// <param name="TopOverlap">Share of the K ads of highest interest that it finds, for the same users.</param>
 /// <param name="Value">
 /// Expected value of the candidates that come back, at most two of each campaign, over that of the best ones there are: what an auction has
@@ -41,8 +43,8 @@ internal sealed record ServeRecall(double Clicks, double TopOverlap, MeanInterva
 /// <param name="LagP99Ms">How late the load process itself sent, 99th percentile; it is part of the latencies.</param>
 /// <param name="IsValid">Whether that is so little that the figures are the door's.</param>
 internal sealed record ServeRow(
-    string Route, string Loop, double InFlight, double RequestsPerSecond, double? P50Ms, double? P99Ms, double? P999Ms, int Rejected, int Errors,
-    double CpuMs, double LagP99Ms, bool IsValid)
+    string Route, string Loop, double InFlight, double RequestsPerSecond, double? P50Ms, double? P99Ms, double? P999Ms, int Rejected,
+    int Errors, double CpuMs, double LagP99Ms, bool IsValid)
 {
     public static ServeRow Of(string route, string loop, MeasuredLoad load) => new(
         route, loop, load.Run.MeanInFlight, load.Run.AcceptedPerSecond, load.Run.AcceptedMs(0.5), load.Run.AcceptedMs(0.99),
@@ -66,7 +68,8 @@ internal sealed record ServeOverload(
     double? RejectedP50Ms, double? RejectedP99Ms, int Errors, double LagP99Ms, bool IsValid)
 {
     public static ServeOverload Of(string route, MeasuredLoad beyond, MeasuredLoad sustained) => new(
-        route, beyond.Run.Sent / beyond.Run.Seconds, beyond.Run.AcceptedPerSecond, beyond.Run.AcceptedMs(0.99), sustained.Run.AcceptedMs(0.99),
+        route, beyond.Run.Sent / beyond.Run.Seconds, beyond.Run.AcceptedPerSecond, beyond.Run.AcceptedMs(0.99),
+        sustained.Run.AcceptedMs(0.99),
         (double)beyond.Run.Rejected.Length / beyond.Run.Sent, beyond.Run.RejectedMs(0.5), beyond.Run.RejectedMs(0.99), beyond.Run.Errors,
         beyond.Run.LagMs(0.99), beyond.IsValid);
 }

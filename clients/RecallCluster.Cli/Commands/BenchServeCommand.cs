@@ -61,27 +61,32 @@ internal static class BenchServeCommand
         Table rows = Drawing.Table(
             $"{Drawing.Count(report.Items)} ads, {report.Shards} shards, {Drawing.Count(report.Campaigns)} campaigns, at most "
             + $"{Drawing.Count(report.Scorings)} scorings; load and door on the same processors",
-            "route", "loop", "in flight>", "requests/s>", "p50 ms>", "p99 ms>", "p99.9 ms>", "rejected>", "errors>", "CPU ms>", "lag p99 ms>");
+            "route", "loop", "in flight>", "requests/s>", "p50 ms>", "p99 ms>", "p99.9 ms>", "rejected>", "errors>", "CPU ms>",
+            "lag p99 ms>");
         foreach (ServeRow row in report.Rows)
         {
             rows.Row(
                 row.Route, row.Loop, Drawing.Fixed(row.InFlight, 1), Drawing.Fixed(row.RequestsPerSecond, 0), Ms(row.P50Ms), Ms(row.P99Ms),
-                Ms(row.P999Ms), Drawing.Count(row.Rejected), Drawing.Count(row.Errors), Drawing.Fixed(row.CpuMs, 2), Lag(row.LagP99Ms, row.IsValid));
+                Ms(row.P999Ms), Drawing.Count(row.Rejected), Drawing.Count(row.Errors), Drawing.Fixed(row.CpuMs, 2),
+                Lag(row.LagP99Ms, row.IsValid));
         }
         console.Write(rows);
         Table overload = Drawing.Table(
-            "Overload", "route", "offered/s>", "accepted/s>", "accepted p99 ms>", "sustained p99 ms>", "rejected>", "rejected p50 ms>", "rejected p99 ms>", "errors>",
+            "Overload", "route", "offered/s>", "accepted/s>", "accepted p99 ms>", "sustained p99 ms>", "rejected>",
+            "rejected p50 ms>", "rejected p99 ms>", "errors>",
             "lag p99 ms>");
         foreach (ServeOverload row in report.Overload)
         {
             overload.Row(
                 row.Route, Drawing.Fixed(row.OfferedPerSecond, 0), Drawing.Fixed(row.AcceptedPerSecond, 0), Ms(row.AcceptedP99Ms),
-                Ms(row.SustainedP99Ms), Drawing.Percent(row.RejectedShare), Ms(row.RejectedP50Ms), Ms(row.RejectedP99Ms), Drawing.Count(row.Errors), Lag(row.LagP99Ms, row.IsValid));
+                Ms(row.SustainedP99Ms), Drawing.Percent(row.RejectedShare), Ms(row.RejectedP50Ms), Ms(row.RejectedP99Ms),
+                Drawing.Count(row.Errors), Lag(row.LagP99Ms, row.IsValid));
         }
         console.Write(overload);
-        console.WriteLine($"Recall relative to scoring every ad: held-out clicks {Drawing.Percent(report.Recall.Clicks)}, the best by interest "
-            + $"{Drawing.Percent(report.Recall.TopOverlap)}; value of {report.Recall.K} candidates {Drawing.Percent(report.Recall.Value.Mean)}, "
-            + $"of the winner {Drawing.Percent(report.Recall.Winner.Mean)}.");
+        ServeRecall recall = report.Recall;
+        console.WriteLine($"Recall relative to scoring every ad: held-out clicks {Drawing.Percent(recall.Clicks)}, the best by interest "
+            + $"{Drawing.Percent(recall.TopOverlap)}; value of {recall.K} candidates {Drawing.Percent(recall.Value.Mean)}, "
+            + $"of the winner {Drawing.Percent(recall.Winner.Mean)}.");
         Table stages = Drawing.Table("Where the door's time goes, one request at a time", "stage", "share>");
         foreach ((string stage, double share) in report.StageShares)
             stages.Row(stage, Drawing.Percent(share));

@@ -18,6 +18,8 @@ internal static class CommandTree
         TopCommand.Build(builder),
         KeysCommands.Build(builder),
         ShardCommand.Build(builder),
+        SiloCommand.Build(builder),
+        ClusterCommands.Build(builder),
         CalibrateCommands.Build(builder),
         BidCommands.Build(builder),
         CommandBuilder.Group(

@@ -12,9 +12,10 @@ namespace RecallCluster.Cli.Workflows;
 /// <param name="Plans">What the campaigns asked for, by campaign.</param>
 /// <param name="Ledgers">The ledgers' books of the day, by campaign; of a campaign that never opened the day, none.</param>
 /// <param name="Days">Each campaign's day against its optimum, by campaign.</param>
+/// <param name="Counted">What the ledgers counted on this day and on any that had begun before the last event came, by campaign.</param>
 internal sealed record DemoOutcome(
     PublisherBooks Books, IReadOnlyDictionary<long, CampaignPlan> Plans, IReadOnlyDictionary<long, DayAccount> Ledgers,
-    IReadOnlyDictionary<long, CampaignDayReport> Days)
+    IReadOnlyDictionary<long, CampaignDayReport> Days, IReadOnlyDictionary<long, CountedEvents> Counted)
 {
     private const int ScoreClusters = 20, FewestImpressions = 20;
     private const double LeastOptimum = 0.2, KpiTolerance = 1.1;
@@ -101,14 +102,13 @@ internal sealed record DemoOutcome(
     /// <summary>The campaigns whose ledgers are not what the publisher was told.</summary>
     public IReadOnlyList<long> LedgersThatDiffer() =>
     [
-        .. Books.Campaigns.Keys.Union(Ledgers.Keys).Order().Where(id =>
+        .. Books.Campaigns.Keys.Union(Counted.Keys).Order().Where(id =>
         {
             CampaignPage page = Books.Campaigns.TryGetValue(id, out CampaignPage? found) ? found : new CampaignPage();
-            return !Ledgers.TryGetValue(id, out DayAccount? day)
-                || (day.Impressions, day.Clicks, day.Conversions) != (page.Impressions, page.Clicks, page.Conversions)
-                || (page.Unpriced == 0
-                    ? day.Spent.Value != (long)(page.Charged * Micros.PerUnit)
-                    : day.Spent.Value < (long)(page.Charged * Micros.PerUnit));
+            var told = (long)(page.Charged * Micros.PerUnit);
+            return !Counted.TryGetValue(id, out CountedEvents counted)
+                || (counted.Impressions, counted.Clicks, counted.Conversions) != (page.Impressions, page.Clicks, page.Conversions)
+                || (page.Unpriced == 0 ? counted.Spent.Value != told : counted.Spent.Value < told);
         }),
     ];
 
@@ -181,4 +181,17 @@ internal sealed record DemoOutcome(
                 [.. groups.Select(group => group.Sum(prediction))], [.. groups.Select(group => group.Sum(ad => ad.Truth))],
                 [.. groups.Select(_ => 1.0)], out _);
     }
+}
+
+/// <summary>What a ledger counted over some days.</summary>
+/// <param name="Impressions">Impressions.</param>
+/// <param name="Clicks">Clicks.</param>
+/// <param name="Conversions">Conversions.</param>
+/// <param name="Spent">Charged.</param>
+internal readonly record struct CountedEvents(long Impressions, long Clicks, long Conversions, Micros Spent)
+{
+    /// <summary>The sum of accounts.</summary>
+    public static CountedEvents Of(IReadOnlyCollection<DayAccount> accounts) => new(
+        accounts.Sum(day => day.Impressions), accounts.Sum(day => day.Clicks), accounts.Sum(day => day.Conversions),
+        new Micros(accounts.Sum(day => day.Spent.Value)));
 }

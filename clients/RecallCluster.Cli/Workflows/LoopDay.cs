@@ -110,6 +110,7 @@ internal sealed class LoopDay
         IReadOnlyList<CampaignView> views = await state.Campaigns.ListAsync(0, int.MaxValue, cancellation).ConfigureAwait(false);
         var days = new Dictionary<long, CampaignDayReport>();
         var ledgers = new Dictionary<long, DayAccount>();
+        var counted = new Dictionary<long, CountedEvents>();
         foreach (CampaignView view in views)
         {
             IReadOnlyList<CampaignDayReport> reports = await state.Campaigns.ReportsAsync(view.Settings.Id, cancellation)
@@ -118,8 +119,9 @@ internal sealed class LoopDay
                 days.Add(view.Settings.Id, report);
             if (view.Days.LastOrDefault(account => account.Day.Date == date) is { } account)
                 ledgers.Add(view.Settings.Id, account);
+            counted.Add(view.Settings.Id, CountedEvents.Of([.. view.Days.Where(day => day.Day.Date >= date)]));
         }
-        return new DemoOutcome(books, plans, ledgers, days);
+        return new DemoOutcome(books, plans, ledgers, days, counted);
     }
 
     private ClosedLoopOptions Options(VirtualClock clock, AuctionTraceWriter? trace) => new()

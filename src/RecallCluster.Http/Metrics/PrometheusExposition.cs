@@ -13,6 +13,9 @@ public sealed class PrometheusExposition : IDisposable
     public static IReadOnlyList<string> UsualMeters { get; } =
         ["RecallCluster.", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
+    /// <summary>Media type of what <see cref="Write"/> gives.</summary>
+    public static string ContentType => PrometheusText.ContentType;
+
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(string Meter, string Name), MetricFamily> _families = new();
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using RecallCluster.Http.Json;
+using RecallCluster.Http.Formats;
 using RecallCluster.Http.Security;
 using RecallCluster.Http.Tracking;
 using RecallCluster.Serving;
@@ -8,7 +8,8 @@ using RecallCluster.Serving;
 namespace RecallCluster.Http.Native;
 
 /// <summary><c>POST /v1/ads</c>: the native request, the whole loop behind it.</summary>
-internal sealed partial class AdsRoute(FrontDoorParts parts, FrontDoorOptions options, Tracker tracker, ILogger<AdsRoute> logger)
+internal sealed partial class AdsRoute(
+    FrontDoorParts parts, FrontDoorOptions options, BodyFormats formats, Tracker tracker, ILogger<AdsRoute> logger)
 {
     public async Task<IResult> AnswerAsync(HttpContext context)
     {
@@ -20,15 +21,17 @@ internal sealed partial class AdsRoute(FrontDoorParts parts, FrontDoorOptions op
         IAdGateway gateway = parts.Gateway.Need("gateway");
         if (!gateway.IsReady)
             return Problem.NotReady();
-        AdsRequestBody body = await StrictJson.ReadAsync(context.Request, HttpJson.Default.AdsRequestBody).ConfigureAwait(false);
+        IBodyFormat? format = formats.AnswerOf(context.Request);
+        AdsRequestBody body = await formats.ReadAsync(context.Request, HttpJson.Default.AdsRequestBody).ConfigureAwait(false);
         AdRequest request = AdsRequestReader.Read(body, explain, options.Limits);
         AdAnswer answer = await gateway.AnswerAsync(request, context.RequestAborted).ConfigureAwait(false);
         foreach (ShardFailure failure in answer.Failures)
             LogShardFailure(logger, failure.Shard, failure.Reason);
         return answer.NoAd == NoAdReason.NoShardAnswered
             ? Problem.NoShardAnswered(answer.Failures)
-            : Results.Json(
-                AdsAnswerWriter.BodyOf(answer, request.IsTest ? null : tracker.LinksFor(context.Request)), HttpJson.Default.AdsAnswerBody);
+            : BodyFormats.Answer(
+                format, AdsAnswerWriter.BodyOf(answer, request.IsTest ? null : tracker.LinksFor(context.Request)),
+                HttpJson.Default.AdsAnswerBody);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} did not answer: {Reason}")]

@@ -6,7 +6,8 @@ namespace RecallCluster.Http.Overload;
 /// request ─► room? ──yes──► work ─► Exit ─► the limit learns from the latency, the next in the queue gets its turn
 ///              └─no─► short queue ──► turned away at once when that is full or so long that the wait would be too
 /// </code>
-/// First come, first served: nobody who waits is overtaken, so that the wait is the same for all. Thread-safe; a lock is held for a few instructions.
+/// First come, first served: nobody who waits is overtaken, so that the wait is the same for all. Thread-safe; a lock is held for a few
+/// instructions.
 /// </summary>
 internal sealed class AdmissionGate : IDisposable
 {
@@ -52,7 +53,7 @@ internal sealed class AdmissionGate : IDisposable
                 _inFlight++;
                 return ValueTask.FromResult(true);
             }
-            if (_queue.Count >= _options.QueueLength || _options.QueueTime == TimeSpan.Zero || WaitSeconds > _options.QueueTime.TotalSeconds)
+            if (_queue.Count >= _options.QueueLength || _options.QueueTime == TimeSpan.Zero || Wait > Patience)
                 return ValueTask.FromResult(false);
             var waiter = new Waiter(_time.GetTimestamp());
             _queue.Enqueue(waiter);
@@ -85,7 +86,10 @@ internal sealed class AdmissionGate : IDisposable
     public void Dispose() => _sweep.Dispose();
 
     // Who comes now waits until as many have left as wait already, and one more; so many at once leave in the time of one request.
-    private double WaitSeconds => (_queue.Count + 1) * _meanWorkSeconds / _limit.Value;
+    private TimeSpan Wait => TimeSpan.FromSeconds((_queue.Count + 1) * _meanWorkSeconds / _limit.Value);
+
+    // Waiting as long as the work itself takes is no collapse, however slow that is.
+    private TimeSpan Patience => TimeSpan.FromSeconds(Math.Max(_options.QueueTime.TotalSeconds, _meanWorkSeconds));
 
     private void TurnAwayTheLate()
     {
@@ -93,7 +97,7 @@ internal sealed class AdmissionGate : IDisposable
         {
             while (_queue.TryPeek(out Waiter? oldest))
             {
-                TimeSpan left = _options.QueueTime - _time.GetElapsedTime(oldest.Since);
+                TimeSpan left = Patience - _time.GetElapsedTime(oldest.Since);
                 if (left > TimeSpan.Zero)
                 {
                     _sweep.Change(left, Timeout.InfiniteTimeSpan);

@@ -25,7 +25,8 @@ public sealed record OverloadOptions
     public int QueueLength { get; init; } = 64;
 
     /// <summary>
-    /// Longest wait for a turn. Who would probably wait longer, by what requests took lately, is turned away at once.
+    /// Longest wait for a turn; where requests take longer than this, as long as they take on average. Who would probably wait longer is
+    /// turned away at once. Zero: nobody waits.
     /// </summary>
     public TimeSpan QueueTime { get; init; } = TimeSpan.FromMilliseconds(10);
 

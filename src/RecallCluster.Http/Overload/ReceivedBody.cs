@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace RecallCluster.Http.Overload;
 
-/// <summary>Waits for a request's body without taking anything of it, so that working on the request will not wait for its sender.</summary>
+/// <summary>
+/// Waits for a request's body without taking anything of it, so that working on the request will not wait for its sender.
+/// </summary>
 internal static class ReceivedBody
 {
     // What the server holds back anyway; the rest of a larger body is waited for while it is worked on.

@@ -25,14 +25,6 @@ internal static class CandidatesRequestReader
         ["user.sequence"] = "wants an array of ad ids (strings), oldest first",
     };
 
-    /// <summary>Reads and checks one request.</summary>
-    /// <exception cref="InvalidRequestException">The body is no such request.</exception>
-    /// <exception cref="BadHttpRequestException">The body could not be received, e.g. because it is too large.</exception>
-    public static async Task<RetrievalRequest> ReadAsync(HttpRequest request, FrontDoorLimits limits)
-    {
-        return RequestOf(await DeserializeAsync(request).ConfigureAwait(false), limits);
-    }
-
     /// <summary>Checks a body that was read.</summary>
     /// <exception cref="InvalidRequestException">It is no such request.</exception>
     public static RetrievalRequest RequestOf(CandidatesRequestBody body, FrontDoorLimits limits) => new(
@@ -46,7 +38,10 @@ internal static class CandidatesRequestReader
         Exclude = body.Exclude is null ? [] : IdsOf("exclude", body.Exclude).ToHashSet(StringComparer.Ordinal),
     };
 
-    private static async Task<CandidatesRequestBody> DeserializeAsync(HttpRequest request)
+    /// <summary>Reads a body in JSON.</summary>
+    /// <exception cref="InvalidRequestException">The body is no such request.</exception>
+    /// <exception cref="BadHttpRequestException">The body could not be received, e.g. because it is too large.</exception>
+    public static async Task<CandidatesRequestBody> DeserializeAsync(HttpRequest request)
     {
         try
         {

@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using RecallCluster.Http.Formats;
 using RecallCluster.Serving;
 
 namespace RecallCluster.Http;
 
 /// <summary><c>POST /v1/candidates</c>: user features in, the best ads with their scores out.</summary>
-internal sealed partial class CandidatesRoute(FrontDoorParts parts, FrontDoorLimits limits, ILogger<CandidatesRoute> logger)
+internal sealed partial class CandidatesRoute(
+    FrontDoorParts parts, FrontDoorLimits limits, BodyFormats formats, ILogger<CandidatesRoute> logger)
 {
     private static readonly (SearchLimits Limit, string Name)[] LimitNames =
         [(SearchLimits.Scorings, "scorings"), (SearchLimits.Deadline, "deadline")];
@@ -14,9 +16,10 @@ internal sealed partial class CandidatesRoute(FrontDoorParts parts, FrontDoorLim
     {
         if (parts.Retriever is not { IsReady: true } retriever)
             return Problem.NotReady();
-        if (!context.Request.HasJsonContentType())
-            return Problem.OfStatus(StatusCodes.Status415UnsupportedMediaType, "The body must be application/json.");
-        RetrievalRequest request = await CandidatesRequestReader.ReadAsync(context.Request, limits).ConfigureAwait(false);
+        IBodyFormat? format = formats.AnswerOf(context.Request);
+        CandidatesRequestBody body = await formats.TryReadAsync<CandidatesRequestBody>(context.Request).ConfigureAwait(false)
+            ?? await CandidatesRequestReader.DeserializeAsync(context.Request).ConfigureAwait(false);
+        RetrievalRequest request = CandidatesRequestReader.RequestOf(body, limits);
         if (request.User.Id is { } id && parts.Users is { } users
             && await users.FindAsync(id, context.RequestAborted).ConfigureAwait(false) is { MayBeUsed: false })
             request = request with { User = new UserFeatures() };
@@ -25,7 +28,7 @@ internal sealed partial class CandidatesRoute(FrontDoorParts parts, FrontDoorLim
             LogShardFailure(logger, failure.Shard, failure.Reason);
         return answer.Coverage == 0 && answer.Failures.Count > 0
             ? Problem.NoShardAnswered(answer.Failures)
-            : Results.Json(BodyOf(answer), HttpJson.Default.CandidatesAnswerBody);
+            : BodyFormats.Answer(format, BodyOf(answer), HttpJson.Default.CandidatesAnswerBody);
     }
 
     private static CandidatesAnswerBody BodyOf(RetrievalAnswer answer)

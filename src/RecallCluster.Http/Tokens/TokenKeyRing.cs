@@ -72,23 +72,33 @@ public sealed class TokenKeyRing
 
     private static string LineOf(TokenKey key) => $"{key.Id} {Base64Url.EncodeToString(key.Secret)}";
 
+    /// <summary>The ring as text, one key a line as "id secret", for a store that doors share.</summary>
+    internal string Format() => string.Join('\n', _keys.Select(LineOf));
+
+    /// <summary>The ring that <see cref="Format"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is none; the message names the place and the line.</exception>
+    internal static TokenKeyRing Parse(string text, string place) =>
+        Read(text.Split('\n').Select((line, i) => (i + 1, line)), place);
+
     /// <summary>The ring that a file holds.</summary>
     /// <exception cref="InvalidDataException">The file is broken; the message names the line.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static TokenKeyRing Load(string path)
+    public static TokenKeyRing Load(string path) => Read(SecretFile.ReadLines(path), path);
+
+    private static TokenKeyRing Read(IEnumerable<(int Number, string Text)> lines, string place)
     {
         var keys = new List<TokenKey>();
-        foreach ((int number, string line) in SecretFile.ReadLines(path))
+        foreach ((int number, string line) in lines)
             keys.Add(
                 KeyOf(line) ?? throw new InvalidDataException(
-                    $"{path}, line {number}: wants a key id (0 to 255) and {TokenKey.SecretLength} bytes in base64url."));
+                    $"{place}, line {number}: wants a key id (0 to 255) and {TokenKey.SecretLength} bytes in base64url."));
         try
         {
             return new TokenKeyRing(keys);
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
+            throw new InvalidDataException($"{place}: {e.Message}", e);
         }
     }
 

@@ -1,20 +1,21 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using RecallCluster.Http.Json;
+using RecallCluster.Http.Formats;
 using RecallCluster.Http.Native;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Tracking;
 
 /// <summary><c>POST /v1/events</c>: feedback, one event or many. 202 once all of them are durable.</summary>
-internal sealed class EventsRoute(FrontDoorParts parts, FrontDoorOptions options, Tracker tracker)
+internal sealed class EventsRoute(FrontDoorParts parts, FrontDoorOptions options, BodyFormats formats, Tracker tracker)
 {
     private readonly EventsReader _reader = new(tracker, options.Limits);
 
     public async Task<IResult> TakeAsync(HttpContext context)
     {
         IFeedback feedback = parts.Feedback.Need("feedback");
-        EventsBody body = await StrictJson.ReadAsync(context.Request, HttpJson.Default.EventsBody).ConfigureAwait(false);
+        IBodyFormat? format = formats.AnswerOf(context.Request);
+        EventsBody body = await formats.ReadAsync(context.Request, HttpJson.Default.EventsBody).ConfigureAwait(false);
         (AdEvent? Event, string? Refusal)[] read = _reader.Read(body);
         AdEvent[] events = [.. read.Where(r => r.Event is not null).Select(r => r.Event!)];
 
@@ -25,7 +26,8 @@ internal sealed class EventsRoute(FrontDoorParts parts, FrontDoorOptions options
         int next = 0;
         EventResultBody[] answers =
             [.. read.Select(r => r.Event is null ? new EventResultBody("refused", r.Refusal) : BodyOf(r.Event, results[next++]))];
-        return Results.Json(new EventsAnswerBody(answers), HttpJson.Default.EventsAnswerBody, statusCode: StatusCodes.Status202Accepted);
+        return BodyFormats.Answer(
+            format, new EventsAnswerBody(answers), HttpJson.Default.EventsAnswerBody, StatusCodes.Status202Accepted);
     }
 
     internal static void Count(AdEventKind kind, AdEventResult result) => DoorTelemetry.Events.Add(

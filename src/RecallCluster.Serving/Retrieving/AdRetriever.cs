@@ -11,8 +11,8 @@ namespace RecallCluster.Serving;
 /// </code>
 /// A shard that fails, or has not answered when the deadline comes, is left out: the answer is then partial, and its coverage says by how
 /// much. Shards of this process are searched on the caller's thread, helped by others while processors are idle, so a call may take as long
-/// as a search before it returns its task. A request sees one version of everything from its first step to its last, whatever is swapped meanwhile. Thread-safe; requests
-/// take no lock.
+/// as a search before it returns its task. A request sees one version of everything from its first step to its last, whatever is swapped
+/// meanwhile. Thread-safe; requests take no lock.
 /// </summary>
 public sealed class AdRetriever : IDisposable
 {

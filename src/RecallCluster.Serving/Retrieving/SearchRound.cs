@@ -64,7 +64,10 @@ internal sealed class SearchRound(
             Task local = searches?.Run(lanes) ?? Task.CompletedTask;
             Task all = asked.Length == 0 ? local : Task.WhenAll([local, .. asked]);
             if (!all.IsCompleted)
-                await (left is { } limit ? all.WaitAsync(LeftOf(limit, start), time, cancellation) : all.WaitAsync(cancellation)).ConfigureAwait(false);
+            {
+                await (left is { } limit ? all.WaitAsync(LeftOf(limit, start), time, cancellation) : all.WaitAsync(cancellation))
+                    .ConfigureAwait(false);
+            }
         }
         catch (TimeoutException)
         {

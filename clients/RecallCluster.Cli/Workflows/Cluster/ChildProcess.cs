@@ -1,0 +1,112 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace RecallCluster.Cli.Workflows.Cluster;
+
+/// <summary>
+/// A process of ours whose lines are passed on with its name before them. It is in a session of its own where the system has <c>setsid</c>,
+/// so that Ctrl-C reaches this program alone, which then stops its children in order.
+/// </summary>
+internal sealed partial class ChildProcess : IAsyncDisposable
+{
+    private const int TerminateSignal = 15;
+
+    private readonly Process _process;
+
+    private ChildProcess(string name, Process process) => (Name, _process) = (name, process);
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What it ended with.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Starts a program.</summary>
+    /// <param name="name">The name before its lines.</param>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="line">Told of each line.</param>
+    /// <exception cref="InvalidOperationException">It could not be started.</exception>
+    public static ChildProcess Start(string name, string program, IReadOnlyList<string> arguments, Action<string> line)
+    {
+        string? session = Which("setsid");
+        var start = new ProcessStartInfo(session ?? program)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        if (session is not null)
+            start.ArgumentList.Add(program);
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        // Several silos share the machine: each keeps to a small heap rather than one per processor.
+        start.Environment["DOTNET_gcServer"] = "0";
+        try
+        {
+            Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
+            process.OutputDataReceived += (_, e) => Pass(name, e.Data, line);
+            process.ErrorDataReceived += (_, e) => Pass(name, e.Data, line);
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+            process.StandardInput.Close();
+            return new ChildProcess(name, process);
+        }
+        catch (Win32Exception e)
+        {
+            throw new InvalidOperationException($"{program} could not be started: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Where a program is, by the PATH; null where it is nowhere.</summary>
+    public static string? Which(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Select(folder => Path.Combine(folder, program))
+        .FirstOrDefault(File.Exists);
+
+    /// <summary>Waits until it ends, or the caller gives up.</summary>
+    public Task UntilExitedAsync(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
+
+    /// <summary>Asks it to end and waits; ends it the hard way when it takes too long.</summary>
+    /// <returns>Whether it ended by itself.</returns>
+    public async Task<bool> StopAsync(TimeSpan patience)
+    {
+        if (!_process.HasExited && !OperatingSystem.IsWindows() && SendSignal(_process.Id, TerminateSignal) == 0)
+        {
+            using var patient = new CancellationTokenSource(patience);
+            await _process.WaitForExitAsync(patient.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        if (_process.HasExited)
+            return true;
+        await KillAsync().ConfigureAwait(false);
+        return false;
+    }
+
+    /// <summary>Ends it as a power cut would: nothing is flushed, nothing is said.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync().ConfigureAwait(false);
+        _process.Dispose();
+    }
+
+    private static void Pass(string name, string? text, Action<string> line)
+    {
+        if (text is not null)
+            line($"{name} | {text}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}

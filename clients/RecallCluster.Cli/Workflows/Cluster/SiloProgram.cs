@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+using RecallCluster.Cli.Infrastructure;
+
+namespace RecallCluster.Cli.Workflows.Cluster;
+
+/// <summary>
+/// The silo's executable. It is of the cluster edition, which this program knows nothing of: it lies beside this one in the build's output,
+/// or it was left out because its packages could not be restored.
+/// </summary>
+internal sealed partial record SiloProgram(string Host, string Library)
+{
+    private const string Name = "RecallCluster.Silo", RestoreLog = "restore.log";
+
+    /// <summary>The silo that was built with this program.</summary>
+    /// <exception cref="ExitException">There is none; the message says which packages are missing.</exception>
+    public static SiloProgram Find() => Find(new DirectoryInfo(AppContext.BaseDirectory));
+
+    /// <summary>The silo beside a program that was built to <c>artifacts/bin/PROJECT/CONFIGURATION</c>.</summary>
+    /// <exception cref="ExitException">There is none; the message says which packages are missing.</exception>
+    internal static SiloProgram Find(DirectoryInfo own)
+    {
+        string configuration = own.Name;
+        if (own.Parent?.Parent is { } binaries)
+        {
+            string library = Path.Combine(binaries.FullName, Name, configuration, $"{Name}.dll");
+            if (File.Exists(library))
+                return new SiloProgram(DotnetHost(), library);
+            if (binaries.Parent is { } artifacts && MissingIn(Path.Combine(artifacts.FullName, RestoreLog)) is { Count: > 0 } missing)
+            {
+                throw new ExitException(
+                    ExitCodes.LeftOut,
+                    $"the cluster edition was left out of this build: no package source has {string.Join(", ", missing)}.");
+            }
+            throw new ExitException(ExitCodes.LeftOut, $"the silo was not built: there is no {library}; ./recall builds it.");
+        }
+        throw new ExitException(ExitCodes.LeftOut, $"the silo was not built: {own.FullName} is no folder of a build.");
+    }
+
+    /// <summary>The packages that a restore's log says no source has.</summary>
+    internal static IReadOnlyList<string> MissingIn(string log) => !File.Exists(log)
+        ? []
+        : [.. File.ReadLines(log)
+            .Select(line => MissingPackage().Match(line))
+            .Where(match => match.Success)
+            .Select(match => match.Groups["id"].Value.TrimEnd('.'))
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .Order(StringComparer.OrdinalIgnoreCase)];
+
+    private static string DotnetHost() =>
+        Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet"
+            ? own
+            : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    [GeneratedRegex(@"error NU110\d: Unable to (find package (?<id>\S+)|resolve '(?<id>[^ ']+))", RegexOptions.ExplicitCapture)]
+    private static partial Regex MissingPackage();
+}

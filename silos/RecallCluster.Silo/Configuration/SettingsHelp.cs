@@ -1,0 +1,49 @@
+namespace RecallCluster.Silo.Configuration;
+
+/// <summary>What can be set, in words.</summary>
+internal static class SettingsHelp
+{
+    public const string Text = """
+        A silo of a RecallCluster.
+
+        Settings come from --config FILE (JSON), then from the environment (RECALL_SILO_cluster__id=...), then from the command line
+        (--cluster:id=...); later ones win.
+
+          cluster:id                 the cluster's id                                                     recall
+          cluster:service            the service's id; what is stored belongs to it                       recall
+          cluster:clustering         redis, or localhost: one machine, nothing is kept                    redis
+          cluster:redis              connection string of Redis                                           127.0.0.1:6379
+          cluster:redisWaitSeconds   how long a start waits for Redis                                     60
+          cluster:primary            with localhost clustering, where the first silo is                   none: this is the first
+          silo:name                  the silo's name, the same in each of its lives                       HOST-PORT
+          silo:roles                 of gateway, retrieval, control, gpu                                  gateway,retrieval,control
+          silo:address               where other silos reach it                                           127.0.0.1
+          silo:port                  port for silos                                                       11111
+          silo:gatewayPort           port for Orleans clients                                             30000
+          silo:listenOnAny           listen on all interfaces                                             false
+          silo:shardMemoryMiB        most memory that shards may take                                     two thirds of what there is
+          silo:replicas              replicas of each shard, if this silo is the first to roll an index out  2
+          silo:noticeSeconds         time between not ready and the door's closing when it stops          2
+          silo:drainSeconds          how long a graceful stop may take                                    25
+          silo:parent                number of the process that started it, with which it ends            none
+          directories:market, :model, :index, :data
+                                     the market, the model, the index, the data set of the users          none
+          http:door                  where the front door listens (role gateway)                          http://127.0.0.1:8080
+          http:publicUrl             how clients reach the door                                           from each request
+          http:keys                  file of API keys                                                     none: loopback may do all
+          http:tokenKeys             file of the keys of tracking tokens, the same for all doors          none: kept in Redis
+          http:health                where /healthz, /readyz and /metrics are                             http://127.0.0.1:8081
+          tls:certificate, tls:key, tls:authority, tls:name
+                                     mutual TLS between silos (PEM files, DNS name of the certificates)   none, recall-silo
+          membership:probeSeconds    time between two probes of another silo                              1
+          membership:missedProbes    probes that must fail before a silo votes that another is dead       3
+          membership:votes           votes that declare it dead                                           2
+          clock:speed, clock:realOrigin, clock:businessOrigin
+                                     the business clock: seconds that pass in a real one, a moment
+                                     of real time and the business time of that moment                    real time
+          grains:idleSeconds         grains that nobody called for so long are put away                   900
+          grains:responseSeconds     a call between grains that takes longer has failed                   10
+
+        Exit codes: 0 stopped as told, 1 failed, 2 a setting makes no sense.
+        """;
+}

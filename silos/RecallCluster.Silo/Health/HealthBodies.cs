@@ -1,0 +1,26 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RecallCluster.Silo.Health;
+
+/// <summary>Body of <c>/healthz</c>.</summary>
+internal sealed record AliveBody(string Status, string Silo);
+
+/// <summary>Body of <c>/readyz</c>: what is missing, by part, where something is.</summary>
+internal sealed record ReadyBody(
+    string Status, string Silo, string Cluster, string[] Roles, int Silos, Dictionary<string, string>? Missing);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AliveBody))]
+[JsonSerializable(typeof(ReadyBody))]
+internal sealed partial class HealthJson : JsonSerializerContext
+{
+    /// <summary>For people and logs: quotes and letters stand as they are. No browser shows it.</summary>
+    public static HealthJson Readable { get; } = new(
+        new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+}

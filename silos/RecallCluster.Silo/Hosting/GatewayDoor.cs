@@ -1,0 +1,142 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RecallCluster.Grains.Hosting;
+using RecallCluster.Http;
+using RecallCluster.Http.Security;
+using RecallCluster.Http.Tokens;
+using RecallCluster.Http.Tracking;
+using RecallCluster.Silo.Configuration;
+using RecallCluster.Silo.Formats;
+using RecallCluster.Silo.Health;
+using RecallCluster.Silo.Storage;
+using StackExchange.Redis;
+
+namespace RecallCluster.Silo.Hosting;
+
+/// <summary>
+/// The front door of a silo with the role gateway. It listens at once, answers 503 until the gateway is open, and is the first to close:
+/// <code> SIGTERM ─► not ready ─► notice ─► no new requests, those at hand end ─► leases go back ─► the silo leaves </code>
+/// </summary>
+internal sealed partial class GatewayDoor(
+    SiloSettings settings, IServiceProvider services, DrainPart drain, TimeProvider time, ILogger<GatewayDoor> logger)
+    : IHostedService, ISiloPart, IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private FrontDoorParts? _parts;
+    private WebApplication? _app;
+    private GatewayServices? _gateway;
+    private Task _opening = Task.CompletedTask;
+    private volatile string? _missing = "the gateway has not been opened yet";
+
+    public string Name => "gateway";
+
+    /// <summary>Where the door listens.</summary>
+    public IReadOnlyList<Uri> Addresses => _app is null ? [] : FrontDoor.AddressesOf(_app);
+
+    private bool IsWanted => settings.Node.Has(SiloRoles.Gateway) && settings.Node.ModelDirectory is not null;
+
+    public ValueTask<string?> MissingAsync(CancellationToken cancellation) => ValueTask.FromResult(IsWanted ? _missing : null);
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!IsWanted)
+        {
+            if (settings.Node.Has(SiloRoles.Gateway))
+                LogNoModel(logger);
+            return;
+        }
+        _parts = new FrontDoorParts { IsOpening = true, BusinessClock = settings.BusinessClock };
+        TokenKeyRing keys = await SharedTokenKeys.OpenAsync(settings, services.GetService<IConnectionMultiplexer>()).ConfigureAwait(false);
+        _app = FrontDoor.Create(_parts, DoorOptions(keys));
+        await _app.StartAsync(cancellationToken).ConfigureAwait(false);
+        _opening = OpenAsync(_parts);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        drain.Begin();
+        if (_app is null)
+            return;
+        await Task.Delay(settings.Notice, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _opening.ConfigureAwait(false);
+        await _app.StopAsync(cancellationToken).ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _gateway, null) is { } gateway)
+            await gateway.DisposeAsync().ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+            await _app.DisposeAsync().ConfigureAwait(false);
+        // Services that are known by several names are disposed once for each.
+        if (Interlocked.Exchange(ref _gateway, null) is { } gateway)
+            await gateway.DisposeAsync().ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private FrontDoorOptions DoorOptions(TokenKeyRing tokens)
+    {
+        var access = new AccessOptions();
+        return new FrontDoorOptions
+        {
+            Urls = [settings.DoorUrl],
+            PublicUrl = settings.PublicUrl,
+            Formats = [new MessagePackFormat()],
+            Tracking = new TrackingOptions { Keys = tokens },
+            Access = settings.DoorKeys is not { } keys
+                ? access
+                : access with { Keys = ApiKeyFile.Load(keys), KeysPath = keys, AnonymousOnLoopback = ApiRoles.None },
+        };
+    }
+
+    /// <summary>Opens the gateway; a store or a member that is not there yet is waited for, broken files are not.</summary>
+    private async Task OpenAsync(FrontDoorParts parts)
+    {
+        TimeSpan pause = TimeSpan.FromSeconds(1);
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (services.GetService<IGatewayComposition>() is not { } composition)
+                {
+                    _missing = "this program was built without a gateway";
+                    return;
+                }
+                _gateway = await composition.OpenAsync(_stop.Token).ConfigureAwait(false);
+                Set(parts, _gateway);
+                _missing = null;
+                return;
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            // The door says why, the log says it in full; the next attempt may find what was missing.
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                _missing = e.Message;
+                LogNotOpen(logger, e);
+            }
+            await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static void Set(FrontDoorParts parts, GatewayServices gateway)
+    {
+        (parts.Retriever, parts.Gateway, parts.Feedback) = (gateway.Retriever, gateway.Gateway, gateway.Feedback);
+        (parts.Campaigns, parts.Catalogue, parts.Users) = (gateway.Campaigns, gateway.Catalogue, gateway.Users);
+        (parts.Live, parts.Background, parts.Shed) = (gateway.Live, gateway.Background, gateway.Shed);
+        parts.IsOpening = false;
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The silo has the role gateway but no directories:model: no front door is opened.")]
+    private static partial void LogNoModel(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The gateway could not be opened; it is tried again.")]
+    private static partial void LogNotOpen(ILogger logger, Exception failure);
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
+using RecallCluster.Grains.Hosting;
+using RecallCluster.Grains.Machines;
+using RecallCluster.Silo.Configuration;
+using RecallCluster.Silo.Membership;
+using RecallCluster.Wire;
+using StackExchange.Redis;
+
+namespace RecallCluster.Silo.Hosting;
+
+/// <summary>Sets up the silo's runtime: membership, storage, reminders, streams, serialisation.</summary>
+internal static class OrleansSetup
+{
+    private const string StreamProvider = "feedback", PubSubStore = "PubSubStore", DefaultStore = "Default";
+    private const int StreamQueues = 8;
+
+    // A silo says every two seconds that it is alive: two small transactions, cheap for Redis even from hundreds of silos.
+    private static readonly TimeSpan s_saysAlive = TimeSpan.FromSeconds(2);
+    private const int AliveMissed = 5;
+
+    /// <summary>Sets it up.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="redis">The connection that all share; null with localhost clustering.</param>
+    public static void Configure(ISiloBuilder silo, SiloSettings settings, IConnectionMultiplexer? redis)
+    {
+        silo.Services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
+            isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
+        silo.UseSiloMetadata(SiloRoles.MetadataOf(settings.Node));
+        silo.Configure<SiloOptions>(options => options.SiloName = settings.Node.Name);
+        silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = settings.IdleGrains);
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
+        silo.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = TimeSpan.FromSeconds(2));
+        ConfigureMembership(silo, settings.Membership);
+        if (settings.Tls is { } tls)
+            SiloTls.Use(silo, tls);
+        if (redis is null)
+            UseMemory(silo, settings);
+        else
+            UseRedis(silo, settings, redis);
+    }
+
+    private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
+
+    private static void ConfigureMembership(ISiloBuilder silo, MembershipSettings settings) =>
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = settings.Probe;
+            options.NumMissedProbesLimit = settings.MissedProbes;
+            options.NumVotesForDeathDeclaration = settings.Votes;
+            options.IAmAliveTablePublishTimeout = s_saysAlive;
+            options.NumMissedTableIAmAliveLimit = AliveMissed;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+            options.MaxJoinAttemptTime = TimeSpan.FromMinutes(2);
+            options.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(30);
+            options.DefunctSiloExpiration = TimeSpan.FromDays(1);
+            options.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+        });
+
+    private static void UseRedis(ISiloBuilder silo, SiloSettings settings, IConnectionMultiplexer redis)
+    {
+        ConfigurationOptions connection = ConfigurationOptions.Parse(settings.Redis);
+        var own = new IPEndPoint(settings.Address, settings.SiloPort);
+        silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.Node.Cluster, settings.ServiceId));
+        silo.ConfigureEndpoints(settings.Address, settings.SiloPort, settings.GatewayPort, settings.ListenOnAny);
+        silo.UseRedisClustering(options =>
+        {
+            options.ConfigurationOptions = connection;
+            options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+            options.CreateRedisKey = MembershipKeys.Table;
+        });
+        GuardTable(silo.Services, own);
+        foreach (string store in (string[])[DefaultStore, PubSubStore])
+        {
+            silo.AddRedisGrainStorage(store, options =>
+            {
+                options.ConfigurationOptions = connection;
+                options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+            });
+        }
+        silo.UseRedisReminderService(options =>
+        {
+            options.ConfigurationOptions = connection;
+            options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+        });
+        silo.AddRedisStreams(StreamProvider, streams =>
+        {
+            streams.ConfigureOptions((options, _) =>
+            {
+                options.ConfigurationOptions = connection;
+                options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+            });
+            streams.ConfigurePartitioning(StreamQueues);
+        });
+        silo.Services.AddSingleton(redis);
+        silo.Services.AddSingleton<IMachineStore>(new RedisMachineStore(redis, settings.ServiceId));
+    }
+
+    /// <summary>Puts ours around the table that the clustering provider has registered.</summary>
+    private static void GuardTable(IServiceCollection services, IPEndPoint own)
+    {
+        ServiceDescriptor provider = services.Last(service => service.ServiceType == typeof(IMembershipTable));
+        services.Remove(provider);
+        services.AddSingleton<ITableLife, RedisTableLife>();
+        services.AddSingleton(all => new PredecessorSweep(
+            own, s_saysAlive * 3.5, TimeProvider.System, all.GetRequiredService<ILogger<PredecessorSweep>>()));
+        services.AddSingleton<IMembershipTable>(all => new RestoringMembershipTable(
+            (IMembershipTable)provider.ImplementationFactory!(all),
+            all.GetRequiredService<ITableLife>(),
+            all.GetRequiredService<PredecessorSweep>(),
+            () => all.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values
+                .Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress),
+            TimeProvider.System,
+            all.GetRequiredService<ILogger<RestoringMembershipTable>>()));
+    }
+
+    private static void UseMemory(ISiloBuilder silo, SiloSettings settings)
+    {
+        silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, settings.Primary, settings.ServiceId, settings.Node.Cluster);
+        silo.AddMemoryGrainStorage(DefaultStore);
+        silo.AddMemoryGrainStorage(PubSubStore);
+        silo.UseInMemoryReminderService();
+        silo.AddMemoryStreams(StreamProvider);
+        silo.Services.AddSingleton<IMachineStore>(new MemoryMachineStore());
+    }
+}

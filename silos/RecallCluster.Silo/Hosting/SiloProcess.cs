@@ -1,0 +1,89 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using RecallCluster.Grains.Hosting;
+using RecallCluster.Silo.Configuration;
+using RecallCluster.Silo.Health;
+using RecallCluster.Silo.Storage;
+using StackExchange.Redis;
+
+namespace RecallCluster.Silo.Hosting;
+
+/// <summary>
+/// One silo:
+/// <code>
+/// settings ─► Redis (waits) ─► cluster's claim ─► health ─► member ─► market, shards ─► front door
+///                                                  └────────────── closed in the opposite order ──┘
+/// </code>
+/// </summary>
+internal static class SiloProcess
+{
+    /// <summary>Runs until the process is told to end.</summary>
+    /// <exception cref="SettingsException">Something that is configured makes no sense.</exception>
+    /// <exception cref="IOException">Redis did not answer in time.</exception>
+    public static async Task RunAsync(SiloSettings settings, CancellationToken cancellation)
+    {
+        IConnectionMultiplexer? redis = null;
+        if (settings.Clustering == ClusteringKind.Redis)
+        {
+            using ILoggerFactory early = LoggerFactory.Create(Log);
+            redis = await RedisConnection.OpenAsync(settings, early.CreateLogger("RecallCluster.Silo"), TimeProvider.System, cancellation)
+                .ConfigureAwait(false);
+        }
+        try
+        {
+            if (redis is not null)
+                await ClusterClaim.TakeAsync(redis, settings).ConfigureAwait(false);
+            using IHost host = Build(settings, redis);
+            await host.RunAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (redis is not null)
+                await redis.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static IHost Build(SiloSettings settings, IConnectionMultiplexer? redis)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { Args = [] });
+        Log(builder.Logging);
+        IServiceCollection services = builder.Services;
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.DrainTime);
+        services.AddSingleton(settings);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<DrainPart>();
+        services.AddSingleton<ISiloPart>(static all => all.GetRequiredService<DrainPart>());
+        services.AddSingleton<ISiloPart, MembershipPart>();
+        if (redis is not null)
+            services.AddSingleton<ISiloPart, StorePart>();
+        // Started first and stopped last.
+        services.AddSingleton<HealthDoor>();
+        services.AddHostedService(static all => all.GetRequiredService<HealthDoor>());
+        builder.UseOrleans(silo => OrleansSetup.Configure(silo, settings, redis));
+        services.AddSingleton(new ClusterClock(settings.BusinessClock));
+        services.AddRecallGrains(settings.Node);
+        // Started last and stopped first.
+        services.AddSingleton<GatewayDoor>();
+        services.AddSingleton<ISiloPart>(static all => all.GetRequiredService<GatewayDoor>());
+        services.AddHostedService(static all => all.GetRequiredService<GatewayDoor>());
+        services.AddHostedService<Announcement>();
+        if (settings.Parent is { } parent)
+        {
+            services.AddHostedService(all => new ParentWatch(
+                parent, all.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
+                all.GetRequiredService<ILogger<ParentWatch>>()));
+        }
+        return builder.Build();
+    }
+
+    private static void Log(ILoggingBuilder logging)
+    {
+        logging.SetMinimumLevel(LogLevel.Information);
+        logging.AddFilter("Orleans", LogLevel.Warning);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddSimpleConsole(console => console.SingleLine = true);
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,45 @@
+using Orleans.Concurrency;
+using RecallCluster.Wire.Campaigns;
+using RecallCluster.Wire.Market;
+
+namespace RecallCluster.Grains.Contracts;
+
+/// <summary>
+/// Numbers the campaigns in the order in which they were made, for good, collects what they and calibration publish, and hands it to every
+/// silo. Key: 0.
+/// </summary>
+[Alias("recall.bid-book")]
+public interface IBidBookGrain : IGrainWithIntegerKey
+{
+    /// <summary>Gives campaigns their numbers, before they are made, in the order given; durable when this completes.</summary>
+    [Alias("Enrol")]
+    Task EnrolAsync(long[] campaigns);
+
+    /// <summary>Takes a campaign's offer; an older one than is there changes nothing.</summary>
+    [Alias("Offer")]
+    Task OfferAsync(OfferMessage offer);
+
+    /// <summary>Takes the calibration.</summary>
+    [Alias("Calibration")]
+    Task TakeAsync(CalibrationMessage calibration);
+
+    /// <summary>Waits until there is something new, at most some seconds.</summary>
+    /// <param name="life">The life that the reader's version is of.</param>
+    /// <param name="version">What the reader knows; 0 for nothing.</param>
+    /// <returns>What is new; null where nothing is.</returns>
+    [Alias("Next"), AlwaysInterleave]
+    Task<BookDelta?> NextAsync(Guid life, long version);
+
+    /// <summary>The newest version.</summary>
+    [Alias("Version"), AlwaysInterleave]
+    Task<(Guid Life, long Version)> VersionAsync();
+
+    /// <summary>Ids of the campaigns, by number.</summary>
+    [Alias("Campaigns"), AlwaysInterleave]
+    Task<long[]> CampaignsAsync();
+
+    /// <summary>Lets every campaign decide a tick that is due.</summary>
+    /// <returns>How many there were.</returns>
+    [Alias("Tick")]
+    Task<int> TickAsync();
+}

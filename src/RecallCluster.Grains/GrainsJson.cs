@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Live;
+
+namespace RecallCluster.Grains;
+
+/// <summary>What travels between silos as JSON because a log keeps it so, and snapshots of the machines that only the cluster has.</summary>
+[JsonSerializable(typeof(List<NamedTimes>))]
+[JsonSerializable(typeof(PlanState))]
+[JsonSerializable(typeof(CampaignSettings))]
+[JsonSerializable(typeof(BidReport))]
+[JsonSerializable(typeof(CampaignDayReport[]))]
+[JsonSerializable(typeof(LiveCalibration))]
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+internal sealed partial class GrainsJson : JsonSerializerContext
+{
+    /// <exception cref="InvalidDataException">The bytes are no such thing.</exception>
+    public static T Read<T>(byte[] bytes, JsonTypeInfo<T> type, string what)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, type) ?? throw new InvalidDataException($"A {what} from another silo says null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"A {what} from another silo cannot be read: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>A campaign's view, whose days have members that only their own assembly may set: read by reflection.</summary>
+internal static class CampaignViewJson
+{
+    /// <summary>How it is written and read.</summary>
+    public static JsonTypeInfo<CampaignView> Type { get; } = (JsonTypeInfo<CampaignView>)new JsonSerializerOptions(GrainsJson.Default.Options)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    }.GetTypeInfo(typeof(CampaignView));
+}

@@ -1,0 +1,178 @@
+using System.Text.Json;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Market;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Gateway;
+using RecallCluster.Serving.Users;
+using RecallCluster.Wire.Campaigns;
+using RecallCluster.Wire.Users;
+
+namespace RecallCluster.Grains.Hosting;
+
+/// <summary>Calls to grains, with what can go wrong on the way said as Serving's ports say it.</summary>
+internal static class GrainCalls
+{
+    /// <exception cref="IOException">The grain could not be reached, or could not do it now.</exception>
+    public static async Task<T> AskAsync<T>(Task<T> call, string what, CancellationToken cancellation)
+    {
+        try
+        {
+            return await call.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            throw new IOException($"{what} cannot be reached: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>Leases of the campaigns' grains.</summary>
+internal sealed class GrainLeases(IGrainFactory grains, IGatewayObserver observer) : ILeases
+{
+    /// <inheritdoc/>
+    public async Task<LeaseGrant> RequestAsync(long campaign, int gateway, long epoch, Micros wanted, CancellationToken cancellation) =>
+        WireMap.ToGrant(
+            await GrainCalls.AskAsync(
+                grains.GetGrain<ICampaignGrain>(campaign).RequestLeaseAsync(new LeaseRequest(gateway, epoch, wanted.Value), observer),
+                $"Campaign {campaign}", cancellation).ConfigureAwait(false),
+            gateway, epoch);
+
+    /// <inheritdoc/>
+    public async Task<LedgerOutcome> CloseAsync(long campaign, long lease, long epoch, Micros keep, CancellationToken cancellation) =>
+        (LedgerOutcome)await GrainCalls.AskAsync(
+            grains.GetGrain<ICampaignGrain>(campaign).CloseLeaseAsync(new LeaseClose(lease, epoch, keep.Value)), $"Campaign {campaign}",
+            cancellation).ConfigureAwait(false);
+}
+
+/// <summary>The users' grains as a user store.</summary>
+internal sealed class GrainUsers(IGrainFactory grains, TimeSpan patience) : IUserStore
+{
+    // Whoever cannot be asked may have refused: nothing of the user is used then.
+    private static readonly UserMemory Unreachable = new([], Consent: false);
+
+    /// <inheritdoc/>
+    public async ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation)
+    {
+        try
+        {
+            UserMessage? found = await grains.GetGrain<IUserGrain>(userId).FindAsync().WaitAsync(patience, cancellation).ConfigureAwait(false);
+            return found is null ? null : WireMap.ToMemory(found);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or IOException)
+        {
+            Telemetry.AskFailed(e);
+            return Unreachable;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation) =>
+        await GrainCalls.AskAsync(Done(grains.GetGrain<IUserGrain>(userId).SetConsentAsync(mayPersonalise)), "The user's grain", cancellation)
+            .ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public Task<bool> EraseAsync(string userId, CancellationToken cancellation) =>
+        GrainCalls.AskAsync(grains.GetGrain<IUserGrain>(userId).EraseAsync(), "The user's grain", cancellation);
+
+    private static async Task<bool> Done(Task task)
+    {
+        await task.ConfigureAwait(false);
+        return true;
+    }
+}
+
+/// <summary>Events to the campaigns' grains; those of a click's aftermath to the counts.</summary>
+internal sealed class GrainDelivery(IGrainFactory grains, Func<int> gateway) : IEventDelivery
+{
+    /// <inheritdoc/>
+    public async Task<AdEventResult> DeliverAsync(AdEvent happened, DateTimeOffset at, CancellationToken cancellation)
+    {
+        long campaign = happened.Win.CampaignId;
+        switch (happened.Kind)
+        {
+            case AdEventKind.Loss:
+                // Nothing durable changes: the reserve is the gateway's own.
+                return new AdEventResult(LedgerOutcome.Applied, default, default);
+            case AdEventKind.Engagement:
+                bool known = await GrainCalls.AskAsync(
+                    grains.GetGrain<ICalibrationCountsGrain>(Campaigns.CountsKeys.PartOf(campaign)).EngageAsync(WireMap.ToWire(happened)),
+                    "Calibration", cancellation).ConfigureAwait(false);
+                return new AdEventResult(known ? LedgerOutcome.Applied : LedgerOutcome.Late, default, default);
+            default:
+                return WireMap.ToResult(await GrainCalls.AskAsync(
+                    grains.GetGrain<ICampaignGrain>(campaign).AcceptAsync(WireMap.ToWire(happened), gateway()), $"Campaign {campaign}",
+                    cancellation).ConfigureAwait(false));
+        }
+    }
+}
+
+/// <summary>Catalogue edits to the catalogue's grain; they are here, too, when an edit is acknowledged.</summary>
+internal sealed class GrainCatalogueLog(IGrainFactory grains, SiloMarket market) : ICatalogueLog
+{
+    public async Task AppendAsync(CatalogueEdit edit, CancellationToken cancellation)
+    {
+        (Guid life, long place) = await GrainCalls.AskAsync(
+            grains.GetGrain<ICatalogueGrain>(0).EditAsync(CatalogueEdits.Write(edit)), "The catalogue", cancellation).ConfigureAwait(false);
+        await market.WaitForEditAsync(life, place, cancellation).ConfigureAwait(false);
+    }
+}
+
+/// <summary>The campaigns' grains; a change is acknowledged when this silo's gateway knows it, too.</summary>
+internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : ICampaigns, IBidReports
+{
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        CampaignView?[] views = await Task.WhenAll(
+            book.Campaigns.Where(id => id > after).Order().Take(limit).Select(id => FindAsync(id, cancellation))).ConfigureAwait(false);
+        return [.. views.OfType<CampaignView>()];
+    }
+
+    /// <summary>Campaigns with the highest spend of today, as far as is known here.</summary>
+    public async Task<IReadOnlyList<CampaignView>> TopAsync(int count, CancellationToken cancellation)
+    {
+        IReadOnlyList<long> spent = book.SpentToday, campaigns = book.Campaigns;
+        CampaignView?[] views = await Task.WhenAll(
+            Enumerable.Range(0, Math.Min(spent.Count, campaigns.Count)).OrderByDescending(n => spent[n]).ThenBy(n => campaigns[n]).Take(count)
+                .Select(n => FindAsync(campaigns[n], cancellation))).ConfigureAwait(false);
+        return [.. views.OfType<CampaignView>()];
+    }
+
+    /// <inheritdoc/>
+    public async Task<CampaignView?> FindAsync(long id, CancellationToken cancellation)
+    {
+        byte[]? view = await GrainCalls.AskAsync(grains.GetGrain<ICampaignGrain>(id).ViewAsync(), $"Campaign {id}", cancellation)
+            .ConfigureAwait(false);
+        return view is null ? null : GrainsJson.Read(view, CampaignViewJson.Type, "campaign's view");
+    }
+
+    /// <inheritdoc/>
+    public async Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        IBidBookGrain books = grains.GetGrain<IBidBookGrain>(0);
+        // Its number first: were the campaign made and this process gone, nobody would know of it.
+        await books.EnrolAsync([settings.Id]).WaitAsync(cancellation).ConfigureAwait(false);
+        CampaignReply reply = await GrainCalls.AskAsync(
+            grains.GetGrain<ICampaignGrain>(settings.Id).PutAsync(
+                JsonSerializer.SerializeToUtf8Bytes(settings, GrainsJson.Default.CampaignSettings), ifVersion),
+            $"Campaign {settings.Id}", cancellation).ConfigureAwait(false);
+        if (reply.ConflictingVersion is { } actual)
+            throw new VersionConflictException(ifVersion ?? 0, actual);
+        if (reply.Refusal is { } refusal)
+            throw new InvalidRequestException(reply.RefusedField ?? "campaign", refusal);
+        (Guid life, long version) = await books.VersionAsync().WaitAsync(cancellation).ConfigureAwait(false);
+        await book.WaitForAsync(life, version, cancellation).ConfigureAwait(false);
+        return GrainsJson.Read(reply.View!, CampaignViewJson.Type, "campaign's view");
+    }
+
+    /// <summary>Tells a campaign what this gateway did for it.</summary>
+    public Task ReportAsync(long campaign, BidReport report, CancellationToken cancellation) => GrainCalls.AskAsync(
+        grains.GetGrain<ICampaignGrain>(campaign).ReportAsync(JsonSerializer.SerializeToUtf8Bytes(report, GrainsJson.Default.BidReport)),
+        $"Campaign {campaign}", cancellation);
+}

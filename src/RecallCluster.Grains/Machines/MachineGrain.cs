@@ -1,0 +1,55 @@
+using Orleans.Concurrency;
+using RecallCluster.Serving.State;
+using RecallCluster.Wire.State;
+
+namespace RecallCluster.Grains.Machines;
+
+/// <summary>A grain that keeps one machine. Its calls interleave, so that commands that come together are written together.</summary>
+/// <typeparam name="TMachine">The machine.</typeparam>
+[Reentrant]
+internal abstract class MachineGrain<TMachine>(MachineServices services) : Grain
+    where TMachine : class, IStateMachine
+{
+    private MachineHost<TMachine>? _host;
+
+    /// <summary>The machine's keeper.</summary>
+    protected MachineHost<TMachine> Host => _host ?? throw new InvalidOperationException("The grain is not active yet.");
+
+    /// <summary>The machine, as of all that is durable.</summary>
+    protected TMachine Machine => Host.Machine;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _host = new MachineHost<TMachine>(Describe(), services.Store, services.Tell, OptionsOf(services.Options), services.Time);
+        await _host.OpenAsync(cancellationToken).ConfigureAwait(true);
+        await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_host is not null)
+        {
+            try
+            {
+                await _host.CloseAsync().WaitAsync(cancellationToken).ConfigureAwait(true);
+            }
+            // The log holds all that a snapshot would.
+            catch (Exception e) when (e is IOException or OperationCanceledException)
+            {
+                _host = null;
+            }
+        }
+        await base.OnDeactivateAsync(reason, cancellationToken).ConfigureAwait(true);
+    }
+
+    /// <summary>Takes note of what another machine applied.</summary>
+    public Task FollowAsync(string source, FollowedRecord[] records) => Host.FollowAsync(source, records);
+
+    /// <summary>What kind of machine it is.</summary>
+    protected abstract MachineKind<TMachine> Describe();
+
+    /// <summary>How it is kept.</summary>
+    protected virtual MachineHostOptions OptionsOf(MachineHostOptions usual) => usual;
+}

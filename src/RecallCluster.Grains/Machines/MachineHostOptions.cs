@@ -1,0 +1,35 @@
+namespace RecallCluster.Grains.Machines;
+
+/// <summary>How machines are kept.</summary>
+public sealed record MachineHostOptions
+{
+    /// <summary>Records after which a snapshot is taken.</summary>
+    public int SnapshotEvery { get; init; } = 256;
+
+    /// <summary>Most records that are written at once.</summary>
+    public int MaxBatch { get; init; } = 256;
+
+    /// <summary>Most commands that may wait.</summary>
+    public int MaxWaiting { get; init; } = 16_384;
+
+    /// <summary>How long a command is tried to be made durable while the store does not answer.</summary>
+    public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time between two attempts.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long whoever sends a command waits for its followers.</summary>
+    public TimeSpan FollowersWait { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Refuses values that make no sense.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A number or a time is not positive.</exception>
+    public void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(SnapshotEvery, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxWaiting, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(GiveUpAfter, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Pause, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(FollowersWait, TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using StackExchange.Redis;
+
+namespace RecallCluster.Grains.Machines;
+
+/// <summary>
+/// A store in Redis: of each machine a hash (place of the last record, snapshot and its place) and a list (the records since), written by
+/// scripts, so that each call is one round trip and all or nothing. As durable as Redis is told to be: with <c>appendfsync always</c> what
+/// was answered survives a power failure, with <c>everysec</c> up to a second of it may not. Keys of one machine share a hash slot.
+/// Thread-safe.
+/// </summary>
+public sealed class RedisMachineStore : IMachineStore
+{
+    private const string AppendScript = """
+        local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0')
+        local after = tonumber(ARGV[1])
+        if last > after then return 1 end
+        if last < after then return 2 end
+        for i = 2, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
+        redis.call('HSET', KEYS[1], 'last', string.format('%d', after + #ARGV - 1))
+        return 0
+        """;
+
+    private const string SnapshotScript = """
+        local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0')
+        local was = tonumber(redis.call('HGET', KEYS[1], 'at') or '0')
+        local at = tonumber(ARGV[1])
+        if at > was then
+          if last <= at then redis.call('DEL', KEYS[2]) else redis.call('LTRIM', KEYS[2], at - was, -1) end
+          redis.call('HSET', KEYS[1], 'at', ARGV[1], 'snapshot', ARGV[2])
+          if last < at then redis.call('HSET', KEYS[1], 'last', ARGV[1]) end
+        end
+        if last > at then return 1 end
+        return 0
+        """;
+
+    private const string LoadScript = """
+        return { redis.call('HGET', KEYS[1], 'at') or '0', redis.call('HGET', KEYS[1], 'snapshot') or '', redis.call('LRANGE', KEYS[2], 0, -1) }
+        """;
+
+    private readonly IConnectionMultiplexer _redis;
+    private readonly string _prefix;
+
+    /// <summary>A store over a connection that stays with the caller.</summary>
+    /// <param name="redis">The connection.</param>
+    /// <param name="cluster">The cluster's name, which all keys begin with.</param>
+    public RedisMachineStore(IConnectionMultiplexer redis, string cluster)
+    {
+        ArgumentNullException.ThrowIfNull(redis);
+        ArgumentException.ThrowIfNullOrEmpty(cluster);
+        (_redis, _prefix) = (redis, cluster);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">What is stored is no machine.</exception>
+    public async Task<StoredMachine> LoadAsync(string key, CancellationToken cancellation)
+    {
+        RedisResult[]? parts = (RedisResult[]?)await RunAsync(key, LoadScript, [], cancellation).ConfigureAwait(false);
+        if (parts is not [var at, var snapshot, var tail]
+            || !long.TryParse((string?)at, NumberStyles.None, CultureInfo.InvariantCulture, out long place))
+            throw new InvalidDataException($"Redis, {HeadOf(key)}: holds no machine.");
+        ReadOnlyMemory<byte>[] records = [.. ((RedisResult[]?)tail ?? []).Select(record => new ReadOnlyMemory<byte>((byte[]?)record))];
+        return new StoredMachine(place, (byte[]?)snapshot, records);
+    }
+
+    /// <inheritdoc/>
+    public Task<StoreOutcome> AppendAsync(
+        string key, long after, IReadOnlyList<ReadOnlyMemory<byte>> records, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        var values = new RedisValue[records.Count + 1];
+        values[0] = after;
+        for (int i = 0; i < records.Count; i++)
+            values[i + 1] = records[i];
+        return WriteAsync(key, AppendScript, values, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<StoreOutcome> SnapshotAsync(string key, long at, ReadOnlyMemory<byte> snapshot, CancellationToken cancellation) =>
+        WriteAsync(key, SnapshotScript, [at, snapshot], cancellation);
+
+    private async Task<StoreOutcome> WriteAsync(string key, string script, RedisValue[] values, CancellationToken cancellation) =>
+        (StoreOutcome)(int)await RunAsync(key, script, values, cancellation).ConfigureAwait(false);
+
+    private async Task<RedisResult> RunAsync(string key, string script, RedisValue[] values, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _redis.GetDatabase().ScriptEvaluateAsync(script, [HeadOf(key), TailOf(key)], values)
+                .WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            throw new IOException($"Redis, {HeadOf(key)}: {e.Message}", e);
+        }
+    }
+
+    private string HeadOf(string key) => $"{_prefix}/machine/{{{key}}}";
+
+    private string TailOf(string key) => $"{HeadOf(key)}/tail";
+}

@@ -1,0 +1,54 @@
+using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Hosting;
+using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Placement;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Wire.Market;
+
+namespace RecallCluster.Grains.Market;
+
+/// <summary>Live changes of ads in one order.</summary>
+[RolePlacement(SiloRoles.Control)]
+internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<OrderedCatalogue>(services), ICatalogueGrain
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
+    private Guid _life;
+    private readonly TimeProvider _time = services.Time;
+    private readonly List<byte[]> _since = [];
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public async Task<(Guid Life, long Sequence)> EditAsync(byte[] edit)
+    {
+        await Host.TellAsync(edit).ConfigureAwait(true);
+        return (_life, _since.Count);
+    }
+
+    public async Task<CatalogueDelta?> NextAsync(Guid life, long sequence)
+    {
+        bool isWhole = life != _life;
+        if (!isWhole && sequence >= _since.Count)
+            await Task.WhenAny(_changed.Task, Task.Delay(LongestWait, _time)).ConfigureAwait(true);
+        if (!isWhole && sequence >= _since.Count)
+            return null;
+        IEnumerable<byte[]> edits = isWhole ? Machine.Latest.Select(CatalogueEdits.Write) : _since.Skip((int)sequence);
+        return new CatalogueDelta(_life, _since.Count, isWhole, [.. Machine.FacetOrder.Select(CatalogueEdits.Write)], [.. edits]);
+    }
+
+    protected override MachineKind<OrderedCatalogue> Describe() =>
+        new(MachineKeys.Of(MachineKeys.Catalogue, this.GetPrimaryKeyLong()), () => new OrderedCatalogue()) { Opened = Watch };
+
+    // A machine that was loaded anew may hold what another activation wrote: readers begin again.
+    private void Watch(OrderedCatalogue machine)
+    {
+        _life = Guid.NewGuid();
+        _since.Clear();
+        machine.Changed = edit =>
+        {
+            _since.Add(CatalogueEdits.Write(edit));
+            TaskCompletionSource waiting = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting.TrySetResult();
+        };
+    }
+}

@@ -1,0 +1,189 @@
+using System.Text.Json;
+using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Hosting;
+using RecallCluster.Grains.Machines;
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Hosting;
+using RecallCluster.Wire.Campaigns;
+using RecallCluster.Wire.Market;
+
+namespace RecallCluster.Grains.Market;
+
+/// <summary>
+/// The market on this silo: the ads of its market directory with the cluster's edits in their one order, and the campaigns as the bid
+/// book's grain publishes them. Numbers of campaigns and facets so are the same on every silo. Thread-safe.
+/// </summary>
+internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
+{
+    private const int MadeAtOnce = 64;
+
+    private readonly SiloNode _node;
+    private readonly IGrainFactory _grains;
+    private readonly MachineHostOptions _options;
+    private readonly TimeProvider _time;
+    private readonly TaskCompletionSource<LocalMarket> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private readonly List<(Guid Life, long Sequence, TaskCompletionSource Done)> _waiting = [];
+    private Follower? _follower;
+    private Guid _life;
+    private long _sequence;
+    private volatile string? _missing = "the market has not been read yet";
+
+    public SiloMarket(SiloNode node, IGrainFactory grains, BookReader book, MachineHostOptions options, TimeProvider time)
+    {
+        (_node, _grains, Book, _options, _time) = (node, grains, book, options, time);
+        // Whoever waits for it is told by what it waits with; nobody else shall trip over it.
+        _ = _ready.Task.ContinueWith(task => task.Exception, TaskScheduler.Default);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "market";
+
+    /// <summary>The published campaigns.</summary>
+    public BookReader Book { get; }
+
+    /// <summary>What became of background work on this silo.</summary>
+    public BackgroundHealth Background { get; } = new();
+
+    /// <summary>Completes when the market is there.</summary>
+    public Task<LocalMarket> Ready => _ready.Task;
+
+    /// <summary>Version of the book in use on this silo; 0 for none.</summary>
+    public long BookVersion => Book.Current.Version;
+
+    /// <inheritdoc/>
+    public ValueTask<string?> MissingAsync(CancellationToken cancellation) => ValueTask.FromResult(_missing);
+
+    /// <summary>Opens the market: campaigns of the market directory that are new are made, all of them heard of, edits applied.</summary>
+    /// <exception cref="InvalidDataException">The market directory is broken; the message names the place.</exception>
+    /// <exception cref="IOException">A file is missing.</exception>
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        Book.Start();
+        if (_node.MarketDirectory is not { } directory)
+        {
+            _missing = null;
+            return;
+        }
+        IReadOnlyList<CampaignSettings> campaigns = AdsDirectory.ReadCampaigns(directory);
+        await _grains.GetGrain<IBidBookGrain>(0).EnrolAsync([.. campaigns.Select(campaign => campaign.Id)])
+            .WaitAsync(cancellation).ConfigureAwait(false);
+        foreach (CampaignSettings[] some in campaigns.Chunk(MadeAtOnce))
+            await Task.WhenAll(some.Select(campaign => MakeAsync(campaign, directory, cancellation))).ConfigureAwait(false);
+        _missing = "not all campaigns have been heard of yet";
+        await Book.WaitForAllAsync(cancellation).ConfigureAwait(false);
+        CatalogueDelta? edits = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(Guid.Empty, 0)
+            .WaitAsync(cancellation).ConfigureAwait(false);
+        var market = new LocalMarket(
+            directory, Book, edits is null ? [] : EditsOf(edits), new GrainCatalogueLog(_grains, this), Background);
+        (_life, _sequence) = edits is null ? default : (edits.Life, edits.Sequence);
+        market.Use(Book.Current);
+        _follower = new Follower(token => AskAsync(market, token), _options, _time);
+        _missing = null;
+        Background.Succeeded("market");
+        _ready.TrySetResult(market);
+    }
+
+    /// <summary>Opening it failed; it will be tried again.</summary>
+    public void Failed(Exception failure)
+    {
+        _missing = failure.Message;
+        Background.Failed("market", failure);
+    }
+
+    /// <summary>Keeps a shard of this silo up with placements and bids, now and whenever they change.</summary>
+    /// <returns>To be disposed before the shard's index is closed.</returns>
+    public async Task<IDisposable> AdoptAsync(string version, Shard shard, AdIndex index, CancellationToken cancellation)
+    {
+        LocalMarket market = await Ready.WaitAsync(cancellation).ConfigureAwait(false);
+        return new Adoption(market, shard, market.Catalogue.Track(
+            version, index.Count, index.IdOf, id => index.TryOrdinalOf(id, out int ordinal) ? ordinal : -1, shard.Publish));
+    }
+
+    /// <summary>Completes when an edit is applied on this silo.</summary>
+    public Task WaitForEditAsync(Guid life, long sequence, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            if (_life == life && _sequence >= sequence)
+                return Task.CompletedTask;
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((life, sequence, done));
+            return done.Task.WaitAsync(cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _ready.TrySetCanceled();
+        if (_follower is not null)
+            await _follower.DisposeAsync().ConfigureAwait(false);
+        if (_ready.Task.IsCompletedSuccessfully)
+            (await _ready.Task.ConfigureAwait(false)).Dispose();
+    }
+
+    /// <summary>Makes a campaign that is not there yet; one that is stays as it is.</summary>
+    private async Task MakeAsync(CampaignSettings campaign, string directory, CancellationToken cancellation)
+    {
+        CampaignReply reply = await GrainCalls.AskAsync(
+            _grains.GetGrain<ICampaignGrain>(campaign.Id).PutAsync(
+                JsonSerializer.SerializeToUtf8Bytes(campaign, GrainsJson.Default.CampaignSettings), 0),
+            $"Campaign {campaign.Id}", cancellation).ConfigureAwait(false);
+        if (reply.Refusal is { } refusal && reply.ConflictingVersion is null)
+        {
+            throw new InvalidDataException(
+                $"{Path.Combine(directory, AdsDirectory.CampaignsFile)}, campaign {campaign.Id}: {reply.RefusedField}: {refusal}");
+        }
+    }
+
+    // The edits that brought facets come first, so that facets get the same numbers whenever a silo comes.
+    private static IEnumerable<CatalogueEdit> EditsOf(CatalogueDelta delta) =>
+        (delta.IsWhole ? delta.Facets.Concat(delta.Edits) : delta.Edits)
+        .Select(edit => GrainsJson.Read(edit, CatalogueJson.Default.CatalogueEdit, "catalogue edit"));
+
+    private async Task AskAsync(LocalMarket market, CancellationToken cancellation)
+    {
+        CatalogueDelta? delta = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(_life, _sequence)
+            .WaitAsync(cancellation).ConfigureAwait(false);
+        if (delta is null)
+            return;
+        foreach (CatalogueEdit edit in EditsOf(delta))
+            market.Catalogue.Apply(edit);
+        lock (_lock)
+        {
+            (_life, _sequence) = (delta.Life, delta.Sequence);
+            foreach ((Guid life, long sequence, TaskCompletionSource done) in _waiting)
+            {
+                // What was asked for of an earlier life is in what a later one began with.
+                if (life != _life || sequence <= _sequence)
+                    done.TrySetResult();
+            }
+            _waiting.RemoveAll(waiting => waiting.Done.Task.IsCompleted);
+        }
+    }
+
+    private sealed class Adoption : IDisposable
+    {
+        private readonly LocalMarket _market;
+        private readonly Shard _shard;
+        private readonly IDisposable _tracking;
+
+        public Adoption(LocalMarket market, Shard shard, IDisposable tracking)
+        {
+            (_market, _shard, _tracking) = (market, shard, tracking);
+            market.Used += Publish;
+            shard.Publish(market.Current.Book);
+        }
+
+        public void Dispose()
+        {
+            _market.Used -= Publish;
+            _tracking.Dispose();
+        }
+
+        private void Publish(PublishedCampaigns published) => _shard.Publish(published.Book);
+    }
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Cli.Workflows.Cluster;
+
+namespace RecallCluster.Cli.Tests;
+
+public class ClusterTests
+{
+    [Fact]
+    public void Where_the_silo_was_left_out_the_missing_packages_are_named()
+    {
+        using var scratch = new Scratch();
+        DirectoryInfo own = Directory.CreateDirectory(scratch[Path.Combine("artifacts", "bin", "RecallCluster.Cli", "release")]);
+        scratch.Write(Path.Combine("artifacts", "restore.log"), """
+            /r/S.csproj : error NU1101: Unable to find package Microsoft.Orleans.Server. No packages exist with this id in source(s): a
+            /r/src/G.csproj : error NU1101: Unable to find package Microsoft.Orleans.Server. No packages exist with this id in source(s): a
+            /r/src/W.csproj : error NU1102: Unable to find package MessagePack with version (>= 3.1.7)
+            /r/src/W.csproj : error NU1100: Unable to resolve 'StackExchange.Redis (>= 2.11.0)' for 'net10.0'.
+              Failed to restore /r/silos/S.csproj (in 1 sec).
+            """);
+
+        ExitException left = Assert.Throws<ExitException>(() => SiloProgram.Find(own));
+
+        Assert.Equal(ExitCodes.LeftOut, left.Code);
+        Assert.EndsWith("no package source has MessagePack, Microsoft.Orleans.Server, StackExchange.Redis.", left.Message);
+    }
+
+    [Fact]
+    public void Where_nothing_was_built_that_is_said()
+    {
+        using var scratch = new Scratch();
+        DirectoryInfo own = Directory.CreateDirectory(scratch[Path.Combine("artifacts", "bin", "RecallCluster.Cli", "release")]);
+
+        ExitException missing = Assert.Throws<ExitException>(() => SiloProgram.Find(own));
+
+        Assert.Equal(ExitCodes.LeftOut, missing.Code);
+        Assert.Contains("RecallCluster.Silo.dll", missing.Message);
+    }
+
+    [Theory]
+    [InlineData("--roles", "gateway,worker")]
+    [InlineData("--roles", ";")]
+    [InlineData("--silos", "0")]
+    [InlineData("--set", "noticeSeconds")]
+    public async Task What_makes_no_sense_is_refused_before_anything_starts(string option, string value)
+    {
+        Recall run = await Recall.RunAsync("cluster", "up", option, value);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains(option, run.Error);
+    }
+
+    [Fact]
+    public void The_last_roles_are_those_of_all_that_follow_and_no_port_is_taken_twice()
+    {
+        SiloPlan[] plans = SiloPlan.Of(4, [["gateway"], ["retrieval", "control"]], FreePorts.Take(1)[0]);
+
+        Assert.Equal(["gateway"], plans[0].Roles);
+        Assert.NotNull(plans[0].Door);
+        Assert.All(plans[1..], plan => Assert.Equal(["retrieval", "control"], plan.Roles));
+        Assert.All(plans[1..], plan => Assert.Null(plan.Door));
+        int[] ports = [.. plans.SelectMany(plan => (int[])[plan.SiloPort, plan.GatewayPort, plan.HealthPort]), plans[0].DoorPort!.Value];
+        Assert.Equal(ports.Length, ports.Distinct().Count());
+    }
+
+    [ClusterFact]
+    public async Task A_silo_that_is_killed_is_started_again_and_nothing_is_left_in_the_end()
+    {
+        using var scratch = new Scratch();
+        var lines = new List<string>();
+        int redis, first;
+        LocalCluster cluster = await LocalCluster.StartAsync(
+            new LocalClusterOptions { Silos = 2, Roles = [["retrieval", "control"]], Folder = scratch["state"] }, Keep, default);
+        await using (cluster)
+        {
+            await cluster.UntilReadyAsync(TimeSpan.FromMinutes(3), default);
+            (redis, first) = (cluster.RedisProcessId, cluster.Silos[0].ProcessId);
+            await cluster.Silos[1].KillAsync();
+            await UntilAsync(() => cluster.Silos[1] is { Restarts: 1, ProcessId: > 0 });
+            await cluster.UntilReadyAsync(TimeSpan.FromMinutes(3), default);
+        }
+
+        Assert.False(IsAlive(redis));
+        Assert.False(IsAlive(first));
+        lock (lines)
+        {
+            Assert.Contains(lines, line => line.StartsWith("silo-1 | silo-1 is a member of recall", StringComparison.Ordinal));
+            Assert.Contains(lines, line => line.StartsWith("silo-2 | ended with code 137", StringComparison.Ordinal));
+        }
+        Assert.True(Directory.Exists(Path.Combine(scratch["state"], "redis", "appendonlydir")));
+
+        void Keep(string line)
+        {
+            lock (lines)
+                lines.Add(line);
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!condition())
+            await Task.Delay(50, patience.Token);
+    }
+
+    private static bool IsAlive(int id)
+    {
+        try
+        {
+            using Process process = Process.GetProcessById(id);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A test that starts silos and a Redis of its own; skipped, saying so, where one of them is not there.</summary>
+    [AttributeUsage(AttributeTargets.Method)]
+    private sealed class ClusterFactAttribute : FactAttribute
+    {
+        public ClusterFactAttribute()
+        {
+            try
+            {
+                SiloProgram.Find();
+            }
+            catch (ExitException e)
+            {
+                Skip = e.Message;
+                return;
+            }
+            if (ChildProcess.Which("redis-server") is null)
+                Skip = "There is no redis-server in the PATH (Debian: apt-get install redis-server).";
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
+using Orleans.TestingHost;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Hosting;
+using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Market;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Gateway;
+using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Tests.Market;
+using RecallCluster.Serving.Users;
+using RecallCluster.Wire;
+
+namespace RecallCluster.Grains.Tests.Cluster;
+
+/// <summary>The cluster edition's loop: two silos over one store, the gateway on the first.</summary>
+internal sealed class OrleansLoop : ILoopHost
+{
+    private const short Silos = 2;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-cluster-");
+    private readonly BusinessTime _clock = new(LoopWorld.Start);
+    private readonly MemoryMachineStore _store = new();
+    private readonly LoopWorld _world;
+    private readonly WorldShard _shard;
+    private InProcessTestCluster _cluster = null!;
+    private AdRetriever _retriever = null!;
+    private ClusterLoop _loop = null!;
+
+    private OrleansLoop(LoopWorld world) => (_world, _shard) = (world, new WorldShard(world));
+
+    public IAdGateway Gateway => _loop.Gateway;
+
+    public IAdCatalogue Catalogue => _loop.Catalogue;
+
+    public IFeedback Feedback => _loop.Feedback;
+
+    public IUserStore Users => _loop.Users;
+
+    public DateTimeOffset Now => _clock.GetUtcNow();
+
+    /// <summary>The silos' cluster.</summary>
+    public InProcessTestCluster Cluster => _cluster;
+
+    /// <summary>The store that all silos share.</summary>
+    public MemoryMachineStore Store => _store;
+
+    /// <summary>Grains, as the gateway's silo calls them.</summary>
+    public IGrainFactory Grains => ServicesOf(0).GetRequiredService<IGrainFactory>();
+
+    public static async Task<OrleansLoop> StartAsync(LoopWorld world)
+    {
+        var host = new OrleansLoop(world);
+        AdsDirectory.WriteCampaigns(host._directory.FullName, world.Campaigns);
+        AdsDirectory.WriteAds(host._directory.FullName, world.Ads);
+        await host.OpenAsync();
+        return host;
+    }
+
+    /// <summary>What a silo is made of.</summary>
+    public IServiceProvider ServicesOf(int silo) => _cluster.GetSiloServiceProvider(_cluster.Silos[silo].SiloAddress);
+
+    public async Task PutCampaignAsync(CampaignSettings settings)
+    {
+        await _loop.Campaigns.PutAsync(settings, null, default);
+        await PassAsync(TimeSpan.Zero);
+    }
+
+    public Task PassAsync(TimeSpan span)
+    {
+        _clock.Advance(span);
+        return _loop.PassAsync(default);
+    }
+
+    public async Task<DayAccount> AccountAsync(long campaign) => (await _loop.Campaigns.FindAsync(campaign, default))!.Today;
+
+    public void FailShards(bool fail) => _shard.Fails = fail;
+
+    public void SilenceShards(bool silent) => _shard.IsSilent = silent;
+
+    public Task PublishBookAsync() => _loop.Campaigns.PutAsync(_world.Campaigns[0], null, default);
+
+    public async Task RestartAsync()
+    {
+        // Killed, not stopped: what is not in the store is gone.
+        foreach (InProcessSiloHandle silo in _cluster.Silos.ToArray())
+            await _cluster.KillSiloAsync(silo);
+        await _cluster.DisposeAsync();
+        _retriever.Dispose();
+        await OpenAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.DisposeAsync();
+        await _cluster.DisposeAsync();
+        _retriever.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task OpenAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(Silos);
+        builder.ConfigureSilo((options, silo) =>
+        {
+            var node = new SiloNode
+            {
+                Name = options.SiloName,
+                Cluster = "test",
+                Roles = new HashSet<string> { SiloRoles.Gateway, SiloRoles.Retrieval, SiloRoles.Control },
+                MarketDirectory = _directory.FullName,
+                ShardMemory = long.MaxValue,
+                UserPatience = TimeSpan.FromSeconds(20),
+            };
+            silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
+            silo.UseInMemoryReminderService();
+            AddContracts(silo.Services);
+            silo.Services.AddSingleton<IMachineStore>(_store);
+            silo.Services.AddSingleton(new ClusterClock(_clock));
+            silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
+            silo.Services.AddRecallGrains(node);
+        });
+        builder.ConfigureClient(client => AddContracts(client.Services));
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+        _retriever = _shard.Retriever();
+        IServiceProvider first = ServicesOf(0);
+        _loop = await ClusterLoop.OpenAsync(
+            Grains, _retriever, first.GetRequiredService<SiloMarket>(), first.GetRequiredService<SiloNode>(),
+            first.GetRequiredService<ClusterClock>(),
+            new GatewayLoopOptions
+            {
+                Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
+                ValueRecallShare = 0,
+            },
+            TimeProvider.System, default);
+    }
+
+    private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
+        isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
+
+    private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
+}

@@ -90,7 +90,8 @@ public sealed class ValueRankingTests : IDisposable
         book = new BidBook(2, [.. book.Campaigns.ToArray().Select((e, c) => c == 1 ? e with { Slope = 0, Offset = -1 } : e)], book.Click);
         _shard.Publish(book);
         _shard.Publish(Placements(1));
-        Assert.DoesNotContain((await _shard.SearchAsync(new ShardQuery("v1", User, 400) { Value = All }, default)).Ads, ad => ad.Campaign == 1);
+        ShardAnswer byValue = await _shard.SearchAsync(new ShardQuery("v1", User, 400) { Value = All }, default);
+        Assert.DoesNotContain(byValue.Ads, ad => ad.Campaign == 1);
 
         ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", User, 400) { Value = All with { ByClick = true } }, default);
 

@@ -57,7 +57,8 @@ public sealed class AdGateway : IAdGateway, IDisposable
         _auctions = new AuctionStage(facets, _wallets, _pending, options, parts.Trace);
         // Scratch memories have the streams from 1 on, their pool the last.
         _survey = new AuctionSurvey(
-            parts.Retriever, parts.Catalogue, parts.Ranker, facets, options.SurveyShare, parts.Time, parts.Random.Split(ulong.MaxValue - 1));
+            parts.Retriever, parts.Catalogue, parts.Ranker, facets, options.SurveyShare, parts.Time,
+            parts.Random.Split(ulong.MaxValue - 1));
         _reporting = parts.Random.Split(ulong.MaxValue - 2);
         _keeper = new WalletKeeper(_wallets, parts.Leases, options.Number, parts.Epoch, parts.BusinessClock);
     }

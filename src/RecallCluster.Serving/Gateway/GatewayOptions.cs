@@ -16,8 +16,8 @@ public sealed record GatewayOptions
     public double AuctionShare { get; init; } = 0.1;
 
     /// <summary>
-    /// Share of one processor, 0 to 1, that goes into telling campaigns of auctions that they did not bid in; a few requests of every report
-    /// are looked at in any case. More: controllers of campaigns that bid little see more of their market; 0: none, and a campaign that
+    /// Share of one processor, 0 to 1, that goes into telling campaigns of auctions that they did not bid in; a few requests of every
+    /// report are looked at in any case. More: controllers of campaigns that bid little see more of their market; 0: none, and a campaign that
     /// bids nothing sees nothing and stays so.
     /// </summary>
     public double SurveyShare { get; init; } = 0.02;

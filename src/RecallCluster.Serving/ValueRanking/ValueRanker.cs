@@ -7,8 +7,9 @@ using RecallCluster.Retrieval;
 namespace RecallCluster.Serving.ValueRanking;
 
 /// <summary>
-/// Ranks the ads of one request by what an impression of them is expected to earn: the campaign's bid at the calibrated click probability.
-/// Or, for a query by click, by that click probability itself. An ad whose campaign or facet is not eligible, and one that would bid nothing, has no value.
+/// Ranks the ads of one request by what an impression of them is expected to earn: the campaign's bid at the calibrated click probability;
+/// or, for a query by click, by that click probability itself. An ad whose campaign or facet is not eligible, and by value one that would
+/// bid nothing, has none.
 /// </summary>
 internal sealed unsafe class ValueRanker : IResultRanking
 {

@@ -25,7 +25,7 @@ internal sealed class AuctionSurvey(
     public const int MostRequests = 128;
 
     /// <summary>Requests asked about whatever it costs.</summary>
-    public const int FewestRequests = 16;
+    public const int FewestRequests = 4;
 
     /// <summary>Campaigns drawn for each request: few, so that a shard need not look at all ads.</summary>
     public const int CampaignsOfRequest = 32;

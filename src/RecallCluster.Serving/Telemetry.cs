@@ -38,7 +38,7 @@ public static class Telemetry
 
     private static readonly Counter<long> BackgroundFailures = Meter.CreateCounter<long>(
         "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, journal, leases, newAds, "
-            + "publication, reports, stop, valueRecall.");
+            + "publication, reports, stop, survey, valueRecall.");
 
     private static readonly UpDownCounter<long> NewAdsHeld = Meter.CreateUpDownCounter<long>(
         "recall.new_ads", "{ad}", "Ads in the shards that their indexes do not know, over the versions that are loaded.");

@@ -209,6 +209,9 @@ public sealed class RemoteShardTests : IDisposable
         Assert.Equal(User, read.UserState.ToArray());
         Assert.Equal(["a", "b"], read.Seeds);
         Assert.Equal(ByValue.Value!.Campaigns.ToArray(), read.Value!.Campaigns.ToArray());
+        Assert.False(read.Value.ByClick);
+        (_, _, ShardQuery byClick) = ShardMessages.ReadQuery(Frame(ByValue with { Value = ByValue.Value with { ByClick = true } }));
+        Assert.True(byClick.Value!.ByClick);
         var random = new SeededRandom(9);
         for (int round = 0; round < 5_000; round++)
         {

@@ -50,8 +50,8 @@ internal sealed record DemoOptions
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// The bid controller. A campaign is told only of the auctions in which it bids, and actors that were trained on whole days do worse
-    /// with that here than planning anew at each tick.
+    /// The bid controller. Planning anew at each tick did better here than actors that were trained on whole days; that was measured while
+    /// campaigns were told only of auctions in which they bid.
     /// </summary>
     public string Controller { get; init; } = "replan";
 

@@ -100,6 +100,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     public async Task PassAsync(CancellationToken cancellation)
     {
         IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);
+        await _loop.SurveyAsync(cancellation).ConfigureAwait(false);
         await _loop.ReportAsync(cancellation).ConfigureAwait(false);
         await book.TickAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await _grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);

@@ -28,6 +28,7 @@ internal static class ShardMessages
     // Interest alone has no list of campaigns; an empty list would make none eligible.
     private const int ByInterest = 0;
     private const int ByValue = 1;
+    private const int ByClick = 2;
 
     /// <param name="frame">The frame.</param>
     /// <param name="publisher">Who asks.</param>
@@ -44,7 +45,7 @@ internal static class ShardMessages
         frame.List(query.UserState.Span);
         frame.Texts(query.Seeds);
         frame.Texts(query.Exclude);
-        frame.Int32(query.Value is null ? ByInterest : ByValue);
+        frame.Int32(query.Value is null ? ByInterest : query.Value.ByClick ? ByClick : ByValue);
         if (query.Value is not { } value)
             return;
         frame.List(value.Campaigns.Span);
@@ -66,15 +67,17 @@ internal static class ShardMessages
         float[] state = frame.List<float>();
         string[] seeds = frame.Texts();
         string[] exclude = frame.Texts();
-        ValueQuery? value = frame.Int32() switch
+        int ranking = frame.Int32();
+        ValueQuery? value = ranking switch
         {
             ByInterest => null,
-            ByValue => new ValueQuery(frame.List<ulong>(), frame.List<ulong>())
+            ByValue or ByClick => new ValueQuery(frame.List<ulong>(), frame.List<ulong>())
             {
                 Scale = new ClickScale(frame.Double(), frame.Double()),
                 MostPerCampaign = frame.Int32(),
+                ByClick = ranking == ByClick,
             },
-            int other => throw new InvalidDataException($"Shard frame: {other} is no kind of ranking."),
+            _ => throw new InvalidDataException($"Shard frame: {ranking} is no kind of ranking."),
         };
         frame.End();
         if (k < 1)

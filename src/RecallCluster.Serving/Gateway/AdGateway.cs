@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Numerics;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
@@ -16,7 +17,7 @@ namespace RecallCluster.Serving.Gateway;
 /// </code>
 /// Roster and book are replaced as a whole (<see cref="Publish"/>); a request sees one of each from beginning to end. The only locks on
 /// its way are those of the wallets that it reserves on. In the background somebody must call <see cref="KeepAsync"/>
-/// several times a lease term, and <see cref="CollectReports"/>.
+/// several times a lease term, and <see cref="SurveyAsync"/> and <see cref="CollectReports"/> several times a tick.
 /// </summary>
 public sealed class AdGateway : IAdGateway, IDisposable
 {
@@ -32,6 +33,9 @@ public sealed class AdGateway : IAdGateway, IDisposable
     private readonly BidStage _bids;
     private readonly AuctionStage _auctions;
     private readonly WalletKeeper _keeper;
+    private readonly AuctionSurvey _survey;
+    private readonly SemaphoreSlim _surveying = new(1, 1);
+    private readonly SeededRandom _reporting;
     private volatile View _view = new(CampaignRoster.Empty, null);
 
     /// <summary>A gateway that is not ready until a bid book was published and the retriever has shards.</summary>
@@ -51,6 +55,11 @@ public sealed class AdGateway : IAdGateway, IDisposable
         _eligibility = new Eligibility(facets, _wallets);
         _bids = new BidStage(parts.Catalogue);
         _auctions = new AuctionStage(facets, _wallets, _pending, options, parts.Trace);
+        // Scratch memories have the streams from 1 on, their pool the last.
+        _survey = new AuctionSurvey(
+            parts.Retriever, parts.Catalogue, parts.Ranker, facets, options.SurveyShare, parts.Time,
+            parts.Random.Split(ulong.MaxValue - 1));
+        _reporting = parts.Random.Split(ulong.MaxValue - 2);
         _keeper = new WalletKeeper(_wallets, parts.Leases, options.Number, parts.Epoch, parts.BusinessClock);
     }
 
@@ -204,6 +213,27 @@ public sealed class AdGateway : IAdGateway, IDisposable
         }
     }
 
+    /// <summary>
+    /// Looks at some of the requests since the last call for auctions in which campaigns could have bid and did not, so that the next
+    /// <see cref="CollectReports"/> tells of them too: searches for about <see cref="GatewayOptions.SurveyShare"/> of the time since. One
+    /// at a time; a call waits for the one before.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The retriever was disposed.</exception>
+    public async Task SurveyAsync(CancellationToken cancellation)
+    {
+        await _surveying.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            View view = _view;
+            if (IsReady && view.Book is { } book)
+                await _survey.RunAsync(view.Roster, book, _scratches, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _surveying.Release();
+        }
+    }
+
     /// <summary>What campaigns are to be told of the auctions since the last call.</summary>
     public IReadOnlyDictionary<long, BidReport> CollectReports()
     {
@@ -212,13 +242,17 @@ public sealed class AdGateway : IAdGateway, IDisposable
         _scratches.Collect((number, tally) =>
         {
             if (view.Roster[number] is { } campaign)
-                reports[campaign.Id] = ReportMaker.Of(campaign, tally, view.Book?.EntryOf(number).ConversionProbability ?? 0);
+                reports[campaign.Id] = ReportMaker.Of(campaign, tally, view.Book?.EntryOf(number).ConversionProbability ?? 0, _reporting);
         });
         return reports;
     }
 
     /// <summary>Frees what the gateway waits with; <see cref="StopAsync"/> comes first.</summary>
-    public void Dispose() => _keeping.Dispose();
+    public void Dispose()
+    {
+        _keeping.Dispose();
+        _surveying.Dispose();
+    }
 
     private async Task<AdAnswer> AnswerAsync(AdRequest request, View view, GatewayScratch scratch, long start,
         CancellationToken cancellation)
@@ -271,10 +305,9 @@ public sealed class AdGateway : IAdGateway, IDisposable
         var sold = new List<SoldPlace>(request.Slots.Count);
         var context = new AuctionContext(request, view.Roster, user, now, clicks);
         using (Telemetry.Source.StartActivity("auction"))
-        {
-            if (bidding > 0)
-                _auctions.Run(in context, scratch, sold);
-        }
+            _auctions.Run(in context, scratch, sold);
+        if (!request.IsTest)
+            _survey.Offer(in context, in eligible, scratch);
         return answer.With(in context, scratch, sold, bidding, _parts.Catalogue, _options.Number);
     }
 

@@ -39,6 +39,7 @@ internal sealed class AuctionStage(
     /// <param name="sold">Receives what was sold.</param>
     public void Run(in AuctionContext context, GatewayScratch scratch, List<SoldPlace> sold)
     {
+        scratch.BeginAuctions(context.Roster.Targeting.Words);
         foreach (SlotRequest slot in context.Request.Slots)
             Sell(in context, slot, scratch, sold);
     }
@@ -110,14 +111,16 @@ internal sealed class AuctionStage(
         for (int i = 0; i < slot.Deals.Count; i++)
         {
             DealOffer deal = slot.Deals[i];
-            if (candidate.Campaign.Targeting.Deals.Contains(deal.Id, StringComparer.OrdinalIgnoreCase)
-                && (deal.Advertisers.Count == 0
-                    || deal.Advertisers.Contains(candidate.Campaign.AdvertiserDomain, StringComparer.OrdinalIgnoreCase))
-                && candidate.Bid * 1000 * Micros.PerUnit >= deal.Floor.Value)
+            if (IsInvited(candidate.Campaign, deal) && candidate.Bid * 1000 * Micros.PerUnit >= deal.Floor.Value)
                 return i;
         }
         return -1;
     }
+
+    /// <summary>Whether a campaign may buy under a deal.</summary>
+    public static bool IsInvited(CampaignSettings campaign, DealOffer deal) =>
+        campaign.Targeting.Deals.Contains(deal.Id, StringComparer.OrdinalIgnoreCase)
+            && (deal.Advertisers.Count == 0 || deal.Advertisers.Contains(campaign.AdvertiserDomain, StringComparer.OrdinalIgnoreCase));
 
     private static Micros FloorOf(SlotRequest slot, int deal) => deal < 0 ? slot.Floor : slot.Deals[deal].Floor;
 
@@ -226,12 +229,14 @@ internal sealed class AuctionStage(
             // A winner keeps its place against the best that was not sold; a loser has to beat the last that was.
             double toKeep = PerImpression(ranked > slot.Count ? scratch.Wins[slot.Count].Ecpm : floor);
             double toBeat = PerImpression(ranked >= slot.Count ? scratch.Wins[slot.Count - 1].Ecpm : floor);
+            scratch.ToBeat.Add(context.Request.Sale == SaleKind.BidOnly ? double.NaN : toBeat);
             for (int i = before; i < sold.Count; i++)
                 scratch.Candidates[sold[i].Candidate].Fate = Fate.Won;
             for (int i = 0; i < bids; i++)
             {
                 ref readonly Candidate candidate = ref scratch.Candidates[scratch.CandidateOf[i]];
                 CampaignTally tally = scratch.Tallies.Of(candidate.Entry.Campaign);
+                Bits.Add(scratch.Told, candidate.Entry.Campaign);
                 double own = PerImpression(FloorOf(slot, scratch.DealOf[i]));
                 if (context.Request.Sale == SaleKind.BidOnly)
                     tally.AddUnpricedAuction();
@@ -271,5 +276,6 @@ internal sealed class AuctionStage(
         ArrayPool<TracedBid>.Shared.Return(offers);
     }
 
-    private static double PerImpression(Micros ecpm) => ecpm.Value / (1000.0 * Micros.PerUnit);
+    /// <summary>The cost of one impression at a price of a thousand, in units of the currency.</summary>
+    public static double PerImpression(Micros ecpm) => ecpm.Value / (1000.0 * Micros.PerUnit);
 }

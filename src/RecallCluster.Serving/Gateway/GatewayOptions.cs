@@ -15,6 +15,13 @@ public sealed record GatewayOptions
     /// <summary>The part of a deadline that is kept for what comes after the search.</summary>
     public double AuctionShare { get; init; } = 0.1;
 
+    /// <summary>
+    /// Share of one processor, 0 to 1, that goes into telling campaigns of auctions that they did not bid in; a few requests of every
+    /// report are looked at in any case. More: controllers of campaigns that bid little see more of their market; 0: none, and a campaign that
+    /// bids nothing sees nothing and stays so.
+    /// </summary>
+    public double SurveyShare { get; init; } = 0.02;
+
     /// <summary>Number of this gateway among all that spend from the same campaigns.</summary>
     public int Number { get; init; }
 
@@ -27,6 +34,8 @@ public sealed record GatewayOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Candidates);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxAdsPerAdvertiser);
         ArgumentOutOfRangeException.ThrowIfNegative(Number);
+        if (!(SurveyShare is >= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(SurveyShare), SurveyShare, "The share is in [0, 1].");
         if (!(AuctionShare >= 0 && AuctionShare < 1))
             throw new ArgumentOutOfRangeException(nameof(AuctionShare), AuctionShare, "The share is in [0, 1).");
     }

@@ -8,6 +8,7 @@ internal sealed class GatewayScratch(SeededRandom random)
 {
     private ulong[] _campaigns = [], _facets = [];
     private int[] _best = [];
+    private ulong[] _told = [];
     private int _held;
 
     /// <summary>Draws win ids and samples.</summary>
@@ -39,6 +40,22 @@ internal sealed class GatewayScratch(SeededRandom random)
 
     /// <summary>The slots sold, and the best that was not.</summary>
     public AuctionWin[] Wins { get; } = new AuctionWin[AuctionRequest.MaxSlots];
+
+    /// <summary>The campaigns that were told of an auction of the request, by number.</summary>
+    public ulong[] Told => _told;
+
+    /// <summary>
+    /// By slot, the cost of an impression at which a campaign that did not take part would have won; NaN where nobody tells.
+    /// </summary>
+    public List<double> ToBeat { get; } = [];
+
+    /// <summary>Empties <see cref="Told"/>, of at least as many words, and <see cref="ToBeat"/>.</summary>
+    public void BeginAuctions(int words)
+    {
+        Grown(ref _told, words);
+        _told.AsSpan().Clear();
+        ToBeat.Clear();
+    }
 
     /// <summary>Makes room for as many candidates.</summary>
     public void Reserve(int candidates)

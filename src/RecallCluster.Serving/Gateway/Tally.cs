@@ -6,8 +6,11 @@ namespace RecallCluster.Serving.Gateway;
 /// <summary>Sums of one campaign's auctions. Every value and KPI of a product is a linear function of these.</summary>
 internal record struct CampaignSums
 {
-    /// <summary>Auctions in which it could have bid.</summary>
+    /// <summary>Auctions in which it bid.</summary>
     public long Auctions { get; set; }
+
+    /// <summary>Auctions in which it could have bid and did not, as a survey estimates them.</summary>
+    public double Surveyed { get; set; }
 
     /// <summary>Auctions won.</summary>
     public long Wins { get; set; }
@@ -25,6 +28,7 @@ internal record struct CampaignSums
     public void Add(in CampaignSums other)
     {
         Auctions += other.Auctions;
+        Surveyed += other.Surveyed;
         Wins += other.Wins;
         Clicks += other.Clicks;
         Conversions += other.Conversions;
@@ -32,27 +36,31 @@ internal record struct CampaignSums
     }
 }
 
-/// <summary>What happened to one campaign since the last report, on one sheet: sums and a uniform sample of its auctions.</summary>
+/// <summary>
+/// What happened to one campaign since the last report, on one sheet: sums, a uniform sample of the auctions it bid in, and some of those
+/// it did not bid in, each with what it stands for.
+/// </summary>
 internal sealed class CampaignTally
 {
     /// <summary>Auctions kept of one report.</summary>
     public const int SampleSize = 64;
 
     private readonly AuctionSample[] _sample = new AuctionSample[SampleSize];
+    private readonly List<(AuctionSample Auction, double Weight)> _surveyed = [];
     private long _seen;
     private CampaignSums _sums;
 
     /// <summary>The sums.</summary>
     public ref readonly CampaignSums Sums => ref _sums;
 
-    /// <summary>The sample.</summary>
+    /// <summary>The sample of the auctions that it bid in.</summary>
     public ReadOnlySpan<AuctionSample> Sample => _sample.AsSpan(0, (int)Math.Min(_seen, SampleSize));
 
     /// <summary>How many auctions each of the sample stands for.</summary>
     public double SampleWeight => _seen == 0 ? 0 : (double)_seen / Math.Min(_seen, SampleSize);
 
     /// <summary>Whether anything happened.</summary>
-    public bool IsEmpty => _sums.Auctions == 0 && _sums.Wins == 0;
+    public bool IsEmpty => _sums.Auctions == 0 && _sums.Wins == 0 && _sums.Surveyed == 0;
 
     /// <summary>An auction whose price to win is known. Source of the sampling: Vitter's algorithm R (1985).</summary>
     public void AddAuction(in AuctionSample auction, SeededRandom random)
@@ -68,6 +76,40 @@ internal sealed class CampaignTally
     /// <summary>An auction of somebody else's, whose price nobody tells those who lose.</summary>
     public void AddUnpricedAuction() => _sums.Auctions++;
 
+    /// <summary>An auction in which it could have bid and did not.</summary>
+    /// <param name="clickProbability">pCTR of its best ad.</param>
+    /// <param name="cost">What it would have taken to win; null where nobody tells.</param>
+    /// <param name="weight">How many auctions it stands for.</param>
+    public void AddSurveyed(double clickProbability, double? cost, double weight)
+    {
+        _sums.Surveyed += weight;
+        if (cost is { } known)
+            _surveyed.Add((new AuctionSample((float)clickProbability, (float)known), weight));
+    }
+
+    /// <summary>
+    /// One sample of equal weight of all auctions whose price is known. What was surveyed may stand for more than the others, or for less:
+    /// each comes as often as its weight says, on the average (systematic sampling; Madow, 1949).
+    /// </summary>
+    /// <param name="random">Where the first falls.</param>
+    /// <param name="weight">How many auctions each of the sample stands for.</param>
+    public AuctionSample[] Draw(SeededRandom random, out double weight)
+    {
+        weight = SampleWeight;
+        if (_surveyed.Count == 0)
+            return Sample.ToArray();
+        double each = SampleWeight, total = _seen + _surveyed.Sum(one => one.Weight);
+        int places = (int)Math.Min(SampleSize, Math.Ceiling(total));
+        weight = total / places;
+        var drawn = new List<AuctionSample>(places);
+        double owed = random.NextDouble();
+        foreach (AuctionSample auction in Sample)
+            owed = Add(drawn, auction, owed + (each / weight));
+        foreach ((AuctionSample auction, double stands) in _surveyed)
+            owed = Add(drawn, auction, owed + (stands / weight));
+        return [.. drawn];
+    }
+
     /// <summary>A win.</summary>
     public void AddWin(double clickProbability, double conversionProbability, double cost)
     {
@@ -81,6 +123,7 @@ internal sealed class CampaignTally
     public void Add(CampaignTally other, SeededRandom random)
     {
         _sums.Add(in other._sums);
+        _surveyed.AddRange(other._surveyed);
         if (other._seen == 0)
             return;
         int own = Sample.Length, theirs = other.Sample.Length, kept = Math.Min(SampleSize, own + theirs);
@@ -103,6 +146,14 @@ internal sealed class CampaignTally
     {
         _sums = default;
         _seen = 0;
+        _surveyed.Clear();
+    }
+
+    private static double Add(List<AuctionSample> drawn, in AuctionSample auction, double owed)
+    {
+        for (; owed >= 1; owed--)
+            drawn.Add(auction);
+        return owed;
     }
 }
 

@@ -134,6 +134,7 @@ public sealed class ClosedLoop : IShardLoop
     /// <summary>One round of all that <see cref="Run"/> does; when it completes the gateway knows what came of it.</summary>
     public async Task PassAsync(CancellationToken cancellation = default)
     {
+        await _loop.SurveyAsync(cancellation).ConfigureAwait(false);
         await _loop.ReportAsync(cancellation).ConfigureAwait(false);
         await State.PassAsync(cancellation).ConfigureAwait(false);
         await _loop.KeepAsync(cancellation).ConfigureAwait(false);

@@ -67,10 +67,13 @@ internal sealed class GatewayLoop : IAsyncDisposable
     /// <summary>Starts what happens by the clock: leases, reports.</summary>
     public void Run() => _running = Task.WhenAll(
         Task.Run(() => RepeatAsync(_options.KeepInterval, _parts.Time, "leases", () => KeepAsync(_stop.Token))),
-        Task.Run(() => RepeatAsync(_options.ReportInterval, _parts.BusinessClock, "reports", () => ReportAsync(_stop.Token))));
+        Task.Run(() => RepeatAsync(_options.ReportInterval, _parts.BusinessClock, "reports", SurveyAndReportAsync)));
 
     /// <summary>Renews leases ahead of need; see <see cref="AdGateway.KeepAsync"/>.</summary>
     public Task KeepAsync(CancellationToken cancellation) => Gateway.KeepAsync(cancellation);
+
+    /// <summary>Looks for auctions that campaigns did not bid in; see <see cref="AdGateway.SurveyAsync"/>.</summary>
+    public Task SurveyAsync(CancellationToken cancellation) => Gateway.SurveyAsync(cancellation);
 
     /// <summary>Tells the campaigns of their auctions since the last call.</summary>
     /// <exception cref="IOException">A campaign could not be told.</exception>
@@ -102,6 +105,13 @@ internal sealed class GatewayLoop : IAsyncDisposable
         _parts.Market.Used -= Gateway.Publish;
         Gateway.Dispose();
         _stop.Dispose();
+    }
+
+    private async Task SurveyAndReportAsync()
+    {
+        // Reports go out whatever becomes of the survey.
+        await TryAsync("survey", () => SurveyAsync(_stop.Token)).ConfigureAwait(false);
+        await ReportAsync(_stop.Token).ConfigureAwait(false);
     }
 
     private async Task RepeatAsync(TimeSpan period, TimeProvider clock, string part, Func<Task> work)

@@ -20,6 +20,12 @@ public sealed record ValueQuery(ReadOnlyMemory<ulong> Campaigns, ReadOnlyMemory<
     /// <summary>From scores to raw click probabilities; the retriever names that of the version it asks.</summary>
     public ClickScale Scale { get; init; } = ClickScale.Logits;
 
+    /// <summary>
+    /// Ranks by the calibrated click probability instead of the bid: of each campaign those ads come first that it would bid most for, also
+    /// where that is nothing.
+    /// </summary>
+    public bool ByClick { get; init; }
+
     /// <summary>Most ads of one campaign in the answer, so that a campaign of many ads leaves room for others; at least 1.</summary>
     public int MostPerCampaign { get; init; } = int.MaxValue;
 }

@@ -7,13 +7,14 @@ using RecallCluster.Retrieval;
 namespace RecallCluster.Serving.ValueRanking;
 
 /// <summary>
-/// Ranks the ads of one request by what an impression of them is expected to earn: the campaign's bid at the calibrated click probability.
-/// An ad whose campaign or facet is not eligible, and one that would bid nothing, has no value.
+/// Ranks the ads of one request by what an impression of them is expected to earn: the campaign's bid at the calibrated click probability;
+/// or, for a query by click, by that click probability itself. An ad whose campaign or facet is not eligible, and by value one that would
+/// bid nothing, has none.
 /// </summary>
 internal sealed unsafe class ValueRanker : IResultRanking
 {
     private readonly ClassBids _bids;
-    private readonly float[] _caps;
+    private readonly float[] _caps, _slopes, _offsets;
 
     // How much of a bid's logarithm, as if it were a logit, routes the search. A campaign's ads stand near each other, so the way to those
     // of high bids is worth a little; all of it would lead away from interest where they do not.
@@ -30,16 +31,17 @@ internal sealed unsafe class ValueRanker : IResultRanking
         _bids = bids;
         _slope = (float)(query.Scale.Slope * ClickCurves.PerLogit);
         _shift = (float)((query.Scale.Shift + ClickCurves.MaxLogit) * ClickCurves.PerLogit);
-        _steer = (float)(SteeringShare / query.Scale.Slope);
+        _steer = query.ByClick ? 0 : (float)(SteeringShare / query.Scale.Slope);
         MostPerGroup = query.MostPerCampaign;
         PlacementClasses classes = bids.Classes;
         // The cap carries eligibility: where it is not a number, neither is the bid.
         _caps = new float[classes.Count];
+        (_slopes, _offsets) = query.ByClick ? (Ones(classes.Count), new float[classes.Count]) : (bids.Slope, bids.Offset);
         ReadOnlySpan<ulong> campaigns = query.Campaigns.Span, facets = query.Facets.Span;
         for (int number = 0; number < _caps.Length; number++)
         {
             bool eligible = bids.Cap[number] > 0 && Has(campaigns, classes.CampaignOf[number]) && Has(facets, classes.FacetOf[number]);
-            _caps[number] = eligible ? bids.Cap[number] : float.NaN;
+            _caps[number] = !eligible ? float.NaN : query.ByClick ? 1 : bids.Cap[number];
             RankableCount += eligible ? classes.SizeOf(number) : 0;
         }
     }
@@ -78,7 +80,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
     {
         int i = 0, last = _bids.Classes.AdCount;
         fixed (int* ordinal = ordinals, classOf = _bids.Classes.ClassOf, curve = _bids.Curve)
-        fixed (float* score = scores, value = values, cap = _caps, slope = _bids.Slope, offset = _bids.Offset, curves = _bids.Curves)
+        fixed (float* score = scores, value = values, cap = _caps, slope = _slopes, offset = _offsets, curves = _bids.Curves)
         {
             if (Simd.Path >= SimdPath.Avx2)
             {
@@ -130,7 +132,7 @@ internal sealed unsafe class ValueRanker : IResultRanking
         float at = Math.Clamp((score * _slope) + _shift, 0, ClickCurves.Intervals);
         int interval = Math.Min((int)at, ClickCurves.Intervals - 1);
         ReadOnlySpan<float> points = _bids.Curves.AsSpan(_bids.Curve[number] + interval, 2);
-        float bid = (_bids.Slope[number] * (points[0] + ((points[1] - points[0]) * (at - interval)))) + _bids.Offset[number];
+        float bid = (_slopes[number] * (points[0] + ((points[1] - points[0]) * (at - interval)))) + _offsets[number];
         return bid > 0 ? Math.Min(bid, _caps[number]) : float.NaN;
     }
 
@@ -140,6 +142,13 @@ internal sealed unsafe class ValueRanker : IResultRanking
         Vector256<float> at = (logit * Vector256.Create(_slope)) + Vector256.Create(_shift);
         // In this order a score that is not a number becomes a place that exists; its value is blanked in the end.
         return Vector256.MinNative(Vector256.MaxNative(at, Vector256<float>.Zero), Vector256.Create((float)ClickCurves.Intervals));
+    }
+
+    private static float[] Ones(int count)
+    {
+        var ones = new float[count];
+        Array.Fill(ones, 1);
+        return ones;
     }
 
     private static bool Has(ReadOnlySpan<ulong> bits, int number) =>

@@ -15,7 +15,8 @@ namespace RecallCluster.Bidding.Optimization;
 /// </summary>
 public static class BidSolver
 {
-    private const double FirstStep = 1e-12, StepGrowth = 8;
+    private const double FirstStep = 1e-12, StepGrowth = 1.02;
+    private const int UsualRounds = 100;
 
     /// <summary>The optimum, or where a KPI is out of reach the optimum with all limits relaxed by the least common factor.</summary>
     /// <exception cref="ArithmeticException">
@@ -28,7 +29,7 @@ public static class BidSolver
         double relaxation = 0, least = FirstStep;
         // Every round finds a combination of rows that forbids the present relaxation; there are finitely many. Where rounding keeps one
         // from being left behind, ever longer steps do.
-        while (true)
+        for (int round = 0; ; round++)
         {
             var rows = new BidRows(problem, relaxation);
             var search = new BandSearch(problem, rows);
@@ -42,7 +43,7 @@ public static class BidSolver
             if (double.IsPositiveInfinity(next))
                 return Nothing(problem, iterations);
             double stepped = relaxation == 0 ? least : relaxation * (1 + least);
-            least = next > stepped ? FirstStep : least * StepGrowth;
+            least *= round < UsualRounds ? 1 : StepGrowth;
             relaxation = Math.Max(next, stepped) * (1 + 1e-13);
             if (!double.IsFinite(relaxation))
                 return Nothing(problem, iterations);

@@ -1,9 +1,7 @@
 using RecallCluster.Data;
 using RecallCluster.Learning.Models;
-using RecallCluster.Learning.Scoring;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
-using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Cli.Workflows;
@@ -18,17 +16,14 @@ internal sealed class IndexedAds : IDisposable
     /// <exception cref="InvalidDataException">The index is broken, of another model, or of other ads.</exception>
     public IndexedAds(string indexDirectory, string modelFolder, DeepAdModel model, Dataset dataset)
     {
-        Manifest = IndexDirectory.ReadManifest(indexDirectory);
-        Fingerprint = ModelFingerprint.Of(modelFolder);
-        if (Manifest.ModelFingerprint != Fingerprint)
-            throw new InvalidDataException($"{indexDirectory} was built from model {Manifest.ModelFingerprint}; the model in "
-                + $"{modelFolder} is {Fingerprint}. Build the index again.");
+        var indexed = IndexedModel.Of(model, modelFolder, indexDirectory);
+        (Manifest, Fingerprint) = (indexed.Manifest, indexed.Fingerprint);
         var rows = new Dictionary<string, int>(dataset.Items.Count, StringComparer.Ordinal);
         for (int row = 0; row < dataset.Items.Count; row++)
             rows.Add(dataset.Items.Ids[row], row);
         try
         {
-            Shards = [.. Enumerable.Range(0, Manifest.Shards.Count).Select(shard => Open(indexDirectory, shard, model, rows))];
+            Shards = [.. Enumerable.Range(0, Manifest.Shards.Count).Select(shard => Open(indexed, shard, rows))];
         }
         catch
         {
@@ -51,12 +46,11 @@ internal sealed class IndexedAds : IDisposable
             owned.Dispose();
     }
 
-    private IndexedShard Open(string indexDirectory, int shard, DeepAdModel model, Dictionary<string, int> rowOf)
+    private IndexedShard Open(IndexedModel indexed, int shard, Dictionary<string, int> rowOf)
     {
-        AdIndex index = IndexDirectory.OpenShard(indexDirectory, Manifest, shard);
+        AdIndex index = indexed.OpenShard(shard);
         _owned.Add(index);
-        index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
-        IScorer scorer = IndexScorer.Of(model, index);
+        IScorer scorer = IndexScorer.Of(indexed.Model, index);
         if (scorer is IDisposable owned)
             _owned.Add(owned);
         int[] rows = new int[index.Count];

@@ -1,13 +1,10 @@
 using System.Security.Cryptography;
 using RecallCluster.Http.Shards;
-using RecallCluster.Learning.Models;
-using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
-using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Indexes;
 using RecallCluster.Serving.Replicas;
 
@@ -31,27 +28,19 @@ internal sealed class OpenedShard : IDisposable
     public ServedShard Served { get; }
 
     /// <exception cref="InvalidDataException">A file is broken, the index is of another model, or there is no such shard.</exception>
+    /// <exception cref="NotSupportedException">The model is not a deep one.</exception>
     public static OpenedShard Open(string modelFolder, string indexDirectory, int number, int threads)
     {
-        IndexManifest manifest = IndexDirectory.ReadManifest(indexDirectory);
-        string fingerprint = ModelFingerprint.Of(modelFolder);
-        if (manifest.ModelFingerprint != fingerprint)
-            throw new InvalidDataException($"{indexDirectory} was built from model {manifest.ModelFingerprint}; the model in "
-                + $"{modelFolder} is {fingerprint}. Build the index again.");
-        if (number >= manifest.Shards.Count)
-            throw new InvalidDataException(
-                $"{indexDirectory} has {manifest.Shards.Count} shard(s), from 0 on; there is no shard {number}.");
-        DeepAdModel model = IndexWorkflow.LoadDeep(modelFolder);
-        GuidedSearchParameters parameters =
-            IndexDirectory.ReadTuned(indexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
-        AdIndex index = IndexDirectory.OpenShard(indexDirectory, manifest, number);
+        var indexed = IndexedModel.Load(modelFolder, indexDirectory);
+        GuidedSearchParameters parameters = indexed.TunedParameters();
+        AdIndex index = indexed.OpenShard(number);
         try
         {
-            index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
-            IScorer scorer = IndexScorer.Of(model, index);
-            Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(model);
+            IScorer scorer = IndexScorer.Of(indexed.Model, index);
+            Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(indexed.Model);
             WorkerTeam? team = threads > 1 ? new WorkerTeam(threads) : null;
-            ShardIdentity identity = ShardIdentity.Of(fingerprint, index.FilePath, number, manifest.Shards.Count, index.Count);
+            ShardIdentity identity = ShardIdentity.Of(
+                indexed.Fingerprint, index.FilePath, number, indexed.Manifest.Shards.Count, index.Count);
             var served = new ServedShard(
                 identity,
                 () =>

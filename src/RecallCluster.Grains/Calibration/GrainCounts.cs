@@ -1,4 +1,3 @@
-using System.Globalization;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.State;
@@ -39,6 +38,5 @@ internal sealed class GrainCounts(IGrainFactory grains, MachineFactory factory) 
         ];
     }
 
-    private IEnumerable<ICalibrationCountsGrain> Parts => Enumerable.Range(0, CalibrationCountsFamily.Shards)
-        .Select(part => grains.GetGrain<ICalibrationCountsGrain>(part.ToString(CultureInfo.InvariantCulture)));
+    private IEnumerable<ICalibrationCountsGrain> Parts => CountsKeys.Parts.Select(part => grains.GetGrain<ICalibrationCountsGrain>(part));
 }

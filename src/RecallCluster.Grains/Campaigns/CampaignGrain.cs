@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Calibration;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
@@ -94,7 +94,7 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         AdEventResult result = await _commands.AcceptAsync(adEvent, _clock.GetUtcNow(), CancellationToken.None).ConfigureAwait(true);
         // Whoever accepted it knows of its own wins already; a gateway that is gone has no reserve either.
         if (result.Outcome == LedgerOutcome.Applied && acceptedBy != adEvent.Win.Gateway
-            && (adEvent.Kind == AdEventKind.Impression || Charging.Settles(adEvent))
+            && (Charging.Acknowledges(adEvent) || Charging.Settles(adEvent))
             && _gateways.TryGetValue(adEvent.Win.Gateway, out IGatewayObserver? gateway))
             _ = gateway.SettleAsync(new SettlementMessage(happened, result.Charged.Value));
         return WireMap.ToWire(result);
@@ -186,14 +186,4 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
             Telemetry.AskFailed(e);
         }
     }
-}
-
-/// <summary>Which part of the counts a campaign belongs to.</summary>
-internal static class CountsKeys
-{
-    public static string Of(long campaign) => Serving.Calibration.CalibrationCountsFamily.KeyOf(campaign);
-
-    public static string PartOf(long campaign) => Of(campaign)[(MachineKeys.Counts.Length + 1)..];
-
-    public static string Part(int part) => part.ToString(CultureInfo.InvariantCulture);
 }

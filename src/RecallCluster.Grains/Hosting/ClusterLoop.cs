@@ -24,8 +24,6 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     private readonly FeedbackIntake _feedback;
     private readonly LocalMarket _market;
     private readonly BookReader _book;
-    private readonly SteadyClock _clock;
-    private readonly int _number;
     private readonly IGatewayObserver _observer;
     private uint _clicks;
 
@@ -33,12 +31,12 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity, GatewayLoopOptions options,
         SteadyClock clock, TimeSpan userPatience, TimeProvider time)
     {
-        (_grains, _market, _book, _clock, _number) = (grains, market, silo.Book, clock, identity.Number);
+        (_grains, _market, _book) = (grains, market, silo.Book);
         _observer = grains.CreateObjectReference<IGatewayObserver>(this);
         var campaigns = new GrainCampaigns(grains, silo.Book);
         Users = new GrainUsers(grains, userPatience);
         Campaigns = campaigns;
-        _feedback = new FeedbackIntake(new GrainDelivery(grains, () => _number), clock);
+        _feedback = new FeedbackIntake(new GrainDelivery(grains, identity.Number), clock);
         _loop = new GatewayLoop(
             new GatewayLoopParts
             {
@@ -54,8 +52,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
                 Background = silo.Background,
             },
             options with { Gateway = options.Gateway with { Number = identity.Number } });
-        _feedback.Settled += SettleOwn;
-        _feedback.Acknowledged += AcknowledgeOwn;
+        // What concerns another gateway's wins it passes over.
+        _feedback.Settled += _loop.Gateway.Settle;
+        _feedback.Acknowledged += _loop.Gateway.Acknowledge;
     }
 
     /// <summary>Answers requests.</summary>
@@ -123,17 +122,21 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         AdEvent happened = WireMap.ToEvent(settlement.Event);
         if (Charging.Settles(happened))
             _loop.Gateway.Settle(happened.Win, new Micros(settlement.Charged));
-        if (happened.Kind == AdEventKind.Impression)
+        if (Charging.Acknowledges(happened))
             _loop.Gateway.Acknowledge(happened);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public async Task UseAsync(ClickModel clicks, CancellationToken cancellation)
+    public Task UseAsync(ClickModel clicks, CancellationToken cancellation)
     {
         _clicks = clicks.Id;
-        await _grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).UseAsync(_clicks).WaitAsync(cancellation).ConfigureAwait(false);
+        return TellModelAsync(cancellation);
     }
+
+    /// <summary>Tells calibration which click model requests are answered with: it forgets that when its grain moves.</summary>
+    public Task TellModelAsync(CancellationToken cancellation) =>
+        _grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).UseAsync(_clicks).WaitAsync(cancellation);
 
     /// <inheritdoc/>
     public IDisposable Adopt(LoopShard shard) => _market.Adopt(shard);
@@ -145,21 +148,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync().ConfigureAwait(false);
-        _feedback.Settled -= SettleOwn;
-        _feedback.Acknowledged -= AcknowledgeOwn;
+        _feedback.Settled -= _loop.Gateway.Settle;
+        _feedback.Acknowledged -= _loop.Gateway.Acknowledge;
         _grains.DeleteObjectReference<IGatewayObserver>(_observer);
-    }
-
-    private void SettleOwn(Win win, Micros charged)
-    {
-        if (win.Gateway == _number)
-            _loop.Gateway.Settle(win, charged);
-    }
-
-    private void AcknowledgeOwn(AdEvent happened)
-    {
-        if (happened.Win.Gateway == _number)
-            _loop.Gateway.Acknowledge(happened);
     }
 }
 

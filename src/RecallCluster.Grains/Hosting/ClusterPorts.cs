@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Calibration;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Serving;
@@ -86,28 +87,20 @@ internal sealed class GrainUsers(IGrainFactory grains, TimeSpan patience) : IUse
 }
 
 /// <summary>Events to the campaigns' grains; those of a click's aftermath to the counts.</summary>
-internal sealed class GrainDelivery(IGrainFactory grains, Func<int> gateway) : IEventDelivery
+/// <param name="grains">The grains.</param>
+/// <param name="gateway">Number of the gateway that they come to.</param>
+internal sealed class GrainDelivery(IGrainFactory grains, int gateway) : EventDelivery
 {
     /// <inheritdoc/>
-    public async Task<AdEventResult> DeliverAsync(AdEvent happened, DateTimeOffset at, CancellationToken cancellation)
-    {
-        long campaign = happened.Win.CampaignId;
-        switch (happened.Kind)
-        {
-            case AdEventKind.Loss:
-                // Nothing durable changes: the reserve is the gateway's own.
-                return new AdEventResult(LedgerOutcome.Applied, default, default);
-            case AdEventKind.Engagement:
-                bool known = await GrainCalls.AskAsync(
-                    grains.GetGrain<ICalibrationCountsGrain>(Campaigns.CountsKeys.PartOf(campaign)).EngageAsync(WireMap.ToWire(happened)),
-                    "Calibration", cancellation).ConfigureAwait(false);
-                return new AdEventResult(known ? LedgerOutcome.Applied : LedgerOutcome.Late, default, default);
-            default:
-                return WireMap.ToResult(await GrainCalls.AskAsync(
-                    grains.GetGrain<ICampaignGrain>(campaign).AcceptAsync(WireMap.ToWire(happened), gateway()), $"Campaign {campaign}",
-                    cancellation).ConfigureAwait(false));
-        }
-    }
+    protected override Task<bool> EngageAsync(AdEvent happened, DateTimeOffset at, CancellationToken cancellation) => GrainCalls.AskAsync(
+        grains.GetGrain<ICalibrationCountsGrain>(CountsKeys.PartOf(happened.Win.CampaignId)).EngageAsync(WireMap.ToWire(happened)),
+        "Calibration", cancellation);
+
+    /// <inheritdoc/>
+    protected override async Task<AdEventResult> ChargeAsync(AdEvent happened, DateTimeOffset at, CancellationToken cancellation) =>
+        WireMap.ToResult(await GrainCalls.AskAsync(
+            grains.GetGrain<ICampaignGrain>(happened.Win.CampaignId).AcceptAsync(WireMap.ToWire(happened), gateway),
+            $"Campaign {happened.Win.CampaignId}", cancellation).ConfigureAwait(false));
 }
 
 /// <summary>Catalogue edits to the catalogue's grain; they are here, too, when an edit is acknowledged.</summary>

@@ -37,7 +37,7 @@ internal sealed class GatewayComposition(
             await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();
-            var follower = new Follower(token => FollowAsync(host, token), machines, time);
+            var follower = new Follower(token => FollowAsync(host, loop, token), machines, time);
             return new GatewayServices
             {
                 Retriever = host.Retriever,
@@ -62,8 +62,9 @@ internal sealed class GatewayComposition(
             throw;
         }
 
-        async Task FollowAsync(EmbeddedHost loaded, CancellationToken token)
+        async Task FollowAsync(EmbeddedHost loaded, ClusterLoop loop, CancellationToken token)
         {
+            await loop.TellModelAsync(token).ConfigureAwait(false);
             IndexState? next = await index.NextAsync(state.Place).WaitAsync(token).ConfigureAwait(false);
             if (next is null)
                 return;

@@ -33,7 +33,7 @@ internal sealed class MachineServices(IMachineStore store, MachineHostOptions op
 internal static class MachineKeys
 {
     public const string Campaigns = "campaign", Users = "user", Counts = "calibration", Book = "book", Catalogue = "catalogue",
-        Registry = "gateways", Index = "index", Experiments = "experiment";
+        Registry = "gateways", Index = "index";
 
     public static string Of(string kind, string which) => $"{kind}/{which}";
 

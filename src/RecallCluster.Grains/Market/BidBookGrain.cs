@@ -20,13 +20,10 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
     private const string KeepAwake = "keep-awake";
     private const int AskedAtOnce = 64;
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
-
     private readonly Dictionary<int, (OfferMessage Offer, long Since)> _offers = [];
     private readonly Guid _life = Guid.NewGuid();
-    private readonly TimeProvider _time = services.Time;
+    private readonly News _news = new(services.Time);
     private (CalibrationMessage Message, long Since)? _calibration;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _version = 1;
     private bool _stopped;
 
@@ -74,7 +71,7 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
     public async Task<BookDelta?> NextAsync(Guid life, long version)
     {
         if (life == _life && version == _version && !_stopped)
-            await Task.WhenAny(_changed.Task, Task.Delay(LongestWait, _time)).ConfigureAwait(true);
+            await _news.WaitAsync().ConfigureAwait(true);
         bool isWhole = life != _life || version > _version;
         long since = isWhole ? 0 : version;
         if (since == _version)
@@ -120,9 +117,7 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
     private void Announce()
     {
         _version++;
-        TaskCompletionSource waiting = _changed;
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        waiting.TrySetResult();
+        _news.Tell();
     }
 
     /// <summary>Asks everybody what they publish; who cannot be reached is asked again by the next reminder.</summary>

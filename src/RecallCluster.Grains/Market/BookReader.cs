@@ -22,7 +22,7 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
     private readonly MachineHostOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly List<(Guid Life, long Version, TaskCompletionSource Done)> _waiting = [];
+    private readonly ReadPlace _place = new();
     private readonly Dictionary<long, int> _numbers = [];
     private OfferMessage?[] _messages = [];
     private CampaignOffer?[] _offers = [];
@@ -30,8 +30,7 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
     private CalibrationModel _click = new("raw", CalibrationMap.Identity);
     private ConversionRates _conversions;
     private PublishedCampaigns _current;
-    private Guid _life;
-    private long _version, _books;
+    private long _books;
     private Follower? _follower;
 
     public BookReader(IGrainFactory grains, MachineFactory factory, MachineHostOptions options, TimeProvider time)
@@ -74,17 +73,7 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
     public void Start() => _follower ??= new Follower(AskAsync, _options, _time);
 
     /// <summary>Completes when this silo knows a version of the book, or a later one.</summary>
-    public Task WaitForAsync(Guid life, long version, CancellationToken cancellation)
-    {
-        lock (_lock)
-        {
-            if (_life == life && _version >= version)
-                return Task.CompletedTask;
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Add((life, version, done));
-            return done.Task.WaitAsync(cancellation);
-        }
-    }
+    public Task WaitForAsync(Guid life, long version, CancellationToken cancellation) => _place.WaitForAsync(life, version, cancellation);
 
     public ValueTask DisposeAsync() => _follower?.DisposeAsync() ?? ValueTask.CompletedTask;
 
@@ -93,16 +82,13 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
     {
         while (true)
         {
-            Task next;
+            (Guid Life, long Version) seen = _place.Current;
             lock (_lock)
             {
                 if (_offers.Length > 0 && Array.TrueForAll(_offers, offer => offer is not null))
                     return;
-                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _waiting.Add((_life, _version + 1, done));
-                next = done.Task;
             }
-            await next.WaitAsync(cancellation).ConfigureAwait(false);
+            await _place.WaitPastAsync(seen, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -123,7 +109,8 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
     private async Task AskAsync(CancellationToken cancellation)
     {
         IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);
-        BookDelta? delta = await book.NextAsync(_life, _version).WaitAsync(cancellation).ConfigureAwait(false);
+        (Guid life, long version) = _place.Current;
+        BookDelta? delta = await book.NextAsync(life, version).WaitAsync(cancellation).ConfigureAwait(false);
         if (delta is null)
             return;
         long[] campaigns = delta.Campaigns > _campaigns.Length
@@ -161,16 +148,6 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
             Volatile.Write(ref _current, published);
         }
         Published?.Invoke(published);
-        lock (_lock)
-        {
-            (_life, _version) = (delta.Life, delta.Version);
-            foreach ((Guid life, long version, TaskCompletionSource done) in _waiting)
-            {
-                // Of another life nobody knows; but it was asked for after that life began, so this one holds it.
-                if (life != _life || version <= _version)
-                    done.TrySetResult();
-            }
-            _waiting.RemoveAll(waiting => waiting.Done.Task.IsCompleted);
-        }
+        _place.Reach(delta.Life, delta.Version);
     }
 }

@@ -11,12 +11,9 @@ namespace RecallCluster.Grains.Market;
 [RolePlacement(SiloRoles.Control)]
 internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<OrderedCatalogue>(services), ICatalogueGrain
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
-
     private Guid _life;
-    private readonly TimeProvider _time = services.Time;
+    private readonly News _news = new(services.Time);
     private readonly List<byte[]> _since = [];
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public async Task<(Guid Life, long Sequence)> EditAsync(byte[] edit)
     {
@@ -28,7 +25,7 @@ internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<Or
     {
         bool isWhole = life != _life;
         if (!isWhole && sequence >= _since.Count)
-            await Task.WhenAny(_changed.Task, Task.Delay(LongestWait, _time)).ConfigureAwait(true);
+            await _news.WaitAsync().ConfigureAwait(true);
         if (!isWhole && sequence >= _since.Count)
             return null;
         IEnumerable<byte[]> edits = isWhole ? Machine.Latest.Select(CatalogueEdits.Write) : _since.Skip((int)sequence);
@@ -46,9 +43,7 @@ internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<Or
         machine.Changed = edit =>
         {
             _since.Add(CatalogueEdits.Write(edit));
-            TaskCompletionSource waiting = _changed;
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiting.TrySetResult();
+            _news.Tell();
         };
     }
 }

@@ -25,11 +25,8 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
     private readonly MachineHostOptions _options;
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource<LocalMarket> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _lock = new();
-    private readonly List<(Guid Life, long Sequence, TaskCompletionSource Done)> _waiting = [];
+    private readonly ReadPlace _edits = new();
     private Follower? _follower;
-    private Guid _life;
-    private long _sequence;
     private volatile string? _missing = "the market has not been read yet";
 
     public SiloMarket(SiloNode node, IGrainFactory grains, BookReader book, MachineHostOptions options, TimeProvider time)
@@ -79,7 +76,8 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
             .WaitAsync(cancellation).ConfigureAwait(false);
         var market = new LocalMarket(
             directory, Book, edits is null ? [] : EditsOf(edits), new GrainCatalogueLog(_grains, this), Background);
-        (_life, _sequence) = edits is null ? default : (edits.Life, edits.Sequence);
+        if (edits is not null)
+            _edits.Reach(edits.Life, edits.Sequence);
         market.Use(Book.Current);
         _follower = new Follower(token => AskAsync(market, token), _options, _time);
         _missing = null;
@@ -104,17 +102,7 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
     }
 
     /// <summary>Completes when an edit is applied on this silo.</summary>
-    public Task WaitForEditAsync(Guid life, long sequence, CancellationToken cancellation)
-    {
-        lock (_lock)
-        {
-            if (_life == life && _sequence >= sequence)
-                return Task.CompletedTask;
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Add((life, sequence, done));
-            return done.Task.WaitAsync(cancellation);
-        }
-    }
+    public Task WaitForEditAsync(Guid life, long sequence, CancellationToken cancellation) => _edits.WaitForAsync(life, sequence, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -146,23 +134,14 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
 
     private async Task AskAsync(LocalMarket market, CancellationToken cancellation)
     {
-        CatalogueDelta? delta = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(_life, _sequence)
+        (Guid life, long sequence) = _edits.Current;
+        CatalogueDelta? delta = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(life, sequence)
             .WaitAsync(cancellation).ConfigureAwait(false);
         if (delta is null)
             return;
         foreach (CatalogueEdit edit in EditsOf(delta))
             market.Catalogue.Apply(edit);
-        lock (_lock)
-        {
-            (_life, _sequence) = (delta.Life, delta.Sequence);
-            foreach ((Guid life, long sequence, TaskCompletionSource done) in _waiting)
-            {
-                // What was asked for of an earlier life is in what a later one began with.
-                if (life != _life || sequence <= _sequence)
-                    done.TrySetResult();
-            }
-            _waiting.RemoveAll(waiting => waiting.Done.Task.IsCompleted);
-        }
+        _edits.Reach(delta.Life, delta.Sequence);
     }
 
     private sealed class Adoption : IDisposable

@@ -3,6 +3,7 @@ using System.Text.Json;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
 using RecallCluster.Serving.Indexes;
 
@@ -13,11 +14,10 @@ namespace RecallCluster.Grains.Shards;
 internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
     : MachineGrain<IndexPlan>(services), IIndexGrain, IDisposable
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5), WatchPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly TimeProvider _time = services.Time;
+    private readonly News _news = new(services.Time);
     private readonly SemaphoreSlim _changing = new(1, 1);
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private PlanState State => Machine.State;
 
@@ -85,7 +85,7 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
     public async Task<IndexState?> NextAsync(long place)
     {
         if (place >= Host.Last)
-            await Task.WhenAny(_changed.Task, Task.Delay(LongestWait, _time)).ConfigureAwait(true);
+            await _news.WaitAsync().ConfigureAwait(true);
         return place >= Host.Last ? null : View();
     }
 
@@ -121,9 +121,7 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
     private async Task KeepAsync(PlanState state)
     {
         await Host.TellAsync(JsonSerializer.SerializeToUtf8Bytes(state, GrainsJson.Default.PlanState)).ConfigureAwait(true);
-        TaskCompletionSource waiting = _changed;
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        waiting.TrySetResult();
+        _news.Tell();
     }
 
     private Task<ShardState[]> LoadAllAsync(IndexVersion version, int replicas) => Task.WhenAll(

@@ -1,11 +1,7 @@
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
-using RecallCluster.Learning.Models;
-using RecallCluster.Learning.Scoring;
 using RecallCluster.Retrieval.Files;
-using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
-using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Grains.Shards;
@@ -26,41 +22,34 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
             return HeldOf(number).Shard;
     }
 
-    /// <summary>What is held of a shard.</summary>
+    /// <summary>The versions of a shard that can be asked.</summary>
     public IReadOnlyList<(string Name, AdIndex Index)> VersionsOf(int number)
     {
         lock (_lock)
-            return [.. HeldOf(number).Versions.Select(v => (v.Key, v.Value.Index))];
+        {
+            return
+            [
+                .. HeldOf(number).Versions.Where(version => version.Value.IsCompletedSuccessfully)
+                    .Select(version => (version.Key, version.Value.Result.Index)),
+            ];
+        }
     }
 
-    /// <summary>Opens a version of a shard and answers a trial with it; one that is there already is left alone.</summary>
+    /// <summary>Opens a version of a shard; one that is there already, or on its way, is waited for.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or of another model; the message names it.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="NotSupportedException">The model is not a deep one.</exception>
     public async Task LoadAsync(IndexVersion version, int number, CancellationToken cancellation)
     {
-        if (Of(number).Versions.Contains(version.Name))
-            return;
-        (ShardVersion opened, AdIndex index) = await Task.Run(() => Open(version, number), cancellation).ConfigureAwait(false);
+        Task<Loaded>? loading;
         lock (_lock)
         {
             Held held = HeldOf(number);
-            if (held.Versions.ContainsKey(version.Name))
-            {
-                opened.Dispose();
-                return;
-            }
-            held.Shard.Add(opened);
-            held.Versions[version.Name] = (index, null);
+            // What failed before, such as a file that was not there yet, is tried again.
+            if (!held.Versions.TryGetValue(version.Name, out loading) || loading is { IsCompleted: true, IsCompletedSuccessfully: false })
+                held.Versions[version.Name] = loading = Task.Run(() => LoadAsync(held.Shard, version, number), CancellationToken.None);
         }
-        IDisposable adoption = await market.AdoptAsync(version.Name, Of(number), index, cancellation).ConfigureAwait(false);
-        lock (_lock)
-        {
-            Held held = HeldOf(number);
-            if (held.Versions.ContainsKey(version.Name))
-                held.Versions[version.Name] = (index, adoption);
-            else
-                adoption.Dispose();
-        }
+        await loading.WaitAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Drops a version, which is closed when its last search has ended.</summary>
@@ -69,16 +58,18 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
         lock (_lock)
         {
             Held held = HeldOf(number);
-            if (held.Versions.Remove(version, out (AdIndex Index, IDisposable? Adoption) dropped))
-                dropped.Adoption?.Dispose();
-            held.Shard.Remove(version);
+            if (held.Versions.Remove(version, out Task<Loaded>? loading))
+                _ = CloseAsync(held.Shard, version, loading);
         }
     }
 
     /// <summary>Drops all versions of a shard.</summary>
     public void DropAll(int number)
     {
-        foreach ((string version, _) in VersionsOf(number))
+        string[] versions;
+        lock (_lock)
+            versions = [.. HeldOf(number).Versions.Keys];
+        foreach (string version in versions)
             Drop(version, number);
     }
 
@@ -91,31 +82,39 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
         Array.ForEach(numbers, DropAll);
     }
 
-    private (ShardVersion Opened, AdIndex Index) Open(IndexVersion version, int number)
+    private async Task<Loaded> LoadAsync(Shard shard, IndexVersion version, int number)
     {
-        IndexManifest manifest = IndexDirectory.ReadManifest(version.IndexDirectory);
-        string fingerprint = ModelFingerprint.Of(version.ModelDirectory);
-        if (manifest.ModelFingerprint != fingerprint)
-        {
-            throw new InvalidDataException(
-                $"{version.IndexDirectory} was built from model {manifest.ModelFingerprint}; the model in {version.ModelDirectory} is "
-                + $"{fingerprint}. Build the index again.");
-        }
-        if (ModelDirectory.Load(version.ModelDirectory) is not DeepAdModel model)
-            throw new InvalidDataException($"{version.ModelDirectory} holds a vector model; walking an index wants a deep one.");
-        GuidedSearchParameters parameters =
-            IndexDirectory.ReadTuned(version.IndexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
-        AdIndex index = IndexDirectory.OpenShard(version.IndexDirectory, manifest, number);
+        var indexed = IndexedModel.Load(version.ModelDirectory, version.IndexDirectory);
+        AdIndex index = indexed.OpenShard(number);
         try
         {
-            index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
-            return (new ShardVersion(version.Name, index, IndexScorer.Of(model, index), parameters, team: null, time), index);
+            shard.Add(new ShardVersion(
+                version.Name, index, IndexScorer.Of(indexed.Model, index), indexed.TunedParameters(), team: null, time));
         }
         catch
         {
             index.Dispose();
             throw;
         }
+        try
+        {
+            return new Loaded(index, await market.AdoptAsync(version.Name, shard, index, CancellationToken.None).ConfigureAwait(false));
+        }
+        catch
+        {
+            shard.Remove(version.Name);
+            throw;
+        }
+    }
+
+    // One that is on its way is closed when it has come.
+    private static async Task CloseAsync(Shard shard, string version, Task<Loaded> loading)
+    {
+        await ((Task)loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!loading.IsCompletedSuccessfully)
+            return;
+        (await loading.ConfigureAwait(false)).Adoption.Dispose();
+        shard.Remove(version);
     }
 
     private Held HeldOf(int number)
@@ -127,6 +126,9 @@ internal sealed class SiloShards(SiloMarket market, TimeProvider time) : IDispos
 
     private sealed record Held(Shard Shard)
     {
-        public Dictionary<string, (AdIndex Index, IDisposable? Adoption)> Versions { get; } = [];
+        public Dictionary<string, Task<Loaded>> Versions { get; } = [];
     }
+
+    /// <summary>A version that can be asked.</summary>
+    private sealed record Loaded(AdIndex Index, IDisposable Adoption);
 }

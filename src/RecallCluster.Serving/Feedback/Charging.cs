@@ -22,9 +22,13 @@ internal static class Charging
         return adEvent.Kind == (win.IsPerClick ? AdEventKind.Click : AdEventKind.Impression) ? win.Price : Micros.Zero;
     }
 
-    /// <summary>Whether a win's charge is known with an event of this kind.</summary>
+    /// <summary>Whether a win's charge is known with an event: that it was not shown after all tells it, too.</summary>
     public static bool Settles(AdEvent adEvent) =>
-        adEvent.Kind == (adEvent.Win.IsPerClick && !adEvent.Win.IsBidOnly ? AdEventKind.Click : AdEventKind.Impression);
+        adEvent.Kind == AdEventKind.Loss
+        || adEvent.Kind == (adEvent.Win.IsPerClick && !adEvent.Win.IsBidOnly ? AdEventKind.Click : AdEventKind.Impression);
+
+    /// <summary>Whether an event tells that a win was shown, or that it was not.</summary>
+    public static bool Acknowledges(AdEvent adEvent) => adEvent.Kind is AdEventKind.Impression or AdEventKind.Loss;
 
     private static FeedbackKind KindOf(AdEventKind kind) => kind switch
     {

@@ -75,9 +75,11 @@ public sealed class FeedbackIntake : IFeedback
         AdEventResult result = await _delivery.DeliverAsync(happened, now, cancellation).ConfigureAwait(false);
         Tally.Count(happened.Kind, in result);
         Telemetry.Charged(result.Charged);
-        if (result.Outcome == LedgerOutcome.Applied && (happened.Kind == AdEventKind.Loss || Charging.Settles(happened)))
+        if (result.Outcome != LedgerOutcome.Applied)
+            return result;
+        if (Charging.Settles(happened))
             Settled?.Invoke(happened.Win, result.Charged);
-        if (result.Outcome == LedgerOutcome.Applied && happened.Kind is (AdEventKind.Impression or AdEventKind.Loss))
+        if (Charging.Acknowledges(happened))
             Acknowledged?.Invoke(happened);
         return result;
     }

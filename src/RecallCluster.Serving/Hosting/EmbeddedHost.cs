@@ -95,27 +95,18 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     public void Load(EmbeddedHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        IndexManifest manifest = IndexDirectory.ReadManifest(options.IndexDirectory);
-        string fingerprint = ModelFingerprint.Of(options.ModelDirectory);
-        if (manifest.ModelFingerprint != fingerprint)
-        {
-            throw new InvalidDataException(
-                $"{options.IndexDirectory} was built from model {manifest.ModelFingerprint}; the model in {options.ModelDirectory} is "
-                + $"{fingerprint}. Build the index again.");
-        }
-        if (ModelDirectory.Load(options.ModelDirectory) is not DeepAdModel model)
-            throw new NotSupportedException($"{options.ModelDirectory} holds a vector model; walking an index wants a deep one.");
+        var indexed = IndexedModel.Load(options.ModelDirectory, options.IndexDirectory);
+        DeepAdModel model = indexed.Model;
         options.NewAds.Check();
         if (options.Users is { } users && !SameFields(users.Fields, model.Config.UserFields))
             throw new InvalidDataException("The users' profile fields are not those that the model was made for.");
-        GuidedSearchParameters parameters = options.Parameters
-            ?? IndexDirectory.ReadTuned(options.IndexDirectory, fingerprint)?.Parameters ?? GuidedSearchParameters.Default;
-        AdIndex[] indexes = OpenAll(options, manifest, model);
+        GuidedSearchParameters parameters = options.Parameters ?? indexed.TunedParameters();
+        AdIndex[] indexes = OpenAll(indexed, options.Check);
         RetrieverVersion? version = null;
         try
         {
-            var clicks = ClickModel.Of(fingerprint, manifest.Clicks ?? ClickScale.Logits);
-            version = Assemble($"{fingerprint}.{++_loads}", model, indexes, parameters, clicks, options);
+            var clicks = ClickModel.Of(indexed.Fingerprint, indexed.Manifest.Clicks ?? ClickScale.Logits);
+            version = Assemble($"{indexed.Fingerprint}.{++_loads}", model, indexes, parameters, clicks, options);
             // Its maps first: a request must not be calibrated by those of another model.
             _loop?.UseAsync(clicks, CancellationToken.None).GetAwaiter().GetResult();
             Retriever.Publish(version);
@@ -183,17 +174,13 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         }
     }
 
-    private static AdIndex[] OpenAll(EmbeddedHostOptions options, IndexManifest manifest, DeepAdModel model)
+    private static AdIndex[] OpenAll(IndexedModel indexed, IndexCheck check)
     {
         var indexes = new List<AdIndex>();
         try
         {
-            for (int shard = 0; shard < manifest.Shards.Count; shard++)
-            {
-                AdIndex index = IndexDirectory.OpenShard(options.IndexDirectory, manifest, shard, options.Check);
-                indexes.Add(index);
-                index.RequireShape(model.Config.Width, ModelFolder.RecordLength(model.Config));
-            }
+            for (int shard = 0; shard < indexed.Manifest.Shards.Count; shard++)
+                indexes.Add(indexed.OpenShard(shard, check));
         }
         catch
         {

@@ -62,10 +62,6 @@ public sealed record ValueQueryMessage
     /// <summary>Most ads of one campaign in the answer; 0 for no limit.</summary>
     [Key(4)]
     public int MostPerCampaign { get; init; }
-
-    /// <summary>The version of the bid book that the gateway reads.</summary>
-    [Key(5)]
-    public long BookVersion { get; init; }
 }
 
 /// <summary>What a shard found: columns, best ad first.</summary>

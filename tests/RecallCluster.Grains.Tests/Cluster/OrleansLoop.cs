@@ -50,6 +50,9 @@ internal sealed class OrleansLoop : ILoopHost
     /// <summary>The store that all silos share.</summary>
     public MemoryMachineStore Store => _store;
 
+    /// <summary>The gateway's loop.</summary>
+    public ClusterLoop Loop => _loop;
+
     /// <summary>Grains, as the gateway's silo calls them.</summary>
     public IGrainFactory Grains => ServicesOf(0).GetRequiredService<IGrainFactory>();
 

@@ -104,7 +104,7 @@ public static class Telemetry
     internal static void Charged(Micros amount)
     {
         if (amount > Micros.Zero)
-            Revenue.Add((double)amount.Value / Micros.PerUnit);
+            Revenue.Add(amount.ToUnits());
     }
 
     /// <summary>Notes the value recall of one request.</summary>

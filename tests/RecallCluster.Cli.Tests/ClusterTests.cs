@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows.Cluster;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests;
 
@@ -118,7 +119,7 @@ public class ClusterTests
 
     /// <summary>A test that starts silos and a Redis of its own; skipped, saying so, where one of them is not there.</summary>
     [AttributeUsage(AttributeTargets.Method)]
-    private sealed class ClusterFactAttribute : FactAttribute
+    private sealed class ClusterFactAttribute : RedisFactAttribute
     {
         public ClusterFactAttribute()
         {
@@ -129,10 +130,7 @@ public class ClusterTests
             catch (ExitException e)
             {
                 Skip = e.Message;
-                return;
             }
-            if (ChildProcess.Which("redis-server") is null)
-                Skip = "There is no redis-server in the PATH (Debian: apt-get install redis-server).";
         }
     }
 }

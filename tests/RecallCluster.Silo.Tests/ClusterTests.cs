@@ -1,4 +1,5 @@
 using RecallCluster.Silo.Tests.Support;
+using RecallCluster.Testing;
 using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Tests;

@@ -1,6 +1,7 @@
 using System.Text;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Silo.Tests.Support;
+using RecallCluster.Testing;
 using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Tests;

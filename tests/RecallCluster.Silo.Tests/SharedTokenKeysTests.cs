@@ -3,6 +3,7 @@ using RecallCluster.Http.Tokens;
 using RecallCluster.Silo.Configuration;
 using RecallCluster.Silo.Storage;
 using RecallCluster.Silo.Tests.Support;
+using RecallCluster.Testing;
 using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Tests;

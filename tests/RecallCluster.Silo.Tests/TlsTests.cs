@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using RecallCluster.Silo.Hosting;
 using RecallCluster.Silo.Tests.Support;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Silo.Tests;
 

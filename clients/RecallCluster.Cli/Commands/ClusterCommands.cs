@@ -8,7 +8,8 @@ namespace RecallCluster.Cli.Commands;
 /// <summary><c>recall cluster up</c>.</summary>
 internal static class ClusterCommands
 {
-    private static readonly string[] KnownRoles = ["gateway", "retrieval", "control", "gpu"];
+    private static readonly string[] UsualRoles = [SiloPlan.GatewayRole, "retrieval", "control"], KnownRoles = [.. UsualRoles, "gpu"];
+    private static readonly TimeSpan TimeToStart = TimeSpan.FromMinutes(3);
 
     public static Command Build(CommandBuilder builder) =>
         CommandBuilder.Group("cluster", "A cluster of silos on this machine (cluster edition).", BuildUp(builder));
@@ -43,7 +44,7 @@ internal static class ClusterCommands
                 var options = new LocalClusterOptions
                 {
                     Silos = parsed.GetValue(silos),
-                    Roles = parsed.GetValue(roles) is { } text ? RolesOf(text) : new LocalClusterOptions { Silos = 1, Folder = "" }.Roles,
+                    Roles = parsed.GetValue(roles) is { } text ? RolesOf(text) : [UsualRoles],
                     Redis = parsed.GetValue(redis),
                     Folder = folder.Path,
                     DoorPort = parsed.GetValue(door),
@@ -64,7 +65,7 @@ internal static class ClusterCommands
         LocalCluster cluster = await LocalCluster.StartAsync(options, writer.WriteLine, context.Cancellation).ConfigureAwait(false);
         await using (cluster.ConfigureAwait(false))
         {
-            await cluster.UntilReadyAsync(options.TimeToStart, context.Cancellation).ConfigureAwait(false);
+            await cluster.UntilReadyAsync(TimeToStart, context.Cancellation).ConfigureAwait(false);
             context.Write(
                 new Report(cluster.Redis, cluster.RedisProcessId, [.. cluster.Silos.Select(SiloReport.Of)]), static (console, report) =>
                 {

@@ -43,7 +43,7 @@ internal static class ShardCommand
                 {
                     Url = parsed.GetValue(url)!,
                     Secret = parsed.GetValue(secret) is { } path ? ShardSecret.Load(path) : null,
-                    Tls = TlsOf(parsed.GetValue(certificate), parsed.GetValue(certificateKey), parsed.GetValue(authority)),
+                    Tls = DoorSettings.TlsOf(parsed.GetValue(certificate), parsed.GetValue(certificateKey), parsed.GetValue(authority)),
                 };
                 RequireClosed(server);
                 // Traces go on here; where they are sent to, the environment says.
@@ -71,14 +71,6 @@ internal static class ShardCommand
                     await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
                 }
             });
-    }
-
-    private static TlsOptions? TlsOf(string? certificate, string? key, string? authority)
-    {
-        if (certificate is null && (key ?? authority) is not null)
-            throw new UsageException("--certificate-key and --client-authority want --certificate.");
-        return certificate is null
-            ? null : new TlsOptions { CertificatePath = certificate, KeyPath = key, ClientAuthorityPath = authority };
     }
 
     // Who can ask a shard can take its ads out of it.

@@ -19,9 +19,8 @@ internal static class SiloCommand
         Command command = builder.Build(
             "silo", "Run one silo of a cluster until told to stop (cluster edition).", [settings], async (parsed, context) =>
             {
-                SiloProgram program = SiloProgram.Find();
                 string[] given = [.. parsed.GetValue(settings) ?? [], .. parsed.UnmatchedTokens];
-                ChildProcess silo = ChildProcess.Start("silo", program.Host, ["exec", program.Library, .. given], context.Error.WriteLine);
+                ChildProcess silo = SiloProgram.Find().Start("silo", given, context.Error.WriteLine);
                 await using (silo.ConfigureAwait(false))
                 {
                     await silo.UntilExitedAsync(context.Cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

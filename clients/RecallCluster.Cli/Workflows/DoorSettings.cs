@@ -79,7 +79,7 @@ internal sealed class DoorSettings
     public FrontDoorOptions Complete(FrontDoorOptions door, ParseResult parsed, int? searchers) => door with
     {
         Access = AccessOf(parsed),
-        Tls = TlsOf(parsed),
+        Tls = TlsOf(parsed.GetValue(_certificate), parsed.GetValue(_certificateKey), parsed.GetValue(_authority)),
         PublicUrl = parsed.GetValue(_publicUrl) is { } url ? WebUrl("--public-url", url) : null,
         Overload = OverloadOf(parsed, searchers),
     };
@@ -114,17 +114,6 @@ internal sealed class DoorSettings
         };
     }
 
-    private TlsOptions? TlsOf(ParseResult parsed)
-    {
-        (string? certificate, string? authority) = (parsed.GetValue(_certificate), parsed.GetValue(_authority));
-        if (certificate is null && (parsed.GetValue(_certificateKey) ?? authority) is not null)
-            throw new UsageException("--certificate-key and --client-authority want --certificate.");
-        return certificate is null ? null : new TlsOptions
-        {
-            CertificatePath = certificate, KeyPath = parsed.GetValue(_certificateKey), ClientAuthorityPath = authority,
-        };
-    }
-
     private OverloadOptions OverloadOf(ParseResult parsed, int? searchers)
     {
         int most = parsed.GetValue(_inFlight) ?? searchers + 1 ?? UsualOverload.MaxInFlight;
@@ -138,6 +127,17 @@ internal sealed class DoorSettings
             QueueLength = parsed.GetValue(_queue),
             QueueTime = TimeSpan.FromMilliseconds(parsed.GetValue(_queueTime)),
         };
+    }
+
+    /// <summary>The certificates of <c>--certificate</c>, <c>--certificate-key</c> and <c>--client-authority</c>; null without any.</summary>
+    /// <exception cref="UsageException">The first is missing.</exception>
+    public static TlsOptions? TlsOf(string? certificate, string? key, string? authority)
+    {
+        if (certificate is null && (key ?? authority) is not null)
+            throw new UsageException("--certificate-key and --client-authority want --certificate.");
+        return certificate is null
+            ? null
+            : new TlsOptions { CertificatePath = certificate, KeyPath = key, ClientAuthorityPath = authority };
     }
 
     /// <summary>The roles of a list.</summary>

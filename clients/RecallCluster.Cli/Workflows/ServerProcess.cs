@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Client;
 
@@ -10,9 +7,8 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>
 /// A front door in a process of its own: this program's <c>serve</c>, at a port that stays the same from one life to the next.
 /// </summary>
-internal sealed partial class ServerProcess : IAsyncDisposable
+internal sealed class ServerProcess : IAsyncDisposable
 {
-    private const int TerminateSignal = 15;
     private static readonly TimeSpan TimeToStart = TimeSpan.FromMinutes(3), TimeToStop = TimeSpan.FromSeconds(30);
 
     private readonly string[] _arguments;
@@ -24,7 +20,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <param name="address">Where it is to listen; null takes a free port of the loopback interface.</param>
     public ServerProcess(IEnumerable<string> arguments, Uri? address = null)
     {
-        Address = address ?? new Uri($"http://127.0.0.1:{FreePort()}");
+        Address = address ?? new Uri($"http://127.0.0.1:{FreePorts.Take(1)[0]}");
         _arguments = ["serve", .. arguments, "--urls", Address.GetLeftPart(UriPartial.Authority)];
     }
 
@@ -71,38 +67,25 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Ends the process as a power cut would (SIGKILL): nothing is flushed, nothing is said.</summary>
-    public async Task KillAsync()
-    {
-        if (_process is not { } process)
-            return;
-        process.Kill();
-        await process.WaitForExitAsync().ConfigureAwait(false);
-        process.Dispose();
-        _process = null;
-    }
+    public Task KillAsync() => EndAsync(Processes.KillAsync);
 
     /// <summary>Asks the process to end (SIGTERM) and waits; kills it when it does not.</summary>
-    public async Task StopAsync()
-    {
-        if (_process is not { } process)
-            return;
-        if (!process.HasExited && !OperatingSystem.IsWindows() && SendSignal(process.Id, TerminateSignal) == 0)
-        {
-            using var patience = new CancellationTokenSource(TimeToStop);
-            await process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        if (!process.HasExited)
-            process.Kill();
-        await process.WaitForExitAsync().ConfigureAwait(false);
-        process.Dispose();
-        _process = null;
-    }
+    public Task StopAsync() => EndAsync(process => Processes.StopAsync(process, TimeToStop));
 
     /// <summary>Waits until the process ends by itself, or the caller gives up.</summary>
     public Task UntilStoppedAsync(CancellationToken cancellation) =>
         (_process?.WaitForExitAsync(cancellation) ?? Task.CompletedTask);
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    private async Task EndAsync(Func<Process, Task> end)
+    {
+        if (_process is not { } process)
+            return;
+        await end(process).ConfigureAwait(false);
+        process.Dispose();
+        _process = null;
+    }
 
     private static async Task<bool> IsReadyAsync(RecallClient client, CancellationToken cancellation)
     {
@@ -117,21 +100,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>This program as it was started: by the dotnet host, or by a launcher of its own.</summary>
-    private static (string Program, string[] Before) OwnProgram()
-    {
-        string library = typeof(ServerProcess).Assembly.Location, host = Environment.ProcessPath ?? "dotnet";
-        return Path.GetFileNameWithoutExtension(host) == "recall" ? (host, [])
-            : Path.GetFileNameWithoutExtension(host) == "dotnet" ? (host, ["exec", library])
-            : (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", library]);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int process, int signal);
+    private static (string Program, string[] Before) OwnProgram() =>
+        Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "recall"
+            ? (own, [])
+            : (Processes.DotnetHost, ["exec", typeof(ServerProcess).Assembly.Location]);
 }

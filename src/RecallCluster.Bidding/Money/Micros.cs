@@ -28,6 +28,9 @@ public readonly record struct Micros(long Value) : IComparable<Micros>
         return new Micros(decimal.ToInt64(micros));
     }
 
+    /// <summary>The amount in units of the currency, for estimates and figures; books are kept in whole micro-units.</summary>
+    public double ToUnits() => (double)Value / PerUnit;
+
     /// <summary>The least whole amount that is not below <paramref name="micros"/> micro-units.</summary>
     /// <exception cref="OverflowException">It is not a number, or beyond what 64 bits hold.</exception>
     public static Micros Ceiling(double micros) => new(checked((long)Math.Ceiling(micros)));

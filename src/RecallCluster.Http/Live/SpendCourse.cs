@@ -1,4 +1,3 @@
-using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
 
 namespace RecallCluster.Http.Live;
@@ -17,7 +16,7 @@ internal static class SpendCourse
     public static SpendPoint[] Of(IReadOnlyList<CampaignView> campaigns, DateTimeOffset now)
     {
         CampaignView[] known = [.. campaigns.Where(c => c.Ticks.Count > 0)];
-        double budget = known.Sum(c => Units(c.Today.Budget));
+        double budget = known.Sum(c => c.Today.Budget.ToUnits());
         if (budget <= 0)
             return [];
         DateTimeOffset start = known.Min(c => c.Today.Day.Start);
@@ -35,13 +34,11 @@ internal static class SpendCourse
                 if (next[c] == 0)
                     continue;
                 CampaignTick tick = ticks[next[c] - 1];
-                spent += Units(tick.Spent);
-                planned += tick.PlannedShare * Units(known[c].Today.Budget);
+                spent += tick.Spent.ToUnits();
+                planned += tick.PlannedShare * known[c].Today.Budget.ToUnits();
             }
             points.Add(new SpendPoint(at, spent / budget, planned / budget));
         }
         return [.. points];
     }
-
-    private static double Units(Micros amount) => (double)amount.Value / Micros.PerUnit;
 }

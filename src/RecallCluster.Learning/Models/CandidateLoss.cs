@@ -6,7 +6,7 @@ namespace RecallCluster.Learning.Models;
 internal static class CandidateLoss
 {
     /// <summary>
-    /// log(sum(exp(s - log Q))) - (Positive - log Q_positive) over the candidates that the row does not leave out (log-Q correction;
+    /// log(sum(exp(s - log Q))) - (s_positive - log Q_positive) over the candidates that the row does not leave out (log-Q correction;
     /// Bengio &amp; Senecal, 2008).
     /// </summary>
     /// <param name="scores">[n]; overwritten.</param>
@@ -28,7 +28,7 @@ internal static class CandidateLoss
         return max + Math.Log(sum) - own;
     }
 
-    /// <summary>-log sigmoid(Positive), plus the mean of -log(1 - sigmoid(s)) over the row's other candidates.</summary>
+    /// <summary>-log sigmoid(s_positive), plus the mean of -log(1 - sigmoid(s)) over the row's other candidates.</summary>
     /// <inheritdoc cref="Softmax"/>
     public static double Binary(Span<float> scores, CandidateTargets targets, int row, Span<float> gradient)
     {

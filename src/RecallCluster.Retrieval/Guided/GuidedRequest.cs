@@ -21,8 +21,10 @@ public readonly ref struct GuidedRequest
     /// <summary>The ads that may be returned; null for all. Others are walked through, never returned.</summary>
     public EligibilityFilter? Filter { get; init; }
 
-    /// <summary>What ads are kept by; null for the score that routes. Where it does not bend the scores (<see cref="IResultRanking.Steer"/>), it
-    /// does not change which ads are scored.</summary>
+    /// <summary>
+    /// What ads are kept by; null for the score that routes. Where it does not bend the scores (<see cref="IResultRanking.Steer"/>), it does
+    /// not change which ads are scored.
+    /// </summary>
     public IResultRanking? Ranking { get; init; }
 
     /// <summary>

@@ -12,8 +12,8 @@ namespace RecallCluster.Retrieval.Guided;
 /// <remarks>
 /// Two sets: W routes with all ads; what is returned is collected from the eligible ones among everything scored. Where every ad is
 /// eligible and the score decides, W itself is that collection. A search whose request brings a ranking collects by its values from
-/// everything scored: values are not smooth on the graph, so interest says where to go on and when to stop, bent a
-/// little where the ranking wants it.
+/// everything scored: values are not smooth on the graph, so interest says where to go on and when to stop, bent a little where the
+/// ranking wants it.
 /// </remarks>
 internal unsafe ref partial struct GuidedWalk<TGraph, TVisited>
     where TGraph : struct, IGraphView

@@ -39,7 +39,7 @@ internal sealed partial class Campaign
         var views = new KpiView[kpis.Length];
         for (int j = 0; j < views.Length; j++)
         {
-            double numerator = kpis[j].Kind == KpiKind.CostRelated ? Units(today.Spent) : today.Impressions;
+            double numerator = kpis[j].Kind == KpiKind.CostRelated ? today.Spent.ToUnits() : today.Impressions;
             views[j] = new KpiView(kpis[j].Name, today.Clicks > 0 ? numerator / today.Clicks : double.NaN, kpis[j].Limit);
         }
         return views;

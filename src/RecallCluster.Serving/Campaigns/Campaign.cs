@@ -95,14 +95,12 @@ internal sealed partial class Campaign : IStateMachine
             return null;
         DateTimeOffset now = Ledger.Now < _day.State.End ? Ledger.Now : _day.State.End;
         double course = Math.Clamp((now - _day.State.Start) / (_day.State.End - _day.State.Start), 0.01, 1);
-        return _day.Sample(SpentOn(_day.State.Date), Units(Planned(_day.State)) * course);
+        return _day.Sample(SpentOn(_day.State.Date), Planned(_day.State).ToUnits() * course);
     }
 
     /// <summary>The day to be closed by a tick at <paramref name="at"/>; null when none ends before that.</summary>
     public DaySample? Ending(DateTimeOffset at) =>
-        _day is { } day && at >= day.State.End ? day.Sample(SpentOn(day.State.Date), Units(Planned(day.State))) : null;
-
-    private static double Units(Micros amount) => (double)amount.Value / Micros.PerUnit;
+        _day is { } day && at >= day.State.End ? day.Sample(SpentOn(day.State.Date), Planned(day.State).ToUnits()) : null;
 
     private static Applied Outcome(LedgerOutcome outcome) => new(outcome, (byte)outcome);
 
@@ -205,7 +203,7 @@ internal sealed partial class Campaign : IStateMachine
         if (now < Settings.Terms.FlightStart || now >= Settings.Terms.FlightEnd)
             return;
         _day ??= Begin(now);
-        double spent = SpentOn(_day.State.Date), budget = Units(Planned(_day.State));
+        double spent = SpentOn(_day.State.Date), budget = Planned(_day.State).ToUnits();
         if (_day.TickAt(now, spent, budget, _options.SamplesPerTick, weights => Describe(now, weights)))
             Changed?.Invoke(this);
     }
@@ -241,7 +239,7 @@ internal sealed partial class Campaign : IStateMachine
             Start = start,
             End = end,
             Elapsed = DayCourse.Of(start, end, ticks, terms, _calendar, _past),
-            GoalBudget = Units(Planned(today.Date, start, end)),
+            GoalBudget = Planned(today.Date, start, end).ToUnits(),
             StartWeights = _nextWeights,
             Weights = _nextWeights,
             AuctionsByTick = new long[ticks],
@@ -249,7 +247,7 @@ internal sealed partial class Campaign : IStateMachine
         return CampaignDay.Begin(Settings, state, _past, _controllers);
     }
 
-    private double SpentOn(DateOnly date) => Units(AccountOf(date)?.Spent ?? Micros.Zero);
+    private double SpentOn(DateOnly date) => (AccountOf(date)?.Spent ?? Micros.Zero).ToUnits();
 
     private DayAccount? AccountOf(DateOnly date) => Ledger.Days.FirstOrDefault(day => day.Day.Date == date);
 

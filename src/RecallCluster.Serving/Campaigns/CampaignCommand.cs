@@ -25,7 +25,8 @@ internal abstract record CampaignCommand(DateTimeOffset At)
 /// <param name="Settings">All of its settings.</param>
 /// <param name="Estimate">Weights to begin with where the settings name none.</param>
 /// <param name="IfVersion">The version that the change is based on.</param>
-internal sealed record PutCommand(DateTimeOffset At, CampaignSettings Settings, double[] Estimate, long? IfVersion = null) : CampaignCommand(At);
+internal sealed record PutCommand(DateTimeOffset At, CampaignSettings Settings, double[] Estimate, long? IfVersion = null)
+    : CampaignCommand(At);
 
 /// <summary>A gateway wants to spend.</summary>
 internal sealed record LeaseCommand(DateTimeOffset At, int Gateway, long Epoch, Micros Wanted) : CampaignCommand(At);

@@ -8,9 +8,8 @@ namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
 /// The campaigns of a journal and what of them is published: numbers them in the order in which they came, and makes a new bid book when
-/// weights, a
-/// status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading takes no
-/// lock.
+/// weights, a status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading
+/// takes no lock.
 /// </summary>
 public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
 {
@@ -18,7 +17,6 @@ public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
 
     private readonly ConcurrentDictionary<long, int> _numbers = new();
     private readonly List<Campaign> _byNumber = [];
-    private readonly MachineFactory _factory;
     private IJournal? _journal;
     private CalibrationModel _click = new("raw", CalibrationMap.Identity);
     private ConversionRates _conversions;
@@ -29,7 +27,7 @@ public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
     /// <summary>An empty directory, whose machines are added to those that the journal will be opened with.</summary>
     internal CampaignDirectory(StateMachines machines, MachineFactory factory)
     {
-        _factory = factory;
+        Factory = factory;
         _conversions = ConversionRates.Everywhere(factory.Calibration.ConversionPrior);
         _current = new PublishedCampaigns(new BidBook(0, [], _click), [], []);
         machines.AddFamily(Prefix, key =>
@@ -55,7 +53,7 @@ public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
     /// <summary>Number of campaigns.</summary>
     public int Count => _numbers.Count;
 
-    internal MachineFactory Factory => _factory;
+    internal MachineFactory Factory { get; }
 
     /// <summary>All campaigns by number; read on the journal's writer.</summary>
     internal IReadOnlyList<Campaign> Campaigns => _byNumber;

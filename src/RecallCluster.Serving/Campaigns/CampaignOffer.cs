@@ -1,6 +1,5 @@
 using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Goals;
-using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.ValueRanking;
 
 namespace RecallCluster.Serving.Campaigns;
@@ -25,7 +24,7 @@ public sealed record CampaignOffer(CampaignSettings Settings, long Version, IRea
     {
         CampaignGoal goal = GoalOf(Settings);
         LinearBid line = LinearBid.Of(BidProduct.ByName(Settings.Product), goal.Kpis, FiniteWeights.Read(Weights), conversionProbability);
-        double cap = Status == CampaignStatus.Active ? Units(Settings.MaxBid ?? AuctionBid.MaxBid) : 0;
+        double cap = Status == CampaignStatus.Active ? (Settings.MaxBid ?? AuctionBid.MaxBid).ToUnits() : 0;
         return new BidBookEntry(Settings.Id, Context, line.Slope, line.Offset, cap) { ConversionProbability = conversionProbability };
     }
 
@@ -34,7 +33,6 @@ public sealed record CampaignOffer(CampaignSettings Settings, long Version, IRea
 
     /// <summary>What a campaign's bids aim at.</summary>
     internal static CampaignGoal GoalOf(CampaignSettings settings) => BidProduct.ByName(settings.Product)
-        .Goal(Units(settings.Terms.DailyBudget), settings.MaxCpc ?? double.NaN, settings.MinCtr ?? double.NaN);
+        .Goal(settings.Terms.DailyBudget.ToUnits(), settings.MaxCpc ?? double.NaN, settings.MinCtr ?? double.NaN);
 
-    private static double Units(Micros amount) => (double)amount.Value / Micros.PerUnit;
 }

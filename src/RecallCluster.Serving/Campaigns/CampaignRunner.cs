@@ -6,8 +6,7 @@ namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
 /// The campaigns, for those who run them, for gateways, and for the clock. Commands are stamped with the business clock, written to the
-/// journal, and
-/// answered once they are durable.
+/// journal, and answered once they are durable.
 /// </summary>
 public sealed class CampaignRunner : ICampaigns
 {

@@ -44,7 +44,7 @@ public sealed record MarketLevel(double CostPerClick = 0.5, double ClickRate = 0
         long clicks = 0, impressions = 0;
         foreach (DayAccount today in accounts)
         {
-            spent += (double)today.Spent.Value / Micros.PerUnit;
+            spent += today.Spent.ToUnits();
             (clicks, impressions) = (clicks + today.Clicks, impressions + today.Impressions);
         }
         return clicks < FewestClicks || spent <= 0 || impressions <= clicks

@@ -235,10 +235,10 @@ public sealed class AdCatalogue : IAdCatalogue
         public void Change(IReadOnlyCollection<string> ids)
         {
             int[] ordinals = [.. ids.Select(_ordinalOf)];
-            int count = Math.Max(_campaigns.Length, ordinals.Max() + 1);
             if (ordinals.All(ordinal => ordinal < 0))
                 return;
             // Searches may be reading the arrays they were given.
+            int count = Math.Max(_campaigns.Length, ordinals.Max() + 1);
             (int[] campaigns, int[] facets) = (new int[count], new int[count]);
             _campaigns.CopyTo(campaigns, 0);
             _facets.CopyTo(facets, 0);

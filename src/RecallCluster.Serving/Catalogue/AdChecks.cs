@@ -25,7 +25,8 @@ internal static class AdChecks
         Require((creative.Text?.Length ?? 0) <= LongestText, "text", $"has at most {LongestText} characters.");
         RequireWeb(creative.Media, "media");
         RequireWeb(ad.LandingPage, "landingPage");
-        Check(ad.Features ?? new Dictionary<string, ProfileValue>());
+        if (ad.Features is { } features)
+            Check(features);
     }
 
     private static void Check(IReadOnlyDictionary<string, ProfileValue> features)

@@ -161,7 +161,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         if (!win.IsBidOnly || charged == Micros.Zero)
             return;
         GatewayScratch scratch = _scratches.Rent();
-        scratch.Tallies.Of(campaign).AddWin(win.ClickProbability, win.ConversionProbability, (double)charged.Value / Micros.PerUnit);
+        scratch.Tallies.Of(campaign).AddWin(win.ClickProbability, win.ConversionProbability, charged.ToUnits());
         _scratches.Return(scratch);
     }
 
@@ -291,7 +291,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
             return answer.Without(NoAdReason.Deadline, found.Version);
         // What a trial looks for need not be what is on sale.
         if (request.BlockedAds.Count == 0 && !request.IsTest)
-            _parts.Sampler?.Offer(user.Features, query, found, Math.Max(1, PlacesOf(request)));
+            _parts.Sampler?.Offer(user.Features, query, found, PlacesOf(request));
         using (Telemetry.Source.StartActivity("rank"))
             Take(found, request, user, scratch);
         answer.RankDone();
@@ -317,10 +317,10 @@ public sealed class AdGateway : IAdGateway, IDisposable
 
     private static int PlacesOf(AdRequest request)
     {
-        long places = 0;
+        int places = 0;
         for (int i = 0; i < request.Slots.Count; i++)
             places += request.Slots[i].Count;
-        return (int)Math.Min(int.MaxValue / 2, places);
+        return places;
     }
 
     /// <summary>Puts what was found into the scratch, scored by the ranker where there is one.</summary>

@@ -256,7 +256,7 @@ internal sealed class AuctionStage(
             // Whether a bid in somebody else's auction won is not known before its notice.
             if (!context.Request.IsTest && context.Request.Sale != SaleKind.BidOnly)
             {
-                double charge = (double)sold[i].Price.Value / Micros.PerUnit;
+                double charge = sold[i].Price.ToUnits();
                 scratch.Tallies.Of(winner.Entry.Campaign).AddWin(
                     winner.Click, winner.Conversion, sold[i].IsPerClick ? charge * winner.Click : charge);
             }

@@ -66,7 +66,7 @@ internal sealed class AuctionSurvey(
         long start = time.GetTimestamp();
         TimeSpan budget = time.GetElapsedTime(_last, start) * share;
         _last = start;
-        Surveyed[] requests = [.. kept.Requests.Where(request => request is not null).Select(request => request!)];
+        Surveyed[] requests = [.. kept.Requests.OfType<Surveyed>()];
         random.Shuffle<Surveyed>(requests);
         var found = new List<Bystander>();
         int asked = 0;
@@ -163,10 +163,9 @@ internal sealed class AuctionSurvey(
 
     private double[] ClicksOf(RetrievalAnswer answer, UserFeatures user)
     {
-        string[] ids = [.. answer.Ads.Select(ad => ad.Id)];
         float[] scores = [.. answer.Ads.Select(ad => ad.Score)];
-        if (ids.Length > 0)
-            ranker?.Score(user, ids, scores);
+        if (scores.Length > 0)
+            ranker?.Score(user, [.. answer.Ads.Select(ad => ad.Id)], scores);
         ClickScale scale = (ranker?.Clicks ?? answer.Clicks).Scale;
         return Array.ConvertAll(scores, score => float.IsNaN(score) ? double.NaN : scale.Probability(score));
     }

@@ -17,8 +17,8 @@ public sealed record GatewayOptions
 
     /// <summary>
     /// Share of one processor, 0 to 1, that goes into telling campaigns of auctions that they did not bid in; a few requests of every
-    /// report are looked at in any case. More: controllers of campaigns that bid little see more of their market; 0: none, and a campaign that
-    /// bids nothing sees nothing and stays so.
+    /// report are looked at in any case. More: controllers of campaigns that bid little see more of their market; 0: none, and a campaign
+    /// that bids nothing sees nothing and stays so.
     /// </summary>
     public double SurveyShare { get; init; } = 0.02;
 

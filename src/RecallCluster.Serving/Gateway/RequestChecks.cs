@@ -18,10 +18,10 @@ internal static class RequestChecks
         Require(request.Deadline is null || (request.Deadline > TimeSpan.Zero && request.Deadline <= LongestDeadline), "deadlineMs",
             "is positive and at most a day.");
         Require(Enum.IsDefined(request.Sale), "sale", "is no kind of sale.");
-        Require(request.BlockedCategories.Count <= RequestLimits.MaxBlocks, "blocked.categories", $"has at most {RequestLimits.MaxBlocks} entries.");
-        Require(request.BlockedAdvertisers.Count <= RequestLimits.MaxBlocks, "blocked.advertisers", $"has at most {RequestLimits.MaxBlocks} entries.");
-        Require(request.AllowedAdvertisers.Count <= RequestLimits.MaxBlocks, "allowedAdvertisers", $"has at most {RequestLimits.MaxBlocks} entries.");
-        Require(request.BlockedAds.Count <= RequestLimits.MaxBlocks, "blocked.ads", $"has at most {RequestLimits.MaxBlocks} entries.");
+        RequireAtMost(RequestLimits.MaxBlocks, request.BlockedCategories.Count, "blocked.categories");
+        RequireAtMost(RequestLimits.MaxBlocks, request.BlockedAdvertisers.Count, "blocked.advertisers");
+        RequireAtMost(RequestLimits.MaxBlocks, request.AllowedAdvertisers.Count, "allowedAdvertisers");
+        RequireAtMost(RequestLimits.MaxBlocks, request.BlockedAds.Count, "blocked.ads");
         for (int i = 0; i < request.Slots.Count; i++)
             Check(request.Slots, i);
     }
@@ -34,15 +34,23 @@ internal static class RequestChecks
             Require(slots[i].Id != slot.Id, $"slots[{place}].id", $"'{slot.Id}' is there twice.");
         Require(slot.Count is > 0 and <= RequestLimits.MaxAdsOfSlot, $"slots[{place}].count", $"is 1 to {RequestLimits.MaxAdsOfSlot}.");
         Require(slot.Floor.Value >= 0 && slot.Floor <= AuctionBid.MaxBid, $"slots[{place}].floor", "is 0 to a billion units.");
-        Require(slot.Formats.Count <= RequestLimits.MaxFormats, $"slots[{place}].formats", $"has at most {RequestLimits.MaxFormats} entries.");
-        Require(slot.Deals.Count <= RequestLimits.MaxDeals, $"slots[{place}].deals", $"has at most {RequestLimits.MaxDeals} entries.");
+        RequireAtMost(RequestLimits.MaxFormats, slot.Formats.Count, $"slots[{place}].formats");
+        RequireAtMost(RequestLimits.MaxDeals, slot.Deals.Count, $"slots[{place}].deals");
         Require(!slot.DealsOnly || slot.Deals.Count > 0, $"slots[{place}].dealsOnly", "needs a deal.");
         foreach (FormatRequest format in slot.Formats)
-            Require(format is { Width: >= 0, Height: >= 0, MinWidth: >= 0, MinHeight: >= 0 } && Enum.IsDefined(format.Kind), $"slots[{place}].formats",
-                "has a format of negative size or of no kind.");
+            Require(
+                format is { Width: >= 0, Height: >= 0, MinWidth: >= 0, MinHeight: >= 0 } && Enum.IsDefined(format.Kind),
+                $"slots[{place}].formats", "has a format of negative size or of no kind.");
         foreach (DealOffer deal in slot.Deals)
             Require(!string.IsNullOrEmpty(deal.Id) && deal.Floor.Value >= 0 && deal.Floor <= AuctionBid.MaxBid, $"slots[{place}].deals",
                 "has a deal without id or with a floor outside 0 to a billion units.");
+    }
+
+    // What is wrong is put into words only where something is: this is on the way of every request.
+    private static void RequireAtMost(int most, int count, string field)
+    {
+        if (count > most)
+            throw new InvalidRequestException(field, $"has at most {most} entries.");
     }
 
     private static void Require(bool condition, string field, string rule)

@@ -47,7 +47,8 @@ internal sealed class UnacknowledgedWins(int mostPerPart = UnacknowledgedWins.Mo
                     seen += exposures[i].Campaign == campaign.Id ? 1 : 0;
                 foreach (Entry entry in wins ?? [])
                 {
-                    // What was told of after the mark may be among the exposures: counting it twice for one request is better than not at all.
+                    // What was told of after the mark may be among the exposures: to count it twice for one request is better than not
+                    // at all.
                     bool counts = !entry.IsAcknowledgedBy(user.Mark) && entry.Campaign == campaign.Id && now < entry.Until;
                     seen += counts && now - entry.At < rule.Within ? 1 : 0;
                 }
@@ -116,7 +117,8 @@ internal sealed class UnacknowledgedWins(int mostPerPart = UnacknowledgedWins.Mo
     {
         private readonly Dictionary<string, List<Entry>> _users = new(StringComparer.Ordinal);
 
-        // By delivery, also of wins that were told of or taken back. Windows differ: one that is over behind one that is not counts no more, and goes with it.
+        // By delivery, also of wins that were told of or taken back. Windows differ: one that is over behind one that is not counts no
+        // more, and goes with it.
         private readonly Queue<(string User, Entry Entry)> _oldestFirst = new();
 
         public int Count => Volatile.Read(ref _count);

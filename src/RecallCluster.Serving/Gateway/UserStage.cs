@@ -27,27 +27,15 @@ internal sealed class UserStage(IUserStore? store, UnacknowledgedWins pending)
     /// <param name="request">The request.</param>
     /// <param name="now">The business clock.</param>
     /// <param name="cancellation">Nobody waits for the answer any more.</param>
-    public ValueTask<RequestUser> OfAsync(AdRequest request, DateTimeOffset now, CancellationToken cancellation)
+    public async ValueTask<RequestUser> OfAsync(AdRequest request, DateTimeOffset now, CancellationToken cancellation)
     {
         if (!request.MayPersonalise)
-            return ValueTask.FromResult(Nobody);
-        if (request.User.Id is not { } id)
-            return ValueTask.FromResult(new RequestUser(null, request.User, []));
+            return Nobody;
+        UserFeatures features = request.User;
+        if (features.Id is not { } id)
+            return new RequestUser(null, features, []);
         long mark = pending.MarkOf(id);
-        if (store is null)
-            return ValueTask.FromResult(Of(request.User, id, null, mark, now));
-        ValueTask<UserMemory?> finding = store.FindAsync(id, cancellation);
-        return finding.IsCompletedSuccessfully
-            ? ValueTask.FromResult(Of(request.User, id, finding.Result, mark, now))
-            : AwaitAsync(finding, request.User, id, mark, now);
-    }
-
-    private async ValueTask<RequestUser> AwaitAsync(
-        ValueTask<UserMemory?> finding, UserFeatures features, string id, long mark, DateTimeOffset now) =>
-        Of(features, id, await finding.ConfigureAwait(false), mark, now);
-
-    private RequestUser Of(UserFeatures features, string id, UserMemory? memory, long mark, DateTimeOffset now)
-    {
+        UserMemory? memory = store is null ? null : await store.FindAsync(id, cancellation).ConfigureAwait(false);
         if (memory is { MayBeUsed: false })
             return Nobody;
         // A sequence that the request brings is the caller's own view of all that happened.

@@ -77,9 +77,6 @@ public sealed class ClosedLoop : IShardLoop
     /// <summary>The durable state.</summary>
     public ServingState State { get; }
 
-    /// <summary>Why the background's work failed last; null when it did not.</summary>
-    public Exception? LastFailure => _loop.LastFailure;
-
     /// <summary>Opens the loop: state as it was, campaigns of the market directory that are new, its ads.</summary>
     /// <param name="retriever">Finds ads; it stays with the caller.</param>
     /// <param name="options">What is sold and how.</param>

@@ -61,9 +61,6 @@ internal sealed class GatewayLoop : IAsyncDisposable
     /// <summary>Looks at how much of the value is found; null where that is off.</summary>
     public ValueRecallSampler? Sampler { get; }
 
-    /// <summary>Why the background's work failed last; null when it did not.</summary>
-    public Exception? LastFailure { get; private set; }
-
     /// <summary>Starts what happens by the clock: leases, reports.</summary>
     public void Run() => _running = Task.WhenAll(
         Task.Run(() => RepeatAsync(_options.KeepInterval, _parts.Time, "leases", () => KeepAsync(_stop.Token))),
@@ -99,7 +96,6 @@ internal sealed class GatewayLoop : IAsyncDisposable
         catch (IOException e)
         {
             // A disk that is full now must not keep the host open; leases come back when their windows close.
-            LastFailure = e;
             _parts.Background.Failed("stop", e);
         }
         _parts.Market.Used -= Gateway.Publish;
@@ -138,7 +134,6 @@ internal sealed class GatewayLoop : IAsyncDisposable
         }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
-            LastFailure = e;
             _parts.Background.Failed(part, e);
         }
     }

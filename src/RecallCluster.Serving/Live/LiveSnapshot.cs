@@ -77,7 +77,7 @@ public sealed record LiveMarket(
 
     /// <summary>What a tally says.</summary>
     internal static LiveMarket Of(FeedbackTally tally) => new(
-        (double)tally.Charged.Value / Micros.PerUnit,
+        tally.Charged.ToUnits(),
         tally.Applied(AdEventKind.Impression), tally.Applied(AdEventKind.Click), tally.Applied(AdEventKind.Conversion),
         tally.CountOf(LedgerOutcome.Duplicate), Refusals.Sum(tally.CountOf), tally.FreeEvents);
 }

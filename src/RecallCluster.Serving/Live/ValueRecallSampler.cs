@@ -52,9 +52,6 @@ internal sealed class ValueRecallSampler(
     /// <summary>Ends when the sample that is being taken does.</summary>
     public Task Running => _running;
 
-    /// <summary>Why the last sample came to nothing; null where it did not.</summary>
-    public Exception? LastFailure { get; private set; }
-
     /// <summary>Offers an answered request; nearly always it is not taken, at the cost of one read.</summary>
     /// <param name="user">The user.</param>
     /// <param name="query">What was eligible.</param>
@@ -83,7 +80,6 @@ internal sealed class ValueRecallSampler(
         {
             if (await MeasureAsync(user, query, found, places).ConfigureAwait(false) is { } sample)
                 Add(sample);
-            LastFailure = null;
             background.Succeeded(Part);
             Volatile.Write(ref _isRunning, 0);
         }
@@ -94,7 +90,6 @@ internal sealed class ValueRecallSampler(
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Usually the version was replaced, or has no book yet. Whatever it was: the next request is as good.
-            LastFailure = e;
             background.Failed(Part, e);
             Volatile.Write(ref _isRunning, 0);
         }

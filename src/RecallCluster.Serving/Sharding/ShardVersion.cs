@@ -117,10 +117,7 @@ public sealed class ShardVersion : IDisposable
     {
         if (GrowingScorer is null)
             throw new InvalidOperationException($"Version {Name} takes no new ads.");
-        return new ShardVersion(this, new LiveIndex(Index, GrowingScorer, ownsFile: false))
-        {
-            Placements = Placements, Bids = Bids, _ownsIndex = false,
-        };
+        return new ShardVersion(this, new LiveIndex(Index, GrowingScorer, ownsFile: false));
     }
 
     /// <summary>Makes this the owner of an index that it shares with the version before it.</summary>

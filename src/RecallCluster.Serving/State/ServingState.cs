@@ -27,8 +27,7 @@ public sealed record ServingStateOptions
 
 /// <summary>
 /// All durable state of a front door, over one journal: campaigns, feedback, users, calibration. <see cref="OpenAsync"/> brings it back as
-/// it was, then
-/// time runs: campaigns tick and calibration is fitted by the business clock until it is disposed of.
+/// it was, then time runs: campaigns tick and calibration is fitted by the business clock until it is disposed of.
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
 {
@@ -75,9 +74,6 @@ public sealed class ServingState : IAsyncDisposable
 
     /// <summary>Feedback.</summary>
     public FeedbackIntake Feedback { get; }
-
-    /// <summary>Why the clock's work failed last; null when it did not.</summary>
-    public Exception? LastFailure { get; private set; }
 
     /// <summary>What became of background work: the clock's, and that of whoever runs over this state.</summary>
     public BackgroundHealth Background { get; } = new();
@@ -183,7 +179,7 @@ public sealed class ServingState : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            LastFailure = null;
+            return;
         }
     }
 
@@ -208,12 +204,10 @@ public sealed class ServingState : IAsyncDisposable
         try
         {
             await PassAsync(_stop.Token).ConfigureAwait(false);
-            LastFailure = null;
             Background.Succeeded(ClockWork);
         }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
-            LastFailure = e;
             Background.Failed(ClockWork, e);
         }
     }

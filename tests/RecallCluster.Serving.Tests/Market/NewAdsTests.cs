@@ -132,7 +132,7 @@ public sealed class NewAdsTests : IDisposable
         // What it was before earns nothing, for whoever looks at every ad either.
         await loop.Gateway.AnswerAsync(LoopWorld.Request("r", "ann"), default);
         await loop.Sampler!.Running;
-        Assert.Null(loop.Sampler.LastFailure);
+        Assert.Empty(loop.State.Background.Parts);
         Assert.Equal(1, (await loop.Live.SnapshotAsync(default)).Retrieval.ValueRecall);
     }
 

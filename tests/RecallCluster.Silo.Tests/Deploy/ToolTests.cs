@@ -1,23 +1,24 @@
 using System.Diagnostics;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Silo.Tests.Deploy;
 
 /// <summary>What the tools themselves say of the deployments.</summary>
 public sealed class ToolTests
 {
-    [ToolFact("systemd-analyze")]
+    [ProgramFact("systemd-analyze")]
     public async Task The_unit_is_one_that_systemd_understands()
     {
         using var folder = new Scratch();
         string unit = await File.ReadAllTextAsync(Yaml.DeployFile("systemd", "recall-silo@.service"));
         // The program is not installed where this runs; whatever is may stand for it.
-        string program = ToolFactAttribute.Find("true")!;
+        string program = InstalledPrograms.Find("true")!;
         string file = folder.Write("recall-silo@.service", unit.Replace("/usr/bin/dotnet", program, StringComparison.Ordinal));
         (int code, string said) = await RunAsync("systemd-analyze", "verify", "--man=no", file);
         Assert.True(code == 0 && !said.Contains("recall-silo", StringComparison.Ordinal), said);
     }
 
-    [ToolFact("kubectl")]
+    [ProgramFact("kubectl")]
     public async Task The_manifests_are_ones_that_kustomize_understands()
     {
         (int code, string said) = await RunAsync("kubectl", "kustomize", Yaml.DeployFile("kubernetes"));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using RecallCluster.Testing;
 using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Tests.Support;
@@ -11,11 +12,6 @@ internal sealed class RedisServer : IAsyncDisposable
     private Process? _process;
 
     public RedisServer() => Port = Ports.Free(1)[0];
-
-    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-        .Select(folder => Path.Combine(folder, "redis-server"))
-        .FirstOrDefault(File.Exists);
 
     public int Port { get; }
 
@@ -31,7 +27,7 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Begins a life with what the log holds, and waits until it answers.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo(Program!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(InstalledPrograms.Redis) { RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
             "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _folder.FullName, "--appendonly", "yes",

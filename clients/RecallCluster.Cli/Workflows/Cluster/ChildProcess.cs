@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using RecallCluster.Cli.Infrastructure;
 
 namespace RecallCluster.Cli.Workflows.Cluster;
 
@@ -8,10 +8,8 @@ namespace RecallCluster.Cli.Workflows.Cluster;
 /// A process of ours whose lines are passed on with its name before them. It is in a session of its own where the system has <c>setsid</c>,
 /// so that Ctrl-C reaches this program alone, which then stops its children in order.
 /// </summary>
-internal sealed partial class ChildProcess : IAsyncDisposable
+internal sealed class ChildProcess : IAsyncDisposable
 {
-    private const int TerminateSignal = 15;
-
     private readonly Process _process;
 
     private ChildProcess(string name, Process process) => (Name, _process) = (name, process);
@@ -74,26 +72,10 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     /// <summary>Asks it to end and waits; ends it the hard way when it takes too long.</summary>
     /// <returns>Whether it ended by itself.</returns>
-    public async Task<bool> StopAsync(TimeSpan patience)
-    {
-        if (!_process.HasExited && !OperatingSystem.IsWindows() && SendSignal(_process.Id, TerminateSignal) == 0)
-        {
-            using var patient = new CancellationTokenSource(patience);
-            await _process.WaitForExitAsync(patient.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        if (_process.HasExited)
-            return true;
-        await KillAsync().ConfigureAwait(false);
-        return false;
-    }
+    public Task<bool> StopAsync(TimeSpan patience) => Processes.StopAsync(_process, patience);
 
     /// <summary>Ends it as a power cut would: nothing is flushed, nothing is said.</summary>
-    public async Task KillAsync()
-    {
-        if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync().ConfigureAwait(false);
-    }
+    public Task KillAsync() => Processes.KillAsync(_process);
 
     public async ValueTask DisposeAsync()
     {
@@ -106,7 +88,4 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         if (text is not null)
             line($"{name} | {text}");
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int process, int signal);
 }

@@ -7,7 +7,7 @@ internal sealed record LocalClusterOptions
     public required int Silos { get; init; }
 
     /// <summary>Roles of each silo, in order; the last ones are those of all that follow.</summary>
-    public IReadOnlyList<string[]> Roles { get; init; } = [["gateway", "retrieval", "control"]];
+    public required IReadOnlyList<string[]> Roles { get; init; }
 
     /// <summary>A Redis that runs already; null starts one.</summary>
     public string? Redis { get; init; }
@@ -20,7 +20,4 @@ internal sealed record LocalClusterOptions
 
     /// <summary>Further settings of all silos, such as <c>--directories:model=DIR</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
-
-    /// <summary>How long the silos may take to be ready.</summary>
-    public TimeSpan TimeToStart { get; init; } = TimeSpan.FromMinutes(3);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RecallCluster.Cli.Infrastructure;
 
 namespace RecallCluster.Cli.Workflows.Cluster;
 

@@ -7,7 +7,7 @@ namespace RecallCluster.Cli.Workflows.Cluster;
 /// The silo's executable. It is of the cluster edition, which this program knows nothing of: it lies beside this one in the build's output,
 /// or it was left out because its packages could not be restored.
 /// </summary>
-internal sealed partial record SiloProgram(string Host, string Library)
+internal sealed partial record SiloProgram(string Library)
 {
     private const string Name = "RecallCluster.Silo", RestoreLog = "restore.log";
 
@@ -24,7 +24,7 @@ internal sealed partial record SiloProgram(string Host, string Library)
         {
             string library = Path.Combine(binaries.FullName, Name, configuration, $"{Name}.dll");
             if (File.Exists(library))
-                return new SiloProgram(DotnetHost(), library);
+                return new SiloProgram(library);
             if (binaries.Parent is { } artifacts && MissingIn(Path.Combine(artifacts.FullName, RestoreLog)) is { Count: > 0 } missing)
             {
                 throw new ExitException(
@@ -36,6 +36,14 @@ internal sealed partial record SiloProgram(string Host, string Library)
         throw new ExitException(ExitCodes.LeftOut, $"the silo was not built: {own.FullName} is no folder of a build.");
     }
 
+    /// <summary>Starts a silo.</summary>
+    /// <param name="name">The name before its lines.</param>
+    /// <param name="settings">What it is told.</param>
+    /// <param name="line">Told of each line that it writes.</param>
+    /// <exception cref="InvalidOperationException">It could not be started.</exception>
+    public ChildProcess Start(string name, IEnumerable<string> settings, Action<string> line) =>
+        ChildProcess.Start(name, Processes.DotnetHost, ["exec", Library, .. settings], line);
+
     /// <summary>The packages that a restore's log says no source has.</summary>
     internal static IReadOnlyList<string> MissingIn(string log) => !File.Exists(log)
         ? []
@@ -45,11 +53,6 @@ internal sealed partial record SiloProgram(string Host, string Library)
             .Select(match => match.Groups["id"].Value.TrimEnd('.'))
             .Distinct(StringComparer.OrdinalIgnoreCase)
             .Order(StringComparer.OrdinalIgnoreCase)];
-
-    private static string DotnetHost() =>
-        Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet"
-            ? own
-            : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     [GeneratedRegex(@"error NU110\d: Unable to (find package (?<id>\S+)|resolve '(?<id>[^ ']+))", RegexOptions.ExplicitCapture)]
     private static partial Regex MissingPackage();

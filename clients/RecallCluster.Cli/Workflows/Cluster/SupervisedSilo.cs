@@ -1,34 +1,29 @@
+using RecallCluster.Cli.Infrastructure;
+
 namespace RecallCluster.Cli.Workflows.Cluster;
 
 /// <summary>
 /// A silo that is started again whenever it ends: after a second, then two, four, … half a minute; a life of a minute begins the count
-/// anew.
-/// A silo that says that its settings make no sense is not.
+/// anew. A silo that says that its settings make no sense is not.
 /// </summary>
-internal sealed class SupervisedSilo : IAsyncDisposable
+/// <param name="program">Its program.</param>
+/// <param name="plan">What it is.</param>
+/// <param name="settings">What it is told.</param>
+/// <param name="line">Told of each line that it writes.</param>
+/// <param name="time">Time.</param>
+internal sealed class SupervisedSilo(
+    SiloProgram program, SiloPlan plan, IEnumerable<string> settings, Action<string> line, TimeProvider time) : IAsyncDisposable
 {
-    private const int WrongUsage = 2;
-
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongLife = TimeSpan.FromMinutes(1), TimeToStop = TimeSpan.FromSeconds(40);
 
-    private readonly SiloProgram _program;
-    private readonly string[] _arguments;
-    private readonly Action<string> _line;
-    private readonly TimeProvider _time;
+    private readonly string[] _settings = [.. settings];
     private readonly CancellationTokenSource _stop = new();
-    private readonly Lock _lock = new();
     private ChildProcess? _process;
     private Task _watch = Task.CompletedTask;
 
-    public SupervisedSilo(SiloProgram program, SiloPlan plan, IEnumerable<string> arguments, Action<string> line, TimeProvider time)
-    {
-        (_program, Plan, _line, _time) = (program, plan, line, time);
-        _arguments = ["exec", program.Library, .. arguments];
-    }
-
     /// <summary>What it is.</summary>
-    public SiloPlan Plan { get; }
+    public SiloPlan Plan => plan;
 
     /// <summary>Its process; 0 between two lives.</summary>
     public int ProcessId => _process is { HasExited: false } process ? process.Id : 0;
@@ -42,61 +37,55 @@ internal sealed class SupervisedSilo : IAsyncDisposable
     /// <summary>Begins its first life.</summary>
     public void Start()
     {
-        Begin();
-        _watch = WatchAsync();
+        _process = Begin();
+        _watch = WatchAsync(_process);
     }
 
     /// <summary>Ends this life as a power cut would; the next begins by itself.</summary>
     public Task KillAsync() => _process?.KillAsync() ?? Task.CompletedTask;
 
     /// <summary>Ends it for good: asks it to, and waits.</summary>
-    public async Task StopAsync()
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        if (_process is { } process && !await process.StopAsync(TimeToStop).ConfigureAwait(false))
-            _line($"{Plan.Name} | did not stop within {TimeToStop.TotalSeconds} s and was killed");
-        await _watch.ConfigureAwait(false);
-    }
-
     public async ValueTask DisposeAsync()
     {
-        await StopAsync().ConfigureAwait(false);
-        if (_process is not null)
-            await _process.DisposeAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        // From here on nobody starts it again.
+        await _watch.ConfigureAwait(false);
+        if (_process is { } process)
+        {
+            if (!await process.StopAsync(TimeToStop).ConfigureAwait(false))
+                line($"{plan.Name} | did not stop within {TimeToStop.TotalSeconds} s and was killed");
+            await process.DisposeAsync().ConfigureAwait(false);
+        }
         _stop.Dispose();
     }
 
-    private void Begin()
-    {
-        lock (_lock)
-        {
-            if (!_stop.IsCancellationRequested)
-                _process = ChildProcess.Start(Plan.Name, _program.Host, _arguments, _line);
-        }
-    }
+    private ChildProcess Begin() => program.Start(plan.Name, _settings, line);
 
-    private async Task WatchAsync()
+    private async Task WatchAsync(ChildProcess process)
     {
         TimeSpan pause = FirstPause;
-        while (!_stop.IsCancellationRequested && _process is { } process)
+        while (true)
         {
-            long began = _time.GetTimestamp();
-            await process.UntilExitedAsync(CancellationToken.None).ConfigureAwait(false);
+            long began = time.GetTimestamp();
+            await process.UntilExitedAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_stop.IsCancellationRequested)
                 return;
-            if (process.ExitCode == WrongUsage)
+            if (process.ExitCode == ExitCodes.Usage)
             {
-                GaveUp = $"{Plan.Name} says that its settings make no sense";
+                GaveUp = $"{plan.Name} says that its settings make no sense";
                 return;
             }
-            if (_time.GetElapsedTime(began) >= LongLife)
+            if (time.GetElapsedTime(began) >= LongLife)
                 pause = FirstPause;
-            _line($"{Plan.Name} | ended with code {process.ExitCode}; started again in {pause.TotalSeconds} s");
-            await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            line($"{plan.Name} | ended with code {process.ExitCode}; started again in {pause.TotalSeconds} s");
+            await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_stop.IsCancellationRequested)
+                return;
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
-            await process.DisposeAsync().ConfigureAwait(false);
+            ChildProcess before = process;
+            _process = process = Begin();
             Restarts++;
-            Begin();
+            await before.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

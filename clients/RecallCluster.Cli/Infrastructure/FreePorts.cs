@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace RecallCluster.Cli.Workflows.Cluster;
+namespace RecallCluster.Cli.Infrastructure;
 
 /// <summary>Ports that nobody listens on.</summary>
 internal static class FreePorts

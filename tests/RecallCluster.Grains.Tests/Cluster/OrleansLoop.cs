@@ -3,6 +3,7 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
 using Orleans.TestingHost;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
@@ -23,9 +24,15 @@ internal sealed class OrleansLoop : ILoopHost
 {
     private const short Silos = 2;
 
+    private static readonly FeedbackStoreOptions Quick = new()
+    {
+        Poll = TimeSpan.FromMilliseconds(10), Redeliver = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(20),
+    };
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-cluster-");
     private readonly BusinessTime _clock = new(LoopWorld.Start);
     private readonly MemoryMachineStore _store = new();
+    private readonly MemoryFeedbackStore _stream = new(Quick, TimeProvider.System);
     private readonly LoopWorld _world;
     private readonly WorldShard _shard;
     private InProcessTestCluster _cluster = null!;
@@ -49,6 +56,12 @@ internal sealed class OrleansLoop : ILoopHost
 
     /// <summary>The store that all silos share.</summary>
     public MemoryMachineStore Store => _store;
+
+    /// <summary>The stream of feedback that all silos share.</summary>
+    public MemoryFeedbackStore Stream => _stream;
+
+    /// <summary>What keeps silos' calls from coming through.</summary>
+    public CallCut Cut { get; } = new();
 
     /// <summary>The gateway's loop.</summary>
     public ClusterLoop Loop => _loop;
@@ -123,7 +136,10 @@ internal sealed class OrleansLoop : ILoopHost
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
             AddContracts(silo.Services);
+            silo.AddOutgoingGrainCallFilter(Cut);
             silo.Services.AddSingleton<IMachineStore>(_store);
+            silo.Services.AddSingleton<IFeedbackStore>(_stream);
+            silo.Services.AddSingleton(Quick);
             silo.Services.AddSingleton(new ClusterClock(_clock));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
             silo.Services.AddRecallGrains(node);
@@ -141,7 +157,7 @@ internal sealed class OrleansLoop : ILoopHost
                 Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
                 ValueRecallShare = 0,
             },
-            TimeProvider.System, default);
+            first.GetRequiredService<Deferral>(), TimeProvider.System, default);
     }
 
     private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(

@@ -51,6 +51,7 @@ internal sealed partial class GatewayDoor(
         }
         _parts = new FrontDoorParts { IsOpening = true, BusinessClock = settings.BusinessClock };
         TokenKeyRing keys = await SharedTokenKeys.OpenAsync(settings, services.GetService<IConnectionMultiplexer>()).ConfigureAwait(false);
+        services.GetService<SharedKeepsakes>()?.Hold(keys);
         _app = FrontDoor.Create(_parts, DoorOptions(keys));
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         _opening = OpenAsync(_parts);

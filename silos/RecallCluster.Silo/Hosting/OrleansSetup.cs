@@ -10,6 +10,7 @@ using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Silo.Configuration;
 using RecallCluster.Silo.Membership;
+using RecallCluster.Silo.Storage;
 using RecallCluster.Wire;
 using StackExchange.Redis;
 
@@ -89,6 +90,8 @@ internal static class OrleansSetup
         silo.Services.AddSingleton(redis);
         silo.Services.AddSingleton<IMachineStore>(new RedisMachineStore(redis, settings.ServiceId));
         silo.Services.AddSingleton<IFeedbackStore>(new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions()));
+        silo.Services.AddSingleton(new SharedKeepsakes(settings, redis));
+        silo.Services.AddSingleton<IStoreKeeper>(all => all.GetRequiredService<SharedKeepsakes>());
     }
 
     /// <summary>Puts ours around the table that the clustering provider has registered.</summary>

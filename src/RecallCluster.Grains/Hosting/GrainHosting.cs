@@ -32,6 +32,9 @@ public static class GrainHosting
         services.TryAddSingleton(provider => provider.GetRequiredService<ServingStateOptions>().Users);
         services.TryAddSingleton(new GatewayLoopOptions());
         services.TryAddSingleton<MachineServices>();
+        services.TryAddSingleton<OpenMachines>();
+        services.AddSingleton<IStoreKeeper>(provider => provider.GetRequiredService<OpenMachines>());
+        services.AddSingleton<IHostedService, StoreWatch>();
         services.TryAddSingleton<MachineFactory>();
         services.TryAddSingleton<BookReader>();
         services.TryAddSingleton<SiloMarket>();

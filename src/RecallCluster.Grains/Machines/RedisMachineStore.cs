@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using StackExchange.Redis;
 
 namespace RecallCluster.Grains.Machines;
@@ -78,6 +79,20 @@ public sealed class RedisMachineStore : IMachineStore
     /// <inheritdoc/>
     public Task<StoreOutcome> SnapshotAsync(string key, long at, ReadOnlyMemory<byte> snapshot, CancellationToken cancellation) =>
         WriteAsync(key, SnapshotScript, [at, snapshot], cancellation);
+
+    /// <summary>Keys of all machines, in no order. It goes through all of Redis' keys, a thousand at a time.</summary>
+    public async IAsyncEnumerable<string> KeysAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        const int Page = 1000;
+        string before = HeadOf("")[..^1];
+        foreach (IServer server in _redis.GetServers())
+        {
+            if (server.IsReplica)
+                continue;
+            await foreach (RedisKey key in server.KeysAsync(pattern: $"{before}*}}", pageSize: Page).WithCancellation(cancellation).ConfigureAwait(false))
+                yield return key.ToString()[before.Length..^1];
+        }
+    }
 
     private async Task<StoreOutcome> WriteAsync(string key, string script, RedisValue[] values, CancellationToken cancellation) =>
         (StoreOutcome)(int)await RunAsync(key, script, values, cancellation).ConfigureAwait(false);

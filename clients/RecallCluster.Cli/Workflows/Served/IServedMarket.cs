@@ -38,5 +38,4 @@ internal interface IServedMarket : IAsyncDisposable
 
     /// <summary>Kills all that hold state. The state file then holds all that was acknowledged.</summary>
     Task EndAsync(CancellationToken cancellation);
-
 }

@@ -16,11 +16,11 @@ internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, Supervise
     public DateTimeOffset From { get; private set; }
 
     /// <summary>Kills the silo and waits until all is as before.</summary>
+    /// <param name="figures">Asks silos what they hold.</param>
     /// <param name="ready">Completes when all silos are ready.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task WatchAsync(Func<Task> ready, CancellationToken cancellation)
+    public async Task WatchAsync(SiloFigures figures, Func<Task> ready, CancellationToken cancellation)
     {
-        using var figures = new SiloFigures();
         SiloPlan[] others = [.. silos.Where(silo => silo != victim).Select(silo => silo.Plan)], all = [.. silos.Select(silo => silo.Plan)];
         _had = await figures.OfAsync([victim.Plan], cancellation).ConfigureAwait(false);
         _othersHad = await figures.OfAsync(others, cancellation).ConfigureAwait(false);

@@ -13,7 +13,7 @@ internal sealed class SiloFigures : IDisposable
 {
     private const string Family = "orleans_grains{";
 
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
 
     /// <summary>What some silos hold together; one that does not answer holds nothing.</summary>
     public async Task<SiloGrains> OfAsync(IEnumerable<SiloPlan> silos, CancellationToken cancellation)
@@ -39,13 +39,13 @@ internal sealed class SiloFigures : IDisposable
         }
     }
 
-    // orleans_grains{type="RecallCluster.Grains.Shards.ShardGrain"} 2
+    // orleans_grains{type="RecallCluster.Grains.Shards.ShardGrain,RecallCluster.Grains"} 2
     private static int CountOf(string metrics, string grain)
     {
         double count = 0;
         foreach (ReadOnlySpan<char> line in metrics.AsSpan().EnumerateLines())
         {
-            if (line.StartsWith(Family, StringComparison.Ordinal) && line.Contains($".{grain}", StringComparison.Ordinal))
+            if (line.StartsWith(Family, StringComparison.Ordinal) && line.Contains($".{grain},", StringComparison.Ordinal))
                 count += double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
         }
         return (int)count;

@@ -88,6 +88,7 @@ internal sealed partial class GatewayDoor(
             Urls = [settings.DoorUrl],
             PublicUrl = settings.PublicUrl,
             Formats = [new MessagePackFormat()],
+            Overload = settings.Overload,
             Tracking = new TrackingOptions { Keys = tokens },
             Access = settings.DoorKeys is not { } keys
                 ? access

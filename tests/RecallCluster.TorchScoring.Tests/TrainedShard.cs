@@ -16,7 +16,7 @@ namespace RecallCluster.TorchScoring.Tests;
 /// <summary>A small world, a model trained on it for some seconds, and its index of one shard; made once, in a folder that goes.</summary>
 public sealed class TrainedShard : IDisposable
 {
-    private const int UserCount = 40;
+    private const int UserCount = 16;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("recall-torch-");
     private readonly TargetVectors _ads;
 
@@ -62,7 +62,7 @@ public sealed class TrainedShard : IDisposable
         {
             Scorer = ScorerChoice.TryParse(scorer)!,
             Precision = precision,
-            Batches = new DeviceBatches { Requests = [1, 2, 4, 8], Ads = [64, 1_024, 4_096], MostPlaces = 1 << 14 },
+            Batches = new DeviceBatches { Requests = [1, 2, 4], Ads = [64, 1_024, 4_096], MostPlaces = 1 << 13 },
         };
         return new TorchPlugin().Open(Model, Index, parameters, with is null ? options : with(options));
     }

@@ -47,7 +47,7 @@ public sealed class WalkTests(TrainedShard shard) : IClassFixture<TrainedShard>
             GuidedSearchResult expected = host.Search(new GuidedRequest(state, 200) { Seeds = seeds });
             Assert.True(narrow.Walker!.TrySearch(new GuidedRequest(state, 200) { Seeds = seeds }, out GuidedSearchResult? found));
             Assert.Equal(200, found.Ordinals.Distinct().Count());
-            Assert.Equal(expected.Statistics.Scorings, found.Statistics.Scorings);
+            Assert.InRange(found.Statistics.Scorings, 0.8 * expected.Statistics.Scorings, parameters.MaxScorings);
             (hostScore, score) = (hostScore + expected.Scores.Average(), score + found.Scores.Average());
             (hostHops, hops) = (hostHops + expected.Statistics.Hops, hops + found.Statistics.Hops);
         }

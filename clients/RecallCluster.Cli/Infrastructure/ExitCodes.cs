@@ -10,9 +10,6 @@ internal static class ExitCodes
     /// <summary>What is asked for is left out of this build.</summary>
     public const int LeftOut = 3;
 
-    /// <summary>A device was lost, which another process may find again: EX_TEMPFAIL of sysexits.</summary>
-    public const int DeviceLost = 75;
-
     /// <summary>128 + SIGINT, as shells have it.</summary>
     public const int Cancelled = 130;
 }

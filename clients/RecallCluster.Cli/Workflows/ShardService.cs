@@ -50,7 +50,7 @@ internal sealed class ShardService(
             return;
         await context.Error.WriteLineAsync($"error: {(await lost.ConfigureAwait(false)).Message}").ConfigureAwait(false);
         // Nothing of the device's libraries can be trusted to come to an end.
-        Environment.Exit(ExitCodes.DeviceLost);
+        Environment.Exit(DeviceLostException.ExitCode);
     }
 
     /// <summary>Has another process serve from the device, and serves itself once that one is gone.</summary>

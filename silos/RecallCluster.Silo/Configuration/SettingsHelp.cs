@@ -32,6 +32,10 @@ internal static class SettingsHelp
           silo:parent                number of the process that started it, with which it ends            none
           directories:market, :model, :index, :data
                                      the market, the model, the index, the data set of the users          none
+          gpu:scorer                 where shards are scored (role gpu): cuda:N, cuda-walk:N, torch-cpu    cuda:0
+          gpu:precision              fp32, bf16 or fp16                                                   fp32
+          gpu:module                 TorchScript module that scores in place of the reference model       none
+          gpu:memoryMiB              most of the device's memory for one shard's tables                   what there is
           http:door                  where the front door listens (role gateway)                          http://127.0.0.1:8080
           http:publicUrl             how clients reach the door                                           from each request
           http:keys                  file of API keys                                                     none: loopback may do all

@@ -73,6 +73,9 @@ public sealed class ShardVersion : IDisposable
     /// <summary>Makes whole walks where it can, in place of <see cref="Search"/>; null for none. It stays with the caller.</summary>
     public IWalker? Walker { get; init; }
 
+    /// <summary>Closed with the version; null for nothing more than index and scorer.</summary>
+    public IDisposable? Owned { get; init; }
+
     /// <summary>Number of ordinals in use, those of ads that were taken out included.</summary>
     internal int OrdinalCount => _live?.OrdinalCount ?? Index.Count;
 
@@ -163,6 +166,7 @@ public sealed class ShardVersion : IDisposable
     public void Dispose()
     {
         _scorerOwner?.Dispose();
+        Owned?.Dispose();
         _live?.Dispose();
         if (_ownsIndex)
             Index.Dispose();

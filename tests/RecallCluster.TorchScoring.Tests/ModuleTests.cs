@@ -4,7 +4,8 @@ using RecallCluster.Serving.Devices;
 namespace RecallCluster.TorchScoring.Tests;
 
 /// <summary>Users' own modules: what they score, and what happens when they do not.</summary>
-public sealed class ModuleTests(TrainedShard shard) : IClassFixture<TrainedShard>
+[Collection(SharedShard.Name)]
+public sealed class ModuleTests(TrainedShard shard)
 {
     [Theory]
     [InlineData("torch-cpu")]

@@ -4,7 +4,8 @@ using RecallCluster.Serving.Devices;
 
 namespace RecallCluster.TorchScoring.Tests;
 
-public sealed class ScorerTests(TrainedShard shard) : IClassFixture<TrainedShard>
+[Collection(SharedShard.Name)]
+public sealed class ScorerTests(TrainedShard shard)
 {
     [Theory]
     [MemberData(nameof(Scorers.Places), MemberType = typeof(Scorers))]

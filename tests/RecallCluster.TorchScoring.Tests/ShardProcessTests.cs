@@ -7,7 +7,8 @@ using RecallCluster.Serving.Hosting;
 namespace RecallCluster.TorchScoring.Tests;
 
 /// <summary>A shard whose process with the device dies, under load: the gateway sees fewer ads for a moment, then all of them again.</summary>
-public sealed class ShardProcessTests(TrainedShard shard) : IClassFixture<TrainedShard>
+[Collection(SharedShard.Name)]
+public sealed class ShardProcessTests(TrainedShard shard)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 

@@ -98,6 +98,13 @@ public sealed class TrainedShard : IDisposable
     }
 }
 
+/// <summary>The tests that share one shard, one class after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class SharedShard : ICollectionFixture<TrainedShard>
+{
+    public const string Name = "shard";
+}
+
 /// <summary>Every scorer that can run here: the processor's, and a CUDA device's where there is one.</summary>
 public static class Scorers
 {

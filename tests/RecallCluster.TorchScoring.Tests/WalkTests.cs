@@ -4,7 +4,8 @@ using RecallCluster.Serving.Devices;
 namespace RecallCluster.TorchScoring.Tests;
 
 /// <summary>The walk on the device finds what the host's finds. Scores may differ in their last bits, so that ties may fall otherwise.</summary>
-public sealed class WalkTests(TrainedShard shard) : IClassFixture<TrainedShard>
+[Collection(SharedShard.Name)]
+public sealed class WalkTests(TrainedShard shard)
 {
     public static TheoryData<string, int, bool> Walks => new()
     {

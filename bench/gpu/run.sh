@@ -2,7 +2,7 @@
 # Figures of retrieval on a CUDA device, beside plain PyTorch on the same card in the same run; see README.md.
 #   bench/gpu/run.sh [OUT]
 # Environment: ITEMS="1000000 10000000", PRECISIONS="fp32 bf16", WORK (folder for worlds, models and indexes: about 1.5 GB a million ads),
-# TRAIN_MINUTES=3, REQUESTS=4000, PYTHON=python3, HOP_PLACES (most scorings of a hop on the device), SCORERS (for a machine without a card).
+# TRAIN_MINUTES=3, REQUESTS=4000, PYTHON=python3, HOP_PLACES=4096 (of the second run of walks), SCORERS (for a machine without a card).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -31,14 +31,14 @@ watching() {
   return "$status"
 }
 
-# $1: scorer, $2: precision, $3: ads; prints the report's file.
+# $1: scorer, $2: precision, $3: ads, the rest: further options; prints the report's file.
 retrieval() {
-  local name=$3-${1//:/}-$2
-  local -a more=()
-  if [ -n "${HOP_PLACES:-}" ]; then more=(--hop-places "$HOP_PLACES"); fi
-  watching "$out/$name.card.csv" "$root/recall" bench retrieval --items "$3" --k 1500 --scorings 17000 --work "$work/$3" \
+  local scorer=$1 precision=$2 items=$3
+  shift 3
+  local name=$items-${scorer//:/}${1:+-places}-$precision
+  watching "$out/$name.card.csv" "$root/recall" bench retrieval --items "$items" --k 1500 --scorings 17000 --work "$work/$items" \
     --train-minutes "${TRAIN_MINUTES:-3}" --evaluated-users 200 --requests "${REQUESTS:-4000}" --in-flight 1,8,64 \
-    --scorer "$1" --precision "$2" --batch-requests 64 --export "$out/$3.safetensors" --json ${more[@]+"${more[@]}"} >"$out/$name.json"
+    --scorer "$scorer" --precision "$precision" --batch-requests 64 --export "$out/$items.safetensors" --json "$@" >"$out/$name.json"
   printf '%s\n' "$out/$name.json"
 }
 
@@ -51,10 +51,12 @@ for items in ${ITEMS:-1000000 10000000}; do
     for scorer in $scorers; do
       say "== $items ads: $scorer, $precision"
       report=$(retrieval "$scorer" "$precision" "$items")
+      case $scorer in *-walk*) retrieval "$scorer" "$precision" "$items" --hop-places "${HOP_PLACES:-4096}" >/dev/null ;; esac
     done
     say "== $items ads: plain PyTorch, $precision"
     watching "$out/$items-pytorch-$precision.card.csv" "$python" "$here/peer.py" --work "$work/$items" \
-      --requests "$out/$items.safetensors" --report "$report" --precision "$precision" --device "${DEVICE:-cuda:0}" >"$out/$items-pytorch-$precision.json"
+      --requests "$out/$items.safetensors" --report "$report" --precision "$precision" \
+      --device "${DEVICE:-cuda:0}" >"$out/$items-pytorch-$precision.json"
   done
 done
 "$python" "$here/summary.py" "$out"

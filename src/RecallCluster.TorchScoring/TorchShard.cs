@@ -19,7 +19,8 @@ internal sealed class TorchShard : IDeviceShard
     private readonly DeviceHealth _health = new();
     private readonly DeviceCounter _counter = new();
 
-    public TorchShard(TorchDevice device, DeviceShape shape, DeepAdModel model, AdIndex index, GuidedSearchParameters parameters, DeviceOptions options)
+    public TorchShard(
+        TorchDevice device, DeviceShape shape, DeepAdModel model, AdIndex index, GuidedSearchParameters parameters, DeviceOptions options)
     {
         // Threads of one call that wait for each other lose more than they win where other calls want the processor.
         if (!device.IsCuda)

@@ -65,7 +65,8 @@ public sealed class ScorerTests(TrainedShard shard)
                 for (int call = 0; call < 10; call++)
                 {
                     float[] state = shard.Users[random.NextInt(shard.Users.Count)].State;
-                    int[] ads = [.. Enumerable.Range(0, 1 + random.NextInt(call % 5 == 0 ? 9_000 : 300)).Select(_ => random.NextInt(shard.Index.Count))];
+                    int count = 1 + random.NextInt(call % 5 == 0 ? 9_000 : 300);
+                    int[] ads = [.. Enumerable.Range(0, count).Select(_ => random.NextInt(shard.Index.Count))];
                     float[] expected = TrainedShard.Score(shard.Host, state, ads), scores = TrainedShard.Score(device.Scorer, state, ads);
                     for (int i = 0; i < ads.Length; i++)
                         Assert.Equal(expected[i], scores[i], 1e-4 * (1 + Math.Abs(expected[i])));

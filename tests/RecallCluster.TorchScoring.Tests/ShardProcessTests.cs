@@ -6,7 +6,7 @@ using RecallCluster.Serving.Hosting;
 
 namespace RecallCluster.TorchScoring.Tests;
 
-/// <summary>A shard whose process with the device dies, under load: the gateway sees fewer ads for a moment, then all of them again.</summary>
+/// <summary>A shard whose process with the device dies under load: a gateway sees fewer ads for a moment, then all of them again.</summary>
 [Collection(SharedShard.Name)]
 public sealed class ShardProcessTests(TrainedShard shard)
 {

@@ -51,7 +51,8 @@ public sealed class TrainedShard : IDisposable
 
     public string IndexFolder => Path.Combine(_folder.FullName, "index");
 
-    public IDeviceShard Open(string scorer, ScorerPrecision precision = ScorerPrecision.Fp32, Func<DeviceOptions, DeviceOptions>? with = null) =>
+    public IDeviceShard Open(
+        string scorer, ScorerPrecision precision = ScorerPrecision.Fp32, Func<DeviceOptions, DeviceOptions>? with = null) =>
         Open(scorer, GuidedSearchParameters.Default, precision, with);
 
     public IDeviceShard Open(

@@ -10,8 +10,8 @@ using RecallCluster.Serving.Devices;
 namespace RecallCluster.Cli.Benches;
 
 /// <summary>
-/// One line of the report: calls of <paramref name="Batch"/> ads by <paramref name="InFlight"/> callers at once. Figures are useful GFLOP/s and
-/// scorings a second, the host's with the same callers.
+/// One line of the report: calls of <paramref name="Batch"/> ads by <paramref name="InFlight"/> callers at once. Figures are useful GFLOP/s
+/// and scorings a second, the host's with the same callers.
 /// </summary>
 internal sealed record DeviceScoreRow(
     int Batch, int InFlight, double ScoringsPerSecond, double Gflops, double RequestsPerBatch, double HostScoringsPerSecond, double Ratio);
@@ -20,14 +20,15 @@ internal sealed record DeviceScoreRow(
 internal sealed record DeviceScoreReport(int Items, string Scorer, string Device, double LargestError, IReadOnlyList<DeviceScoreRow> Rows);
 
 /// <summary>
-/// Scorings a second of a device with everything in: packing, copies there and back, batching over callers; beside the host's SIMD scorer with
-/// the same callers in the same run. Records and users are random.
+/// Scorings a second of a device with everything in: packing, copies there and back, batching over callers; beside the host's SIMD scorer
+/// with the same callers in the same run. Records and users are random.
 /// </summary>
 internal static class DeviceScoreBench
 {
     private static readonly TimeSpan TimeOfRow = TimeSpan.FromSeconds(1);
 
-    public static DeviceScoreReport Run(ScoreOptions options, DeviceOptions device, IReadOnlyList<int> inFlight, IProgress<string>? progress)
+    public static DeviceScoreReport Run(
+        ScoreOptions options, DeviceOptions device, IReadOnlyList<int> inFlight, IProgress<string>? progress)
     {
         ArgumentNullException.ThrowIfNull(options);
         DirectoryInfo folder = Directory.CreateTempSubdirectory("recall-bench-");

@@ -9,7 +9,9 @@ namespace RecallCluster.Cli.Benches;
 /// <summary>A request of the in-flight bench: a prepared user, and where the walk starts too.</summary>
 internal sealed record InFlightRequest(float[] State, int[] Seeds);
 
-/// <summary>One line: so many requests under way at once. Flops and bytes are what the scorings need at least, padding not counted.</summary>
+/// <summary>
+/// One line: so many requests under way at once. Flops and bytes are what the scorings need at least, padding not counted.
+/// </summary>
 internal sealed record InFlightRow(
     int InFlight, double RequestsPerSecond, double P50Ms, double P99Ms, double ScoringsPerSecond, double Gflops, double GigabytesPerSecond,
     double? RequestsPerBatch);
@@ -19,7 +21,8 @@ internal sealed record InFlightReport(
     string Scorer, string Description, double OverlapWithHost, GuidedSearchParameters Parameters, IReadOnlyList<InFlightRow> Rows);
 
 /// <summary>Sends requests from so many callers at once, each waiting for its answer before it sends the next.</summary>
-internal sealed class InFlightBench(GuidedSearch search, IWalker? walker, IDeviceShard? device, IReadOnlyList<InFlightRequest> requests, int k)
+internal sealed class InFlightBench(
+    GuidedSearch search, IWalker? walker, IDeviceShard? device, IReadOnlyList<InFlightRequest> requests, int k)
 {
     /// <summary>Flops and bytes of one scoring at least: those of the folded form, and the ad's record.</summary>
     public required (double Flops, double Bytes) Cost { get; init; }
@@ -76,7 +79,8 @@ internal sealed class InFlightBench(GuidedSearch search, IWalker? walker, IDevic
         var latencies = Latencies.Of(milliseconds);
         double rate = scorings / seconds;
         return new InFlightRow(
-            callers, milliseconds.Length / seconds, latencies.P50Ms, latencies.P99Ms, rate, rate * Cost.Flops * 1e-9, rate * Cost.Bytes * 1e-9,
+            callers, milliseconds.Length / seconds, latencies.P50Ms, latencies.P99Ms, rate, rate * Cost.Flops * 1e-9,
+            rate * Cost.Bytes * 1e-9,
             done is { Batches: > 0 } figures ? (double)figures.Requests / figures.Batches : null);
     }
 

@@ -156,7 +156,7 @@ internal sealed class RetrievalBench : IDisposable
         using IDeviceShard? device = _options.Device is { } options
             ? DevicePlugin.Load().Open(_deep, _index, parameters, options)
             : null;
-        var search = device is null ? new GuidedSearch(_index.Graph, _scorer, parameters) : new GuidedSearch(_index.Graph, device.Scorer, parameters);
+        var search = new GuidedSearch(_index.Graph, device?.Scorer ?? _scorer, parameters);
         var bench = new InFlightBench(search, device?.Walker, device, requests, _options.K) { Cost = (2.0 * products, bytes) };
         return bench.Run((_options.Device?.Scorer ?? ScorerChoice.Cpu).ToString(), host, _options.InFlight, _options.Requests);
     }

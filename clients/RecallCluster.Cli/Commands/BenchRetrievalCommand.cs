@@ -36,11 +36,14 @@ internal static class BenchRetrievalCommand
         var scorer = new ScorerOptions();
         Option<int[]> inFlight = OptionKit.Numbers(
             "--in-flight", "Also time so many requests at once, by the --scorer; several values make several rows.", [], 1, 1024);
-        Option<string?> export = OptionKit.Optional("--export", "Write the requests that are timed at once for a peer.", "FILE.safetensors");
+        Option<string?> export = OptionKit.Optional("--export", "Write the requests timed at once, for a peer.", "FILE.safetensors");
         return builder.Build(
             "retrieval",
             "Guided retrieval at scale on a synthetic world: recall and time beside scoring every ad.",
-            [items, users, k, scorings, evaluated, requests, minutes, visited, attention, records, work, plot, threads, .. scorer.All, inFlight, export],
+            [
+                items, users, k, scorings, evaluated, requests, minutes, visited, attention, records, work, plot, threads, .. scorer.All,
+                inFlight, export,
+            ],
             async (parsed, context) =>
             {
                 var options = new RetrievalOptions

@@ -25,8 +25,8 @@ internal static class BenchScoreCommand
         Option<int[]> inFlight = OptionKit.Numbers("--in-flight", "Callers at once, with a scorer of libtorch.", [1, 8, 64], 1, 1024);
         return builder.Build(
             "score",
-            "Useful GFLOP/s of the folded scorer by batch size, beside OpenBLAS sgemm at the same shapes in the same run; with a --scorer of "
-            + "libtorch, its scorings a second beside the folded scorer's.",
+            "Useful GFLOP/s of the folded scorer by batch size, beside OpenBLAS sgemm at the same shapes in the same run; with a "
+            + "--scorer of libtorch, its scorings a second beside the folded scorer's.",
             [items, batches, threads, rounds, matches, records, .. scorer.All, inFlight],
             async (parsed, context) =>
             {

@@ -48,7 +48,9 @@ internal static class Doctor
         {
             string[] missing = [.. SiloProgram.MissingPackages(AppContext.BaseDirectory).Where(
                 package => TorchPackages.Any(name => package.StartsWith(name, StringComparison.OrdinalIgnoreCase)))];
-            string why = missing.Length == 0 ? e.Message : $"no package source has {string.Join(", ", missing)}; docs/gpu.md says what to install.";
+            string why = missing.Length == 0
+                ? e.Message
+                : $"no package source has {string.Join(", ", missing)}; docs/gpu.md says what to install.";
             return [new("scoring with libtorch", false, why)];
         }
     }

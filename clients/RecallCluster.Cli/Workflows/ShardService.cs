@@ -17,7 +17,7 @@ internal sealed record ShardServing(Uri Url, int Shard, int Shards, int Ads, str
 /// <summary>
 /// Serves one shard. On a device it takes two processes: this one watches the one that has the device, and where that one ends, it serves
 /// the shard itself at the same address, on the processor:
-/// <code> recall shard --scorer cuda:0 ─► recall shard --scorer cuda:0 --supervisor N ─► device lost, killed, ... ─► the first one, on cpu </code>
+/// <code> shard --scorer cuda:0 ─► shard --scorer cuda:0 --supervisor N ─► device lost, killed, ... ─► the first one, on cpu </code>
 /// </summary>
 internal sealed class ShardService(
     string modelFolder, string indexDirectory, int number, int threads, ShardServerOptions server, DeviceOptions? device)
@@ -78,8 +78,11 @@ internal sealed class ShardService(
         }
         using OpenedShard opened = await OpenAsync(context, null).ConfigureAwait(false);
         await ServeAsync(
-            opened, server with { Url = url }, context,
-            address => context.Error.WriteLine($"{DeviceProcess.ReadyMark}{number} from the processor at {address}."), until: null).ConfigureAwait(false);
+            opened,
+            server with { Url = url },
+            context,
+            address => context.Error.WriteLine($"{DeviceProcess.ReadyMark}{number} from the processor at {address}."),
+            until: null).ConfigureAwait(false);
     }
 
     private static async Task ServeAsync(

@@ -35,8 +35,10 @@ public sealed record DeviceBatches
     /// <summary>Batches under way at once: while one is computed, another is packed.</summary>
     public int Workers { get; init; } = 2;
 
-    /// <summary>Milliseconds that a batch waits for more requests; 0 takes what is there.</summary>
-    public int WaitMilliseconds { get; init; }
+    /// <summary>
+    /// Milliseconds that a batch waits at most while it has less than half as many requests as the one before; 0 takes what is there.
+    /// </summary>
+    public int WaitMilliseconds { get; init; } = 1;
 
     /// <summary>Requests that may wait; whoever comes then waits for a place, which slows the callers down.</summary>
     public int Queue { get; init; } = 256;

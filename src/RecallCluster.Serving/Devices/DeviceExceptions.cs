@@ -1,8 +1,8 @@
 namespace RecallCluster.Serving.Devices;
 
 /// <summary>
-/// The device is gone for this process: a fault in CUDA poisons the process that it happened in, and every later call of it fails. Only a new
-/// process can use the device again.
+/// The device is gone for this process: a fault in CUDA poisons the process that it happened in, and every later call of it fails. Only a
+/// new process can use the device again.
 /// </summary>
 /// <param name="message">What failed.</param>
 /// <param name="inner">The failure itself.</param>

@@ -4,9 +4,9 @@ using System.Runtime.Loader;
 namespace RecallCluster.Serving.Devices;
 
 /// <summary>
-/// Finds the assembly that scores on devices and loads it with the libraries beside it; what it shares with this program it takes from here.
-/// It lies where the environment's <see cref="FolderVariable"/> says, else in the folder <c>torch</c> beside this program, else in the
-/// build's output.
+/// Finds the assembly that scores on devices and loads it with the libraries beside it; what it shares with this program it takes from
+/// here. It lies where the environment's <see cref="FolderVariable"/> says, else in the folder <c>torch</c> beside this program, else in
+/// the build's output.
 /// </summary>
 public static class DevicePlugin
 {

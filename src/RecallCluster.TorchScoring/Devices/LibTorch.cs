@@ -29,7 +29,7 @@ internal static class LibTorch
                             : "this libtorch is for the processor only. Build with RECALL_LIBTORCH=cuda-12.8.");
                 }
             }
-            catch (Exception e) when (e is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or TypeInitializationException)
+            catch (Exception e) when (e is NotSupportedException or TypeLoadException or TypeInitializationException)
             {
                 throw new DeviceUnavailableException(
                     $"libtorch {(isCuda ? "for CUDA " : "")}is not there: no {(isCuda ? "torch_cuda" : "torch_cpu")} that can be loaded. "

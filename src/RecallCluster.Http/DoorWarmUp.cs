@@ -18,7 +18,8 @@ internal static class DoorWarmUp
     private const string Json = "application/json";
     private const int Rounds = 3, RoundsOfBatch = 16;
 
-    // A batch that is not this much quicker than the best before it shows that there is little left to gain; two of them, that there is nothing.
+    // A batch that is not so much quicker than the best before it shows that there is little left to gain; two of them, that there is
+    // nothing.
     private const double Gain = 0.9;
     private const int WithoutGain = 2;
 
@@ -26,7 +27,8 @@ internal static class DoorWarmUp
     [
         new("/v1/ads", Json, Encoding.UTF8.GetBytes(
             """
-            {"id":"warm-up","user":{"id":"warm-up","sequence":[]},"context":{"country":"DEU","device":"phone"},"slots":[{"id":"1"}],"test":true}
+            {"id":"warm-up","user":{"id":"warm-up","sequence":[]},"context":{"country":"DEU","device":"phone"},"slots":[{"id":"1"}],
+             "test":true}
             """)),
         new("/v1/candidates", Json, Encoding.UTF8.GetBytes("""{"user":{"sequence":[]},"k":5}""")),
         new("/openrtb/2.6/bid", Json, Encoding.UTF8.GetBytes(
@@ -72,7 +74,8 @@ internal static class DoorWarmUp
         return
         [
             .. Usual.Concat(others)
-                .Select(trial => (Trial: trial, Answer: Array.Find(routes, route => route.RoutePattern.RawText == trial.Path)?.RequestDelegate))
+                .Select(trial => (
+                    Trial: trial, Answer: Array.Find(routes, route => route.RoutePattern.RawText == trial.Path)?.RequestDelegate))
                 .Where(ready => ready.Answer is not null).Select(ready => (ready.Trial, ready.Answer!)),
         ];
     }

@@ -53,6 +53,7 @@ internal sealed partial class GatewayDoor(
         }
         _parts = new FrontDoorParts { IsOpening = true, BusinessClock = settings.BusinessClock };
         TokenKeyRing keys = await SharedTokenKeys.OpenAsync(settings, services.GetService<IConnectionMultiplexer>()).ConfigureAwait(false);
+        services.GetService<SharedKeepsakes>()?.Hold(keys);
         _app = FrontDoor.Create(_parts, DoorOptions(keys));
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         _opening = OpenAsync(_parts);
@@ -90,6 +91,7 @@ internal sealed partial class GatewayDoor(
             Urls = [settings.DoorUrl],
             PublicUrl = settings.PublicUrl,
             Formats = [new MessagePackFormat()],
+            Overload = settings.Overload,
             Tracking = new TrackingOptions { Keys = tokens },
             Access = settings.DoorKeys is not { } keys
                 ? access

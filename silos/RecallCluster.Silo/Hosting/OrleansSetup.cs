@@ -11,6 +11,7 @@ using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Silo.Configuration;
 using RecallCluster.Silo.Membership;
+using RecallCluster.Silo.Storage;
 using RecallCluster.Wire;
 using StackExchange.Redis;
 
@@ -137,6 +138,8 @@ internal static class OrleansSetup
         silo.Services.AddSingleton(redis);
         silo.Services.AddSingleton<IMachineStore>(new RedisMachineStore(redis, settings.ServiceId));
         AddFeedback(silo.Services, settings, redis);
+        silo.Services.AddSingleton(new SharedKeepsakes(settings, redis));
+        silo.Services.AddSingleton<IStoreKeeper>(all => all.GetRequiredService<SharedKeepsakes>());
     }
 
     /// <summary>Puts ours around the table that the clustering provider has registered.</summary>

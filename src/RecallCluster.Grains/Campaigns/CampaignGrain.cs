@@ -144,7 +144,8 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         return new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = FollowersOf, Opened = Opened };
     }
 
-    private static string[] FollowersOf(JournalRecord record)
+    /// <summary>Who a command of a campaign concerns, too.</summary>
+    internal static string[] FollowersOf(JournalRecord record)
     {
         if (record.Read(ServingJson.Default.CampaignCommand) is not EventCommand { Event.Win: var win })
             return [];

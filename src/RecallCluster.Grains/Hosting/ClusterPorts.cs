@@ -24,7 +24,8 @@ internal static class GrainCalls
         {
             return await call.WaitAsync(cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        // What a grain cannot read of its state it may read again when that was mended: until then it is as if it were not there.
+        catch (Exception e) when (e is OrleansException or TimeoutException or InvalidDataException)
         {
             throw new IOException($"{what} cannot be reached: {e.Message}", e);
         }

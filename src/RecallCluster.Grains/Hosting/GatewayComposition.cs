@@ -1,3 +1,4 @@
+using RecallCluster.Data;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
@@ -16,6 +17,9 @@ internal sealed class GatewayComposition(
 {
     /// <summary>The index that a cluster serves.</summary>
     public const string IndexName = "ads";
+
+    // Read once, whatever versions of model and index come and go.
+    private readonly Lazy<Dataset?> _known = new(() => node.DataDirectory is { } data ? DatasetDirectory.Read(data) : null);
 
     /// <inheritdoc/>
     public async Task<GatewayServices> OpenAsync(CancellationToken cancellation)
@@ -79,6 +83,8 @@ internal sealed class GatewayComposition(
     {
         ModelDirectory = version.ModelDirectory,
         IndexDirectory = version.IndexDirectory,
+        Users = _known.Value is { } users ? new UserDirectory(users) : null,
+        AdFields = _known.Value?.Items.Fields,
         Shards = new GrainShards(grains, IndexName, version, replicas, time),
     });
 }

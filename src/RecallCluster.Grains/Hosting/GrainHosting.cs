@@ -29,6 +29,9 @@ public static class GrainHosting
         services.TryAddSingleton(new GatewayLoopOptions());
         services.TryAddSingleton<OpenGateway>();
         services.TryAddSingleton<MachineServices>();
+        services.TryAddSingleton<OpenMachines>();
+        services.AddSingleton<IStoreKeeper>(provider => provider.GetRequiredService<OpenMachines>());
+        services.AddSingleton<IHostedService, StoreWatch>();
         services.TryAddSingleton<SiloShards>();
         services.TryAddSingleton<IGatewayComposition, GatewayComposition>();
         services.AddPlacementDirector<RolePlacement, RolePlacementDirector>();

@@ -36,11 +36,13 @@ internal sealed class OrleansLoop : ILoopHost
     private readonly MemoryFeedbackStore _stream = new(Quick, TimeProvider.System);
     private readonly LoopWorld _world;
     private readonly WorldShard _shard;
+    private readonly TimeSpan _skew;
+    private int _silos;
     private InProcessTestCluster _cluster = null!;
     private AdRetriever _retriever = null!;
     private ClusterLoop _loop = null!;
 
-    private OrleansLoop(LoopWorld world) => (_world, _shard) = (world, new WorldShard(world));
+    private OrleansLoop(LoopWorld world, TimeSpan skew) => (_world, _shard, _skew) = (world, new WorldShard(world), skew);
 
     public IAdGateway Gateway => _loop.Gateway;
 
@@ -70,9 +72,12 @@ internal sealed class OrleansLoop : ILoopHost
     /// <summary>Grains, as the gateway's silo calls them.</summary>
     public IGrainFactory Grains => ServicesOf(0).GetRequiredService<IGrainFactory>();
 
-    public static async Task<OrleansLoop> StartAsync(LoopWorld world)
+    /// <summary>Starts it.</summary>
+    /// <param name="world">The market.</param>
+    /// <param name="skew">By how much the clock of the silo without the gateway is ahead of the other's.</param>
+    public static async Task<OrleansLoop> StartAsync(LoopWorld world, TimeSpan skew = default)
     {
-        var host = new OrleansLoop(world);
+        var host = new OrleansLoop(world, skew);
         AdsDirectory.WriteCampaigns(host._directory.FullName, world.Campaigns);
         AdsDirectory.WriteAds(host._directory.FullName, world.Ads);
         await host.OpenAsync();
@@ -143,6 +148,7 @@ internal sealed class OrleansLoop : ILoopHost
 
     private async Task OpenAsync()
     {
+        _silos = 0;
         var builder = new InProcessTestClusterBuilder(Silos);
         builder.ConfigureSilo((options, silo) =>
         {
@@ -162,7 +168,7 @@ internal sealed class OrleansLoop : ILoopHost
             silo.Services.AddSingleton<IMachineStore>(_store);
             silo.Services.AddSingleton<IFeedbackStore>(_stream);
             silo.Services.AddSingleton(Quick);
-            silo.Services.AddSingleton(new ClusterClock(_clock));
+            silo.Services.AddSingleton(new ClusterClock(Interlocked.Increment(ref _silos) == 1 ? _clock : new SkewedTime(_clock, _skew)));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
             silo.Services.AddRecallGrains(node);
         });
@@ -178,6 +184,7 @@ internal sealed class OrleansLoop : ILoopHost
             {
                 Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
                 ValueRecallShare = 0,
+                Seed = _world.Seed,
             },
             first.GetRequiredService<Deferral>(), TimeProvider.System, default);
         first.GetRequiredService<OpenGateway>().Services = new GatewayServices
@@ -190,4 +197,10 @@ internal sealed class OrleansLoop : ILoopHost
         isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
 
     private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
+}
+
+/// <summary>A clock that is wrong by so much.</summary>
+internal sealed class SkewedTime(TimeProvider clock, TimeSpan skew) : TimeProvider
+{
+    public override DateTimeOffset GetUtcNow() => clock.GetUtcNow() + skew;
 }

@@ -79,7 +79,9 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
         try
         {
             FeedbackResult result = await _feedback.SendAsync(feedback).ConfigureAwait(false);
-            EventFate fate = result.IsApplied ? EventFate.Applied : result.IsDuplicate ? EventFate.Duplicate : EventFate.Refused;
+            EventFate fate = result.IsApplied ? EventFate.Applied
+                : result.IsDuplicate ? EventFate.Duplicate
+                : result.IsPending ? EventFate.Pending : EventFate.Refused;
             return new Acknowledgement(fate, result.Charged);
         }
         catch (RecallException)

@@ -50,6 +50,8 @@ internal static class SettingsHelp
                                      of real time and the business time of that moment                    real time
           grains:idleSeconds         grains that nobody called for so long are put away                   900
           grains:responseSeconds     a call between grains that takes longer has failed                   10
+          grains:feedbackSeconds     how long a door waits for an event's campaign; then the event is
+                                     accepted without an outcome, and delivered from the stream           2
 
         Exit codes: 0 stopped as told, 1 failed, 2 a setting makes no sense.
         """;

@@ -67,6 +67,7 @@ internal static class SettingsReader
                 DataDirectory = section.Directory("directories:data"),
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
+                FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
                 Door = roles.Contains(SiloRoles.Gateway) ? AddressOfDoor(doorUrl) : null,
             },
             ServiceId = section.Name("cluster:service", "recall"),

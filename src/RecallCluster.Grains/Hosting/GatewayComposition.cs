@@ -2,6 +2,7 @@ using RecallCluster.Data;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 
 namespace RecallCluster.Grains.Hosting;
@@ -12,7 +13,7 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    Machines.MachineHostOptions machines, TimeProvider time) : IGatewayComposition
+    Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time) : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>
     public const string IndexName = "ads";
@@ -36,7 +37,7 @@ internal sealed class GatewayComposition(
         try
         {
             await Task.Run(() => Load(host, version, state.Replicas), cancellation).ConfigureAwait(false);
-            ClusterLoop loop = await ClusterLoop.OpenAsync(grains, host.Retriever, market, node, clock, options, time, cancellation)
+            ClusterLoop loop = await ClusterLoop.OpenAsync(grains, host.Retriever, market, node, clock, options, deferral, time, cancellation)
                 .ConfigureAwait(false);
             await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);

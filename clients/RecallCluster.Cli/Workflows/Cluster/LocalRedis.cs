@@ -45,7 +45,7 @@ internal sealed class LocalRedis : IAsyncDisposable
             [
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes",
                 "--appendfsync", "always", "--save", "", "--loglevel", "warning",
-            ], line);
+            ], line, endsWithUs: true);
         var redis = new LocalRedis(process, port);
         try
         {

@@ -1,6 +1,8 @@
+using RecallCluster.Data;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 
 namespace RecallCluster.Grains.Hosting;
@@ -11,10 +13,13 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    Machines.MachineHostOptions machines, TimeProvider time) : IGatewayComposition
+    Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time) : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>
     public const string IndexName = "ads";
+
+    // Read once, whatever versions of model and index come and go.
+    private readonly Lazy<Dataset?> _known = new(() => node.DataDirectory is { } data ? DatasetDirectory.Read(data) : null);
 
     /// <inheritdoc/>
     public async Task<GatewayServices> OpenAsync(CancellationToken cancellation)
@@ -32,7 +37,7 @@ internal sealed class GatewayComposition(
         try
         {
             await Task.Run(() => Load(host, version, state.Replicas), cancellation).ConfigureAwait(false);
-            ClusterLoop loop = await ClusterLoop.OpenAsync(grains, host.Retriever, market, node, clock, options, time, cancellation)
+            ClusterLoop loop = await ClusterLoop.OpenAsync(grains, host.Retriever, market, node, clock, options, deferral, time, cancellation)
                 .ConfigureAwait(false);
             await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
@@ -78,6 +83,8 @@ internal sealed class GatewayComposition(
     {
         ModelDirectory = version.ModelDirectory,
         IndexDirectory = version.IndexDirectory,
+        Users = _known.Value is { } users ? new UserDirectory(users) : null,
+        AdFields = _known.Value?.Items.Fields,
         Shards = new GrainShards(grains, IndexName, version, replicas, time),
     });
 }

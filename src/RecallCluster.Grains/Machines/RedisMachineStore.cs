@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using StackExchange.Redis;
 
 namespace RecallCluster.Grains.Machines;
@@ -92,6 +93,20 @@ public sealed class RedisMachineStore : IMachineStore, IStoreLife
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
             throw new IOException($"Redis, {life}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Keys of all machines, in no order. It goes through all of Redis' keys, a thousand at a time.</summary>
+    public async IAsyncEnumerable<string> KeysAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        const int Page = 1000;
+        string before = HeadOf("")[..^1];
+        foreach (IServer server in _redis.GetServers())
+        {
+            if (server.IsReplica)
+                continue;
+            await foreach (RedisKey key in server.KeysAsync(pattern: $"{before}*}}", pageSize: Page).WithCancellation(cancellation).ConfigureAwait(false))
+                yield return key.ToString()[before.Length..^1];
         }
     }
 

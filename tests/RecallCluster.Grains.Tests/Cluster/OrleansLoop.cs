@@ -3,6 +3,7 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
 using Orleans.TestingHost;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
@@ -23,9 +24,15 @@ internal sealed class OrleansLoop : ILoopHost
 {
     private const short Silos = 2;
 
+    private static readonly FeedbackStoreOptions Quick = new()
+    {
+        Poll = TimeSpan.FromMilliseconds(10), Redeliver = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(20),
+    };
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-cluster-");
     private readonly BusinessTime _clock = new(LoopWorld.Start);
     private readonly MemoryMachineStore _store = new();
+    private readonly MemoryFeedbackStore _stream = new(Quick, TimeProvider.System);
     private readonly LoopWorld _world;
     private readonly WorldShard _shard;
     private readonly TimeSpan _skew;
@@ -51,6 +58,12 @@ internal sealed class OrleansLoop : ILoopHost
 
     /// <summary>The store that all silos share.</summary>
     public MemoryMachineStore Store => _store;
+
+    /// <summary>The stream of feedback that all silos share.</summary>
+    public MemoryFeedbackStore Stream => _stream;
+
+    /// <summary>What keeps silos' calls from coming through.</summary>
+    public CallCut Cut { get; } = new();
 
     /// <summary>The gateway's loop.</summary>
     public ClusterLoop Loop => _loop;
@@ -129,7 +142,10 @@ internal sealed class OrleansLoop : ILoopHost
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
             AddContracts(silo.Services);
+            silo.AddOutgoingGrainCallFilter(Cut);
             silo.Services.AddSingleton<IMachineStore>(_store);
+            silo.Services.AddSingleton<IFeedbackStore>(_stream);
+            silo.Services.AddSingleton(Quick);
             silo.Services.AddSingleton(new ClusterClock(Interlocked.Increment(ref _silos) == 1 ? _clock : new SkewedTime(_clock, _skew)));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
             silo.Services.AddRecallGrains(node);
@@ -148,7 +164,7 @@ internal sealed class OrleansLoop : ILoopHost
                 ValueRecallShare = 0,
                 Seed = _world.Seed,
             },
-            TimeProvider.System, default);
+            first.GetRequiredService<Deferral>(), TimeProvider.System, default);
     }
 
     private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(

@@ -72,6 +72,7 @@ internal static class SiloProcess
         services.AddSingleton<ISiloPart, MembershipPart>();
         if (redis is not null)
             services.AddSingleton<ISiloPart, StorePart>();
+        services.AddHostedService<StopGuard>();
         // Started first and stopped last.
         services.AddSingleton<HealthDoor>();
         services.AddHostedService(static all => all.GetRequiredService<HealthDoor>());

@@ -70,7 +70,7 @@ internal static class SettingsReader
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
                 FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
                 Device = DeviceOf(section, roles),
-                Door = roles.Contains(SiloRoles.Gateway) ? AddressOfDoor(doorUrl) : null,
+                Door = roles.Contains(SiloRoles.Gateway) || roles.Contains(SiloRoles.Door) ? AddressOfDoor(doorUrl) : null,
             },
             ServiceId = section.Name("cluster:service", "recall"),
             Clustering = clustering,
@@ -143,7 +143,9 @@ internal static class SettingsReader
             if (!SiloRoles.All.Contains(role))
                 throw new SettingsException("silo:roles", $"there is no role '{role}'; there are {string.Join(", ", SiloRoles.All)}.");
         }
-        return [.. given];
+        return given.Length > 1 && given.Contains(SiloRoles.Door)
+            ? throw new SettingsException("silo:roles", "door is a process of its own and no silo; it stands alone.")
+            : [.. given];
     }
 
     private static IPAddress AddressOf(SettingsSection section)
@@ -179,7 +181,7 @@ internal static class SettingsReader
                 : throw new SettingsException("gpu:scorer", "wants the role gpu in silo:roles.");
         }
         // A fault of the device ends its process, which must not be the front door's.
-        if (roles.Contains(SiloRoles.Gateway))
+        if (roles.Contains(SiloRoles.Gateway) || roles.Contains(SiloRoles.Door))
             throw new SettingsException("silo:roles", "gpu and gateway do not go together: a fault of a device ends its silo.");
         ScorerChoice choice = ScorerChoice.TryParse(scorer ?? "cuda:0") is { Place: not ScorerPlace.Cpu } device
             ? device
@@ -269,10 +271,12 @@ internal static class SettingsReader
 
     private static void RefuseSharedPorts(SiloSettings settings)
     {
-        var taken = new Dictionary<int, string> { [settings.SiloPort] = "silo:port", [settings.GatewayPort] = "silo:gatewayPort" };
+        var taken = new Dictionary<int, string>();
+        if (!settings.IsDoor)
+            (taken[settings.SiloPort], taken[settings.GatewayPort]) = ("silo:port", "silo:gatewayPort");
         foreach ((string key, string url) in new[] { ("http:door", settings.DoorUrl), ("http:health", settings.HealthUrl) })
         {
-            if (key == "http:door" && !settings.Node.Has(SiloRoles.Gateway))
+            if (key == "http:door" && !settings.Node.Has(SiloRoles.Gateway) && !settings.IsDoor)
                 continue;
             int port = AddressOfDoor(url).Port;
             if (port != 0 && !taken.TryAdd(port, key))

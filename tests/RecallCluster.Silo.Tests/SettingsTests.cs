@@ -84,7 +84,8 @@ public sealed class SettingsTests
     public void A_device_wants_its_role_and_no_front_door_beside_it()
     {
         DeviceOptions device = Read(
-            ("silo:roles", "retrieval,gpu"), ("gpu:scorer", "cuda-walk:1"), ("gpu:precision", "bf16"), ("gpu:memoryMiB", "512")).Node.Device!;
+            ("silo:roles", "retrieval,gpu"), ("gpu:scorer", "cuda-walk:1"), ("gpu:precision", "bf16"),
+            ("gpu:memoryMiB", "512")).Node.Device!;
         Assert.Equal(new ScorerChoice(ScorerPlace.Cuda, 1, Walks: true), device.Scorer);
         Assert.Equal((ScorerPrecision.Bf16, 512L << 20), (device.Precision, device.MostTableBytes));
         Assert.Equal("cuda:0", Read(("silo:roles", "retrieval,gpu")).Node.Device!.Scorer.ToString());

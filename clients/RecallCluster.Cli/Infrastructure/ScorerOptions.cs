@@ -48,7 +48,7 @@ internal sealed class ScorerOptions
                 ? null
                 : throw new UsageException("--module wants a --scorer of libtorch, such as torch-cpu.");
         }
-        DeviceBatches batches = modelFolder is null ? new DeviceBatches() : DeviceBatches.Of(modelFolder);
+        DeviceBatches batches = modelFolder is null ? DeviceBatches.For(choice.Place) : DeviceBatches.Of(modelFolder, choice.Place);
         if (parsed.GetValue(_requests) is { } most)
             batches = batches with { Requests = [.. batches.Requests.Where(shape => shape < most), most] };
         if (parsed.GetValue(_places) is { } places)

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using RecallCluster.Http.Shards;
+using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
@@ -36,11 +38,14 @@ internal sealed class OpenedShard : IDisposable
     /// <param name="number">Which shard of it.</param>
     /// <param name="threads">Threads that share the scoring of a batch, where the processor scores.</param>
     /// <param name="device">The device that scores; null for the processor.</param>
+    /// <param name="standsBy">
+    /// Whether it is opened for the case that it is needed: records are scored where the file is mapped, which takes no memory until then.
+    /// </param>
     /// <exception cref="InvalidDataException">A file is broken, the index is of another model, or there is no such shard.</exception>
     /// <exception cref="NotSupportedException">The model is not a deep one.</exception>
     /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
     /// <exception cref="DeviceMemoryException">The shard does not fit the device.</exception>
-    public static OpenedShard Open(string modelFolder, string indexDirectory, int number, int threads, DeviceOptions? device = null)
+    public static OpenedShard Open(string modelFolder, string indexDirectory, int number, int threads, DeviceOptions? device = null, bool standsBy = false)
     {
         var indexed = IndexedModel.Load(modelFolder, indexDirectory);
         GuidedSearchParameters parameters = indexed.TunedParameters();
@@ -53,7 +58,9 @@ internal sealed class OpenedShard : IDisposable
             Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(indexed.Model);
             if (device is null)
             {
-                scorer = IndexScorer.Of(indexed.Model, index);
+                scorer = standsBy && indexed.Model.Config.Attention == AttentionKind.Linear
+                    ? new FoldedScorer(ModelFolder.Weights(indexed.Model), index.Records, index.Count)
+                    : IndexScorer.Of(indexed.Model, index);
                 scoring = scorer as IDisposable;
             }
             else

@@ -67,6 +67,8 @@ internal sealed class ShardService(
                 manifest.ModelFingerprint, Path.Combine(indexDirectory, file.File), number, manifest.Shards.Count, file.Ads);
             ready(context, new ShardServing(
                 new Uri(url), number, manifest.Shards.Count, file.Ads, identity.ToString(), device!.Scorer.ToString(), process.Id));
+            // Ready before it is needed, so that the shard is gone for no longer than it takes to listen.
+            using OpenedShard standby = await OpenAsync(context, null, standsBy: true).ConfigureAwait(false);
             await process.UntilExitedAsync(context.Cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (context.Cancellation.IsCancellationRequested)
             {
@@ -75,14 +77,13 @@ internal sealed class ShardService(
             }
             await context.Error.WriteLineAsync(
                 $"The process with {device.Scorer} ended with code {process.ExitCode}: going on with the processor.").ConfigureAwait(false);
+            await ServeAsync(
+                standby,
+                server with { Url = url },
+                context,
+                address => context.Error.WriteLine($"{DeviceProcess.ReadyMark}{number} from the processor at {address}."),
+                until: null).ConfigureAwait(false);
         }
-        using OpenedShard opened = await OpenAsync(context, null).ConfigureAwait(false);
-        await ServeAsync(
-            opened,
-            server with { Url = url },
-            context,
-            address => context.Error.WriteLine($"{DeviceProcess.ReadyMark}{number} from the processor at {address}."),
-            until: null).ConfigureAwait(false);
     }
 
     private static async Task ServeAsync(
@@ -122,12 +123,13 @@ internal sealed class ShardService(
         return [.. arguments, UrlOption, url];
     }
 
-    private async Task<OpenedShard> OpenAsync(CommandContext context, DeviceOptions? on)
+    private async Task<OpenedShard> OpenAsync(CommandContext context, DeviceOptions? on, bool standsBy = false)
     {
         try
         {
             return await context.InStageAsync(
-                "Open model and shard", _ => OpenedShard.Open(modelFolder, indexDirectory, number, threads, on)).ConfigureAwait(false);
+                "Open model and shard", _ => OpenedShard.Open(modelFolder, indexDirectory, number, threads, on, standsBy))
+                .ConfigureAwait(false);
         }
         catch (DeviceUnavailableException e)
         {

@@ -193,7 +193,9 @@ internal static class SettingsReader
                 ? known
                 : throw new SettingsException("gpu:precision", $"wants fp32, bf16 or fp16, not '{precision}'."),
             ModulePath = module,
-            Batches = section.Directory("directories:model") is { } model ? DeviceBatches.Of(model) : new DeviceBatches(),
+            Batches = section.Directory("directories:model") is { } model
+                ? DeviceBatches.Of(model, choice.Place)
+                : DeviceBatches.For(choice.Place),
             MostTableBytes = memory == 0 ? null : memory << 20,
         };
     }

@@ -23,6 +23,9 @@ public sealed record DeviceBatches
     /// <summary>Name of the file in a model's directory.</summary>
     public const string FileName = "device.json";
 
+    /// <summary>Shapes for the processor, which gains nothing from large batches.</summary>
+    public static DeviceBatches OfProcessor { get; } = new() { Requests = [1, 2, 4, 8], Ads = [64, 512, 4_096], MostPlaces = 1 << 14 };
+
     /// <summary>Shapes in requests, rising; the last is the most requests of a batch.</summary>
     public IReadOnlyList<int> Requests { get; init; } = [1, 2, 4, 8, 16, 32, 64];
 
@@ -49,14 +52,16 @@ public sealed record DeviceBatches
     /// </summary>
     public int? PlacesPerHop { get; init; }
 
-    /// <summary>The shapes that ship with a model; the defaults where none do.</summary>
+    /// <summary>The shapes that ship with a model; the place's defaults where none do.</summary>
+    /// <param name="modelDirectory">The model's directory.</param>
+    /// <param name="place">Where ads are scored.</param>
     /// <exception cref="InvalidDataException">The file is broken, or a number makes no sense; the message names it.</exception>
-    public static DeviceBatches Of(string modelDirectory)
+    public static DeviceBatches Of(string modelDirectory, ScorerPlace place = ScorerPlace.Cuda)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelDirectory);
         string path = Path.Combine(modelDirectory, FileName);
         if (!File.Exists(path))
-            return new DeviceBatches();
+            return For(place);
         try
         {
             DeviceBatches batches = JsonSerializer.Deserialize<DeviceBatches>(File.ReadAllBytes(path), Json)
@@ -73,6 +78,9 @@ public sealed record DeviceBatches
             throw new InvalidDataException($"{path}: {e.Message}", e);
         }
     }
+
+    /// <summary>The default shapes of a place.</summary>
+    public static DeviceBatches For(ScorerPlace place) => place == ScorerPlace.Cuda ? new DeviceBatches() : OfProcessor;
 
     /// <summary>The smallest shape of <paramref name="shapes"/> that holds <paramref name="count"/>; the largest where none does.</summary>
     public static int ShapeOf(IReadOnlyList<int> shapes, int count)

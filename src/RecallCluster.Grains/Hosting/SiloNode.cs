@@ -63,8 +63,11 @@ public static class SiloRoles
     /// <summary>Has a device that shards may score on.</summary>
     public const string Gpu = "gpu";
 
+    /// <summary>Is a front door and no silo: a client of the cluster, whose gateways answer for it. It stands alone.</summary>
+    public const string Door = "door";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Gateway, Retrieval, Control, Gpu];
+    public static IReadOnlyList<string> All { get; } = [Gateway, Retrieval, Control, Gpu, Door];
 
     /// <summary>Key of a silo's metadata: its name.</summary>
     public const string NameKey = "recall.name";

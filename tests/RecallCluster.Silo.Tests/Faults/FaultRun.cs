@@ -48,7 +48,7 @@ internal sealed class FaultStage : IAsyncDisposable
 /// <summary>
 /// Tries a fault once:
 /// <code>
-/// load ──── 2 s ──► fault ──► whole again ──► 2 s more, and enough requests ──► events acknowledged ──► books against ledgers
+/// load ── 2 s ─► fault ─► whole again ─► 2 s more, and enough requests ─► events acknowledged ─► books against ledgers
 /// </code>
 /// </summary>
 internal sealed class FaultRun(FaultStage stage, Fault fault, FaultSettings settings)

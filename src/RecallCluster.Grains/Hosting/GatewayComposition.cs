@@ -37,8 +37,8 @@ internal sealed class GatewayComposition(
         try
         {
             await Task.Run(() => Load(host, version, state.Replicas), cancellation).ConfigureAwait(false);
-            ClusterLoop loop = await ClusterLoop.OpenAsync(grains, host.Retriever, market, node, clock, options, deferral, time, cancellation)
-                .ConfigureAwait(false);
+            ClusterLoop loop = await ClusterLoop.OpenAsync(
+                grains, host.Retriever, market, node, clock, options, deferral, time, cancellation).ConfigureAwait(false);
             await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();

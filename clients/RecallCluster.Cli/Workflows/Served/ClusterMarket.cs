@@ -26,7 +26,7 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
 
     public string Opening => $"Start a cluster of {silos} silos";
 
-    public TimeSpan TimeToStart => TimeSpan.FromSeconds(25);
+    public TimeSpan TimeToStart => TimeSpan.FromSeconds(30);
 
     public double ServedShare => 0.2;
 

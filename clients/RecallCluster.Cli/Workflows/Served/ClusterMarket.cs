@@ -116,7 +116,8 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
     [
         $"--directories:model={ModelFolders.DeepIn(files.Models)}", $"--directories:index={files.Index}",
         $"--directories:market={files.Data}", $"--directories:data={files.Data}",
-        $"--http:latencySeconds={Text(MarketPatience.Latency.TotalSeconds)}", $"--http:queueSeconds={Text(MarketPatience.Queue.TotalSeconds)}",
+        $"--http:latencySeconds={Text(MarketPatience.Latency.TotalSeconds)}",
+        $"--http:queueSeconds={Text(MarketPatience.Queue.TotalSeconds)}",
         $"--http:queue={Text(MarketPatience.MostInFlight)}",
         $"--clock:speed={Text(clock.Speed)}", $"--clock:realOrigin={clock.RealOrigin.ToString("O", CultureInfo.InvariantCulture)}",
         $"--clock:businessOrigin={clock.BusinessOrigin.ToString("O", CultureInfo.InvariantCulture)}",

@@ -117,9 +117,20 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void What_a_new_version_must_show_can_be_set()
+    {
+        SiloSettings settings = Read(("rollout:requests", "50"), ("rollout:leastValue", "0.9"), ("rollout:patienceSeconds", "30"));
+        Assert.Equal(
+            (50, 0.9, TimeSpan.FromSeconds(30), 0.1),
+            (settings.Rollouts.Shadow.Requests, settings.Rollouts.Shadow.LeastValue, settings.Rollouts.Shadow.Patience, settings.Rollouts.Shadow.Share));
+        Assert.StartsWith("rollout:mostValue", Assert.Throws<SettingsException>(() => Read(("rollout:mostValue", "0.5"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_key_that_is_read_is_explained()
     {
-        string[] keys = ["cluster:redisWaitSeconds", "silo:noticeSeconds", "membership:missedProbes", "tls:name", "silo:parent"];
+        string[] keys = ["cluster:redisWaitSeconds", "silo:noticeSeconds", "membership:missedProbes", "tls:name", "silo:parent", "rollout:mostLatency",
+            "directories:versions"];
         foreach (string key in keys)
             Assert.Contains(key, SettingsHelp.Text, StringComparison.Ordinal);
     }

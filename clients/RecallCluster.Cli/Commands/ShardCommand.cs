@@ -4,7 +4,6 @@ using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Http;
 using RecallCluster.Http.Observability;
-using RecallCluster.Http.Security;
 using RecallCluster.Http.Shards;
 using RecallCluster.Serving.Replicas;
 using Spectre.Console;

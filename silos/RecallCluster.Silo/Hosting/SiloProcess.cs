@@ -63,6 +63,7 @@ internal static class SiloProcess
         services.AddHostedService(static all => all.GetRequiredService<HealthDoor>());
         builder.UseOrleans(silo => OrleansSetup.Configure(silo, settings, redis));
         services.AddSingleton(new ClusterClock(settings.BusinessClock));
+        services.AddSingleton(settings.Rollouts);
         services.AddRecallGrains(settings.Node);
         // Started last and stopped first.
         services.AddSingleton<GatewayDoor>();

@@ -6,6 +6,7 @@ using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Grains.Hosting;
@@ -28,6 +29,7 @@ public static class GrainHosting
         services.TryAddSingleton(new ServingStateOptions());
         services.TryAddSingleton(provider => provider.GetRequiredService<ServingStateOptions>().Users);
         services.TryAddSingleton(new GatewayLoopOptions());
+        services.TryAddSingleton(new RolloutOptions());
         services.TryAddSingleton<MachineServices>();
         services.TryAddSingleton<MachineFactory>();
         services.TryAddSingleton<BookReader>();

@@ -41,6 +41,9 @@ public enum EventFate
     /// <summary>It had been applied before.</summary>
     Duplicate,
 
+    /// <summary>It was accepted and will be applied; what it costs was not told.</summary>
+    Pending,
+
     /// <summary>It came too late, or the door does not know what it belongs to.</summary>
     Refused,
 

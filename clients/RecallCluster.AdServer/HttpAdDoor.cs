@@ -10,14 +10,16 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
 
     private readonly RecallClient _client;
     private readonly FeedbackSender _feedback;
+    private readonly Action<AdsAnswer>? _answered;
 
     /// <summary>A door; the client stays with the caller.</summary>
     /// <param name="client">The client.</param>
     /// <param name="feedback">How events are sent.</param>
-    public HttpAdDoor(RecallClient client, FeedbackSenderOptions? feedback = null)
+    /// <param name="answered">Told of every answer, on any thread; null for nobody.</param>
+    public HttpAdDoor(RecallClient client, FeedbackSenderOptions? feedback = null, Action<AdsAnswer>? answered = null)
     {
         ArgumentNullException.ThrowIfNull(client);
-        _client = client;
+        (_client, _answered) = (client, answered);
         _feedback = client.OpenFeedback(feedback);
     }
 
@@ -51,6 +53,7 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
         try
         {
             AdsAnswer answer = await _client.AdsAsync(RequestOf(request), cancellation).ConfigureAwait(false);
+            _answered?.Invoke(answer);
             return [.. answer.Ads.Select(ad => new Delivery(
                 ad.CampaignId, SimulatedAds.NumberOf(ad.AdId), SimulatedAds.SlotOf(ad.SlotId),
                 ad.RawPCtr ?? double.NaN, ad.PCtr, ad.PCvr, ad))];
@@ -76,7 +79,9 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
         try
         {
             FeedbackResult result = await _feedback.SendAsync(feedback).ConfigureAwait(false);
-            EventFate fate = result.IsApplied ? EventFate.Applied : result.IsDuplicate ? EventFate.Duplicate : EventFate.Refused;
+            EventFate fate = result.IsApplied ? EventFate.Applied
+                : result.IsDuplicate ? EventFate.Duplicate
+                : result.IsPending ? EventFate.Pending : EventFate.Refused;
             return new Acknowledgement(fate, result.Charged);
         }
         catch (RecallException)

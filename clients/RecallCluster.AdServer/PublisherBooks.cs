@@ -42,6 +42,9 @@ public sealed class PublisherBooks
     /// <summary>Events that it had applied before.</summary>
     public long Duplicates { get; private set; }
 
+    /// <summary>Events that it accepted for later.</summary>
+    public long Pending { get; private set; }
+
     /// <summary>Events that it refused.</summary>
     public long Refused { get; private set; }
 
@@ -95,6 +98,10 @@ public sealed class PublisherBooks
                     Duplicates++;
                     _repeated.Add((visit, kind));
                     break;
+                case EventFate.Pending:
+                    Pending++;
+                    _repeated.Add((visit, kind));
+                    break;
                 case EventFate.Refused:
                     Refused++;
                     break;
@@ -107,7 +114,7 @@ public sealed class PublisherBooks
 
     /// <summary>
     /// Closes the books: an event that the door says it had applied before, though it never said so then, was acknowledged by a door that
-    /// was killed before its answer came. It counts; what it cost, nobody told.
+    /// was killed before its answer came; and one that is pending was accepted. Both count; what they cost, nobody told.
     /// </summary>
     internal void Close()
     {

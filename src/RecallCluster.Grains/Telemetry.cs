@@ -1,4 +1,7 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Feedback;
 
 namespace RecallCluster.Grains;
 
@@ -10,6 +13,38 @@ internal static class Telemetry
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "recall.grains.asks_failed", description: "Calls between grains that failed and are tried again later.");
 
+    private static readonly Counter<long> EventsDeferred = Meter.CreateCounter<long>(
+        "recall.feedback.deferred", "{event}", "Events that were accepted while their campaign could not be told.");
+
+    private static readonly Counter<long> EventsDelivered = Meter.CreateCounter<long>(
+        "recall.feedback.delivered", "{event}", "Events from the stream that a campaign was told, by outcome.");
+
+    private static readonly Counter<long> EventsParked = Meter.CreateCounter<long>(
+        "recall.feedback.parked", "{event}", "Events from the stream that no campaign takes.");
+
+    private static readonly Gauge<long> EventsWaiting = Meter.CreateGauge<long>(
+        "recall.feedback.stream.waiting", "{event}", "Events in the stream that no campaign has taken yet.");
+
+    private static readonly Gauge<long> EventsPutAside = Meter.CreateGauge<long>(
+        "recall.feedback.stream.parked", "{event}", "Events that are kept parked.");
+
     /// <summary>A call to another grain failed; it is tried again later.</summary>
     public static void AskFailed(Exception failure) => Failures.Add(1, new KeyValuePair<string, object?>("error", failure.GetType().Name));
+
+    /// <summary>An event was written down for later.</summary>
+    public static void Deferred() => EventsDeferred.Add(1);
+
+    /// <summary>A campaign was told an event from the stream.</summary>
+    public static void Delivered(LedgerOutcome outcome) => EventsDelivered.Add(
+        1, new KeyValuePair<string, object?>("outcome", JsonNamingPolicy.CamelCase.ConvertName(outcome.ToString())));
+
+    /// <summary>An event from the stream was parked.</summary>
+    public static void Parked() => EventsParked.Add(1);
+
+    /// <summary>How it stands with the stream.</summary>
+    public static void Stream(FeedbackStoreStatus status)
+    {
+        EventsWaiting.Record(status.Waiting);
+        EventsPutAside.Record(status.Parked);
+    }
 }

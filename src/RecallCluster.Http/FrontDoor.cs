@@ -97,6 +97,20 @@ public static class FrontDoor
         return DoorWarmUp.RunAsync(app, cancellation);
     }
 
+    /// <summary>
+    /// Answers trial requests inside the process until they become no quicker, so that a door which others send traffic to at once, as soon
+    /// as it is ready, has none to turn away.
+    /// </summary>
+    /// <param name="app">The door.</param>
+    /// <param name="longest">Time after which no further trials begin.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    public static Task WarmUpAsync(WebApplication app, TimeSpan longest, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        ArgumentOutOfRangeException.ThrowIfLessThan(longest, TimeSpan.Zero);
+        return DoorWarmUp.SettleAsync(app, longest, cancellation);
+    }
+
     /// <summary>The addresses on which a started <paramref name="app"/> listens, with the real port where 0 was asked for.</summary>
     public static IReadOnlyList<Uri> AddressesOf(WebApplication app)
     {

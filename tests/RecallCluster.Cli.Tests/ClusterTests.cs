@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows.Cluster;
-using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests;
 
@@ -114,23 +113,6 @@ public class ClusterTests
         catch (ArgumentException)
         {
             return false;
-        }
-    }
-
-    /// <summary>A test that starts silos and a Redis of its own; skipped, saying so, where one of them is not there.</summary>
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class ClusterFactAttribute : RedisFactAttribute
-    {
-        public ClusterFactAttribute()
-        {
-            try
-            {
-                SiloProgram.Find();
-            }
-            catch (ExitException e)
-            {
-                Skip = e.Message;
-            }
         }
     }
 }

@@ -228,7 +228,8 @@ public sealed class AdminTests : IAsyncLifetime
         Assert.Equal("shadowing", underWay.GetProperty("phase").GetString());
         Assert.Equal(JsonValueKind.Null, underWay.GetProperty("figures").GetProperty("value").ValueKind);
         Assert.Equal(409, (await _door.SendAsync("POST", "/v1/indexes", """{"name":"v4"}""")).Status);
-        Reply abandoned = await _door.SendAsync("POST", "/v1/indexes/rollback"), back = await _door.SendAsync("POST", "/v1/indexes/rollback");
+        Reply abandoned = await _door.SendAsync("POST", "/v1/indexes/rollback");
+        Reply back = await _door.SendAsync("POST", "/v1/indexes/rollback");
         Assert.Equal("v2", abandoned.Body.GetProperty("running").GetProperty("name").GetString());
         Assert.Equal("v1", back.Body.GetProperty("running").GetProperty("name").GetString());
         Assert.False((await _door.SendAsync("DELETE", "/v1/indexes/previous")).Body.TryGetProperty("previous", out _));
@@ -297,8 +298,7 @@ public sealed class AdminTests : IAsyncLifetime
         public Task<RolloutView> RolloutAsync(CancellationToken cancellation) => Task.FromResult(new RolloutView(
             _running, _previous,
             _underWay is null ? null : new RolloutProgress(
-                _underWay, RolloutPhase.Shadowing, DateTimeOffset.UnixEpoch, new Dictionary<string, double> { ["value"] = double.NaN }, null),
-            null));
+                _underWay, RolloutPhase.Shadowing, DateTimeOffset.UnixEpoch, new Dictionary<string, double> { ["value"] = double.NaN })));
 
         public Task<IndexVersionView> PublishAsync(string name, ShadowLimits? limits, CancellationToken cancellation)
         {

@@ -117,6 +117,40 @@ public class OverloadTests
         Assert.True(await second);
     }
 
+    [Fact]
+    public async Task The_more_are_turned_away_the_shorter_is_the_wait()
+    {
+        using var gate = new AdmissionGate(
+            Options with { InitialInFlight = 2, QueueLength = 100, QueueTime = TimeSpan.FromMinutes(12) }, TimeProvider.System);
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.True(await gate.EnterAsync());
+            gate.Exit(TimeSpan.FromMinutes(6));
+        }
+        await Task.WhenAll(gate.EnterAsync().AsTask(), gate.EnterAsync().AsTask());
+        int calm = await WaitingAsync(10);
+
+        for (int i = 0; i < 1000; i++)
+            await WaitingAsync(1);
+        for (int i = 0; i < calm; i++)
+            gate.Exit(TimeSpan.FromMinutes(6));
+        int under = await WaitingAsync(10);
+
+        // One leaves every three minutes: twelve minutes are four of them.
+        Assert.Equal((4, 0), (calm, under));
+
+        async Task<int> WaitingAsync(int callers)
+        {
+            int waiting = 0;
+            for (int i = 0; i < callers; i++)
+            {
+                ValueTask<bool> turn = gate.EnterAsync();
+                waiting += turn.IsCompleted && !await turn ? 0 : 1;
+            }
+            return waiting;
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

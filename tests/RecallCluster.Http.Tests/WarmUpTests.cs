@@ -33,6 +33,32 @@ public class WarmUpTests
     }
 
     [Fact]
+    public async Task A_door_that_settles_tries_its_routes_again_and_again_and_comes_to_an_end()
+    {
+        int asked = 0;
+        var gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad1"))
+        {
+            Before = () =>
+            {
+                Interlocked.Increment(ref asked);
+                return Task.CompletedTask;
+            },
+        };
+        await using WebApplication app = FrontDoor.Create(
+            new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"] });
+        await app.StartAsync();
+
+        await FrontDoor.WarmUpAsync(app, TimeSpan.FromMinutes(5), CancellationToken.None);
+        int settled = asked;
+        await FrontDoor.WarmUpAsync(app, TimeSpan.Zero, CancellationToken.None);
+
+        // Enough calls for the runtime to compile anew what is called often.
+        Assert.True(settled > 60, $"only {settled} trials");
+        Assert.Equal(settled, asked);
+        await app.StopAsync();
+    }
+
+    [Fact]
     public async Task A_door_without_parts_is_not_upset()
     {
         await using WebApplication app = FrontDoor.Create(new FrontDoorParts(), new FrontDoorOptions { Urls = ["http://127.0.0.1:0"] });

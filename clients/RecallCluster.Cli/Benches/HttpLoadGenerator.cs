@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 
 namespace RecallCluster.Cli.Benches;
@@ -21,18 +20,19 @@ internal sealed class HttpLoadGenerator : IDisposable
     // The system's clock of waits has a grain of a millisecond: what is due within half of it leaves at once.
     private static readonly long Grain = Stopwatch.Frequency / 2000;
 
-    private readonly EndPoint _door;
-    private readonly byte[][] _requests;
-    private readonly Stack<LoadConnection> _idle = new();
+    private readonly LoadDoor[] _doors;
     private readonly Dictionary<Socket, LoadConnection> _busy = [];
     private readonly List<Socket> _ready = [];
 
+    /// <summary>A load on one door.</summary>
     public HttpLoadGenerator(Uri door, string route, IReadOnlyList<byte[]> bodies)
+        : this([door], route, bodies)
     {
-        var target = new Uri(door, route);
-        _door = new IPEndPoint(IPAddress.Parse(target.Host), target.Port);
-        _requests = [.. bodies.Select(body => LoadConnection.RequestOf(target, body))];
     }
+
+    /// <summary>A load on several doors, which requests go to one after the other.</summary>
+    public HttpLoadGenerator(IEnumerable<Uri> doors, string route, IReadOnlyList<byte[]> bodies) =>
+        _doors = [.. doors.Select(door => new LoadDoor(new Uri(door, route), bodies))];
 
     /// <summary>So many requests a second for a while, evenly spaced.</summary>
     public Task<LoadRun> RunOpenAsync(double perSecond, TimeSpan duration, IProgress<double>? progress, CancellationToken cancellation) =>
@@ -45,19 +45,21 @@ internal sealed class HttpLoadGenerator : IDisposable
     /// <summary>Sends a request and gives its answer's body; null where there is none.</summary>
     public byte[]? Ask(int request)
     {
-        LoadConnection connection = Idle();
-        connection.Send(request, 0, _requests[request % _requests.Length]);
+        LoadDoor door = DoorOf(request);
+        LoadConnection connection = door.Idle();
+        connection.Send(request, 0, door.RequestOf(request));
         LoadAnswer? answer = connection.Receive();
         while (answer is null)
             answer = connection.Receive();
-        _idle.Push(connection);
+        door.Return(connection);
         return answer is { Status: 200, Body: var body } ? body.ToArray() : null;
     }
 
     public void Dispose()
     {
-        foreach (LoadConnection connection in _idle.Concat(_busy.Values))
+        foreach (LoadConnection connection in _busy.Values)
             connection.Dispose();
+        Array.ForEach(_doors, door => door.Dispose());
     }
 
     private static Task<LoadRun> OnOwnThread(Func<LoadRun> run, CancellationToken cancellation) =>
@@ -115,14 +117,15 @@ internal sealed class HttpLoadGenerator : IDisposable
         }
     }
 
-    private LoadConnection Idle() => _idle.TryPop(out LoadConnection? connection) ? connection : new LoadConnection(_door);
+    private LoadDoor DoorOf(int request) => _doors[request % _doors.Length];
 
     private void Send(int request, long due, LoadTape tape)
     {
-        LoadConnection connection = Idle();
+        LoadDoor door = DoorOf(request);
+        LoadConnection connection = door.Idle();
         try
         {
-            connection.Send(request, due, _requests[request % _requests.Length]);
+            connection.Send(request, due, door.RequestOf(request));
             _busy.Add(connection.Socket, connection);
         }
         catch (SocketException e)
@@ -153,7 +156,7 @@ internal sealed class HttpLoadGenerator : IDisposable
                     continue;
                 tape.Note(request, connection.Due, answer.Status);
                 _busy.Remove(socket);
-                _idle.Push(connection);
+                DoorOf(request).Return(connection);
             }
             catch (Exception e) when (e is SocketException or InvalidDataException)
             {
@@ -167,7 +170,7 @@ internal sealed class HttpLoadGenerator : IDisposable
     private void GiveUp(LoadConnection connection, int request, string error, LoadTape tape)
     {
         connection.Close();
-        _idle.Push(connection);
+        DoorOf(request).Return(connection);
         tape.NoteFailure(request, error);
     }
 }

@@ -1,9 +1,12 @@
+using RecallCluster.AdServer;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
 using RecallCluster.Data;
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Training;
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval;
+using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Retrieval.Tuning;
 using RecallCluster.Serving.Campaigns;
@@ -32,9 +35,32 @@ internal sealed class ServeMarket(ServeBenchOptions options)
 
     private string State => Path.Combine(options.Work, "state.db");
 
+    /// <summary>Shards of its index.</summary>
+    public int Shards => options.Shards;
+
+    /// <summary>File of the traffic, once it is prepared.</summary>
+    public string Traffic => Path.Combine(options.Work, TrafficFile.Name);
+
     /// <summary>Arguments of <c>serve</c> for this market.</summary>
     public string[] ServeArguments() =>
         ["--model", Models, "--index", Index, "--data", Data, "--state", State, "--threads", $"{options.Threads}"];
+
+    /// <summary>Settings of a silo for this market.</summary>
+    public string[] SiloSettings() =>
+    [
+        $"--directories:model={ModelFolders.DeepIn(Models)}", $"--directories:index={Index}", $"--directories:market={Data}",
+        $"--directories:data={Data}",
+    ];
+
+    /// <summary>Numbers of a prepared user state.</summary>
+    public int UserStateLength()
+    {
+        var indexed = IndexedModel.Load(ModelFolders.DeepIn(Models), Index);
+        using AdIndex index = indexed.OpenShard(0);
+        IScorer scorer = IndexScorer.Of(indexed.Model, index);
+        using (scorer as IDisposable)
+            return scorer.UserStateLength;
+    }
 
     /// <summary>Makes what is missing.</summary>
     /// <returns>The traffic.</returns>
@@ -61,7 +87,9 @@ internal sealed class ServeMarket(ServeBenchOptions options)
             IndexWorkflow.Build(dataset, deep, Index, build, stages, cancellation);
         }
         Tune(dataset, deep, stages, team);
-        var traffic = new TrafficWorld(world, new TrafficOptions { Campaigns = options.Campaigns, Seed = options.Seed });
+        var trafficOptions = new TrafficOptions { Campaigns = options.Campaigns, Seed = options.Seed };
+        var traffic = new TrafficWorld(world, trafficOptions);
+        new TrafficFile(worldOptions, trafficOptions).Write(Traffic);
         if (!AdsDirectory.HasMarket(Data))
             Write(traffic, stages);
 

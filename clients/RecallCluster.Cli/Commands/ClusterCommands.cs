@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Cli.Workflows;
 using RecallCluster.Cli.Workflows.Cluster;
 using Spectre.Console;
 
@@ -51,7 +52,7 @@ internal static class ClusterCommands
                     Settings =
                     [
                         .. directories.Select(d => (d.Key, Value: parsed.GetValue(d.Option))).Where(d => d.Value is not null)
-                            .Select(d => $"--directories:{d.Key}={Path.GetFullPath(d.Value!)}"),
+                            .Select(d => $"--directories:{d.Key}={Path.GetFullPath(d.Key == "model" ? ModelFolders.DeepIn(d.Value!) : d.Value!)}"),
                         .. parsed.GetValue(set)!.Select(SettingOf),
                     ],
                 };

@@ -32,7 +32,8 @@ internal static class CommandTree
             BenchCalibrateCommand.Build(builder),
             BenchAuctionCommand.Build(builder),
             BenchBidCommand.Build(builder),
-            BenchServeCommand.Build(builder)),
+            BenchServeCommand.Build(builder),
+            BenchClusterCommand.Build(builder)),
         FuzzCommand.Build(builder),
         TestCommand.Build(builder),
     ];

@@ -2,6 +2,7 @@ using System.CommandLine;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Reports;
 using RecallCluster.Cli.Workflows;
+using RecallCluster.Cli.Workflows.Cluster;
 
 namespace RecallCluster.Cli.Commands;
 
@@ -16,12 +17,17 @@ internal static class DemoCommand
         Option<bool> serve = OptionKit.Switch("--serve", $"Leave the front door up on {ServingUrl}, with traffic, so that the dashboard lives.");
         Option<string?> to = OptionKit.Optional("--out", "Directory for data, models and index.", "DIR");
         Option<int> threads = OptionKit.Threads();
+        Option<bool> cluster = OptionKit.Switch(
+            "--cluster", "The day goes through a cluster of silos and a Redis on this machine; a silo is killed on the way (cluster edition).");
+        Option<int> silos = OptionKit.Number("--silos", "Silos of that cluster.", 3, 2, 16);
         return builder.Build(
             "demo",
             "The main job end to end: world, training, index, tuned search, recall, then a market whose day goes through the real front door.",
-            [quick, serve, to, threads],
+            [quick, serve, to, threads, cluster, silos],
             async (parsed, context) =>
             {
+                if (parsed.GetValue(cluster))
+                    RequireCluster();
                 string directory = Path.GetFullPath(parsed.GetValue(to) ?? DefaultDirectory());
                 DemoOptions size = parsed.GetValue(quick)
                     ? DemoOptions.Small(directory, context.Seed)
@@ -29,6 +35,7 @@ internal static class DemoCommand
                 DemoOptions options = size with
                 {
                     Threads = parsed.GetValue(threads),
+                    Silos = parsed.GetValue(cluster) ? parsed.GetValue(silos) : null,
                     Address = parsed.GetValue(serve) ? new Uri(ServingUrl) : null,
                 };
                 var demo = new DemoWorkflow(options);
@@ -48,6 +55,13 @@ internal static class DemoCommand
                 if (parsed.GetValue(serve))
                     await ServeOnAsync(demo, context).ConfigureAwait(false);
             });
+    }
+
+    /// <summary>Before anything that takes minutes: is there what a cluster is made of?</summary>
+    private static void RequireCluster()
+    {
+        SiloProgram.Find();
+        LocalRedis.Program();
     }
 
     private static async Task ServeOnAsync(DemoWorkflow demo, CommandContext context)

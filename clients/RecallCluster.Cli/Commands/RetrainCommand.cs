@@ -18,7 +18,12 @@ internal static class RetrainCommand
         Option<string> data = OptionKit.Required("--data", "Data-set directory; read anew each round.", "DIR");
         Option<string> versions = OptionKit.Required(
             "--versions", "Directory of versions that the server looks at (serve --versions, directories:versions).", "DIR");
-        Option<string> url = new("--url") { Description = "The server.", DefaultValueFactory = _ => "http://127.0.0.1:8080", HelpName = "URL" };
+        Option<string> url = new("--url")
+        {
+            Description = "The server.",
+            DefaultValueFactory = _ => "http://127.0.0.1:8080",
+            HelpName = "URL",
+        };
         Option<string?> key = OptionKit.Optional(
             "--key", $"API key with the role admin; {KeyVariable} in the environment if not given.", "KEY");
         Option<int> shards = OptionKit.Number("--shards", "Number of shards.", 1, 1, 4096);
@@ -32,7 +37,8 @@ internal static class RetrainCommand
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "retrain",
-            "Train from the latest data beside a running server, build the index, publish it, let the server's comparison decide; again and again.",
+            "Train from the latest data beside a running server, build the index, publish it, let the server's comparison decide; "
+            + "again and again.",
             [data, versions, url, key, shards, epochs, minutes, every, once, requests, keep, threads],
             async (parsed, context) =>
             {
@@ -88,7 +94,8 @@ internal static class RetrainCommand
 
     private static async Task<RetrainedVersion> RoundAsync(RetrainWorkflow workflow, CommandContext context)
     {
-        RetrainedVersion made = await context.Progress.RunAsync(stages => workflow.RunAsync(stages, context.Cancellation)).ConfigureAwait(false);
+        RetrainedVersion made = await context.Progress.RunAsync(stages => workflow.RunAsync(stages, context.Cancellation))
+            .ConfigureAwait(false);
         context.Write(made, Draw);
         return made;
     }

@@ -47,7 +47,10 @@ internal static class DemoDrawing
         DemoFeedback feedback = report.Feedback;
         console.WriteLine();
         console.Pairs(
-            $"A day over HTTP, {serving.Shards} shards; the front door was killed (kill -9) once and away for {feedback.SecondsAway:F1} s",
+            report.Cluster is { } served
+                ? $"A day over HTTP, {serving.Shards} shards, {served.Silos} silos; {served.Rebalanced.Silo} was killed (kill -9) and back "
+                    + $"after {served.Rebalanced.SecondsToReturn:F1} s"
+                : $"A day over HTTP, {serving.Shards} shards; the front door was killed (kill -9) once and away for {feedback.SecondsAway:F1} s",
             ("requests", Drawing.Count(serving.Requests)),
             ("unanswered while it was away", Drawing.Count(feedback.RequestsUnanswered - serving.Errors)),
             ("errors beside that", Drawing.Count(serving.Errors)),
@@ -57,6 +60,8 @@ internal static class DemoDrawing
             ("duplicates, refused, lost",
                 string.Join(", ", Array.ConvertAll([feedback.Duplicates, feedback.Refused, feedback.Lost], Drawing.Count))),
             ("ledgers unlike what was acknowledged", Drawing.Count(feedback.LedgersThatDiffer.Count)));
+        if (report.Cluster is { } cluster)
+            DrawCluster(console, cluster);
         DemoBidding bidding = report.Bidding;
         DemoMarket market = report.Market;
         DemoCalibration calibration = report.Calibration;
@@ -75,6 +80,20 @@ internal static class DemoDrawing
             ("error of pCTR before, after calibration",
                 string.Join(", ", Array.ConvertAll([calibration.CalNBefore, calibration.CalNAfter], error => Drawing.Fixed(error ?? double.NaN)))
                 + " (Cal-N, 0 is perfect)"));
+    }
+
+    private static void DrawCluster(IAnsiConsole console, DemoCluster cluster)
+    {
+        DemoRebalanced moved = cluster.Rebalanced;
+        console.WriteLine();
+        console.Pairs(
+            $"What became of {moved.Silo}'s share of the work",
+            ("coverage of the answers, lowest and at the end", $"{Share(cluster.Coverage.Lowest)}, {Share(cluster.Coverage.AtEnd)}"),
+            ("answers of less than all ads", $"{Drawing.Count(cluster.Coverage.Partial)} of {Drawing.Count(cluster.Coverage.Answers)}"),
+            ("the last of them after the kill", $"{moved.SecondsToFullCoverage:F1} s"),
+            ("replicas of shards placed again", $"{Drawing.Count(moved.ShardReplicas)}"
+                + (moved.SecondsToPlace is { } placed ? $", within {placed:F1} s" : "")),
+            ("campaigns that moved", Drawing.Count(moved.Campaigns)));
     }
 
     private static void DrawAblation(IAnsiConsole console, DemoAblation[] rows)

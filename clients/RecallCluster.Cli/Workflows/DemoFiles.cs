@@ -19,6 +19,9 @@ internal sealed record DemoFiles(string Directory)
     /// <summary>State of the day that is served.</summary>
     public string State => Path.Combine(Directory, "state.db");
 
+    /// <summary>Data of the cluster's Redis.</summary>
+    public string Redis => Path.Combine(Directory, "redis");
+
     public string AblationState => Path.Combine(Directory, "ablation.db");
 
     /// <summary>Removes a state with what SQLite keeps beside it.</summary>

@@ -25,8 +25,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     private const double Unlimited = 1e5;
     private const int LooseDay = 0, FirstPlannedDay = 1, MeasuredDay = 2;
 
-    // A door that is asked over HTTP has the machine to itself for no more than this part of the time.
-    private const double ServedShare = 0.4, MostSlowness = 4;
+    private const double MostSlowness = 4;
 
     // Nobody spends more than so much of what is within reach, or the campaigns' money would bid prices up beyond what clicks are worth.
     private static readonly CampaignPlanOptions Planning = new()
@@ -35,15 +34,13 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
         SmallestBudgetShare = 0.1, LargestBudgetShare = 0.3,
     };
 
-    private static readonly TimeSpan StartOfDoor = TimeSpan.FromSeconds(8);
-
     // Any Thursday will do, as long as a run is like the one before.
     private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly UserDirectory _users = new(dataset);
 
-    // How much longer the served day takes than it should, for a machine that is slow or busy.
-    private double _slowness = 1;
+    // Real seconds of work in a whole day.
+    private double _wholeDay;
 
     /// <summary>Writes ads and campaigns into the data-set directory, with budgets that do not bind.</summary>
     public void Write()
@@ -87,7 +84,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             await Day(parts, files.HistoryState, options.Controller, isPlannedAnew: true)
                 .PlayAsync(first, DayStart(FirstPlannedDay), stage, cancellation).ConfigureAwait(false);
             double wholeDay = Stopwatch.GetElapsedTime(began).TotalSeconds / part;
-            _slowness = Math.Clamp(wholeDay / ServedShare / options.DaySeconds, 1, MostSlowness);
+            _wholeDay = wholeDay;
         }
         return plans;
     }
@@ -131,31 +128,43 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     /// <summary>Serves on and on, with traffic, until told to stop.</summary>
     public async Task ServeOnAsync(CampaignPlan[] plans, Action<Uri> opened, CancellationToken cancellation)
     {
-        DateTimeOffset origin = TimeProvider.System.GetUtcNow(), day = DayStart(MeasuredDay + 1);
-        var server = new ServerProcess(Served(plans).Arguments(origin, day), options.Address);
-        await using (server.ConfigureAwait(false))
+        IServedMarket market = Market();
+        await using (market.ConfigureAwait(false))
         {
-            await server.StartAsync(cancellation).ConfigureAwait(false);
-            opened(server.Address);
-            using var client = new Client.RecallClient(new Client.RecallClientOptions { Door = server.Address });
-            var door = new HttpAdDoor(client);
-            await using (door.ConfigureAwait(false))
+            await market.PrepareAsync(cancellation).ConfigureAwait(false);
+            var clock = new RunningClock(
+                TimeProvider.System, TimeProvider.System.GetUtcNow(), DayStart(MeasuredDay + 1), options.Speed / SlownessOf(market));
+            await market.StartAsync(clock, cancellation).ConfigureAwait(false);
+            opened(options.Address!);
+            MarketDoors doors = market.OpenDoors();
+            await using (doors.ConfigureAwait(false))
             {
-                var clock = new RunningClock(TimeProvider.System, origin, day, options.Speed / _slowness);
                 for (int number = MeasuredDay + 1; !cancellation.IsCancellationRequested; number++)
                 {
-                    var publisher = new Publisher(traffic, door, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
+                    var publisher = new Publisher(traffic, doors, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
                     await publisher.PlayAsync(traffic.Day(number), DayStart(number), null, cancellation).ConfigureAwait(false);
                 }
             }
         }
     }
 
-    private ServedDay Served(CampaignPlan[] plans) => new(files, traffic, plans.ToDictionary(plan => plan.Id), options.Threads)
+    private IServedMarket Market() => options.Silos is { } silos
+        ? new ClusterMarket(files, silos, options.Address)
+        : new EmbeddedMarket(files, options.Threads, options.Address);
+
+    // How much longer the served day takes than it should, for a machine that is slow or busy.
+    private double SlownessOf(IServedMarket market) =>
+        Math.Clamp(_wholeDay / market.ServedShare / options.DaySeconds, 1, MostSlowness);
+
+    private ServedDay Served(CampaignPlan[] plans)
     {
-        Speed = options.Speed / _slowness, Controller = options.Controller, Address = options.Address,
-        TimeToStart = StartOfDoor * _slowness,
-    };
+        IServedMarket market = Market();
+        double slowness = SlownessOf(market);
+        return new ServedDay(files, traffic, plans.ToDictionary(plan => plan.Id), market)
+        {
+            Speed = options.Speed / slowness, Controller = options.Controller, TimeToStart = market.TimeToStart * slowness,
+        };
+    }
 
     private LoopDay Day(
         IReadOnlyDictionary<long, CampaignPlan> plans, string state, string controller, string? trace = null,

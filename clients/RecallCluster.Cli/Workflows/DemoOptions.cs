@@ -58,6 +58,9 @@ internal sealed record DemoOptions
     /// <summary>Where the front door listens; null takes a free port.</summary>
     public Uri? Address { get; init; }
 
+    /// <summary>Silos that the day goes through; null for one process.</summary>
+    public int? Silos { get; init; }
+
     /// <summary>Business seconds that pass in a real second while the day is served.</summary>
     public double Speed => TimeSpan.FromDays(1).TotalSeconds / DaySeconds;
 

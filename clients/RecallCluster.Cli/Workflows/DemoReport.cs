@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RecallCluster.Learning.Evaluation;
 
 namespace RecallCluster.Cli.Workflows;
@@ -5,7 +6,35 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>What the demonstration showed.</summary>
 internal sealed record DemoReport(
     ulong Seed, bool Quick, string Directory, DemoRetrieval Retrieval, DemoServing Serving, DemoCalibration Calibration, DemoBidding Bidding,
-    DemoMarket Market, DemoFeedback Feedback, DemoAblation[] Ablation, TrainedModel[] Models, DemoTimings Timings);
+    DemoMarket Market, DemoFeedback Feedback, DemoAblation[] Ablation, TrainedModel[] Models, DemoTimings Timings)
+{
+    /// <summary>What the cluster did; null where the front door was one process.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DemoCluster? Cluster { get; init; }
+}
+
+/// <summary>The cluster that a day went through.</summary>
+/// <param name="Silos">Silos, each with a front door.</param>
+/// <param name="Coverage">Share of all ads that stand on shards that answered.</param>
+/// <param name="Rebalanced">What became of a killed silo's share of the work.</param>
+internal sealed record DemoCluster(int Silos, DemoCoverage Coverage, DemoRebalanced Rebalanced);
+
+/// <summary>Coverage of the answers.</summary>
+/// <param name="Lowest">The lowest of all answers.</param>
+/// <param name="AtEnd">Of the last answer.</param>
+/// <param name="Answers">Answers.</param>
+/// <param name="Partial">Those of less than all ads.</param>
+internal sealed record DemoCoverage(double Lowest, double AtEnd, int Answers, int Partial);
+
+/// <summary>What moved after a silo was killed (kill -9). Times are real, from the kill.</summary>
+/// <param name="Silo">The silo.</param>
+/// <param name="ShardReplicas">Replicas of shards that it held and that were placed again on others.</param>
+/// <param name="Campaigns">Grains of campaigns that it held and that are up again, wherever.</param>
+/// <param name="SecondsToPlace">Until every shard had all of its replicas again, on the silos that were left or on the returned one.</param>
+/// <param name="SecondsToFullCoverage">Until the last answer of less than all ads; 0 where there was none.</param>
+/// <param name="SecondsToReturn">Until the silo was back and ready, and seen by all.</param>
+internal sealed record DemoRebalanced(
+    string Silo, int ShardReplicas, int Campaigns, double? SecondsToPlace, double SecondsToFullCoverage, double SecondsToReturn);
 
 /// <summary>Whether click probabilities came true: Cal-N (0 is perfect) against the true probabilities of what was shown.</summary>
 /// <param name="CalNBefore">Of the model's raw probabilities, over 20 clusters of equally many impressions by prediction.</param>

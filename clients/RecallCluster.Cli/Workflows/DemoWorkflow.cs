@@ -17,7 +17,8 @@ namespace RecallCluster.Cli.Workflows;
 /// world ─► data set ─► deep model, two-tower ─► index ─► tuned search ─► recall
 ///      └─► market ─► history ─► campaigns ─► a day over HTTP, killed on the way ─► report ◄─ the same day with one part off
 /// </code>
-/// Everything goes through the same files and classes as the single commands; the served day through <c>serve</c> in a process of its own.
+/// Everything goes through the same files and classes as the single commands; the served day through <c>serve</c> in a process of its own,
+/// or through a cluster of silos.
 /// </summary>
 internal sealed class DemoWorkflow(DemoOptions options)
 {
@@ -55,7 +56,10 @@ internal sealed class DemoWorkflow(DemoOptions options)
         DemoOutcome outcome = served.Outcome;
         return new DemoReport(
             options.Seed, options.Quick, options.Directory, retrieval, ServingOf(served), outcome.Calibration(), outcome.Bidding(_market.Bounds),
-            outcome.Market(traffic), FeedbackOf(served), ablation, models, timings);
+            outcome.Market(traffic), FeedbackOf(served), ablation, models, timings)
+        {
+            Cluster = served.Cluster,
+        };
     }
 
     /// <summary>After <see cref="RunAsync"/>: goes on serving with traffic until told to stop.</summary>

@@ -34,7 +34,8 @@ internal sealed class IndexServer : IDisposable
         using HttpResponseMessage response = await _client.GetAsync(Path(""), cancellation).ConfigureAwait(false);
         JsonElement body = await BodyOf(response, cancellation).ConfigureAwait(false);
         return body.TryGetProperty("rollout", out JsonElement rollout)
-            ? rollout.Deserialize<RolloutView>(JsonOutput.Options)! : throw new HttpRequestException($"{_client.BaseAddress} has no choice of index versions.");
+            ? rollout.Deserialize<RolloutView>(JsonOutput.Options)!
+            : throw new HttpRequestException($"{_client.BaseAddress} has no choice of index versions.");
     }
 
     /// <summary>Publishes a version and waits for what becomes of it.</summary>
@@ -71,7 +72,8 @@ internal sealed class IndexServer : IDisposable
 
     private static string Describe(RolloutProgress underWay)
     {
-        string figures = underWay.Figures is { } known ? string.Join(", ", known.Select(f => $"{f.Key} {f.Value:0.###}")) : underWay.Waits ?? "";
+        string figures = underWay.Figures is { } known
+            ? string.Join(", ", known.Select(f => $"{f.Key} {f.Value:0.###}")) : underWay.Waits ?? "";
         return $"{(underWay.Phase == RolloutPhase.Loading ? "loading" : "compared")} {figures}";
     }
 

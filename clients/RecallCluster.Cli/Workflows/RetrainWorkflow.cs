@@ -55,7 +55,8 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
         await server.ReadAsync(cancellation).ConfigureAwait(false);
         string name = time.GetUtcNow().ToString("yyyy-MM-dd'T'HHmmss", CultureInfo.InvariantCulture);
         string folder = Path.Combine(options.Versions, name), making = Path.Combine(options.Versions, Unfinished + name);
-        (TrainedModel model, IndexReport index) = await Task.Run(() => Make(making, stages, cancellation), cancellation).ConfigureAwait(false);
+        (TrainedModel model, IndexReport index) = await Task.Run(() => Make(making, stages, cancellation), cancellation)
+            .ConfigureAwait(false);
         Directory.Move(making, folder);
         long began = Stopwatch.GetTimestamp();
         RolloutEnd end;
@@ -64,8 +65,8 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
         double took = Stopwatch.GetElapsedTime(began).TotalSeconds;
         await TidyAsync(name, cancellation).ConfigureAwait(false);
         return new RetrainedVersion(
-            name, end.Outcome == RolloutOutcome.Switched ? "switched" : "refused", end.Reason, end.Figures, model.ValidationRecall, index.Items,
-            model.Seconds, index.VectorsSeconds + index.BuildSeconds + index.WriteSeconds, took);
+            name, end.Outcome == RolloutOutcome.Switched ? "switched" : "refused", end.Reason, end.Figures, model.ValidationRecall,
+            index.Items, model.Seconds, index.VectorsSeconds + index.BuildSeconds + index.WriteSeconds, took);
     }
 
     private (TrainedModel Model, IndexReport Index) Make(string folder, IStages stages, CancellationToken cancellation)

@@ -32,8 +32,9 @@ internal sealed class ServedVersions : IIndexVersions, IDisposable
     public ShadowLimits Limits => ShadowLimits.None;
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<IndexVersionView>> ListAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<IndexVersionView>>(
-        [.. Pairs().Values.Select(pair => pair.View(pair.Name == _running)).Where(view => view is not null).Select(view => view!)]);
+    public Task<IReadOnlyList<IndexVersionView>> ListAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<IndexVersionView>>(
+            [.. Pairs().Values.Select(pair => pair.View(pair.Name == _running)).OfType<IndexVersionView>()]);
 
     /// <inheritdoc/>
     public Task<RolloutView> RolloutAsync(CancellationToken cancellation)

@@ -20,12 +20,15 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="address">Where it is to listen; null takes a free port of the loopback interface.</param>
     public ServerProcess(IEnumerable<string> arguments, Uri? address = null)
     {
-        Address = address ?? new Uri($"http://127.0.0.1:{FreePorts.Take(1)[0]}");
+        Address = AddressOr(address);
         _arguments = ["serve", .. arguments, "--urls", Address.GetLeftPart(UriPartial.Authority)];
     }
 
     /// <summary>Where it listens.</summary>
     public Uri Address { get; }
+
+    /// <summary>The address; where it is null, a free port of the loopback interface.</summary>
+    public static Uri AddressOr(Uri? address) => address ?? new Uri($"http://127.0.0.1:{FreePorts.Take(1)[0]}");
 
     /// <summary>Processor time of this life so far; zero when there is none.</summary>
     public TimeSpan ProcessorTime

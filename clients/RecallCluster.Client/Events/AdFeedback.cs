@@ -61,7 +61,7 @@ public sealed record AdFeedback
 }
 
 /// <summary>What became of an event. Money is in units of the currency.</summary>
-/// <param name="Outcome">"applied", "duplicate", another outcome of the campaign's ledger, or "refused".</param>
+/// <param name="Outcome">"applied", "duplicate", "pending", another outcome of the campaign's ledger, or "refused".</param>
 /// <param name="Reason">Why it was refused; else null.</param>
 /// <param name="Charged">What it cost.</param>
 /// <param name="Free">The part of its price that no budget was left for.</param>
@@ -72,6 +72,9 @@ public sealed record FeedbackResult(string Outcome, string? Reason, decimal Char
 
     /// <summary>Whether it had been applied before.</summary>
     public bool IsDuplicate => Outcome == "duplicate";
+
+    /// <summary>Whether it was accepted for good while its campaign could not be told: what it costs is decided later.</summary>
+    public bool IsPending => Outcome == "pending";
 }
 
 /// <summary>Body of a batch of events.</summary>

@@ -6,6 +6,10 @@ internal static class SettingsHelp
     public const string Text = """
         A silo of a RecallCluster.
 
+          recall silo -- --section:key=value ...        runs one
+          recall silo -- import FILE --cluster:redis=…  lets a new cluster begin with the state file of an embedded edition
+          recall silo -- export FILE --cluster:redis=…  writes the state of a cluster whose silos are stopped as such a file
+
         Settings come from --config FILE (JSON), then from the environment (RECALL_SILO_cluster__id=...), then from the command line
         (--cluster:id=...); later ones win.
 
@@ -43,6 +47,9 @@ internal static class SettingsHelp
           http:publicUrl             how clients reach the door                                           from each request
           http:keys                  file of API keys                                                     none: loopback may do all
           http:tokenKeys             file of the keys of tracking tokens, the same for all doors          none: kept in Redis
+          http:latencySeconds        latency that the door keeps; where it cannot, fewer are let in       0.025
+          http:queue, http:queueSeconds
+                                     requests that may wait for their turn, and the longest wait          64, 0.01
           http:health                where /healthz, /readyz and /metrics are                             http://127.0.0.1:8081
           tls:certificate, tls:key, tls:authority, tls:name
                                      mutual TLS between silos (PEM files, DNS name of the certificates)   none, recall-silo
@@ -54,6 +61,8 @@ internal static class SettingsHelp
                                      of real time and the business time of that moment                    real time
           grains:idleSeconds         grains that nobody called for so long are put away                   900
           grains:responseSeconds     a call between grains that takes longer has failed                   10
+          grains:feedbackSeconds     how long a door waits for an event's campaign; then the event is
+                                     accepted without an outcome, and delivered from the stream           2
 
         Exit codes: 0 stopped as told, 1 failed, 2 a setting makes no sense.
         """;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using RecallCluster.Grains.Hosting;
+using RecallCluster.Http.Overload;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using StackExchange.Redis;
@@ -68,6 +69,7 @@ internal static class SettingsReader
                 VersionsDirectory = section.Directory("directories:versions"),
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
+                FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
                 Door = roles.Contains(SiloRoles.Gateway) ? AddressOfDoor(doorUrl) : null,
             },
             ServiceId = section.Name("cluster:service", "recall"),
@@ -82,6 +84,7 @@ internal static class SettingsReader
             DoorUrl = doorUrl,
             DoorKeys = section.File("http:keys"),
             TokenKeys = section.File("http:tokenKeys"),
+            Overload = OverloadOf(section),
             BusinessClock = ClockOf(section),
             PublicUrl = section.Text("http:publicUrl") is { } url ? new Uri(section.Url("http:publicUrl", url)) : null,
             HealthUrl = section.Url("http:health", "http://127.0.0.1:8081"),
@@ -199,6 +202,17 @@ internal static class SettingsReader
             : new TlsSettings(
                 certificate, key, authority ?? throw new SettingsException("tls:authority", "is missing: whose certificates are accepted?"),
                 name);
+    }
+
+    private static OverloadOptions OverloadOf(SettingsSection section)
+    {
+        var usual = new OverloadOptions();
+        return usual with
+        {
+            LatencyTarget = section.Seconds("http:latencySeconds", usual.LatencyTarget, 1e-3, 60),
+            QueueLength = (int)section.Whole("http:queue", usual.QueueLength, 0, 1_000_000),
+            QueueTime = section.Seconds("http:queueSeconds", usual.QueueTime, 0, 600),
+        };
     }
 
     private static MembershipSettings MembershipOf(SettingsSection section)

@@ -1,5 +1,6 @@
 using System.Net;
 using RecallCluster.Grains.Hosting;
+using RecallCluster.Http.Overload;
 using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Silo.Configuration;
@@ -51,6 +52,9 @@ internal sealed record SiloSettings
 
     /// <summary>File of the keys of tracking tokens, the same for all doors; null keeps them in Redis.</summary>
     public string? TokenKeys { get; init; }
+
+    /// <summary>When the door turns work away.</summary>
+    public OverloadOptions Overload { get; init; } = new();
 
     /// <summary>How clients reach the door; null takes it from each request.</summary>
     public Uri? PublicUrl { get; init; }

@@ -17,6 +17,20 @@ internal sealed class MessagePackFormat : IBodyFormat
     public string MediaType => MessagePackBodies.MediaType;
 
     /// <inheritdoc/>
+    public IReadOnlyList<(string Path, byte[] Body)> Trials { get; } =
+    [
+        ("/v1/ads", MessagePackSerializer.Serialize(
+            new AdsRequestMessage
+            {
+                Id = "warm-up", User = new UserFeaturesMessage { Id = "warm-up", Sequence = [] }, Slots = [new SlotMessage { Id = "1" }],
+                Test = true,
+            },
+            WireFormat.Options)),
+        ("/v1/candidates", MessagePackSerializer.Serialize(
+            new CandidatesRequestMessage { User = new UserFeaturesMessage { Sequence = [] }, K = 5 }, WireFormat.Options)),
+    ];
+
+    /// <inheritdoc/>
     public T Read<T>(ReadOnlyMemory<byte> body)
         where T : class
     {

@@ -14,7 +14,7 @@ namespace RecallCluster.Silo.Health;
 
 /// <summary>
 /// Tells of the silo, from before it joins until after it has left: <c>/healthz</c> the process lives, <c>/readyz</c> it can do its work or
-/// what is missing, <c>/metrics</c> its figures and the runtime's.
+/// what is missing, <c>/metrics</c> its figures and the runtime's; <c>/feedback/parked</c> the events that no campaign takes.
 /// </summary>
 internal sealed class HealthDoor(SiloSettings settings, IServiceProvider services) : IHostedService, IAsyncDisposable
 {
@@ -22,6 +22,7 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
     private static readonly string[] OrleansMeters = ["Microsoft.Orleans"];
 
     private readonly PrometheusExposition _metrics = new([.. PrometheusExposition.UsualMeters, .. OrleansMeters]);
+    private readonly FeedbackRoutes _feedback = new(services);
     private WebApplication? _app;
 
     /// <summary>Where it listens.</summary>
@@ -37,6 +38,7 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
         _app.MapGet("/healthz", () => Results.Json(new AliveBody("alive", settings.Node.Name), HealthJson.Default.AliveBody));
         _app.MapGet("/readyz", (RequestDelegate)ReadyAsync);
         _app.MapGet("/metrics", () => Results.Text(_metrics.Write(), PrometheusExposition.ContentType));
+        _feedback.Map(_app);
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -59,7 +61,7 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
         await context.Response.WriteAsJsonAsync(
             new ReadyBody(
                 isReady ? "ready" : "not ready", node.Name, node.Cluster, [.. node.Roles.Order(StringComparer.Ordinal)], silos,
-                isReady ? null : missing),
+                isReady ? null : missing, await _feedback.StatusAsync(context.RequestAborted).ConfigureAwait(false)),
             HealthJson.Readable.ReadyBody, cancellationToken: context.RequestAborted).ConfigureAwait(false);
     }
 

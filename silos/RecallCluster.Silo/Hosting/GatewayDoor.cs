@@ -23,6 +23,8 @@ internal sealed partial class GatewayDoor(
     SiloSettings settings, IServiceProvider services, DrainPart drain, TimeProvider time, ILogger<GatewayDoor> logger)
     : IHostedService, ISiloPart, IAsyncDisposable
 {
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _stop = new();
     private FrontDoorParts? _parts;
     private WebApplication? _app;
@@ -49,6 +51,7 @@ internal sealed partial class GatewayDoor(
         }
         _parts = new FrontDoorParts { IsOpening = true, BusinessClock = settings.BusinessClock };
         TokenKeyRing keys = await SharedTokenKeys.OpenAsync(settings, services.GetService<IConnectionMultiplexer>()).ConfigureAwait(false);
+        services.GetService<SharedKeepsakes>()?.Hold(keys);
         _app = FrontDoor.Create(_parts, DoorOptions(keys));
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         _opening = OpenAsync(_parts);
@@ -85,6 +88,7 @@ internal sealed partial class GatewayDoor(
             Urls = [settings.DoorUrl],
             PublicUrl = settings.PublicUrl,
             Formats = [new MessagePackFormat()],
+            Overload = settings.Overload,
             Tracking = new TrackingOptions { Keys = tokens },
             Access = settings.DoorKeys is not { } keys
                 ? access
@@ -107,6 +111,9 @@ internal sealed partial class GatewayDoor(
                 }
                 _gateway = await composition.OpenAsync(_stop.Token).ConfigureAwait(false);
                 Set(parts, _gateway);
+                _missing = "the door is warming up";
+                await WarmUpAsync().ConfigureAwait(false);
+                parts.IsOpening = false;
                 _missing = null;
                 return;
             }
@@ -130,13 +137,29 @@ internal sealed partial class GatewayDoor(
         (parts.Campaigns, parts.Catalogue, parts.Users) = (gateway.Campaigns, gateway.Catalogue, gateway.Users);
         (parts.Live, parts.Background, parts.Shed) = (gateway.Live, gateway.Background, gateway.Shed);
         parts.Indexes = gateway.Indexes;
-        parts.IsOpening = false;
+    }
+
+    /// <summary>Tries the whole way from body to answer, the shards of other silos with it, before others send anybody here.</summary>
+    private async Task WarmUpAsync()
+    {
+        try
+        {
+            await FrontDoor.WarmUpAsync(_app!, LongestWarmUp, _stop.Token).ConfigureAwait(false);
+        }
+        // What is wrong, the first real request will tell, too.
+        catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
+        {
+            LogCold(logger, e);
+        }
     }
 
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "The silo has the role gateway but no directories:model: no front door is opened.")]
     private static partial void LogNoModel(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The door's trial requests failed.")]
+    private static partial void LogCold(ILogger logger, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The gateway could not be opened; it is tried again.")]
     private static partial void LogNotOpen(ILogger logger, Exception failure);

@@ -5,20 +5,21 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Silo.Configuration;
 using RecallCluster.Silo.Membership;
+using RecallCluster.Silo.Storage;
 using RecallCluster.Wire;
 using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Hosting;
 
-/// <summary>Sets up the silo's runtime: membership, storage, reminders, streams, serialisation.</summary>
+/// <summary>Sets up the silo's runtime: membership, storage, reminders, the stream of feedback, serialisation.</summary>
 internal static class OrleansSetup
 {
-    private const string StreamProvider = "feedback", PubSubStore = "PubSubStore", DefaultStore = "Default";
-    private const int StreamQueues = 8;
+    private const string DefaultStore = "Default";
 
     // A silo says every two seconds that it is alive: two small transactions, cheap for Redis even from hundreds of silos.
     private static readonly TimeSpan s_saysAlive = TimeSpan.FromSeconds(2);
@@ -76,30 +77,21 @@ internal static class OrleansSetup
             options.CreateRedisKey = MembershipKeys.Table;
         });
         GuardTable(silo.Services, own);
-        foreach (string store in (string[])[DefaultStore, PubSubStore])
+        silo.AddRedisGrainStorage(DefaultStore, options =>
         {
-            silo.AddRedisGrainStorage(store, options =>
-            {
-                options.ConfigurationOptions = connection;
-                options.CreateMultiplexer = _ => Task.FromResult((redis, true));
-            });
-        }
+            options.ConfigurationOptions = connection;
+            options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+        });
         silo.UseRedisReminderService(options =>
         {
             options.ConfigurationOptions = connection;
             options.CreateMultiplexer = _ => Task.FromResult((redis, true));
         });
-        silo.AddRedisStreams(StreamProvider, streams =>
-        {
-            streams.ConfigureOptions((options, _) =>
-            {
-                options.ConfigurationOptions = connection;
-                options.CreateMultiplexer = _ => Task.FromResult((redis, true));
-            });
-            streams.ConfigurePartitioning(StreamQueues);
-        });
         silo.Services.AddSingleton(redis);
         silo.Services.AddSingleton<IMachineStore>(new RedisMachineStore(redis, settings.ServiceId));
+        silo.Services.AddSingleton<IFeedbackStore>(new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions()));
+        silo.Services.AddSingleton(new SharedKeepsakes(settings, redis));
+        silo.Services.AddSingleton<IStoreKeeper>(all => all.GetRequiredService<SharedKeepsakes>());
     }
 
     /// <summary>Puts ours around the table that the clustering provider has registered.</summary>
@@ -124,9 +116,7 @@ internal static class OrleansSetup
     {
         silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, settings.Primary, settings.ServiceId, settings.Node.Cluster);
         silo.AddMemoryGrainStorage(DefaultStore);
-        silo.AddMemoryGrainStorage(PubSubStore);
         silo.UseInMemoryReminderService();
-        silo.AddMemoryStreams(StreamProvider);
         silo.Services.AddSingleton<IMachineStore>(new MemoryMachineStore());
     }
 }

@@ -19,16 +19,26 @@ internal static class SharedTokenKeys
         var own = TokenKeyRing.CreateEphemeral();
         if (redis is null)
             return own;
-        RedisKey key = $"recall/service/{settings.ServiceId}/token-keys";
+        string? kept = await PutAsync(settings, redis, own).ConfigureAwait(false);
+        return kept is null ? own : TokenKeyRing.Parse(kept, $"Redis, {KeyOf(settings)}");
+    }
+
+    /// <summary>Keeps keys unless there are some.</summary>
+    /// <returns>Those that were there before; null for none.</returns>
+    /// <exception cref="IOException">Redis does not answer.</exception>
+    public static async Task<string?> PutAsync(SiloSettings settings, IConnectionMultiplexer redis, TokenKeyRing keys)
+    {
+        string key = KeyOf(settings);
         try
         {
-            RedisValue kept = await redis.GetDatabase()
-                .StringSetAndGetAsync(key, own.Format(), expiry: null, keepTtl: false, When.NotExists).ConfigureAwait(false);
-            return kept.IsNull ? own : TokenKeyRing.Parse(kept.ToString(), $"Redis, {key}");
+            return await redis.GetDatabase().StringSetAndGetAsync(key, keys.Format(), expiry: null, keepTtl: false, When.NotExists)
+                .ConfigureAwait(false);
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
             throw new IOException($"Redis, {key}: {e.Message}", e);
         }
     }
+
+    private static string KeyOf(SiloSettings settings) => $"recall/service/{settings.ServiceId}/token-keys";
 }

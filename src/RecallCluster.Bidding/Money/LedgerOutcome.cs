@@ -38,4 +38,7 @@ public enum LedgerOutcome
 
     /// <summary>There is no such campaign.</summary>
     UnknownCampaign,
+
+    /// <summary>It is written down, and the ledger will be told; what becomes of it is not known yet.</summary>
+    Pending,
 }

@@ -56,7 +56,8 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         try
         {
             CampaignSettings wanted = GrainsJson.Read(settings, GrainsJson.Default.CampaignSettings, "campaign");
-            CampaignView view = await _commands.PutAsync(wanted, ifVersion, _factory.Campaigns.Market, CancellationToken.None).ConfigureAwait(true);
+            MarketLevel market = await MarketAsync(wanted).ConfigureAwait(true);
+            CampaignView view = await _commands.PutAsync(wanted, ifVersion, market, CancellationToken.None).ConfigureAwait(true);
             if (_publisher is { } publisher)
                 await publisher.PublishAsync().ConfigureAwait(true);
             return new CampaignReply { View = JsonSerializer.SerializeToUtf8Bytes(view, CampaignViewJson.Type) };
@@ -91,7 +92,10 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         if (!Machine.Exists)
             return new EventReply((int)LedgerOutcome.UnknownCampaign, 0, 0);
         AdEvent adEvent = WireMap.ToEvent(happened);
-        AdEventResult result = await _commands.AcceptAsync(adEvent, _clock.GetUtcNow(), CancellationToken.None).ConfigureAwait(true);
+        // A loss changes nothing here: it is passed on to the gateway that holds the reserve.
+        AdEventResult result = adEvent.Kind == AdEventKind.Loss
+            ? new AdEventResult(LedgerOutcome.Applied, default, default)
+            : await _commands.AcceptAsync(adEvent, _clock.GetUtcNow(), CancellationToken.None).ConfigureAwait(true);
         // Whoever accepted it knows of its own wins already; a gateway that is gone has no reserve either.
         if (result.Outcome == LedgerOutcome.Applied && acceptedBy != adEvent.Win.Gateway
             && (Charging.Acknowledges(adEvent) || Charging.Settles(adEvent))
@@ -140,7 +144,8 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         return new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = FollowersOf, Opened = Opened };
     }
 
-    private static string[] FollowersOf(JournalRecord record)
+    /// <summary>Who a command of a campaign concerns, too.</summary>
+    internal static string[] FollowersOf(JournalRecord record)
     {
         if (record.Read(ServingJson.Default.CampaignCommand) is not EventCommand { Event.Win: var win })
             return [];
@@ -169,7 +174,28 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
             Status = (int)offer.Status,
             Weights = [.. offer.Weights],
             SpentToday = Machine.Ledger.Today.Spent.Value,
+            ImpressionsToday = Machine.Ledger.Today.Impressions,
+            ClicksToday = Machine.Ledger.Today.Clicks,
         };
+    }
+
+    /// <summary>What the market is like today, for a campaign without weights of its own; what it usually is where nobody tells.</summary>
+    private async Task<MarketLevel> MarketAsync(CampaignSettings wanted)
+    {
+        MarketLevel usual = _factory.Campaigns.Market;
+        if (wanted.StartWeights is not null)
+            return usual;
+        try
+        {
+            MarketToday today = await GrainCalls.AskAsync(
+                _grains.GetGrain<IBidBookGrain>(0).MarketAsync(), "The bid book", CancellationToken.None).ConfigureAwait(true);
+            return usual.Observed(new Micros(today.Spent).ToUnits(), today.Impressions, today.Clicks);
+        }
+        catch (IOException e)
+        {
+            Telemetry.AskFailed(e);
+            return usual;
+        }
     }
 
     private Task PublishAsync() => Machine.Exists ? _grains.GetGrain<IBidBookGrain>(0).OfferAsync(Offer()) : Task.CompletedTask;

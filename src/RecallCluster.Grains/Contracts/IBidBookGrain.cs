@@ -38,8 +38,29 @@ public interface IBidBookGrain : IGrainWithIntegerKey
     [Alias("Campaigns"), AlwaysInterleave]
     Task<long[]> CampaignsAsync();
 
+    /// <summary>What all campaigns had today, by what they last published.</summary>
+    [Alias("Market"), AlwaysInterleave]
+    Task<MarketToday> MarketAsync();
+
     /// <summary>Lets every campaign decide a tick that is due.</summary>
     /// <returns>How many there were.</returns>
     [Alias("Tick")]
     Task<int> TickAsync();
+}
+
+/// <summary>What all campaigns had today.</summary>
+/// <param name="Spent">Charged, in micro-units of the currency.</param>
+/// <param name="Impressions">Shown.</param>
+/// <param name="Clicks">Clicked.</param>
+[GenerateSerializer, Immutable, Alias("recall.market-today")]
+public readonly record struct MarketToday(
+    [property: Id(0)] long Spent, [property: Id(1)] long Impressions, [property: Id(2)] long Clicks)
+{
+    /// <summary>What is left when one campaign's older figures give way to its newer ones.</summary>
+    /// <param name="older">What it had published before; null for nothing.</param>
+    /// <param name="newer">What it publishes now.</param>
+    internal MarketToday With(OfferMessage? older, OfferMessage newer) => new(
+        Spent + newer.SpentToday - (older?.SpentToday ?? 0),
+        Impressions + newer.ImpressionsToday - (older?.ImpressionsToday ?? 0),
+        Clicks + newer.ClicksToday - (older?.ClicksToday ?? 0));
 }

@@ -29,14 +29,16 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
 
     private ClusterLoop(
         IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity, GatewayLoopOptions options,
-        SteadyClock clock, TimeSpan userPatience, TimeProvider time)
+        SteadyClock clock, TimeSpan userPatience, Deferral deferral, TimeProvider time)
     {
         (_grains, _market, _book) = (grains, market, silo.Book);
         _observer = grains.CreateObjectReference<IGatewayObserver>(this);
         var campaigns = new GrainCampaigns(grains, silo.Book);
         Users = new GrainUsers(grains, userPatience);
         Campaigns = campaigns;
-        _feedback = new FeedbackIntake(new GrainDelivery(grains, identity.Number), clock);
+        var delivery = new GrainDelivery(grains, identity.Number, deferral);
+        _feedback = new FeedbackIntake(delivery, clock);
+        delivery.CameLate = _feedback.Conclude;
         _loop = new GatewayLoop(
             new GatewayLoopParts
             {
@@ -78,13 +80,13 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     /// <summary>Begins a life of this silo's gateway.</summary>
     public static async Task<ClusterLoop> OpenAsync(
         IGrainFactory grains, AdRetriever retriever, SiloMarket silo, SiloNode node, ClusterClock clock, GatewayLoopOptions options,
-        TimeProvider time, CancellationToken cancellation)
+        Deferral deferral, TimeProvider time, CancellationToken cancellation)
     {
         LocalMarket market = await silo.Ready.WaitAsync(cancellation).ConfigureAwait(false);
         GatewayIdentity identity = await GrainCalls.AskAsync(
             grains.GetGrain<IGatewayRegistryGrain>(0).BeginAsync(node.Name), "The gateways' registry", cancellation).ConfigureAwait(false);
         var loop = new ClusterLoop(
-            grains, retriever, silo, market, identity, options, new SteadyClock(clock.Business), node.UserPatience, time);
+            grains, retriever, silo, market, identity, options, new SteadyClock(clock.Business), node.UserPatience, deferral, time);
         await loop._loop.KeepAsync(cancellation).ConfigureAwait(false);
         return loop;
     }

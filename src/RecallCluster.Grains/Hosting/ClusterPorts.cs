@@ -24,7 +24,8 @@ internal static class GrainCalls
         {
             return await call.WaitAsync(cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        // What a grain cannot read of its state it may read again when that was mended: until then it is as if it were not there.
+        catch (Exception e) when (e is OrleansException or TimeoutException or InvalidDataException)
         {
             throw new IOException($"{what} cannot be reached: {e.Message}", e);
         }
@@ -88,8 +89,9 @@ internal sealed class GrainUsers(IGrainFactory grains, TimeSpan patience) : IUse
 
 /// <summary>Events to the campaigns' grains; those of a click's aftermath to the counts.</summary>
 /// <param name="grains">The grains.</param>
-/// <param name="gateway">Number of the gateway that they come to.</param>
-internal sealed class GrainDelivery(IGrainFactory grains, int gateway) : EventDelivery
+/// <param name="gateway">Number of the gateway that they come to; 0 for none.</param>
+/// <param name="deferral">What becomes of events that cannot be delivered now; null leaves them to the sender.</param>
+internal sealed class GrainDelivery(IGrainFactory grains, int gateway, Deferral? deferral) : EventDelivery(deferral)
 {
     /// <inheritdoc/>
     protected override Task<bool> EngageAsync(AdEvent happened, DateTimeOffset at, CancellationToken cancellation) => GrainCalls.AskAsync(
@@ -101,6 +103,11 @@ internal sealed class GrainDelivery(IGrainFactory grains, int gateway) : EventDe
         WireMap.ToResult(await GrainCalls.AskAsync(
             grains.GetGrain<ICampaignGrain>(happened.Win.CampaignId).AcceptAsync(WireMap.ToWire(happened), gateway),
             $"Campaign {happened.Win.CampaignId}", cancellation).ConfigureAwait(false));
+
+    /// <inheritdoc/>
+    /// <remarks>The campaign knows how to reach the gateway whose reserve it is.</remarks>
+    protected override Task<AdEventResult> LoseAsync(AdEvent happened, CancellationToken cancellation) =>
+        happened.Win.Gateway == gateway ? base.LoseAsync(happened, cancellation) : ChargeAsync(happened, default, cancellation);
 }
 
 /// <summary>Catalogue edits to the catalogue's grain; they are here, too, when an edit is acknowledged.</summary>

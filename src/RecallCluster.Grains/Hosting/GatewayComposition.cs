@@ -1,6 +1,7 @@
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Rollouts;
 
@@ -12,7 +13,8 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    RolloutOptions rollouts, Machines.MachineHostOptions machines, TimeProvider time) : IGatewayComposition
+    RolloutOptions rollouts, KnownData known, Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time)
+    : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>
     public const string IndexName = "ads";
@@ -32,12 +34,12 @@ internal sealed class GatewayComposition(
         if (state.Current is null)
             throw new InvalidDataException("No index was rolled out, and this silo's configuration names none.");
         var host = new EmbeddedHost(time: time);
-        var versions = new GatewayVersions(host, grains, IndexName, node.Name, time);
+        var versions = new GatewayVersions(host, grains, known, IndexName, node.Name, time);
         try
         {
             await versions.FollowAsync(state with { Shadow = null }).ConfigureAwait(false);
-            ClusterLoop loop = await ClusterLoop.OpenAsync(grains, host.Retriever, market, node, clock, options, time, cancellation)
-                .ConfigureAwait(false);
+            ClusterLoop loop = await ClusterLoop.OpenAsync(
+                grains, host.Retriever, market, node, clock, options, deferral, time, cancellation).ConfigureAwait(false);
             await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();

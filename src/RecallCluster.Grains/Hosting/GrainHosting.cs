@@ -1,10 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
@@ -26,20 +28,38 @@ public static class GrainHosting
         services.TryAddSingleton(provider => new ClusterClock(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IMachineStore>(_ => new MemoryMachineStore());
         services.TryAddSingleton(new MachineHostOptions());
+        services.AddFeedbackStore(node);
         services.TryAddSingleton(new ServingStateOptions());
         services.TryAddSingleton(provider => provider.GetRequiredService<ServingStateOptions>().Users);
         services.TryAddSingleton(new GatewayLoopOptions());
         services.TryAddSingleton(new RolloutOptions());
         services.TryAddSingleton<MachineServices>();
+        services.TryAddSingleton<OpenMachines>();
+        services.AddSingleton<IStoreKeeper>(provider => provider.GetRequiredService<OpenMachines>());
+        services.AddSingleton<IHostedService, StoreWatch>();
         services.TryAddSingleton<MachineFactory>();
         services.TryAddSingleton<BookReader>();
         services.TryAddSingleton<SiloMarket>();
         services.AddSingleton<ISiloPart>(provider => provider.GetRequiredService<SiloMarket>());
+        services.TryAddSingleton<KnownData>();
         services.TryAddSingleton<SiloShards>();
         services.TryAddSingleton<IGatewayComposition, GatewayComposition>();
         services.AddPlacementDirector<RolePlacement, RolePlacementDirector>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         services.AddSingleton<IHostedService, MarketOpening>();
         return services;
+    }
+
+    /// <summary>The stream of events whose campaigns cannot be told now, and its reader.</summary>
+    private static void AddFeedbackStore(this IServiceCollection services, SiloNode node)
+    {
+        services.TryAddSingleton(new FeedbackStoreOptions());
+        services.TryAddSingleton<IFeedbackStore, MemoryFeedbackStore>();
+        services.TryAddSingleton(all => new Deferral(
+            new StreamedEvents(all.GetRequiredService<IFeedbackStore>()), node.FeedbackPatience, all.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(all => new FeedbackReader(
+            all.GetRequiredService<IFeedbackStore>(), new GrainDelivery(all.GetRequiredService<IGrainFactory>(), gateway: 0, deferral: null),
+            all.GetRequiredService<FeedbackStoreOptions>(), node.Name, all.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IHostedService>(static all => all.GetRequiredService<FeedbackReader>());
     }
 }

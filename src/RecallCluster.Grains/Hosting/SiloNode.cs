@@ -33,6 +33,11 @@ public sealed record SiloNode
     /// </summary>
     public TimeSpan UserPatience { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// How long a door waits for a campaign that an event is for; then the event goes to the stream and is accepted without an outcome.
+    /// </summary>
+    public TimeSpan FeedbackPatience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Replicas of each shard, when this silo is the first to roll its index out.</summary>
     public int Replicas { get; init; } = 2;
 

@@ -11,6 +11,7 @@ internal abstract class MachineGrain<TMachine>(MachineServices services) : Grain
     where TMachine : class, IStateMachine
 {
     private MachineHost<TMachine>? _host;
+    private IDisposable? _open;
 
     /// <summary>The machine's keeper.</summary>
     protected MachineHost<TMachine> Host => _host ?? throw new InvalidOperationException("The grain is not active yet.");
@@ -23,12 +24,17 @@ internal abstract class MachineGrain<TMachine>(MachineServices services) : Grain
     {
         _host = new MachineHost<TMachine>(Describe(), services.Store, services.Tell, OptionsOf(services.Options), services.Time);
         await _host.OpenAsync(cancellationToken).ConfigureAwait(true);
+        // Off the turns of this grain nobody may touch it.
+        TaskScheduler turns = TaskScheduler.Current;
+        _open = services.Machines.Add(() => Task.Factory.StartNew(
+            () => _host?.SnapshotAsync() ?? Task.CompletedTask, CancellationToken.None, TaskCreationOptions.None, turns).Unwrap());
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
     }
 
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _open?.Dispose();
         if (_host is not null)
         {
             try

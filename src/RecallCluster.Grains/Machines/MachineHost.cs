@@ -157,7 +157,7 @@ internal sealed class MachineHost<TMachine>
             {
                 if (_mustLoad)
                 {
-                    Take(await _store.LoadAsync(_kind.Key, CancellationToken.None).ConfigureAwait(true), batch);
+                    await LoadAsync(batch).ConfigureAwait(true);
                     Drop(batch);
                     continue;
                 }
@@ -181,6 +181,19 @@ internal sealed class MachineHost<TMachine>
                 _mustLoad = true;
             }
         }
+    }
+
+    private async Task LoadAsync(Waiting[] batch)
+    {
+        StoredMachine stored = await _store.LoadAsync(_kind.Key, CancellationToken.None).ConfigureAwait(true);
+        if (stored.Last >= Last)
+        {
+            Take(stored, batch);
+            return;
+        }
+        // It was emptied while it did not answer: what we hold was durable once and is the best there is.
+        _mustLoad = false;
+        await SnapshotAsync().ConfigureAwait(true);
     }
 
     private async Task AppendAsync(Waiting[] batch)

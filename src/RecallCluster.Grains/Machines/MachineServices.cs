@@ -4,10 +4,14 @@ using RecallCluster.Grains.Contracts;
 namespace RecallCluster.Grains.Machines;
 
 /// <summary>What grains that keep a machine share on one silo.</summary>
-internal sealed class MachineServices(IMachineStore store, MachineHostOptions options, TimeProvider time, IGrainFactory grains)
+internal sealed class MachineServices(
+    IMachineStore store, OpenMachines machines, MachineHostOptions options, TimeProvider time, IGrainFactory grains)
 {
     /// <summary>Where machines are kept.</summary>
     public IMachineStore Store => store;
+
+    /// <summary>The machines of this silo.</summary>
+    public OpenMachines Machines => machines;
 
     /// <summary>How they are kept.</summary>
     public MachineHostOptions Options => options;

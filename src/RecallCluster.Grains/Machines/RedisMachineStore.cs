@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using StackExchange.Redis;
 
 namespace RecallCluster.Grains.Machines;
@@ -9,7 +10,7 @@ namespace RecallCluster.Grains.Machines;
 /// was answered survives a power failure, with <c>everysec</c> up to a second of it may not. Keys of one machine share a hash slot.
 /// Thread-safe.
 /// </summary>
-public sealed class RedisMachineStore : IMachineStore
+public sealed class RedisMachineStore : IMachineStore, IStoreLife
 {
     private const string AppendScript = """
         local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0')
@@ -78,6 +79,36 @@ public sealed class RedisMachineStore : IMachineStore
     /// <inheritdoc/>
     public Task<StoreOutcome> SnapshotAsync(string key, long at, ReadOnlyMemory<byte> snapshot, CancellationToken cancellation) =>
         WriteAsync(key, SnapshotScript, [at, snapshot], cancellation);
+
+    /// <inheritdoc/>
+    public async Task<string> CurrentAsync(CancellationToken cancellation)
+    {
+        string life = $"{_prefix}/machines/life", begun = Guid.NewGuid().ToString("N");
+        try
+        {
+            RedisValue known = await _redis.GetDatabase().StringSetAndGetAsync(life, begun, expiry: null, keepTtl: false, When.NotExists)
+                .WaitAsync(cancellation).ConfigureAwait(false);
+            return known.IsNull ? begun : known.ToString();
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            throw new IOException($"Redis, {life}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Keys of all machines, in no order. It goes through all of Redis' keys, a thousand at a time.</summary>
+    public async IAsyncEnumerable<string> KeysAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        const int Page = 1000;
+        string before = HeadOf("")[..^1];
+        foreach (IServer server in _redis.GetServers())
+        {
+            if (server.IsReplica)
+                continue;
+            await foreach (RedisKey key in server.KeysAsync(pattern: $"{before}*}}", pageSize: Page).WithCancellation(cancellation).ConfigureAwait(false))
+                yield return key.ToString()[before.Length..^1];
+        }
+    }
 
     private async Task<StoreOutcome> WriteAsync(string key, string script, RedisValue[] values, CancellationToken cancellation) =>
         (StoreOutcome)(int)await RunAsync(key, script, values, cancellation).ConfigureAwait(false);

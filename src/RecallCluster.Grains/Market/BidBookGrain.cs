@@ -24,6 +24,7 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
     private readonly Guid _life = Guid.NewGuid();
     private readonly News _news = new(services.Time);
     private (CalibrationMessage Message, long Since)? _calibration;
+    private MarketToday _today;
     private long _version = 1;
     private bool _stopped;
 
@@ -57,6 +58,7 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
         int number = Machine.NumberOf(NameOf(offer.CampaignId));
         if (_offers.TryGetValue(number, out (OfferMessage Offer, long Since) known) && known.Offer.Place >= offer.Place)
             return;
+        _today = _today.With(known.Offer, offer);
         _offers[number] = (offer, _version + 1);
         Announce();
     }
@@ -90,6 +92,8 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
     public Task<(Guid Life, long Version)> VersionAsync() => Task.FromResult((_life, _version));
 
     public Task<long[]> CampaignsAsync() => Task.FromResult(Campaigns.ToArray());
+
+    public Task<MarketToday> MarketAsync() => Task.FromResult(_today);
 
     public async Task<int> TickAsync()
     {

@@ -77,15 +77,17 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _follower?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>Completes when every campaign that has a number has been heard of here.</summary>
-    public async Task WaitForAllAsync(CancellationToken cancellation)
+    /// <summary>Completes when every campaign that has a number has been heard of here, or nothing will be.</summary>
+    /// <param name="isBroken">Whether nothing will be heard of a campaign.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task WaitForAllAsync(Func<long, bool> isBroken, CancellationToken cancellation)
     {
         while (true)
         {
             (Guid Life, long Version) seen = _place.Current;
             lock (_lock)
             {
-                if (_offers.Length > 0 && Array.TrueForAll(_offers, offer => offer is not null))
+                if (_offers.Length > 0 && !_offers.Where((offer, number) => offer is null && !isBroken(_campaigns[number])).Any())
                     return;
             }
             await _place.WaitPastAsync(seen, cancellation).ConfigureAwait(false);

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
@@ -17,7 +19,7 @@ namespace RecallCluster.Grains.Market;
 /// The market on this silo: the ads of its market directory with the cluster's edits in their one order, and the campaigns as the bid
 /// book's grain publishes them. Numbers of campaigns and facets so are the same on every silo. Thread-safe.
 /// </summary>
-internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
+internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
 {
     private const int MadeAtOnce = 64;
 
@@ -25,14 +27,17 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
     private readonly IGrainFactory _grains;
     private readonly MachineHostOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger<SiloMarket> _logger;
     private readonly TaskCompletionSource<LocalMarket> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ReadPlace _edits = new();
+    private readonly ConcurrentDictionary<long, bool> _broken = new();
     private Follower? _follower;
     private volatile string? _missing = "the market has not been read yet";
 
-    public SiloMarket(SiloNode node, IGrainFactory grains, BookReader book, MachineHostOptions options, TimeProvider time)
+    public SiloMarket(
+        SiloNode node, IGrainFactory grains, BookReader book, MachineHostOptions options, TimeProvider time, ILogger<SiloMarket> logger)
     {
-        (_node, _grains, Book, _options, _time) = (node, grains, book, options, time);
+        (_node, _grains, Book, _options, _time, _logger) = (node, grains, book, options, time, logger);
         // Whoever waits for it is told by what it waits with; nobody else shall trip over it.
         _ = _ready.Task.ContinueWith(task => task.Exception, TaskScheduler.Default);
     }
@@ -72,7 +77,7 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
         foreach (CampaignSettings[] some in campaigns.Chunk(MadeAtOnce))
             await Task.WhenAll(some.Select(campaign => MakeAsync(campaign, directory, cancellation))).ConfigureAwait(false);
         _missing = "not all campaigns have been heard of yet";
-        await Book.WaitForAllAsync(cancellation).ConfigureAwait(false);
+        await Book.WaitForAllAsync(IsBroken, cancellation).ConfigureAwait(false);
         CatalogueDelta? edits = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(Guid.Empty, 0)
             .WaitAsync(cancellation).ConfigureAwait(false);
         var market = new LocalMarket(
@@ -120,13 +125,29 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
             (await _ready.Task.ConfigureAwait(false)).Dispose();
     }
 
-    /// <summary>Makes a campaign that is not there yet; one that is stays as it is.</summary>
+    private bool IsBroken(long campaign) => _broken.ContainsKey(campaign);
+
+    /// <summary>
+    /// Makes a campaign that is not there yet; one that is stays as it is. What is kept of one may be damaged, or of a later version than
+    /// this program's: the others go on without it.
+    /// </summary>
     private async Task MakeAsync(CampaignSettings campaign, string directory, CancellationToken cancellation)
     {
-        CampaignReply reply = await GrainCalls.AskAsync(
-            _grains.GetGrain<ICampaignGrain>(campaign.Id).PutAsync(
-                JsonSerializer.SerializeToUtf8Bytes(campaign, GrainsJson.Default.CampaignSettings), 0),
-            $"Campaign {campaign.Id}", cancellation).ConfigureAwait(false);
+        CampaignReply reply;
+        try
+        {
+            reply = await GrainCalls.AskAsync(
+                _grains.GetGrain<ICampaignGrain>(campaign.Id).PutAsync(
+                    JsonSerializer.SerializeToUtf8Bytes(campaign, GrainsJson.Default.CampaignSettings), 0),
+                $"Campaign {campaign.Id}", cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is InvalidDataException || e.InnerException is InvalidDataException)
+        {
+            _broken[campaign.Id] = true;
+            Background.Failed($"campaign {campaign.Id}", e);
+            LogBroken(_logger, campaign.Id, e.Message);
+            return;
+        }
         if (reply.Refusal is { } refusal && reply.ConflictingVersion is null)
         {
             throw new InvalidDataException(
@@ -150,6 +171,9 @@ internal sealed class SiloMarket : ISiloPart, IAsyncDisposable
             market.Catalogue.Apply(edit);
         _edits.Reach(delta.Life, delta.Sequence);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Campaign {Campaign} takes no part: {Problem}")]
+    private static partial void LogBroken(ILogger logger, long campaign, string problem);
 
     private sealed class Adoption : IDisposable
     {

@@ -12,11 +12,12 @@ namespace RecallCluster.Grains.Shards;
 /// </summary>
 /// <param name="host">Opens versions.</param>
 /// <param name="grains">Finds replicas.</param>
+/// <param name="known">What is known of users and of ads' fields.</param>
 /// <param name="index">The index.</param>
 /// <param name="gateway">The gateway's silo.</param>
 /// <param name="time">The clock of deadlines and timings.</param>
-internal sealed class GatewayVersions(EmbeddedHost host, IGrainFactory grains, string index, string gateway, TimeProvider time)
-    : IAsyncDisposable
+internal sealed class GatewayVersions(
+    EmbeddedHost host, IGrainFactory grains, KnownData known, string index, string gateway, TimeProvider time) : IAsyncDisposable
 {
     private string? _running;
     private Shadow? _shadow;
@@ -86,6 +87,8 @@ internal sealed class GatewayVersions(EmbeddedHost host, IGrainFactory grains, s
         Name = version.Name,
         ModelDirectory = version.ModelDirectory,
         IndexDirectory = version.IndexDirectory,
+        Users = known.Users,
+        AdFields = known.AdFields,
         Shards = new GrainShards(grains, index, version, replicas, time),
     };
 

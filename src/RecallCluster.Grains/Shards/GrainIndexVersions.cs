@@ -34,7 +34,8 @@ internal sealed class GrainIndexVersions(IGrainFactory grains, string index, Rol
 
     /// <inheritdoc/>
     public async Task<RolloutView> RolloutAsync(CancellationToken cancellation) => GrainsJson.Read(
-        await GrainCalls.AskAsync(Index.RolloutAsync(), TheIndex, cancellation).ConfigureAwait(false), GrainsJson.Default.RolloutView, "roll-out");
+        await GrainCalls.AskAsync(Index.RolloutAsync(), TheIndex, cancellation).ConfigureAwait(false), GrainsJson.Default.RolloutView,
+        "roll-out");
 
     /// <inheritdoc/>
     public async Task<IndexVersionView> PublishAsync(string name, ShadowLimits? limits, CancellationToken cancellation)

@@ -20,7 +20,10 @@ internal sealed class IndexFilesGrain(SiloNode node) : Grain, IIndexFilesGrain
         {
             if (pair.View(isRunning: false) is not { } view)
                 continue;
-            versions.Add(new IndexVersion("", pair.ModelDirectory, pair.IndexDirectory, view.Shards, 0) { Title = view.Name, Ads = view.Ads });
+            versions.Add(new IndexVersion("", pair.ModelDirectory, pair.IndexDirectory, view.Shards, 0)
+            {
+                Title = view.Name, Ads = view.Ads,
+            });
         }
         return versions.ToArray();
     });

@@ -58,7 +58,8 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
             await TellAsync(new PlanCommand { Replicas = count }).ConfigureAwait(true);
         }
         await _rollout.PublishAsync(
-            number => version with { Name = string.Create(CultureInfo.InvariantCulture, $"{version.Name}.{number}") }, wanted).ConfigureAwait(true);
+            number => version with { Name = string.Create(CultureInfo.InvariantCulture, $"{version.Name}.{number}") }, wanted)
+            .ConfigureAwait(true);
         _ = StepAsync(CancellationToken.None);
         return View();
     }
@@ -193,7 +194,8 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
         {
             while (change(State.Rollout) is { } changed)
             {
-                if (await TellAsync(new PlanCommand { Rollout = changed with { Revision = State.Rollout.Revision + 1 } }).ConfigureAwait(true))
+                var next = new PlanCommand { Rollout = changed with { Revision = State.Rollout.Revision + 1 } };
+                if (await TellAsync(next).ConfigureAwait(true))
                     return true;
             }
             return false;
@@ -206,9 +208,10 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
 
     private async Task<bool> TellAsync(PlanCommand command)
     {
-        bool applied = await Host.TellAsync(JsonSerializer.SerializeToUtf8Bytes(command, GrainsJson.Default.PlanCommand)).ConfigureAwait(true) is true;
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(command, GrainsJson.Default.PlanCommand);
+        object? applied = await Host.TellAsync(bytes).ConfigureAwait(true);
         _news.Tell();
-        return applied;
+        return applied is true;
     }
 
     private IEnumerable<IShardGrain> Replicas(IndexVersion version) =>

@@ -25,6 +25,7 @@ internal static class ShardWire
             ScaleSlope = value.Scale.Slope,
             ScaleShift = value.Scale.Shift,
             MostPerCampaign = value.MostPerCampaign == int.MaxValue ? 0 : value.MostPerCampaign,
+            ByClick = value.ByClick,
         },
     };
 
@@ -91,6 +92,7 @@ internal static class ShardWire
         {
             Scale = scale,
             MostPerCampaign = value.MostPerCampaign == 0 ? int.MaxValue : value.MostPerCampaign,
+            ByClick = value.ByClick,
         };
     }
 

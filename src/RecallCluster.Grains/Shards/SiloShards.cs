@@ -21,7 +21,8 @@ internal readonly record struct HeldVersion(string Name, int Ads, long Bytes);
 /// The shards that this silo holds: opened from its own copy of the files, and fed with its own market's bids, placements and new ads,
 /// which are the same on every silo. Thread-safe.
 /// </summary>
-internal sealed class SiloShards(SiloMarket market, SiloNode node, RolloutOptions options, TimeProvider time) : IDisposable
+internal sealed class SiloShards(SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time)
+    : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Held> _shards = [];
@@ -47,7 +48,10 @@ internal sealed class SiloShards(SiloMarket market, SiloNode node, RolloutOption
 
     /// <summary>The versions of a shard that can be asked, newest last.</summary>
     public IReadOnlyList<HeldVersion> VersionsOf(int number) =>
-        [.. LoadedOf(number).Select(loaded => new HeldVersion(loaded.Name, loaded.Index.Count + loaded.NewAds.CountOn(number), loaded.Bytes))];
+    [
+        .. LoadedOf(number).Select(loaded => new HeldVersion(
+            loaded.Name, loaded.Index.Count + loaded.NewAds.CountOn(number), loaded.Bytes)),
+    ];
 
     /// <summary>Opens a version of a shard; one that is there already, or on its way, is waited for.</summary>
     /// <param name="version">The version.</param>
@@ -58,7 +62,8 @@ internal sealed class SiloShards(SiloMarket market, SiloNode node, RolloutOption
     /// </param>
     /// <param name="cancellation">Waits no longer.</param>
     /// <exception cref="InvalidDataException">
-    /// It does not fit, a file is broken, of another model or not the one that was published, or trial searches fail; the message names it.
+    /// It does not fit, a file is broken, of another model or not the one that was published, or trial searches fail; the message names
+    /// it.
     /// </exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="NotSupportedException">The model is not a deep one.</exception>
@@ -70,7 +75,10 @@ internal sealed class SiloShards(SiloMarket market, SiloNode node, RolloutOption
             Held held = HeldOf(number);
             // What failed before, such as a file that was not there yet, is tried again.
             if (!held.Versions.TryGetValue(version.Name, out loading) || loading is { IsCompleted: true, IsCompletedSuccessfully: false })
-                held.Versions[version.Name] = loading = Task.Run(() => LoadAsync(held.Shard, version, number, isNew));
+            {
+                held.Versions[version.Name] = loading = Task.Run(
+                    () => LoadAsync(held.Shard, version, number, isNew), CancellationToken.None);
+            }
         }
         await loading.WaitAsync(cancellation).ConfigureAwait(false);
     }
@@ -140,8 +148,10 @@ internal sealed class SiloShards(SiloMarket market, SiloNode node, RolloutOption
         {
             var kept = new (AdIndex, IShard)?[version.Shards];
             kept[number] = (index, shard);
-            var newAds = new NewAdKeeper(version.Name, new AdEmbedder(indexed.Model, null), kept, null, new NewAdOptions());
-            IDisposable adoption = await market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None).ConfigureAwait(false);
+            var embedder = new AdEmbedder(indexed.Model, known.AdFields);
+            var newAds = new NewAdKeeper(version.Name, embedder, kept, null, new NewAdOptions());
+            IDisposable adoption = await market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None)
+                .ConfigureAwait(false);
             return new Loaded(version.Name, index, bytes, newAds, adoption);
         }
         catch
@@ -161,7 +171,8 @@ internal sealed class SiloShards(SiloMarket market, SiloNode node, RolloutOption
             throw new InvalidDataException(
                 $"{index.FilePath} is not the file that was published as version {version.Name}; bring the same files to all silos.");
         }
-        var opened = new ShardVersion(version.Name, index, IndexScorer.Of(indexed.Model, index), indexed.TunedParameters(), team: null, time)
+        var opened = new ShardVersion(
+            version.Name, index, IndexScorer.Of(indexed.Model, index), indexed.TunedParameters(), team: null, time)
         {
             GrowingScorer = IndexScorer.Growing(indexed.Model),
         };

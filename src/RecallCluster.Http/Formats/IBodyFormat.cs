@@ -11,6 +11,9 @@ internal interface IBodyFormat
     /// <summary>Its media type.</summary>
     string MediaType { get; }
 
+    /// <summary>Requests in this format for a door to try before anybody sends one; nothing comes of them.</summary>
+    IReadOnlyList<(string Path, byte[] Body)> Trials { get; }
+
     /// <summary>Reads a body.</summary>
     /// <exception cref="Serving.InvalidRequestException">It is no such body.</exception>
     T Read<T>(ReadOnlyMemory<byte> body)

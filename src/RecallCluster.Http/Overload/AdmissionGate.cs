@@ -11,8 +11,8 @@ namespace RecallCluster.Http.Overload;
 /// </summary>
 internal sealed class AdmissionGate : IDisposable
 {
-    // Follows a change of what requests take within some ten of them.
-    private const double Smoothing = 1.0 / 16;
+    // Follows a change of what requests take within some ten of them, and of how many are turned away within some hundred.
+    private const double Smoothing = 1.0 / 16, ShareSmoothing = 1.0 / 128;
 
     private readonly OverloadOptions _options;
     private readonly TimeProvider _time;
@@ -21,7 +21,7 @@ internal sealed class AdmissionGate : IDisposable
     private readonly AdaptiveLimit _limit;
     private readonly ITimer _sweep;
     private int _inFlight;
-    private double _meanWorkSeconds;
+    private double _meanWorkSeconds, _turnedAwayShare;
 
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
     public AdmissionGate(OverloadOptions options, TimeProvider time)
@@ -51,14 +51,17 @@ internal sealed class AdmissionGate : IDisposable
             if (_inFlight < _limit.Value)
             {
                 _inFlight++;
+                Note(isTurnedAway: false);
                 return ValueTask.FromResult(true);
             }
-            if (_queue.Count >= _options.QueueLength || _options.QueueTime == TimeSpan.Zero || Wait > Patience)
+            bool isTurnedAway = _queue.Count >= _options.QueueLength || _options.QueueTime == TimeSpan.Zero || Wait > Patience;
+            Note(isTurnedAway);
+            if (isTurnedAway)
                 return ValueTask.FromResult(false);
             var waiter = new Waiter(_time.GetTimestamp());
             _queue.Enqueue(waiter);
             if (_queue.Count == 1)
-                _sweep.Change(_options.QueueTime, Timeout.InfiniteTimeSpan);
+                _sweep.Change(Patience, Timeout.InfiniteTimeSpan);
             return new ValueTask<bool>(waiter.Task);
         }
     }
@@ -88,8 +91,12 @@ internal sealed class AdmissionGate : IDisposable
     // Who comes now waits until as many have left as wait already, and one more; so many at once leave in the time of one request.
     private TimeSpan Wait => TimeSpan.FromSeconds((_queue.Count + 1) * _meanWorkSeconds / _limit.Value);
 
-    // Waiting as long as the work itself takes is no collapse, however slow that is.
-    private TimeSpan Patience => TimeSpan.FromSeconds(Math.Max(_options.QueueTime.TotalSeconds, _meanWorkSeconds));
+    // Waiting as long as the work itself takes is no collapse, however slow that is. A queue is there for bursts: the more are turned away,
+    // the less of them a longer one would save, and the more it only makes everybody wait.
+    private TimeSpan Patience =>
+        TimeSpan.FromSeconds(Math.Max(_options.QueueTime.TotalSeconds, _meanWorkSeconds) * (1 - _turnedAwayShare));
+
+    private void Note(bool isTurnedAway) => _turnedAwayShare += ((isTurnedAway ? 1 : 0) - _turnedAwayShare) * ShareSmoothing;
 
     private void TurnAwayTheLate()
     {
@@ -103,6 +110,7 @@ internal sealed class AdmissionGate : IDisposable
                     _sweep.Change(left, Timeout.InfiniteTimeSpan);
                     return;
                 }
+                Note(isTurnedAway: true);
                 _queue.Dequeue().SetResult(false);
             }
         }

@@ -26,7 +26,8 @@ public sealed record OverloadOptions
 
     /// <summary>
     /// Longest wait for a turn; where requests take longer than this, as long as they take on average. Who would probably wait longer is
-    /// turned away at once. Zero: nobody waits.
+    /// turned away at once. Under overload it is shorter by the share that is turned away, so that who is let in is answered soon. Zero:
+    /// nobody waits.
     /// </summary>
     public TimeSpan QueueTime { get; init; } = TimeSpan.FromMilliseconds(10);
 

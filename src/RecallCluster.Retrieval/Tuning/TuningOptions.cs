@@ -51,7 +51,7 @@ public sealed record TuningOptions
     /// Fewest ads expanded per hop, whatever the shares: batches of fewer would leave the scorer's blocks half empty, which costs more time
     /// than the scorings that they save.
     /// </summary>
-    public int LeastWidth { get; init; } = 4;
+    public int LeastWidth { get; init; } = 3;
 
     /// <summary>Budgets whose ratio is below this are not told apart.</summary>
     public double BudgetStep { get; init; } = 1.05;

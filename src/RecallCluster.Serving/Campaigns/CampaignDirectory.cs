@@ -13,7 +13,8 @@ namespace RecallCluster.Serving.Campaigns;
 /// </summary>
 public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
 {
-    private const string Prefix = "campaign/";
+    /// <summary>What keys of campaigns begin with.</summary>
+    internal const string Prefix = "campaign/";
 
     private readonly ConcurrentDictionary<long, int> _numbers = new();
     private readonly List<Campaign> _byNumber = [];

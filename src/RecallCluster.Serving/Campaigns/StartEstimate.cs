@@ -47,8 +47,15 @@ public sealed record MarketLevel(double CostPerClick = 0.5, double ClickRate = 0
             spent += today.Spent.ToUnits();
             (clicks, impressions) = (clicks + today.Clicks, impressions + today.Impressions);
         }
-        return clicks < FewestClicks || spent <= 0 || impressions <= clicks
+        return Observed(spent, impressions, clicks);
+    }
+
+    /// <summary>The market by what all campaigns had today; this one while there are few clicks in it.</summary>
+    /// <param name="spent">What they spent, in units of the currency.</param>
+    /// <param name="impressions">Their impressions.</param>
+    /// <param name="clicks">Their clicks.</param>
+    internal MarketLevel Observed(double spent, long impressions, long clicks) =>
+        clicks < FewestClicks || spent <= 0 || impressions <= clicks
             ? this
             : this with { CostPerClick = spent / clicks, ClickRate = (double)clicks / impressions };
-    }
 }

@@ -47,7 +47,10 @@ public readonly record struct AdEventResult(LedgerOutcome Outcome, Micros Charge
 /// <summary>Takes events, one at a time and checked, to where they count. Thread-safe.</summary>
 public interface IEventDelivery
 {
-    /// <summary>Takes one event. When the task completes it is durable, applied once whatever happens later.</summary>
+    /// <summary>
+    /// Takes one event. When the task completes it is durable, applied once whatever happens later; one that is
+    /// <see cref="LedgerOutcome.Pending"/> waits for its campaign, which cannot be told now.
+    /// </summary>
     /// <param name="happened">The event; its numbers make sense.</param>
     /// <param name="at">The business clock when it was told.</param>
     /// <param name="cancellation">The caller gave up; the event may be applied.</param>

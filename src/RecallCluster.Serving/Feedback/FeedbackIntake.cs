@@ -46,6 +46,19 @@ public sealed class FeedbackIntake : IFeedback
         return await Task.WhenAll(results).ConfigureAwait(false);
     }
 
+    /// <summary>Counts what became of an event and tells the gateway, where that is known only after the event was accepted, too.</summary>
+    internal void Conclude(AdEvent happened, AdEventResult result)
+    {
+        Tally.Count(happened.Kind, in result);
+        Telemetry.Charged(result.Charged);
+        if (result.Outcome != LedgerOutcome.Applied)
+            return;
+        if (Charging.Settles(happened))
+            Settled?.Invoke(happened.Win, result.Charged);
+        if (Charging.Acknowledges(happened))
+            Acknowledged?.Invoke(happened);
+    }
+
     private static void Check(AdEvent happened, int index)
     {
         Win win = happened.Win;
@@ -73,14 +86,7 @@ public sealed class FeedbackIntake : IFeedback
     private async Task<AdEventResult> AcceptAsync(AdEvent happened, DateTimeOffset now, CancellationToken cancellation)
     {
         AdEventResult result = await _delivery.DeliverAsync(happened, now, cancellation).ConfigureAwait(false);
-        Tally.Count(happened.Kind, in result);
-        Telemetry.Charged(result.Charged);
-        if (result.Outcome != LedgerOutcome.Applied)
-            return result;
-        if (Charging.Settles(happened))
-            Settled?.Invoke(happened.Win, result.Charged);
-        if (Charging.Acknowledges(happened))
-            Acknowledged?.Invoke(happened);
+        Conclude(happened, result);
         return result;
     }
 }

@@ -33,11 +33,14 @@ internal sealed class WalletKeeper(WalletTable wallets, ILeases leases, int gate
             if (roster[number] is not { } campaign)
                 continue;
             CampaignWallet wallet = wallets[number];
+            int before = _asked.Count;
             Tell(campaign, number, now, cancellation);
+            // What is given back can be asked for, so it is told first: elsewhere calls may overtake each other.
+            Task told = _asked.Count == before ? Task.CompletedTask : Task.WhenAll(_asked.GetRange(before, _asked.Count - before));
             bool isOn = !campaign.IsPaused && now >= campaign.Terms.FlightStart && now < campaign.Terms.FlightEnd;
             double share = Math.Clamp(PaceFactor * (campaign.Terms.LeaseTerm / TimeSpan.FromDays(1)), LeastShare, 1);
             if (isOn && wallet.WantsLease(now, share, campaign.Terms.DailyBudget, out Micros wanted))
-                _asked.Add(AskAsync(campaign, number, wanted, cancellation));
+                _asked.Add(AskAsync(campaign, number, wanted, told, cancellation));
         }
         await Task.WhenAll(_asked).ConfigureAwait(false);
     }
@@ -65,13 +68,14 @@ internal sealed class WalletKeeper(WalletTable wallets, ILeases leases, int gate
             _asked.Add(CloseAsync(campaign.Id, number, report, cancellation));
     }
 
-    private async Task AskAsync(CampaignSettings campaign, int number, Micros wanted, CancellationToken cancellation)
+    private async Task AskAsync(CampaignSettings campaign, int number, Micros wanted, Task told, CancellationToken cancellation)
     {
         CampaignWallet wallet = wallets[number];
         DateTimeOffset Later() => businessClock.GetUtcNow() + (campaign.Terms.LeaseTerm * Backoff);
         LeaseGrant grant;
         try
         {
+            await told.ConfigureAwait(false);
             grant = await leases.RequestAsync(campaign.Id, gateway, epoch, wanted, cancellation).ConfigureAwait(false);
         }
         catch

@@ -42,7 +42,7 @@ internal sealed class GatewayLoop : IAsyncDisposable
                 Leases = parts.Leases,
                 Epoch = parts.Epoch,
                 // Wins of two lives must not share ids, and nobody shall guess them.
-                Random = new SeededRandom(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)))),
+                Random = new SeededRandom(options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)))),
                 Time = parts.Time,
                 BusinessClock = parts.BusinessClock,
             },

@@ -16,6 +16,12 @@ public record GatewayLoopOptions
     public AuctionTraceWriter? Trace { get; init; }
 
     /// <summary>
+    /// Seed of the gateway's draws, so that a run can be repeated exactly; null draws one that nobody can guess. Two lives with one seed
+    /// give wins the same ids: never set it where money is real.
+    /// </summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>
     /// Share of one processor, 0 to 1, that may go into scoring every ad of the shards in this process for a request now and then, so that
     /// the live view can tell how much of the value the search finds. More: a fresher figure; 0: none. Nothing is spent while the
     /// processors are busy.

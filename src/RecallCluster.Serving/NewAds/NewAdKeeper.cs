@@ -39,11 +39,14 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
 
     /// <param name="version">The version.</param>
     /// <param name="embedder">Its model.</param>
-    /// <param name="shards">Its shards with their indexes, which must stay open until this is disposed; null for one that others keep.</param>
+    /// <param name="shards">
+    /// Its shards with their indexes, which must stay open until this is disposed; null for one that others keep.
+    /// </param>
     /// <param name="table">Where its users' behaviours are looked up; null where no users are prepared.</param>
     /// <param name="options">How many.</param>
     public NewAdKeeper(
-        string version, AdEmbedder embedder, IReadOnlyList<(AdIndex Index, IShard Shard)?> shards, AdVectorTable? table, NewAdOptions options)
+        string version, AdEmbedder embedder, IReadOnlyList<(AdIndex Index, IShard Shard)?> shards, AdVectorTable? table,
+        NewAdOptions options)
     {
         (_version, _embedder, _table, _options) = (version, embedder, table, options);
         _logs = [.. shards.Select(kept => kept is (var index, var shard) ? new AdditionLog(version, index, shard) : null)];

@@ -17,7 +17,9 @@ public sealed record ShadowLimits
     /// <summary>Share of the live requests that are compared, in (0, 1].</summary>
     public double Share { get; init; } = 0.1;
 
-    /// <summary>Least value found, to that of the running version: expected revenue, or click probability where requests rank by interest.</summary>
+    /// <summary>
+    /// Least value found, to that of the running version: expected revenue, or click probability where requests rank by interest.
+    /// </summary>
     public double LeastValue { get; init; } = 0.8;
 
     /// <summary>Most value found: a model that promises much more than the running one is likely to be wrong.</summary>

@@ -48,7 +48,8 @@ internal static class ShardTrial
         long wanted = 0, found = 0;
         for (int user = 0; user < options.Users; user++)
         {
-            int[] behaviour = [.. Enumerable.Range(0, Math.Min(encoder.SequenceLimit, 1 + random.NextInt(8))).Select(_ => random.NextInt(known.Length))];
+            int behaviours = Math.Min(encoder.SequenceLimit, 1 + random.NextInt(8));
+            int[] behaviour = [.. Enumerable.Range(0, behaviours).Select(_ => random.NextInt(known.Length))];
             encoder.Encode(new int[encoder.ProfileFieldCount], behaviour, state);
             (long of, long got) = Compare(version, state, options.K, sample);
             (wanted, found) = (wanted + of, found + got);

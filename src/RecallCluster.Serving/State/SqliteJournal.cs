@@ -18,7 +18,10 @@ namespace RecallCluster.Serving.State;
 /// </summary>
 public sealed partial class SqliteJournal : IJournal, IAsyncDisposable
 {
-    private const string EpochName = "epoch", FirstName = "first";
+    private const string EpochName = "epoch";
+
+    /// <summary>Name of the value that says which record is the first that is kept.</summary>
+    internal const string FirstName = "first";
 
     private readonly JournalFile _file;
     private readonly StateMachines _machines;

@@ -32,6 +32,9 @@ public sealed class StateMachines
         _families.Add((prefix, create));
     }
 
+    /// <summary>All that have come into being; read on the journal's writer.</summary>
+    internal IEnumerable<KeyValuePair<string, IStateMachine>> All => _machines;
+
     /// <summary>Refuses a key that names no machine.</summary>
     /// <exception cref="ArgumentException">It names none.</exception>
     internal void Require(string key)

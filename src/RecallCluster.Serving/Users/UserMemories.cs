@@ -15,6 +15,9 @@ public sealed class UserMemories : IUserStore
     /// <summary>Number of partitions. Part of the file's format: a user's partition follows from its id.</summary>
     public const int Partitions = 256;
 
+    /// <summary>What keys of partitions begin with.</summary>
+    internal const string Prefix = "users/";
+
     private readonly UserPartition[] _partitions = new UserPartition[Partitions];
     private IJournal? _journal;
 
@@ -96,7 +99,7 @@ public sealed class UserMemories : IUserStore
     /// <summary>The machine that a user belongs to.</summary>
     internal static string KeyOf(string userId) => KeyOf(IndexOf(userId));
 
-    private static string KeyOf(int partition) => $"users/{partition}";
+    private static string KeyOf(int partition) => $"{Prefix}{partition}";
 
     private static int IndexOf(string userId) => (int)(Crc32C.Of(Encoding.UTF8.GetBytes(userId)) % Partitions);
 

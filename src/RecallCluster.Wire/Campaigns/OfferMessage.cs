@@ -33,4 +33,12 @@ public sealed record OfferMessage
     /// <summary>Charged since its day began, in micro-units of the currency.</summary>
     [Key(6)]
     public required long SpentToday { get; init; }
+
+    /// <summary>Impressions since its day began.</summary>
+    [Key(7)]
+    public long ImpressionsToday { get; init; }
+
+    /// <summary>Clicks since its day began.</summary>
+    [Key(8)]
+    public long ClicksToday { get; init; }
 }

@@ -62,6 +62,10 @@ public sealed record ValueQueryMessage
     /// <summary>Most ads of one campaign in the answer; 0 for no limit.</summary>
     [Key(4)]
     public int MostPerCampaign { get; init; }
+
+    /// <summary>Whether the click probability ranks instead of the bid.</summary>
+    [Key(5)]
+    public bool ByClick { get; init; }
 }
 
 /// <summary>What a shard found: columns, best ad first.</summary>

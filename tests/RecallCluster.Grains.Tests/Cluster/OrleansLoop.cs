@@ -3,6 +3,7 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
 using Orleans.TestingHost;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
@@ -23,16 +24,24 @@ internal sealed class OrleansLoop : ILoopHost
 {
     private const short Silos = 2;
 
+    private static readonly FeedbackStoreOptions Quick = new()
+    {
+        Poll = TimeSpan.FromMilliseconds(10), Redeliver = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(20),
+    };
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-cluster-");
     private readonly BusinessTime _clock = new(LoopWorld.Start);
     private readonly MemoryMachineStore _store = new();
+    private readonly MemoryFeedbackStore _stream = new(Quick, TimeProvider.System);
     private readonly LoopWorld _world;
     private readonly WorldShard _shard;
+    private readonly TimeSpan _skew;
+    private int _silos;
     private InProcessTestCluster _cluster = null!;
     private AdRetriever _retriever = null!;
     private ClusterLoop _loop = null!;
 
-    private OrleansLoop(LoopWorld world) => (_world, _shard) = (world, new WorldShard(world));
+    private OrleansLoop(LoopWorld world, TimeSpan skew) => (_world, _shard, _skew) = (world, new WorldShard(world), skew);
 
     public IAdGateway Gateway => _loop.Gateway;
 
@@ -50,15 +59,24 @@ internal sealed class OrleansLoop : ILoopHost
     /// <summary>The store that all silos share.</summary>
     public MemoryMachineStore Store => _store;
 
+    /// <summary>The stream of feedback that all silos share.</summary>
+    public MemoryFeedbackStore Stream => _stream;
+
+    /// <summary>What keeps silos' calls from coming through.</summary>
+    public CallCut Cut { get; } = new();
+
     /// <summary>The gateway's loop.</summary>
     public ClusterLoop Loop => _loop;
 
     /// <summary>Grains, as the gateway's silo calls them.</summary>
     public IGrainFactory Grains => ServicesOf(0).GetRequiredService<IGrainFactory>();
 
-    public static async Task<OrleansLoop> StartAsync(LoopWorld world)
+    /// <summary>Starts it.</summary>
+    /// <param name="world">The market.</param>
+    /// <param name="skew">By how much the clock of the silo without the gateway is ahead of the other's.</param>
+    public static async Task<OrleansLoop> StartAsync(LoopWorld world, TimeSpan skew = default)
     {
-        var host = new OrleansLoop(world);
+        var host = new OrleansLoop(world, skew);
         AdsDirectory.WriteCampaigns(host._directory.FullName, world.Campaigns);
         AdsDirectory.WriteAds(host._directory.FullName, world.Ads);
         await host.OpenAsync();
@@ -108,6 +126,7 @@ internal sealed class OrleansLoop : ILoopHost
 
     private async Task OpenAsync()
     {
+        _silos = 0;
         var builder = new InProcessTestClusterBuilder(Silos);
         builder.ConfigureSilo((options, silo) =>
         {
@@ -123,8 +142,11 @@ internal sealed class OrleansLoop : ILoopHost
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
             AddContracts(silo.Services);
+            silo.AddOutgoingGrainCallFilter(Cut);
             silo.Services.AddSingleton<IMachineStore>(_store);
-            silo.Services.AddSingleton(new ClusterClock(_clock));
+            silo.Services.AddSingleton<IFeedbackStore>(_stream);
+            silo.Services.AddSingleton(Quick);
+            silo.Services.AddSingleton(new ClusterClock(Interlocked.Increment(ref _silos) == 1 ? _clock : new SkewedTime(_clock, _skew)));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
             silo.Services.AddRecallGrains(node);
         });
@@ -140,12 +162,19 @@ internal sealed class OrleansLoop : ILoopHost
             {
                 Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
                 ValueRecallShare = 0,
+                Seed = _world.Seed,
             },
-            TimeProvider.System, default);
+            first.GetRequiredService<Deferral>(), TimeProvider.System, default);
     }
 
     private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
         isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
 
     private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
+}
+
+/// <summary>A clock that is wrong by so much.</summary>
+internal sealed class SkewedTime(TimeProvider clock, TimeSpan skew) : TimeProvider
+{
+    public override DateTimeOffset GetUtcNow() => clock.GetUtcNow() + skew;
 }

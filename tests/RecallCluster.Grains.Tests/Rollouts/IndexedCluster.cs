@@ -77,7 +77,8 @@ internal sealed class IndexedCluster : IAsyncDisposable
     }
 
     /// <summary>The file of a version's shard.</summary>
-    public string FileOf(string name, int shard) => Path.Combine(VersionPair.PlaceIn(Path.Combine(Versions, name)).Index, $"shard-{shard}.index");
+    public string FileOf(string name, int shard) =>
+        Path.Combine(VersionPair.PlaceIn(Path.Combine(Versions, name)).Index, $"shard-{shard}.index");
 
     /// <summary>Bytes of a model's shards.</summary>
     public static long BytesOf(HandMadeModel model) =>
@@ -118,7 +119,7 @@ internal sealed class IndexedCluster : IAsyncDisposable
     {
         try
         {
-            return await ServicesOf(silo).GetRequiredService<IGatewayComposition>().OpenAsync(default).WaitAsync(TimeSpan.FromSeconds(40));
+            return await ServicesOf(silo).GetRequiredService<IGatewayComposition>().OpenAsync(default).WaitAsync(Patience);
         }
         catch (TimeoutException)
         {
@@ -175,8 +176,9 @@ internal sealed class IndexedCluster : IAsyncDisposable
         await _cluster.DeployAsync();
     }
 
-    private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
-        isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
+    private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer =>
+        serializer.AddMessagePackSerializer(
+            isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
 
     private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 }

@@ -3,7 +3,9 @@ using RecallCluster.Serving.Tests;
 
 namespace RecallCluster.Grains.Tests.Rollouts;
 
-/// <summary>Requests for one user, one after the other, until stopped; every answer is held against the model that it says it is from.</summary>
+/// <summary>
+/// Requests for one user, one after the other, until stopped; every answer is held against the model that it says it is from.
+/// </summary>
 internal sealed class LiveTraffic
 {
     private readonly AdRetriever _retriever;

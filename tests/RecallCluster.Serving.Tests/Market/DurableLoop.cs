@@ -83,6 +83,7 @@ internal sealed class DurableLoop : ILoopHost
             MarketDirectory = _directory.FullName,
             StateFile = Path.Combine(_directory.FullName, "state.db"),
             BusinessClock = _clock,
+            Seed = _world.Seed,
             Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
         });
     }

@@ -27,9 +27,14 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Begins a life with what the log holds, and waits until it answers.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo(InstalledPrograms.Redis) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // It ends when its input does, and so with the tests, however they end.
+        var start = new ProcessStartInfo("/bin/sh")
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
         string[] arguments =
         [
+            "-c", "exec 3<&0; { read -r _ <&3; kill $$; } >/dev/null 2>&1 & exec \"$0\" \"$@\" </dev/null 3<&-", InstalledPrograms.Redis,
             "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _folder.FullName, "--appendonly", "yes",
             "--appendfsync", "always", "--save", "",
         ];

@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace RecallCluster.Silo.Tests.Support;
 
 /// <summary>The silo's program in a process of its own; ended with all that it started when the test is over.</summary>
-internal sealed class RunningSilo : IAsyncDisposable
+internal sealed partial class RunningSilo : IAsyncDisposable
 {
+    private const int TerminateSignal = 15, ContinueSignal = 18, StopSignal = 19;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
@@ -106,12 +109,20 @@ internal sealed class RunningSilo : IAsyncDisposable
     }
 
     /// <summary>Asks it to end.</summary>
-    public async Task<int> TerminateAsync()
+    public Task<int> TerminateAsync()
     {
-        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-        return await UntilExitedAsync();
+        Assert.Equal(0, Signal(_process.Id, TerminateSignal));
+        return UntilExitedAsync();
     }
+
+    /// <summary>Stops it where it stands: it answers nothing, and its connections stay open.</summary>
+    public void Freeze() => Assert.Equal(0, Signal(_process.Id, StopSignal));
+
+    /// <summary>Lets it go on.</summary>
+    public void Thaw() => Assert.Equal(0, Signal(_process.Id, ContinueSignal));
+
+    /// <summary>Completes when it ends, however long that takes.</summary>
+    public Task EndedAsync() => _process.WaitForExitAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -119,6 +130,9 @@ internal sealed class RunningSilo : IAsyncDisposable
             await KillAsync();
         _process.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int process, int signal);
 
     private void Keep(string? line)
     {

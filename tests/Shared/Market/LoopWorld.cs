@@ -27,6 +27,9 @@ public sealed class LoopWorld
 
     public int MaxAdsPerAdvertiser { get; init; } = int.MaxValue;
 
+    /// <summary>Seed of the gateway's own draws; null for any.</summary>
+    public ulong? Seed { get; init; }
+
     /// <summary>The logit of interest: a function of the ad, the user's id and what the user did, the same on every machine.</summary>
     public static float Score(string ad, float user)
     {

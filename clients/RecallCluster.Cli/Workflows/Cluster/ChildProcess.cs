@@ -10,6 +10,12 @@ namespace RecallCluster.Cli.Workflows.Cluster;
 /// </summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
+    /// <summary>
+    /// Becomes the program of its arguments; beside it a shell of the same session waits for the end of a pipe that we alone hold, and then
+    /// ends the session. What the kernel offers instead (a signal when the parent dies) goes by the thread that started the child.
+    /// </summary>
+    private const string EndingWithUs = "exec 3<&0; { read -r _ <&3; kill 0; } >/dev/null 2>&1 & exec \"$0\" \"$@\" </dev/null 3<&-";
+
     private readonly Process _process;
 
     private ChildProcess(string name, Process process) => (Name, _process) = (name, process);
@@ -31,17 +37,26 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="line">Told of each line.</param>
+    /// <param name="endsWithUs">
+    /// Whether it ends when this program does, however that ends: for a program that does not watch its parent itself.
+    /// </param>
     /// <exception cref="InvalidOperationException">It could not be started.</exception>
-    public static ChildProcess Start(string name, string program, IReadOnlyList<string> arguments, Action<string> line)
+    public static ChildProcess Start(
+        string name, string program, IReadOnlyList<string> arguments, Action<string> line, bool endsWithUs = false)
     {
-        string? session = Which("setsid");
-        var start = new ProcessStartInfo(session ?? program)
+        string? session = Which("setsid"), shell = Which("sh");
+        bool isWatched = endsWithUs && session is not null && shell is not null;
+        string[] command =
+        [
+            .. session is null ? (string[])[] : [session],
+            .. isWatched ? (string[])[shell!, "-c", EndingWithUs] : [],
+            program, .. arguments,
+        ];
+        var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        if (session is not null)
-            start.ArgumentList.Add(program);
-        foreach (string argument in arguments)
+        foreach (string argument in command.AsSpan(1))
             start.ArgumentList.Add(argument);
         // Several silos share the machine: each keeps to a small heap rather than one per processor.
         start.Environment["DOTNET_gcServer"] = "0";
@@ -52,7 +67,8 @@ internal sealed class ChildProcess : IAsyncDisposable
             process.ErrorDataReceived += (_, e) => Pass(name, e.Data, line);
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
-            process.StandardInput.Close();
+            if (!isWatched)
+                process.StandardInput.Close();
             return new ChildProcess(name, process);
         }
         catch (Win32Exception e)

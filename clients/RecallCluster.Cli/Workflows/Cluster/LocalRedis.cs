@@ -25,6 +25,12 @@ internal sealed class LocalRedis : IAsyncDisposable
     /// <summary>Its address, for clients.</summary>
     public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
+    /// <summary>Where its program is.</summary>
+    /// <exception cref="InvalidOperationException">It is nowhere.</exception>
+    public static string Program() => ChildProcess.Which("redis-server") ?? throw new InvalidOperationException(
+        "there is no redis-server in the PATH; install Redis 7 (Debian: apt-get install redis-server), or name a running one with "
+        + "--redis.");
+
     /// <summary>Starts it and waits until it answers.</summary>
     /// <param name="folder">Where its data lie.</param>
     /// <param name="line">Told of each line that it writes.</param>
@@ -32,16 +38,14 @@ internal sealed class LocalRedis : IAsyncDisposable
     /// <exception cref="InvalidOperationException">There is no redis-server, or it did not start.</exception>
     public static async Task<LocalRedis> StartAsync(string folder, Action<string> line, CancellationToken cancellation)
     {
-        string program = ChildProcess.Which("redis-server") ?? throw new InvalidOperationException(
-            "there is no redis-server in the PATH; install Redis 7 (Debian: apt-get install redis-server), or "
-            + "name a running one with --redis.");
+        string program = Program();
         Directory.CreateDirectory(folder);
         int port = FreePorts.Take(1)[0];
         ChildProcess process = ChildProcess.Start("redis", program,
             [
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes",
                 "--appendfsync", "always", "--save", "", "--loglevel", "warning",
-            ], line);
+            ], line, endsWithUs: true);
         var redis = new LocalRedis(process, port);
         try
         {

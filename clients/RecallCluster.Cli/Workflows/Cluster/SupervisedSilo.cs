@@ -44,6 +44,14 @@ internal sealed class SupervisedSilo(
     /// <summary>Ends this life as a power cut would; the next begins by itself.</summary>
     public Task KillAsync() => _process?.KillAsync() ?? Task.CompletedTask;
 
+    /// <summary>Ends this life likewise; there is no next one.</summary>
+    public async Task KillForGoodAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _watch.ConfigureAwait(false);
+        await KillAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Ends it for good: asks it to, and waits.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using RecallCluster.Cli.Workflows.Cluster;
+
+namespace RecallCluster.Cli.Workflows;
+
+/// <summary>Kills a silo and watches, by what the silos say of themselves, what becomes of its share of the work.</summary>
+internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, SupervisedSilo victim)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private SiloGrains _had = new(0, 0), _othersHad = new(0, 0), _allHave = new(0, 0);
+    private double? _placed;
+    private double _back;
+
+    /// <summary>When the silo was killed.</summary>
+    public DateTimeOffset From { get; private set; }
+
+    /// <summary>Kills the silo and waits until all is as before.</summary>
+    /// <param name="figures">Asks silos what they hold.</param>
+    /// <param name="ready">Completes when all silos are ready.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task WatchAsync(SiloFigures figures, Func<Task> ready, CancellationToken cancellation)
+    {
+        SiloPlan[] others = [.. silos.Where(silo => silo != victim).Select(silo => silo.Plan)], all = [.. silos.Select(silo => silo.Plan)];
+        _had = await figures.OfAsync([victim.Plan], cancellation).ConfigureAwait(false);
+        _othersHad = await figures.OfAsync(others, cancellation).ConfigureAwait(false);
+        From = TimeProvider.System.GetUtcNow();
+        long began = Stopwatch.GetTimestamp();
+        await victim.KillAsync().ConfigureAwait(false);
+        Task back = ready();
+        while (!back.IsCompleted)
+        {
+            SiloGrains now = await figures.OfAsync(all, cancellation).ConfigureAwait(false);
+            if (_placed is null && now.ShardReplicas >= _had.ShardReplicas + _othersHad.ShardReplicas)
+                _placed = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            await Task.WhenAny(back, Task.Delay(Pause, cancellation)).ConfigureAwait(false);
+        }
+        await back.ConfigureAwait(false);
+        _back = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        _allHave = await figures.OfAsync(all, cancellation).ConfigureAwait(false);
+        if (_placed is null && _allHave.ShardReplicas >= _had.ShardReplicas + _othersHad.ShardReplicas)
+            _placed = _back;
+    }
+
+    /// <summary>What moved.</summary>
+    public DemoRebalanced Report(CoverageWatch coverage) => new(
+        victim.Plan.Name,
+        Math.Clamp(_allHave.ShardReplicas - _othersHad.ShardReplicas, 0, _had.ShardReplicas),
+        Math.Clamp(_allHave.Campaigns - _othersHad.Campaigns, 0, _had.Campaigns),
+        _placed,
+        coverage.SecondsToFull(From),
+        _back);
+}

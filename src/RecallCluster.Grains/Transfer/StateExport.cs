@@ -1,0 +1,138 @@
+using System.Text.Json;
+using RecallCluster.Grains.Campaigns;
+using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Market;
+using RecallCluster.Serving.Calibration;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.State;
+using RecallCluster.Serving.Users;
+
+namespace RecallCluster.Grains.Transfer;
+
+/// <summary>
+/// A cluster's state as the state file of an embedded edition, without touching the cluster's: its machines are opened over a copy in
+/// memory, and what campaigns had not told their followers yet is told there.
+/// <code>
+/// store ─► copy in memory ─► users, counts, then campaigns ─► outboxes run empty ─► snapshots ─► state file
+/// </code>
+/// </summary>
+public sealed class StateExport
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    private readonly MemoryMachineStore _copy = new();
+    private readonly MachineFactory _factory = new(new ServingStateOptions());
+    private readonly Dictionary<string, MachineHost<UserPartition>> _users = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MachineHost<CalibrationShard>> _counts = new(StringComparer.Ordinal);
+    private readonly List<(string Key, MachineHost<Campaign> Host)> _campaigns = [];
+
+    private StateExport()
+    {
+    }
+
+    /// <summary>Exports a store whose silos do not run.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="keys">Keys of all its machines.</param>
+    /// <param name="path">The state file to make.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>How many machines were read.</returns>
+    /// <exception cref="InvalidDataException">A machine is damaged or of a later version; the message names it.</exception>
+    /// <exception cref="IOException">The file is there already or cannot be written, or the store does not answer.</exception>
+    public static async Task<int> RunAsync(IMachineStore store, IAsyncEnumerable<string> keys, string path, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(keys);
+        var export = new StateExport();
+        var all = new List<string>();
+        await foreach (string key in keys.WithCancellation(cancellation).ConfigureAwait(false))
+            all.Add(key);
+        foreach (string[] some in all.Chunk(512))
+            await Task.WhenAll(some.Select(key => export.CopyAsync(store, key, cancellation))).ConfigureAwait(false);
+        // One thing at a time, as the turns of a grain.
+        var turns = new TaskFactory(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
+        List<(string Key, byte[] Snapshot)> snapshots =
+            await turns.StartNew(() => export.SnapshotsAsync(all, cancellation), cancellation).Unwrap().ConfigureAwait(false);
+        StateCopy.Write(path, snapshots);
+        return all.Count;
+    }
+
+    private async Task CopyAsync(IMachineStore store, string key, CancellationToken cancellation)
+    {
+        StoredMachine stored = await store.LoadAsync(key, cancellation).ConfigureAwait(false);
+        if (stored.SnapshotAt > 0)
+            await _copy.SnapshotAsync(key, stored.SnapshotAt, stored.Snapshot, cancellation).ConfigureAwait(false);
+        await _copy.AppendAsync(key, stored.SnapshotAt, stored.Tail, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<List<(string Key, byte[] Snapshot)>> SnapshotsAsync(List<string> keys, CancellationToken cancellation)
+    {
+        foreach (string key in keys)
+        {
+            if (MachineKeys.TryRead(key, MachineKeys.Users, out _))
+                await UserAsync(key, cancellation).ConfigureAwait(true);
+            else if (MachineKeys.TryRead(key, MachineKeys.Counts, out _))
+                await CountsAsync(key, cancellation).ConfigureAwait(true);
+        }
+        foreach (string key in keys.Where(key => MachineKeys.TryRead(key, MachineKeys.Campaigns, out _)))
+        {
+            var kind = new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = CampaignGrain.FollowersOf };
+            _campaigns.Add((key, await OpenAsync(kind, cancellation).ConfigureAwait(true)));
+        }
+        while (_campaigns.Exists(campaign => campaign.Host.Untold > 0))
+            await Task.Delay(Pause, cancellation).ConfigureAwait(true);
+        List<(string Key, byte[] Snapshot)> snapshots =
+        [
+            .. _campaigns.Where(campaign => campaign.Host.Machine.Exists).Select(campaign => (campaign.Key, campaign.Host.Machine.Snapshot())),
+            .. _counts.Select(counts => (counts.Key, counts.Value.Machine.Snapshot())),
+            .. UserTransfer.Join(_users.Select(user => (user.Key, user.Value.Machine.Snapshot()))),
+        ];
+        string catalogue = MachineKeys.Of(MachineKeys.Catalogue, 0);
+        if (keys.Contains(catalogue))
+        {
+            MachineHost<OrderedCatalogue> edits = await OpenAsync(
+                new MachineKind<OrderedCatalogue>(catalogue, () => new OrderedCatalogue()), cancellation).ConfigureAwait(true);
+            snapshots.Add((CatalogueEdits.Key, JsonSerializer.SerializeToUtf8Bytes(
+                [.. edits.Machine.Latest], CatalogueJson.Default.CatalogueEditArray)));
+        }
+        return snapshots;
+    }
+
+    private async Task TellAsync(string follower, string source, IReadOnlyList<Wire.State.FollowedRecord> records)
+    {
+        if (MachineKeys.TryRead(follower, MachineKeys.Counts, out _))
+            await (await CountsAsync(follower, CancellationToken.None).ConfigureAwait(true)).FollowAsync(source, records).ConfigureAwait(true);
+        else
+            await (await UserAsync(follower, CancellationToken.None).ConfigureAwait(true)).FollowAsync(source, records).ConfigureAwait(true);
+    }
+
+    private async Task<MachineHost<UserPartition>> UserAsync(string key, CancellationToken cancellation)
+    {
+        if (!_users.TryGetValue(key, out MachineHost<UserPartition>? host))
+        {
+            var opened = await OpenAsync(
+                new MachineKind<UserPartition>(key, () => _factory.UsersOf(key, capacity: 1)), cancellation).ConfigureAwait(true);
+            _users[key] = host = opened;
+        }
+        return host;
+    }
+
+    private async Task<MachineHost<CalibrationShard>> CountsAsync(string key, CancellationToken cancellation)
+    {
+        if (!_counts.TryGetValue(key, out MachineHost<CalibrationShard>? host))
+        {
+            var opened = await OpenAsync(
+                new MachineKind<CalibrationShard>(key, () => _factory.Counts(key)), cancellation).ConfigureAwait(true);
+            _counts[key] = host = opened;
+        }
+        return host;
+    }
+
+    private async Task<MachineHost<T>> OpenAsync<T>(MachineKind<T> kind, CancellationToken cancellation)
+        where T : class, IStateMachine
+    {
+        var host = new MachineHost<T>(kind, _copy, TellAsync, new MachineHostOptions(), TimeProvider.System);
+        await host.OpenAsync(cancellation).ConfigureAwait(true);
+        return host;
+    }
+}

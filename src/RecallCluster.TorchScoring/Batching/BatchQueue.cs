@@ -1,0 +1,67 @@
+namespace RecallCluster.TorchScoring.Batching;
+
+/// <summary>
+/// Jobs on their way to a device: bounded, so that whoever comes when it is full waits, and taken in batches. Thread-safe.
+/// </summary>
+/// <typeparam name="T">A job.</typeparam>
+/// <param name="capacity">Most jobs that wait.</param>
+internal sealed class BatchQueue<T>(int capacity)
+    where T : class
+{
+    private readonly Queue<T> _waiting = new(capacity);
+    private bool _closed;
+
+    /// <summary>Puts a job in, once there is room.</summary>
+    /// <exception cref="ObjectDisposedException">The queue was closed.</exception>
+    public void Put(T job)
+    {
+        lock (_waiting)
+        {
+            while (_waiting.Count >= capacity && !_closed)
+                Monitor.Wait(_waiting);
+            ObjectDisposedException.ThrowIf(_closed, this);
+            _waiting.Enqueue(job);
+            Monitor.PulseAll(_waiting);
+        }
+    }
+
+    /// <summary>Waits for a job and takes it with those behind it, as long as they fit.</summary>
+    /// <param name="batch">Receives the jobs.</param>
+    /// <param name="fits">Whether a job fits the ones taken so far; the first always does.</param>
+    /// <param name="wait">How long a batch that has room waits for more.</param>
+    /// <returns>Whether there was one; false once the queue is closed and empty.</returns>
+    public bool Take(List<T> batch, Func<List<T>, T, bool> fits, TimeSpan wait)
+    {
+        batch.Clear();
+        lock (_waiting)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_closed)
+                    return false;
+                Monitor.Wait(_waiting);
+            }
+            long start = Environment.TickCount64;
+            while (true)
+            {
+                while (_waiting.TryPeek(out T? next) && (batch.Count == 0 || fits(batch, next)))
+                    batch.Add(_waiting.Dequeue());
+                TimeSpan left = wait - TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
+                if (_waiting.Count > 0 || _closed || left <= TimeSpan.Zero || !Monitor.Wait(_waiting, left))
+                    break;
+            }
+            Monitor.PulseAll(_waiting);
+            return true;
+        }
+    }
+
+    /// <summary>Takes no more jobs; those in it are still taken out.</summary>
+    public void Close()
+    {
+        lock (_waiting)
+        {
+            _closed = true;
+            Monitor.PulseAll(_waiting);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Scoring;
+using RecallCluster.Retrieval;
+using RecallCluster.Retrieval.Files;
+using RecallCluster.Retrieval.Guided;
+using RecallCluster.Serving.Devices;
+using RecallCluster.TorchScoring.Batching;
+using RecallCluster.TorchScoring.Devices;
+using RecallCluster.TorchScoring.Models;
+using RecallCluster.TorchScoring.Walking;
+
+namespace RecallCluster.TorchScoring;
+
+/// <summary>A shard whose tables are on a device of libtorch.</summary>
+internal sealed class TorchShard : IDeviceShard
+{
+    private readonly Stack<IDisposable> _owned = new();
+    private readonly DeviceHealth _health = new();
+    private readonly DeviceCounter _counter = new();
+
+    public TorchShard(TorchDevice device, DeviceShape shape, DeepAdModel model, AdIndex index, GuidedSearchParameters parameters, DeviceOptions options)
+    {
+        try
+        {
+            IDeviceModel scores = Own<IDeviceModel>(options.ModulePath is { } path
+                ? new ScriptDeviceModel(device, path, index, shape.UserStateLength)
+                : new FoldedDeviceModel(device, ModelFolder.Weights(model), index));
+            var scorer = Own(new BatchedScorer(device, scores, options.Batches, _health, _counter));
+            Scorer = scorer;
+            if (options.Scorer.Walks && index.Count > 0)
+            {
+                DeviceGraph graph = Own(new DeviceGraph(device, index.Graph));
+                Walker = Own(new DeviceWalker(device, scores, graph, parameters, options.Batches, _health, _counter));
+            }
+            string what = options.ModulePath is { } module ? Path.GetFileName(module) : "the reference model";
+            Description = $"{what} on {device}, {shape.Bytes >> 20:N0} MiB{(Walker is null ? "" : ", walks there")}";
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            Exception known = TorchErrors.Translate(e, $"Putting {index.FilePath} on {options.Scorer}");
+            if (known == e)
+                throw;
+            throw known;
+        }
+    }
+
+    public string Description { get; }
+
+    public IScorer Scorer { get; }
+
+    public IWalker? Walker { get; }
+
+    public Task<DeviceLostException> Lost => _health.Lost;
+
+    public DeviceFigures Figures => _counter.Figures;
+
+    public void Dispose()
+    {
+        while (_owned.TryPop(out IDisposable? owned))
+            owned.Dispose();
+    }
+
+    private T Own<T>(T part)
+        where T : IDisposable
+    {
+        _owned.Push(part);
+        return part;
+    }
+}

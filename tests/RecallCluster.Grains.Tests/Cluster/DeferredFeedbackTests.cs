@@ -1,0 +1,95 @@
+using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Feedback;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Tests.Market;
+
+namespace RecallCluster.Grains.Tests.Cluster;
+
+/// <summary>Events of campaigns that cannot be told now.</summary>
+public sealed class DeferredFeedbackTests
+{
+    [Theory]
+    [InlineData((int)CutKind.Calls)]
+    [InlineData((int)CutKind.Answers)]
+    public async Task They_are_accepted_at_once_and_applied_once_when_the_campaign_can_be_reached(int cut)
+    {
+        await using OrleansLoop host = await OrleansLoop.StartAsync(LoopWorld.Simple((1, 0.5, 1)));
+        List<AdEvent> events = await WinAsync(host, 20);
+        host.Cut.Begin((CutKind)cut, campaign: 1);
+
+        IReadOnlyList<AdEventResult> accepted = await host.Feedback.AcceptAsync(events, default);
+
+        Assert.All(accepted, result => Assert.Equal(LedgerOutcome.Pending, result.Outcome));
+        Assert.Equal(events.Count, (await host.Stream.StatusAsync(default)).Waiting);
+        host.Cut.End();
+        await EmptyAsync(host);
+        DayAccount account = await host.AccountAsync(1);
+        Assert.Equal((20, 20), (account.Impressions, account.Clicks));
+        Assert.Equal(events.Where(e => e.Kind == AdEventKind.Click).Sum(e => e.Win.Price.Value), account.Spent.Value);
+        Assert.Equal(0, (await host.Stream.StatusAsync(default)).Parked);
+        // They were told at last: told again they are known.
+        Assert.All(await host.Feedback.AcceptAsync(events, default), result => Assert.Equal(LedgerOutcome.Duplicate, result.Outcome));
+    }
+
+    [Fact]
+    public async Task They_hold_up_nobody_else_s()
+    {
+        await using OrleansLoop host = await OrleansLoop.StartAsync(LoopWorld.Simple((1, 0.5, 1), (2, 0.5, 1)));
+        List<AdEvent> events = await WinAsync(host, 5);
+        host.Cut.Begin(CutKind.Calls, campaign: 1);
+        await host.Feedback.AcceptAsync(events, default);
+        AdEvent other = (await WinAsync(host, 5)).Find(e => e.Win.CampaignId == 2)!;
+        await new StreamedEvents(host.Stream).AppendAsync(other, host.Now, default);
+
+        await UntilAsync(async () => (await host.AccountAsync(2)).Impressions == 6);
+
+        Assert.True((await host.Stream.StatusAsync(default)).Waiting > 0);
+        Assert.Equal(0, (await host.AccountAsync(1)).Impressions);
+    }
+
+    [Fact]
+    public async Task Poison_is_parked_with_its_reason_and_what_comes_after_it_is_delivered()
+    {
+        await using OrleansLoop host = await OrleansLoop.StartAsync(LoopWorld.Simple((1, 0.5, 1)));
+        AdEvent good = (await WinAsync(host, 1))[0];
+        var events = new StreamedEvents(host.Stream);
+        await host.Stream.AppendAsync(1, new byte[] { 0xC1, 7, 7 }, default);
+        await events.AppendAsync(good with { Win = good.Win with { CampaignId = 99 } }, host.Now, default);
+        await events.AppendAsync(good with { Win = good.Win with { Id = 12345, Lease = 4711 } }, host.Now, default);
+        await events.AppendAsync(good, host.Now, default);
+
+        await EmptyAsync(host);
+
+        Assert.Equal(1, (await host.AccountAsync(1)).Impressions);
+        IReadOnlyList<ParkedEvent> parked = await host.Stream.ParkedAsync(9, default);
+        Assert.Equal(3, parked.Count);
+        Assert.Contains(parked, one => one.Reason.StartsWith("InvalidDataException", StringComparison.Ordinal));
+        Assert.Contains(parked, one => one is { Campaign: 99, Reason: nameof(LedgerOutcome.UnknownCampaign) });
+        Assert.Contains(parked, one => one is { Campaign: 1, Reason: nameof(LedgerOutcome.UnknownLease) });
+    }
+
+    /// <summary>Impressions and clicks of so many wins.</summary>
+    private static async Task<List<AdEvent>> WinAsync(OrleansLoop host, int wins)
+    {
+        var events = new List<AdEvent>();
+        for (int i = 0; i < wins; i++)
+        {
+            AdAnswer answer = await host.Gateway.AnswerAsync(
+                LoopWorld.Request($"{Guid.NewGuid():N}", $"u{i}", new SlotRequest("s") { Count = 2 }), default);
+            foreach (PlacedAd ad in answer.Ads)
+                events.AddRange([new AdEvent(AdEventKind.Impression, ad.Win), new AdEvent(AdEventKind.Click, ad.Win)]);
+        }
+        return events;
+    }
+
+    private static Task EmptyAsync(OrleansLoop host) =>
+        UntilAsync(async () => (await host.Stream.StatusAsync(default)).Waiting == 0);
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!await condition())
+            await Task.Delay(20, patience.Token);
+    }
+}

@@ -1,0 +1,149 @@
+using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Campaigns;
+using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Tests.Machines;
+using RecallCluster.Grains.Transfer;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.State;
+using RecallCluster.Serving.Tests.Market;
+
+namespace RecallCluster.Grains.Tests.Transfer;
+
+public sealed class StateTransferTests : IDisposable
+{
+    private const long Campaign = 7;
+    private const string Shown = "reader/1", Refuser = "refuser";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-transfer-");
+    private readonly MemoryMachineStore _store = new();
+
+    private string File => Path.Combine(_directory.FullName, "state.db");
+
+    private string Back => Path.Combine(_directory.FullName, "back.db");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_state_that_goes_to_a_cluster_and_back_is_the_same()
+    {
+        long lease = await MakeAsync();
+
+        int machines = await StateImport.RunAsync(File, _store, default);
+        string[] keys = ["campaign/7", "calibration/7", $"user/{Shown}", $"user/{Refuser}", "catalogue/0"];
+        foreach (string key in keys)
+            Assert.Equal(1, (await _store.LoadAsync(key, default)).Last);
+        Assert.InRange(machines, keys.Length, int.MaxValue);
+        await StateExport.RunAsync(_store, keys.ToAsyncEnumerable(), Back, default);
+
+        await using ServingState state = await OpenAsync(Back);
+        await CheckAsync(state, clicks: 0);
+        Assert.Equal(LedgerOutcome.Duplicate, await TellAsync(state, AdEventKind.Impression, lease));
+        Assert.Equal(LedgerOutcome.Applied, await TellAsync(state, AdEventKind.Click, lease));
+        await CheckAsync(state, clicks: 1);
+    }
+
+    [Fact]
+    public async Task What_a_campaign_had_not_told_its_followers_is_told_on_the_way_and_the_cluster_keeps_its_own()
+    {
+        long lease = await MakeAsync();
+        await StateImport.RunAsync(File, _store, default);
+        var turns = new Turns();
+        await turns.RunAsync(async () =>
+        {
+            var factory = new MachineFactory(new ServingStateOptions());
+            var kind = new MachineKind<Serving.Campaigns.Campaign>("campaign/7", () => factory.Campaign("campaign/7"))
+            {
+                FollowersOf = CampaignGrain.FollowersOf,
+            };
+            var options = new MachineHostOptions { FollowersWait = TimeSpan.Zero };
+            var silent = new MachineHost<Serving.Campaigns.Campaign>(
+                kind, _store, (_, _, _) => new TaskCompletionSource().Task, options, TimeProvider.System);
+            await silent.OpenAsync(default);
+            var clicked = new AdEvent(AdEventKind.Click, WinOf(lease));
+            await silent.TellAsync(new EventCommand(LoopWorld.Start + TimeSpan.FromSeconds(2), clicked).Write());
+        });
+
+        await StateExport.RunAsync(_store, new[] { "campaign/7", $"user/{Shown}" }.ToAsyncEnumerable(), Back, default);
+
+        await using ServingState state = await OpenAsync(Back);
+        Assert.Equal(1, (await state.Campaigns.FindAsync(Campaign, default))!.Today.Clicks);
+        Assert.Equal(["ad1"], state.Users.Find(Shown)!.Sequence);
+        Assert.Equal(1, (await _store.LoadAsync($"user/{Shown}", default)).Last);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_has_a_state_takes_no_other_and_no_file_is_overwritten()
+    {
+        await MakeAsync();
+        await StateImport.RunAsync(File, _store, default);
+
+        InvalidOperationException taken = await Assert.ThrowsAsync<InvalidOperationException>(() => StateImport.RunAsync(File, _store, default));
+        IOException there = await Assert.ThrowsAsync<IOException>(
+            () => StateExport.RunAsync(_store, Array.Empty<string>().ToAsyncEnumerable(), File, default));
+
+        Assert.Contains("campaign/7", taken.Message, StringComparison.Ordinal);
+        Assert.Contains(File, there.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<FileNotFoundException>(() => StateImport.RunAsync(File + "x", new MemoryMachineStore(), default));
+    }
+
+    [Fact]
+    public async Task Erased_users_that_nobody_knows_by_name_are_not_forgotten_silently()
+    {
+        await using (ServingState state = await OpenAsync(File))
+            await state.Users.EraseAsync("gone", default);
+
+        InvalidDataException refused = await Assert.ThrowsAsync<InvalidDataException>(() => StateImport.RunAsync(File, _store, default));
+
+        Assert.Contains("erased", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task CheckAsync(ServingState state, long clicks)
+    {
+        CampaignView view = (await state.Campaigns.FindAsync(Campaign, default))!;
+        Assert.Equal((1L, clicks), (view.Today.Impressions, view.Today.Clicks));
+        Assert.Equal(new Micros(1_000 * clicks), view.Today.Spent);
+        Assert.Equal(Campaign, Assert.Single(state.Users.ExposuresOf(Shown)).Campaign);
+        Assert.False(state.Users.Find(Refuser)!.Consent);
+    }
+
+    private static async Task<LedgerOutcome> TellAsync(ServingState state, AdEventKind kind, long lease) =>
+        (await state.Feedback.AcceptAsync([new AdEvent(kind, WinOf(lease))], default))[0].Outcome;
+
+    private static Win WinOf(long lease) => new()
+    {
+        Id = 4711,
+        RequestId = "r1",
+        CampaignId = Campaign,
+        AdId = "ad1",
+        UserId = Shown,
+        Gateway = 1,
+        Lease = lease,
+        AuctionAt = LoopWorld.Start,
+        Price = new Micros(1_000),
+        IsPerClick = true,
+        RawClickProbability = 0.1,
+        ClickProbability = 0.1,
+    };
+
+    private static Task<ServingState> OpenAsync(string path)
+    {
+        var clock = new BusinessTime(LoopWorld.Start);
+        return ServingState.OpenAsync(
+            path, clock, addMachines: machines => machines.Add(CatalogueEdits.Key, new CatalogueEdits()));
+    }
+
+    /// <summary>A campaign with an impression, a user who refused, an ad that was taken away.</summary>
+    private async Task<long> MakeAsync()
+    {
+        await using ServingState state = await OpenAsync(File);
+        await state.Campaigns.PutAsync(LoopWorld.Campaign(Campaign, 1), null, default);
+        LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(Campaign, 1, state.Epoch, new Micros(1_000_000));
+        Assert.Equal(LedgerOutcome.Applied, grant.Outcome);
+        Assert.Equal(LedgerOutcome.Applied, await TellAsync(state, AdEventKind.Impression, grant.Lease.Id));
+        await state.Users.SetConsentAsync(Refuser, false, default);
+        await state.Journal.AppendAsync(CatalogueEdits.Key, CatalogueEdits.Write(new CatalogueEdit("ad9", null)), [], default);
+        return grant.Lease.Id;
+    }
+}

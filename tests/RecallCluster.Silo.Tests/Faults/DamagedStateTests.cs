@@ -1,0 +1,84 @@
+using System.Text;
+using MessagePack;
+using RecallCluster.Client;
+using RecallCluster.Silo.Tests.Support;
+using RecallCluster.Testing;
+using RecallCluster.Wire;
+using RecallCluster.Wire.State;
+using StackExchange.Redis;
+
+namespace RecallCluster.Silo.Tests.Faults;
+
+/// <summary>What is kept of a campaign is no longer what was written, or is of a later version than this program's.</summary>
+[Collection(FaultSuite.Name)]
+public sealed class DamagedStateTests(FaultSuite suite)
+{
+    private const int Damaged = 3, Later = 4, Enough = 200;
+
+    [RedisFact]
+    public async Task A_campaign_whose_state_cannot_be_read_is_named_and_the_others_live()
+    {
+        FaultMarket market = await suite.MarketAsync();
+        await using RedisServer redis = await RedisServer.StartedAsync();
+        int[] ports = Ports.Free(4);
+        var seat = new SiloSeat("one", redis.Address, "gateway,retrieval,control", ports[..3]);
+        string[] settings = [.. market.Settings, "--silo:replicas=1", $"--http:door=http://127.0.0.1:{ports[3]}"];
+        using var client = new RecallClient(new RecallClientOptions { Door = new Uri($"http://127.0.0.1:{ports[3]}") });
+        AdFeedback waiting;
+        await using (RunningSilo first = RunningSilo.Start(seat, settings))
+        {
+            await first.UntilReadyAsync(1);
+            waiting = await ImpressionOfAsync(client, Damaged);
+            Assert.Equal(0, await first.TerminateAsync());
+        }
+        await using (ConnectionMultiplexer admin = await redis.ConnectAsync())
+        {
+            IDatabase database = admin.GetDatabase();
+            await database.HashSetAsync(KeyOf(Damaged), "snapshot", Encoding.UTF8.GetBytes("this is no snapshot"));
+            await database.HashSetAsync(KeyOf(Later), "snapshot", MessagePackSerializer.Serialize(
+                new MachineSnapshot
+                {
+                    Format = MachineSnapshot.NewestFormat + 1,
+                    State = [],
+                    Heard = new Dictionary<string, long>(),
+                    Untold = new Dictionary<string, FollowedRecord[]>(),
+                    Written = new Dictionary<Guid, long>(),
+                },
+                WireFormat.Options));
+        }
+
+        await using RunningSilo second = RunningSilo.Start(seat, settings);
+        await second.UntilReadyAsync(1);
+        Assert.Contains($"campaign/{Damaged}: its snapshot cannot be read", second.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"campaign/{Later}: its snapshot has format {MachineSnapshot.NewestFormat + 1}; this program reads up to", second.Output,
+            StringComparison.Ordinal);
+        var winners = new HashSet<long>();
+        for (int request = 0; request < Enough; request++)
+            winners.UnionWith((await AskAsync(client, request)).Ads.Select(ad => ad.CampaignId));
+        Assert.True(winners.Count > 2, $"only campaigns {string.Join(", ", winners)} win");
+        Assert.DoesNotContain(Damaged, winners);
+        Assert.DoesNotContain(Later, winners);
+        // Its events are neither lost nor counted elsewhere: whoever tells them keeps them.
+        RecallException refused = await Assert.ThrowsAsync<RecallException>(() => client.SendEventAsync(waiting));
+        Assert.Equal(503, refused.Status);
+    }
+
+    private static async Task<AdFeedback> ImpressionOfAsync(RecallClient client, long campaign)
+    {
+        for (int request = 0; ; request++)
+        {
+            Assert.True(request < Enough, $"Campaign {campaign} wins nothing.");
+            AdsPlaced? ad = (await AskAsync(client, request)).Ads.FirstOrDefault(placed => placed.CampaignId == campaign);
+            if (ad is not null)
+                return AdFeedback.Impression(ad);
+        }
+    }
+
+    private static Task<AdsAnswer> AskAsync(RecallClient client, int request) => client.AdsAsync(new AdsRequest
+    {
+        User = new AdsUser { Id = FaultMarket.UserOf(request) }, Slots = [new AdsSlot { Id = "s", Count = FaultMarket.Campaigns }],
+    });
+
+    private static RedisKey KeyOf(int campaign) => $"recall/machine/{{campaign/{campaign}}}";
+}

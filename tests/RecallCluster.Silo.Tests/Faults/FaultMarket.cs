@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using RecallCluster.Bidding.Auctions;
+using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Catalogue;
+
+namespace RecallCluster.Silo.Tests.Faults;
+
+/// <summary>A small market with a model and an index of its own, made once by the program's own commands.</summary>
+internal sealed class FaultMarket : IDisposable
+{
+    /// <summary>Campaigns, with ids from 1. Odd ones pay for clicks, even ones for impressions.</summary>
+    public const int Campaigns = 24;
+
+    /// <summary>Shards of the index.</summary>
+    public const int Shards = 3;
+
+    // From here on they run dry, one after the other.
+    private const int FirstPoor = 17;
+    private const string DeepModel = "deep";
+    private const int Ads = 1_000, Users = 400;
+
+    /// <summary>The business time that a cluster begins at: far enough from midnight for all that is counted to be of one day.</summary>
+    public static readonly DateTimeOffset Morning = new(2030, 3, 4, 10, 0, 0, TimeSpan.Zero);
+
+    private readonly Scratch _folder = new();
+
+    private FaultMarket()
+    {
+    }
+
+    /// <summary>Settings of a silo that serves it.</summary>
+    public string[] Settings =>
+    [
+        $"--directories:model={_folder[Path.Combine("models", DeepModel)]}", $"--directories:index={_folder["index"]}", $"--directories:market={_folder["market"]}",
+    ];
+
+    /// <summary>Makes it.</summary>
+    public static async Task<FaultMarket> MakeAsync()
+    {
+        var market = new FaultMarket();
+        Scratch folder = market._folder;
+        string data = folder["data"], models = folder["models"], index = folder["index"];
+        await RecallAsync("data", "synth", "--out", data, "--items", $"{Ads}", "--users", $"{Users}", "--clicks", "8", "--seed", "5");
+        await RecallAsync(
+            "train", "--data", data, "--out", models, "--epochs", "4", "--learning-rate", "0.01", "--batch", "64", "--negatives", "32",
+            "--k", "50");
+        await RecallAsync("index", "build", "--data", data, "--model", models, "--out", index, "--shards", $"{Shards}");
+        await RecallAsync(
+            "tune", "--data", data, "--model", models, "--index", index, "--k", "20", "--users", "20", "--recall", "0.5", "--scorings", "500");
+        Directory.CreateDirectory(folder["market"]);
+        AdsDirectory.WriteCampaigns(folder["market"], Enumerable.Range(1, Campaigns).Select(CampaignOf));
+        AdsDirectory.WriteAds(folder["market"], Enumerable.Range(0, Ads).Select(AdOf));
+        return market;
+    }
+
+    /// <summary>The user of a request.</summary>
+    public static string UserOf(int request) => $"user{request * 7 % Users}";
+
+    public void Dispose() => _folder.Dispose();
+
+    private static async Task RecallAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "recall.dll"), .. arguments, "--json"])
+            start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        await Task.WhenAll(output, error, process.WaitForExitAsync());
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"recall {string.Join(' ', arguments)} ended with {process.ExitCode}: {await error}");
+    }
+
+    private static CampaignSettings CampaignOf(int id) => new()
+    {
+        Id = id,
+        Name = $"campaign {id}",
+        AdvertiserId = id,
+        AdvertiserDomain = $"shop{id}.example",
+        Terms = new CampaignTerms
+        {
+            CampaignId = id,
+            TimeZone = "Etc/UTC",
+            DailyBudget = id < FirstPoor ? Micros.FromUnits(100_000) : new Micros(250_000L << (id - FirstPoor)),
+            FlightStart = Morning - TimeSpan.FromDays(30),
+            FlightEnd = Morning + TimeSpan.FromDays(300),
+            Pacing = PacingMode.AsFastAsPossible,
+        },
+        Product = "click",
+        Controller = "fb",
+        Pricing = id % 2 == 0 ? PricingModel.Cpm : PricingModel.Cpc,
+        StartWeights = [0.3 + (0.02 * id)],
+    };
+
+    private static Ad AdOf(int number)
+    {
+        int campaign = 1 + (number % Campaigns);
+        return new Ad
+        {
+            Id = $"ad{number}",
+            CampaignId = campaign,
+            Categories = [],
+            Creative = new Creative
+            {
+                Kind = CreativeKind.Banner,
+                Width = 300,
+                Height = 250,
+                Media = new Uri($"https://cdn.example/{number}.png"),
+                MediaType = "image/png",
+                Title = $"Offer {number}",
+            },
+            LandingPage = new Uri($"https://shop{campaign}.example/{number}"),
+        };
+    }
+}

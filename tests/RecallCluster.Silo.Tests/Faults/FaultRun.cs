@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using RecallCluster.Client;
+
+namespace RecallCluster.Silo.Tests.Faults;
+
+/// <summary>A cluster with its clients: their requests, and what they know of their events.</summary>
+internal sealed class FaultStage : IAsyncDisposable
+{
+    private FaultStage(FaultCluster cluster)
+    {
+        Cluster = cluster;
+        Doors = new Doors(cluster.Silos.Select(silo => silo.Door).OfType<Uri>());
+        Books = new EventBooks(Doors);
+    }
+
+    public FaultCluster Cluster { get; }
+
+    public Doors Doors { get; }
+
+    public EventBooks Books { get; }
+
+    public static async Task<FaultStage> OpenAsync(FaultPlan plan, FaultMarket market, TimeSpan patience) =>
+        new(await FaultCluster.StartAsync(plan, market, patience));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Books.DisposeAsync();
+        await Doors.DisposeAsync();
+        await Cluster.DisposeAsync();
+    }
+}
+
+/// <summary>
+/// Tries a fault once:
+/// <code>
+/// load ──── 2 s ──► fault ──► whole again ──► 2 s more, and enough requests ──► events acknowledged ──► books against ledgers
+/// </code>
+/// </summary>
+internal sealed class FaultRun(FaultStage stage, Fault fault, FaultSettings settings)
+{
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2), Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3), TimeToDrain = TimeSpan.FromMinutes(1);
+
+    /// <summary>Tries it.</summary>
+    /// <param name="number">Which time, from 0.</param>
+    /// <exception cref="TimeoutException">The cluster did not become whole again.</exception>
+    public async Task<FaultTurnFigures> TryAsync(int number)
+    {
+        int told = stage.Books.Count, fell = stage.Cluster.Silos.Sum(silo => silo.Fell);
+        var load = new Load(stage.Doors, stage.Books, settings.Rate);
+        using var stop = new CancellationTokenSource();
+        Task running = load.RunAsync(stop.Token);
+        double struck, over, whole;
+        try
+        {
+            await Task.Delay(Calm);
+            struck = load.Now;
+            await fault.Inflict(stage.Cluster, new FaultTurn(number, settings.Frozen));
+            over = load.Now;
+            await stage.Cluster.UntilWholeAsync(Patience);
+            whole = load.Now;
+            await Task.Delay(Calm);
+            while (load.Sent * settings.Turns < settings.Requests)
+                await Task.Delay(Look);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running;
+        }
+        bool drained = await stage.Books.DrainedAsync(TimeToDrain);
+        Balance balance = await SettleAsync();
+        int unknown = await stage.Books.TellAgainAsync(told);
+        return FaultTurnFigures.Of(load.Requests, struck, fault.TakesAllDoors ? over : null, whole) with
+        {
+            Events = stage.Books.Count - told,
+            Unacknowledged = drained ? 0 : stage.Books.Pending,
+            Forgotten = unknown,
+            Fell = stage.Cluster.Silos.Sum(silo => silo.Fell) - fell,
+            Balance = balance,
+        };
+    }
+
+    /// <summary>What was accepted is in the ledgers soon, if not at once.</summary>
+    private async Task<Balance> SettleAsync()
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Balance? balance = null;
+            try
+            {
+                balance = stage.Books.Compare(await stage.Doors.CampaignsAsync());
+            }
+            // Some campaign is on its way to another silo.
+            catch (Exception e) when (Stopwatch.GetElapsedTime(began) < TimeToDrain
+                && e is HttpRequestException or TimeoutException or RecallException { IsTransient: true })
+            {
+                await Task.Delay(Look);
+            }
+            if (balance is not null && (balance.IsEven || Stopwatch.GetElapsedTime(began) > TimeToDrain))
+                return balance;
+            await Task.Delay(Look * 10);
+        }
+    }
+}

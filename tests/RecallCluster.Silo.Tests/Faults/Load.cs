@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using RecallCluster.Client;
+
+namespace RecallCluster.Silo.Tests.Faults;
+
+/// <summary>What became of a request.</summary>
+internal enum AskedOutcome
+{
+    /// <summary>At least one ad, within the deadline, from enough of the shards.</summary>
+    Answered,
+
+    /// <summary>An answer without an ad.</summary>
+    NoAd,
+
+    /// <summary>An answer of too few shards.</summary>
+    LowCoverage,
+
+    /// <summary>No answer within the deadline, or none that a client can use.</summary>
+    Late,
+
+    /// <summary>No answer, and no door was up.</summary>
+    NoDoor,
+}
+
+/// <summary>One request.</summary>
+/// <param name="At">When it was due, seconds of the load's life.</param>
+/// <param name="Took">Seconds until its outcome.</param>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Coverage">Share of the ads that it was answered from.</param>
+internal readonly record struct Asked(double At, double Took, AskedOutcome Outcome, double Coverage);
+
+/// <summary>
+/// Asks for ads by the clock, whether or not earlier requests are answered. A request that a door does not answer soon goes on to another
+/// one, as long as its deadline lasts.
+/// </summary>
+internal sealed class Load(Doors doors, EventBooks books, double rate)
+{
+    private const double LeastCoverage = (FaultMarket.Shards - 1.0) / FaultMarket.Shards - 0.01;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1), Attempt = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5), Pause = TimeSpan.FromMilliseconds(25);
+
+    private readonly ConcurrentQueue<Asked> _asked = new();
+    private readonly long _began = Stopwatch.GetTimestamp();
+    private int _sent;
+
+    /// <summary>Seconds of its life so far.</summary>
+    public double Now => Stopwatch.GetElapsedTime(_began).TotalSeconds;
+
+    /// <summary>Requests sent so far.</summary>
+    public int Sent => Volatile.Read(ref _sent);
+
+    /// <summary>Requests with an outcome, in the order of the outcomes.</summary>
+    public IReadOnlyCollection<Asked> Requests => _asked;
+
+    /// <summary>Asks until it is told to stop, and waits for the last outcome.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var open = new List<Task>();
+        using var tick = new PeriodicTimer(Tick);
+        while (!stop.IsCancellationRequested)
+        {
+            for (int due = (int)(Now * rate); _sent < due; _sent++)
+                open.Add(AskAsync(_sent, _sent / rate));
+            open.RemoveAll(task => task.IsCompletedSuccessfully);
+            await tick.WaitForNextTickAsync(CancellationToken.None);
+        }
+        await Task.WhenAll(open);
+    }
+
+    private async Task AskAsync(int number, double at)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        var request = new AdsRequest
+        {
+            User = new AdsUser { Id = FaultMarket.UserOf(number) },
+            Slots = [new AdsSlot { Id = "s" }],
+            DeadlineMs = Attempt.TotalMilliseconds / 2,
+        };
+        Doors.Door? last = null;
+        (AskedOutcome, double)? outcome = null;
+        while (outcome is null && !deadline.IsCancellationRequested)
+        {
+            last = doors.Next(last);
+            outcome = await TryAsync(last, request, deadline.Token);
+            // Another door may be up at once; the same one may need a moment.
+            if (outcome is null)
+                await Task.Delay(Pause, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        (AskedOutcome what, double coverage) = outcome ?? (doors.IsAnyUp ? AskedOutcome.Late : AskedOutcome.NoDoor, 0);
+        double took = Now - at;
+        if (what == AskedOutcome.Answered && took > Deadline.TotalSeconds)
+            what = AskedOutcome.Late;
+        _asked.Enqueue(new Asked(at, took, what, coverage));
+    }
+
+    private async Task<(AskedOutcome, double)?> TryAsync(Doors.Door door, AdsRequest request, CancellationToken deadline)
+    {
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        attempt.CancelAfter(Attempt);
+        try
+        {
+            AdsAnswer answer = await door.Client.AdsAsync(request, attempt.Token);
+            foreach (AdsPlaced ad in answer.Ads)
+                books.Show(ad);
+            return (answer.Ads.Count == 0 ? AskedOutcome.NoAd
+                : answer.Coverage < LeastCoverage ? AskedOutcome.LowCoverage : AskedOutcome.Answered, answer.Coverage);
+        }
+        catch (Exception e) when (e is HttpRequestException or TimeoutException or OperationCanceledException)
+        {
+            door.IsUp = false;
+            return null;
+        }
+        catch (RecallException e) when (e.IsTransient)
+        {
+            return null;
+        }
+    }
+}

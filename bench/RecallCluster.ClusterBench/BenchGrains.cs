@@ -37,9 +37,13 @@ internal sealed class InstantShardGrain : Grain, IShardGrain
             await Task.Run(() => asked.K > 0 ? SamplePayload.Answer : throw new InvalidOperationException()).ConfigureAwait(true));
     }
 
-    public Task<ShardState> LoadAsync(IndexVersion version) => StateAsync();
+    public async Task<ShardLoad> LoadAsync(IndexVersion version) => new(await StateAsync().ConfigureAwait(true), null);
 
     public Task DropAsync(string version) => Task.CompletedTask;
+
+    public Task<ShardState> KeepAsync(string[] versions) => StateAsync();
+
+    public Task<ShardState> CatchUpAsync() => StateAsync();
 
     public Task<ShardState> StateAsync() => Task.FromResult(new ShardState("bench", [], 0, 0, 0));
 }

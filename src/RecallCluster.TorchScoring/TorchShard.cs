@@ -8,6 +8,7 @@ using RecallCluster.TorchScoring.Batching;
 using RecallCluster.TorchScoring.Devices;
 using RecallCluster.TorchScoring.Models;
 using RecallCluster.TorchScoring.Walking;
+using TorchSharp;
 
 namespace RecallCluster.TorchScoring;
 
@@ -18,8 +19,12 @@ internal sealed class TorchShard : IDeviceShard
     private readonly DeviceHealth _health = new();
     private readonly DeviceCounter _counter = new();
 
-    public TorchShard(TorchDevice device, DeviceShape shape, DeepAdModel model, AdIndex index, GuidedSearchParameters parameters, DeviceOptions options)
+    public TorchShard(
+        TorchDevice device, DeviceShape shape, DeepAdModel model, AdIndex index, GuidedSearchParameters parameters, DeviceOptions options)
     {
+        // Threads of one call that wait for each other lose more than they win where other calls want the processor.
+        if (!device.IsCuda)
+            torch.set_num_threads(Math.Max(1, Environment.ProcessorCount / options.Batches.Workers));
         try
         {
             IDeviceModel scores = Own<IDeviceModel>(options.ModulePath is { } path

@@ -16,7 +16,7 @@ namespace RecallCluster.TorchScoring.Tests;
 /// <summary>A small world, a model trained on it for some seconds, and its index of one shard; made once, in a folder that goes.</summary>
 public sealed class TrainedShard : IDisposable
 {
-    private const int UserCount = 40;
+    private const int UserCount = 16;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("recall-torch-");
     private readonly TargetVectors _ads;
 
@@ -51,7 +51,8 @@ public sealed class TrainedShard : IDisposable
 
     public string IndexFolder => Path.Combine(_folder.FullName, "index");
 
-    public IDeviceShard Open(string scorer, ScorerPrecision precision = ScorerPrecision.Fp32, Func<DeviceOptions, DeviceOptions>? with = null) =>
+    public IDeviceShard Open(
+        string scorer, ScorerPrecision precision = ScorerPrecision.Fp32, Func<DeviceOptions, DeviceOptions>? with = null) =>
         Open(scorer, GuidedSearchParameters.Default, precision, with);
 
     public IDeviceShard Open(
@@ -62,7 +63,7 @@ public sealed class TrainedShard : IDisposable
         {
             Scorer = ScorerChoice.TryParse(scorer)!,
             Precision = precision,
-            Batches = new DeviceBatches { Requests = [1, 2, 4, 8], Ads = [64, 1_024, 4_096], MostPlaces = 1 << 14 },
+            Batches = new DeviceBatches { Requests = [1, 2, 4], Ads = [64, 1_024, 4_096], MostPlaces = 1 << 13 },
         };
         return new TorchPlugin().Open(Model, Index, parameters, with is null ? options : with(options));
     }
@@ -96,6 +97,13 @@ public sealed class TrainedShard : IDisposable
         encoder.Encode(Array.ConvertAll(dataset.Users.Codes, field => field[user]), seeds, state);
         return (state, seeds);
     }
+}
+
+/// <summary>The tests that share one shard, one class after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class SharedShard : ICollectionFixture<TrainedShard>
+{
+    public const string Name = "shard";
 }
 
 /// <summary>Every scorer that can run here: the processor's, and a CUDA device's where there is one.</summary>

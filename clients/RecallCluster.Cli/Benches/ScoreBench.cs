@@ -163,7 +163,7 @@ internal static unsafe class ScoreBench
         options.MatchFields == 0 ? default : new MatchLayout(options.MatchFields, 128));
 
     // phi = elu + 1 is positive, so the attention's denominator is too.
-    private static float[] RandomUser(FoldedWeights weights, SeededRandom random)
+    public static float[] RandomUser(FoldedWeights weights, SeededRandom random)
     {
         float[] user = Uniform(weights.UserStateLength, -1, 1, random);
         Uniform(weights.Width, 0.1f, 2, random).CopyTo(user, weights.NormalizerOffset);
@@ -173,7 +173,7 @@ internal static unsafe class ScoreBench
         return user;
     }
 
-    private static void FillRecords(NativeBlock<float> records, FoldedWeights weights, SeededRandom random)
+    public static void FillRecords(NativeBlock<float> records, FoldedWeights weights, SeededRandom random)
     {
         int length = weights.RecordLength, floats = weights.Width + weights.Hidden1;
         for (long record = 0; record < records.Length; record += length)

@@ -33,10 +33,17 @@ internal static class BenchRetrievalCommand
         Option<string?> plot = OptionKit.Optional(
             "--plot", "Draw the share of the best K found against scored fraction, as tuning measured it.", "FILE.svg");
         Option<int> threads = OptionKit.Threads();
+        var scorer = new ScorerOptions();
+        Option<int[]> inFlight = OptionKit.Numbers(
+            "--in-flight", "Also time so many requests at once, by the --scorer; several values make several rows.", [], 1, 1024);
+        Option<string?> export = OptionKit.Optional("--export", "Write the requests timed at once, for a peer.", "FILE.safetensors");
         return builder.Build(
             "retrieval",
             "Guided retrieval at scale on a synthetic world: recall and time beside scoring every ad.",
-            [items, users, k, scorings, evaluated, requests, minutes, visited, attention, records, work, plot, threads],
+            [
+                items, users, k, scorings, evaluated, requests, minutes, visited, attention, records, work, plot, threads, .. scorer.All,
+                inFlight, export,
+            ],
             async (parsed, context) =>
             {
                 var options = new RetrievalOptions
@@ -51,6 +58,9 @@ internal static class BenchRetrievalCommand
                     Visited = parsed.GetValue(visited) == "hashset" ? VisitedKind.HashSet : VisitedKind.Bitmap,
                     Attention = parsed.GetValue(attention) == "softmax" ? AttentionKind.Softmax : AttentionKind.Linear,
                     Bfloat16 = parsed.GetValue(records) == "bfloat16",
+                    InFlight = parsed.GetValue(inFlight) ?? [],
+                    Device = scorer.Read(parsed, modelFolder: null),
+                    Export = parsed.GetValue(export),
                     Work = parsed.GetValue(work),
                     Threads = parsed.GetValue(threads),
                     Seed = context.Seed,
@@ -76,6 +86,24 @@ internal static class BenchRetrievalCommand
         ]);
 
     private static void Draw(IAnsiConsole console, RetrievalReport report)
+    {
+        DrawWhole(console, report);
+        if (report.InFlight is not { } requests)
+            return;
+        Table table = Drawing.Table(
+            $"{requests.Scorer}: {requests.Description}; {Drawing.Percent(requests.OverlapWithHost)} of what the host finds", "in flight>",
+            "requests/s>", "p50>", "p99>", "scorings/s>", "GFLOP/s>", "GB/s>", "requests a batch>");
+        foreach (InFlightRow row in requests.Rows)
+        {
+            table.Row(
+                Drawing.Count(row.InFlight), Drawing.Fixed(row.RequestsPerSecond, 1), Drawing.Milliseconds(row.P50Ms),
+                Drawing.Milliseconds(row.P99Ms), Drawing.Count((long)row.ScoringsPerSecond), Drawing.Fixed(row.Gflops, 1),
+                Drawing.Fixed(row.GigabytesPerSecond, 1), Drawing.Fixed(row.RequestsPerBatch ?? double.NaN, 1));
+        }
+        console.Write(table);
+    }
+
+    private static void DrawWhole(IAnsiConsole console, RetrievalReport report)
     {
         console.Pairs(
             $"{Drawing.Count(report.K)} of {Drawing.Count(report.Items)} ads",

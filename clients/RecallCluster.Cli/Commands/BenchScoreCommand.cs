@@ -21,10 +21,13 @@ internal static class BenchScoreCommand
         Option<int> matches = OptionKit.Number(
             "--match-fields", "Fields of the history match: lookups an ad, which count no flop.", defaults.MatchFields, 0, 64);
         Option<string> records = OptionKit.Choice("--records", "How the ads' records are held.", "float32", "bfloat16");
+        var scorer = new ScorerOptions();
+        Option<int[]> inFlight = OptionKit.Numbers("--in-flight", "Callers at once, with a scorer of libtorch.", [1, 8, 64], 1, 1024);
         return builder.Build(
             "score",
-            "Useful GFLOP/s of the folded scorer by batch size, beside OpenBLAS sgemm at the same shapes in the same run.",
-            [items, batches, threads, rounds, matches, records],
+            "Useful GFLOP/s of the folded scorer by batch size, beside OpenBLAS sgemm at the same shapes in the same run; with a "
+            + "--scorer of libtorch, its scorings a second beside the folded scorer's.",
+            [items, batches, threads, rounds, matches, records, .. scorer.All, inFlight],
             async (parsed, context) =>
             {
                 var options = new ScoreOptions
@@ -37,9 +40,36 @@ internal static class BenchScoreCommand
                     Records = Enum.Parse<ScoreRecords>(parsed.GetValue(records)!, ignoreCase: true),
                     Seed = context.Seed,
                 };
+                if (scorer.Read(parsed, modelFolder: null) is { } device)
+                {
+                    DeviceScoreReport onDevice = await context.InStageAsync(
+                        "Scoring", stage => DeviceScoreBench.Run(options, device, parsed.GetValue(inFlight)!, stage)).ConfigureAwait(false);
+                    context.Write(onDevice, Draw);
+                    return;
+                }
                 ScoreReport report = await context.InStageAsync("Scoring", stage => ScoreBench.Run(options, stage)).ConfigureAwait(false);
                 context.Write(report, Draw);
             });
+    }
+
+    private static void Draw(IAnsiConsole console, DeviceScoreReport report)
+    {
+        Table table = Drawing.Table(
+            $"{report.Device} beside the host's folded scorer", "batch>", "in flight>", "scorings/s>", "GFLOP/s>", "requests a batch>",
+            "host scorings/s>", "ratio>");
+        foreach (DeviceScoreRow row in report.Rows)
+        {
+            table.Row(
+                Drawing.Count(row.Batch),
+                Drawing.Count(row.InFlight),
+                Drawing.Count((long)row.ScoringsPerSecond),
+                Drawing.Fixed(row.Gflops, 1),
+                Drawing.Fixed(row.RequestsPerBatch, 1),
+                Drawing.Count((long)row.HostScoringsPerSecond),
+                Drawing.Fixed(row.Ratio));
+        }
+        console.Write(table);
+        console.MarkupLineInterpolated($"largest difference to the host's scorer: {report.LargestError:0.0e0} (1 + |score|)");
     }
 
     private static void Draw(IAnsiConsole console, ScoreReport report)

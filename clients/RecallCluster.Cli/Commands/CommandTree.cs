@@ -34,6 +34,7 @@ internal static class CommandTree
             BenchBidCommand.Build(builder),
             BenchServeCommand.Build(builder),
             BenchClusterCommand.Build(builder)),
+        DoctorCommand.Build(builder),
         FuzzCommand.Build(builder),
         TestCommand.Build(builder),
     ];

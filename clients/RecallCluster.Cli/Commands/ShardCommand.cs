@@ -1,11 +1,7 @@
 using System.CommandLine;
-using Microsoft.AspNetCore.Builder;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows;
-using RecallCluster.Http;
-using RecallCluster.Http.Observability;
 using RecallCluster.Http.Shards;
-using RecallCluster.Serving.Replicas;
 using Spectre.Console;
 
 namespace RecallCluster.Cli.Commands;
@@ -32,10 +28,14 @@ internal static class ShardCommand
         Option<string?> authority = OptionKit.Optional(
             "--client-authority", "Authorities (PEM) of gateways' certificates; every gateway must then show one.", "FILE");
         Option<int> threads = OptionKit.Threads();
+        var scorer = new ScorerOptions();
+        Option<int?> supervisor = OptionKit.OptionalNumber(
+            DeviceProcess.SupervisorOption, "Number of the process that goes on without the device when it is lost.", 1);
+        supervisor.Hidden = true;
         return builder.Build(
             "shard",
             "Serve one shard of an index to gateways (`serve --shards`) over HTTP/2, until told to stop.",
-            [model, index, number, url, secret, certificate, certificateKey, authority, threads],
+            [model, index, number, url, secret, certificate, certificateKey, authority, threads, .. scorer.All, supervisor],
             async (parsed, context) =>
             {
                 var server = new ShardServerOptions
@@ -45,32 +45,25 @@ internal static class ShardCommand
                     Tls = DoorSettings.TlsOf(parsed.GetValue(certificate), parsed.GetValue(certificateKey), parsed.GetValue(authority)),
                 };
                 RequireClosed(server);
-                // Traces go on here; where they are sent to, the environment says.
-                using TelemetryExport? telemetry = TelemetryExport.Start(new TelemetryOptions { ServiceName = "recallcluster-shard" });
-                using OpenedShard opened = await context.InStageAsync("Open model and shard", _ => OpenedShard.Open(
-                    ModelFolders.DeepIn(parsed.GetRequiredValue(model)), parsed.GetRequiredValue(index), parsed.GetValue(number),
-                    parsed.GetValue(threads))).ConfigureAwait(false);
-                WebApplication app = ShardServer.Create(opened.Served, server);
-                await using (app.ConfigureAwait(false))
-                {
-                    await app.StartAsync(context.Cancellation).ConfigureAwait(false);
-                    ShardIdentity identity = opened.Served.Identity;
-                    context.Write(
-                        new Serving(FrontDoor.AddressesOf(app)[0], identity.Number, identity.Shards, identity.Ads, identity.ToString()),
-                        (console, serving) =>
-                        {
-                            console.WriteLine($"Serving shard {serving.Shard} of {serving.Shards}, {Drawing.Count(serving.Ads)} ads, "
-                                + $"identity {serving.Identity}, at {serving.Url}");
-                            console.WriteLine("Stop with Ctrl-C.");
-                        });
-                    var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                    using CancellationTokenRegistration byCaller = context.Cancellation.Register(() => stopped.TrySetResult());
-                    using CancellationTokenRegistration bySignal = app.Lifetime.ApplicationStopping.Register(() => stopped.TrySetResult());
-                    await stopped.Task.ConfigureAwait(false);
-                    await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
-                }
+                string folder = ModelFolders.DeepIn(parsed.GetRequiredValue(model));
+                var service = new ShardService(
+                    folder, parsed.GetRequiredValue(index), parsed.GetValue(number), parsed.GetValue(threads), server,
+                    scorer.Read(parsed, folder));
+                if (parsed.GetValue(supervisor) is { } parent)
+                    await service.ServeForAsync(parent, context, Write).ConfigureAwait(false);
+                else if (service.Device is not null)
+                    await service.SuperviseAsync(parsed, context, Write).ConfigureAwait(false);
+                else
+                    await service.ServeAsync(context, Write).ConfigureAwait(false);
             });
     }
+
+    private static void Write(CommandContext context, ShardServing serving) => context.Write(serving, (console, served) =>
+    {
+        console.WriteLine($"{DeviceProcess.ReadyMark}{served.Shard} of {served.Shards}, {Drawing.Count(served.Ads)} ads, "
+            + $"identity {served.Identity}, at {served.Url}, scored by {served.Scorer}");
+        console.WriteLine("Stop with Ctrl-C.");
+    });
 
     // Who can ask a shard can take its ads out of it.
     private static void RequireClosed(ShardServerOptions server)
@@ -80,7 +73,4 @@ internal static class ShardCommand
             throw new UsageException(
                 $"--url {server.Url} can be reached from other machines: it wants --secret, --client-authority, or both.");
     }
-
-    /// <summary>What is served and where; written once it is ready.</summary>
-    private sealed record Serving(Uri Url, int Shard, int Shards, int Ads, string Identity);
 }

@@ -5,7 +5,10 @@ namespace RecallCluster.Cli.Infrastructure;
 /// <summary>The options that every command has.</summary>
 internal sealed class GlobalOptions
 {
-    public Option<bool> Json { get; } = new("--json")
+    /// <summary>The name of <see cref="Json"/>.</summary>
+    public const string JsonName = "--json";
+
+    public Option<bool> Json { get; } = new(JsonName)
     {
         Description = "Print exactly one JSON document instead of tables.",
         Recursive = true,

@@ -44,6 +44,10 @@ internal static class SettingsHelp
           rollout:patienceSeconds    how long loading, and then the comparison, may take                  600
           rollout:trialUsers, :leastTrialRecall
                                      users that each shard is tried with, share that must be found        8, 0.5
+          gpu:scorer                 where shards are scored (role gpu): cuda:N, cuda-walk:N, torch-cpu    cuda:0
+          gpu:precision              fp32, bf16 or fp16                                                   fp32
+          gpu:module                 TorchScript module that scores in place of the reference model       none
+          gpu:memoryMiB              most of the device's memory for one shard's tables                   what there is
           http:door                  where the front door listens (role gateway or door)                  http://127.0.0.1:8080
           http:publicUrl             how clients reach the door                                           from each request
           http:keys                  file of API keys                                                     none: loopback may do all

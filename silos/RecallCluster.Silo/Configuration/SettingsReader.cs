@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using RecallCluster.Grains.Hosting;
+using RecallCluster.Serving.Devices;
 using RecallCluster.Http.Overload;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
@@ -70,6 +71,7 @@ internal static class SettingsReader
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
                 FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
+                Device = DeviceOf(section, roles),
                 Door = roles.Contains(SiloRoles.Gateway) || roles.Contains(SiloRoles.Door) ? AddressOfDoor(doorUrl) : null,
             },
             ServiceId = section.Name("cluster:service", "recall"),
@@ -168,6 +170,35 @@ internal static class SettingsReader
         {
             throw new SettingsException("silo:address", $"'{text}' is no address and no host that is known: {e.Message}");
         }
+    }
+
+    private static DeviceOptions? DeviceOf(SettingsSection section, HashSet<string> roles)
+    {
+        string? scorer = section.Text("gpu:scorer"), module = section.File("gpu:module");
+        string precision = section.Text("gpu:precision") ?? nameof(ScorerPrecision.Fp32);
+        long memory = section.Whole("gpu:memoryMiB", 0, 0, 1L << 30);
+        if (!roles.Contains(SiloRoles.Gpu))
+        {
+            return (scorer ?? module) is null && memory == 0
+                ? null
+                : throw new SettingsException("gpu:scorer", "wants the role gpu in silo:roles.");
+        }
+        // A fault of the device ends its process, which must not be the front door's.
+        if (roles.Contains(SiloRoles.Gateway) || roles.Contains(SiloRoles.Door))
+            throw new SettingsException("silo:roles", "gpu and gateway do not go together: a fault of a device ends its silo.");
+        ScorerChoice choice = ScorerChoice.TryParse(scorer ?? "cuda:0") is { Place: not ScorerPlace.Cpu } device
+            ? device
+            : throw new SettingsException("gpu:scorer", $"wants one of {ScorerChoice.Forms} but cpu, not '{scorer}'.");
+        return new DeviceOptions
+        {
+            Scorer = choice,
+            Precision = Enum.TryParse(precision, ignoreCase: true, out ScorerPrecision known) && Enum.IsDefined(known)
+                ? known
+                : throw new SettingsException("gpu:precision", $"wants fp32, bf16 or fp16, not '{precision}'."),
+            ModulePath = module,
+            Batches = section.Directory("directories:model") is { } model ? DeviceBatches.Of(model) : new DeviceBatches(),
+            MostTableBytes = memory == 0 ? null : memory << 20,
+        };
     }
 
     private static int Port(SettingsSection section, string key, int otherwise) => (int)section.Whole(key, otherwise, 1, 65_535);

@@ -1,3 +1,5 @@
+using RecallCluster.Serving.Devices;
+
 namespace RecallCluster.Grains.Hosting;
 
 /// <summary>What one silo is: set by its configuration, read by whatever runs on it.</summary>
@@ -43,6 +45,9 @@ public sealed record SiloNode
 
     /// <summary>Most bytes that shards may take on it.</summary>
     public required long ShardMemory { get; init; }
+
+    /// <summary>The device that its shards score on; null for the processor. Not on a silo with a front door.</summary>
+    public DeviceOptions? Device { get; init; }
 
     /// <summary>Where its front door can be reached; null where it has none.</summary>
     public Uri? Door { get; init; }

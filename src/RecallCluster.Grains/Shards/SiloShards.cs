@@ -1,9 +1,13 @@
+using Microsoft.Extensions.Logging;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Market;
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
+using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Devices;
 using RecallCluster.Serving.Indexes;
 using RecallCluster.Serving.NewAds;
 using RecallCluster.Serving.Replicas;
@@ -21,8 +25,8 @@ internal readonly record struct HeldVersion(string Name, int Ads, long Bytes);
 /// The shards that this silo holds: opened from its own copy of the files, and fed with its own market's bids, placements and new ads,
 /// which are the same on every silo. Thread-safe.
 /// </summary>
-internal sealed class SiloShards(SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time)
-    : IDisposable
+internal sealed partial class SiloShards(
+    SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Held> _shards = [];
@@ -171,11 +175,7 @@ internal sealed class SiloShards(SiloMarket market, SiloNode node, KnownData kno
             throw new InvalidDataException(
                 $"{index.FilePath} is not the file that was published as version {version.Name}; bring the same files to all silos.");
         }
-        var opened = new ShardVersion(
-            version.Name, index, IndexScorer.Of(indexed.Model, index), indexed.TunedParameters(), team: null, time)
-        {
-            GrowingScorer = IndexScorer.Growing(indexed.Model),
-        };
+        ShardVersion opened = Open(version.Name, indexed, index);
         if (isNew)
             ShardTrial.Run(opened, indexed.Model, options.Trial, new SeededRandom((ulong)number + 1));
         return opened;
@@ -226,6 +226,53 @@ internal sealed class SiloShards(SiloMarket market, SiloNode node, KnownData kno
             model = _models[version.Name];
         return model.Model.Value;
     }
+
+    /// <summary>The version on the silo's device, or on the processor where it has none, or none that can be used.</summary>
+    private ShardVersion Open(string name, IndexedModel indexed, AdIndex index)
+    {
+        GuidedSearchParameters parameters = indexed.TunedParameters();
+        // Ads that are put in later are scored by the processor.
+        Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(indexed.Model);
+        if (node.Device is { } options)
+        {
+            try
+            {
+                IDeviceShard device = DevicePlugin.Load().Open(indexed.Model, index, parameters, options);
+                index.ReleaseRecords();
+                _ = EndWithAsync(device);
+                LogDevice(logger, index.FilePath, device.Description);
+                return new ShardVersion(name, index, new DeviceIndexScorer(device.Scorer), parameters, team: null, time)
+                {
+                    GrowingScorer = growing,
+                    Walker = device.Walker,
+                    Owned = device,
+                };
+            }
+            catch (Exception e) when (e is DeviceUnavailableException or DeviceMemoryException or DeviceLostException)
+            {
+                LogNoDevice(logger, index.FilePath, e.Message);
+            }
+        }
+        return new ShardVersion(name, index, IndexScorer.Of(indexed.Model, index), parameters, team: null, time) { GrowingScorer = growing };
+    }
+
+    /// <summary>A lost device poisons its process: the silo ends at once, and its next life scores on what there is then.</summary>
+    private async Task EndWithAsync(IDeviceShard device)
+    {
+        DeviceLostException lost = await device.Lost.ConfigureAwait(false);
+        LogLost(logger, lost.Message);
+        // Nothing of the device's libraries can be trusted to come to an end.
+        Environment.Exit(DeviceLostException.ExitCode);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{File} is scored by {Device}.")]
+    private static partial void LogDevice(ILogger logger, string file, string device);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{File} is scored by the processor: {Reason}")]
+    private static partial void LogNoDevice(ILogger logger, string file, string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo ends: {Reason}")]
+    private static partial void LogLost(ILogger logger, string reason);
 
     // One that is on its way is closed when it has come.
     private async Task CloseAsync(Shard shard, Task<Loaded> loading)

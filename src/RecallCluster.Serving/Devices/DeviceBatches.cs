@@ -13,6 +13,13 @@ namespace RecallCluster.Serving.Devices;
 /// </remarks>
 public sealed record DeviceBatches
 {
+    // By reflection: generated code would take numbers that a file does not name for 0.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+    };
+
     /// <summary>Name of the file in a model's directory.</summary>
     public const string FileName = "device.json";
 
@@ -28,8 +35,10 @@ public sealed record DeviceBatches
     /// <summary>Batches under way at once: while one is computed, another is packed.</summary>
     public int Workers { get; init; } = 2;
 
-    /// <summary>Milliseconds that a batch waits for more requests; 0 takes what is there.</summary>
-    public int WaitMilliseconds { get; init; }
+    /// <summary>
+    /// Milliseconds that a batch waits at most while it has less than half as many requests as the one before; 0 takes what is there.
+    /// </summary>
+    public int WaitMilliseconds { get; init; } = 1;
 
     /// <summary>Requests that may wait; whoever comes then waits for a place, which slows the callers down.</summary>
     public int Queue { get; init; } = 256;
@@ -50,7 +59,7 @@ public sealed record DeviceBatches
             return new DeviceBatches();
         try
         {
-            DeviceBatches batches = JsonSerializer.Deserialize(File.ReadAllBytes(path), DeviceJson.Default.DeviceBatches)
+            DeviceBatches batches = JsonSerializer.Deserialize<DeviceBatches>(File.ReadAllBytes(path), Json)
                 ?? throw new InvalidDataException($"{path}: is null.");
             batches.Validate();
             return batches;
@@ -98,11 +107,3 @@ public sealed record DeviceBatches
             throw new ArgumentException($"{name} is [{string.Join(", ", shapes ?? [])}]: want positive numbers that rise.", name);
     }
 }
-
-/// <summary>The serialiser of <see cref="DeviceBatches"/>.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(DeviceBatches))]
-internal sealed partial class DeviceJson : JsonSerializerContext;

@@ -4,26 +4,33 @@ using System.Runtime.Loader;
 namespace RecallCluster.Serving.Devices;
 
 /// <summary>
-/// Finds the assembly that scores on devices and loads it with the libraries beside it; what it shares with this program it takes from here.
-/// It lies where the environment's <see cref="FolderVariable"/> says, else in the folder <c>torch</c> beside this program, else in the
-/// build's output.
+/// Finds the assembly that scores on devices and loads it with the libraries beside it; what it shares with this program it takes from
+/// here. It lies where the environment's <see cref="FolderVariable"/> says, else in the folder <c>torch</c> beside this program, else in
+/// the build's output.
 /// </summary>
 public static class DevicePlugin
 {
     /// <summary>Name of the environment variable that names its folder.</summary>
     public const string FolderVariable = "RECALL_TORCH";
 
+    private static readonly Lock Loading = new();
+    private static IDeviceScoring? s_loaded;
     private const string Part = "RecallCluster.TorchScoring";
 
     /// <summary>Path of the assembly.</summary>
     /// <exception cref="DeviceUnavailableException">There is none; the message says where it was looked for.</exception>
     public static string Find() => Find(new DirectoryInfo(AppContext.BaseDirectory), Environment.GetEnvironmentVariable(FolderVariable));
 
-    /// <summary>Loads it.</summary>
+    /// <summary>Loads it, once.</summary>
     /// <exception cref="DeviceUnavailableException">There is none, or it cannot be loaded.</exception>
     public static IDeviceScoring Load()
     {
-        string path = Find();
+        lock (Loading)
+            return s_loaded ??= Load(Find());
+    }
+
+    private static IDeviceScoring Load(string path)
+    {
         try
         {
             Assembly assembly = new Context(path).LoadFromAssemblyPath(path);

@@ -179,7 +179,7 @@ public sealed class Shard : IInProcessShard, IDisposable
         using VersionedIndex<ShardVersion>.Lease lease = Lease(query.Version);
         ShardVersion version = lease.Value;
         ValueRanker? ranker = query.Value is { } value ? new ValueRanker(BidsOf(version), value) : null;
-        GuidedSearchResult found = version.Search.Search(new GuidedRequest(query.UserState.Span, query.K)
+        GuidedSearchResult found = version.Find(new GuidedRequest(query.UserState.Span, query.K)
         {
             Deadline = deadline,
             MaxScorings = query.MaxScorings,

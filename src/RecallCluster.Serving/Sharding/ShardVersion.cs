@@ -70,6 +70,12 @@ public sealed class ShardVersion : IDisposable
     /// </summary>
     public Func<NativeBlock<float>, int, IScorer>? GrowingScorer { get; init; }
 
+    /// <summary>Makes whole walks where it can, in place of <see cref="Search"/>; null for none. It stays with the caller.</summary>
+    public IWalker? Walker { get; init; }
+
+    /// <summary>Closed with the version; null for nothing more than index and scorer.</summary>
+    public IDisposable? Owned { get; init; }
+
     /// <summary>Number of ordinals in use, those of ads that were taken out included.</summary>
     internal int OrdinalCount => _live?.OrdinalCount ?? Index.Count;
 
@@ -101,6 +107,10 @@ public sealed class ShardVersion : IDisposable
     /// <summary>The ordinal of an ad that searches may return.</summary>
     internal bool TryOrdinalOf(string id, out int ordinal) =>
         _live is null ? Index.TryOrdinalOf(id, out ordinal) : _live.TryOrdinalOf(id, out ordinal);
+
+    /// <summary>Finds the best ads for a request.</summary>
+    internal GuidedSearchResult Find(in GuidedRequest request) =>
+        Walker is not null && Walker.TrySearch(request, out GuidedSearchResult? found) ? found : Search.Search(request);
 
     /// <summary>Scores ordinals in use.</summary>
     internal void Score(ReadOnlySpan<float> user, ReadOnlySpan<int> ordinals, Span<float> scores)
@@ -156,6 +166,7 @@ public sealed class ShardVersion : IDisposable
     public void Dispose()
     {
         _scorerOwner?.Dispose();
+        Owned?.Dispose();
         _live?.Dispose();
         if (_ownsIndex)
             Index.Dispose();

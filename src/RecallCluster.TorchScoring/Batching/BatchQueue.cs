@@ -10,6 +10,7 @@ internal sealed class BatchQueue<T>(int capacity)
 {
     private readonly Queue<T> _waiting = new(capacity);
     private bool _closed;
+    private int _recent = 1;
 
     /// <summary>Puts a job in, once there is room.</summary>
     /// <exception cref="ObjectDisposedException">The queue was closed.</exception>
@@ -28,7 +29,10 @@ internal sealed class BatchQueue<T>(int capacity)
     /// <summary>Waits for a job and takes it with those behind it, as long as they fit.</summary>
     /// <param name="batch">Receives the jobs.</param>
     /// <param name="fits">Whether a job fits the ones taken so far; the first always does.</param>
-    /// <param name="wait">How long a batch that has room waits for more.</param>
+    /// <param name="wait">
+    /// How long a batch waits at most while it has less than half as many jobs as the one before: callers that were answered together come
+    /// again one after the other, and the first of them is no batch. A caller that is alone never waits.
+    /// </param>
     /// <returns>Whether there was one; false once the queue is closed and empty.</returns>
     public bool Take(List<T> batch, Func<List<T>, T, bool> fits, TimeSpan wait)
     {
@@ -47,9 +51,10 @@ internal sealed class BatchQueue<T>(int capacity)
                 while (_waiting.TryPeek(out T? next) && (batch.Count == 0 || fits(batch, next)))
                     batch.Add(_waiting.Dequeue());
                 TimeSpan left = wait - TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
-                if (_waiting.Count > 0 || _closed || left <= TimeSpan.Zero || !Monitor.Wait(_waiting, left))
+                if (_waiting.Count > 0 || _closed || 2 * batch.Count >= _recent || left <= TimeSpan.Zero || !Monitor.Wait(_waiting, left))
                     break;
             }
+            _recent = batch.Count;
             Monitor.PulseAll(_waiting);
             return true;
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RecallCluster.Serving.Devices;
 using TorchSharp;
 
@@ -21,9 +22,14 @@ internal static class LibTorch
             try
             {
                 if (!torch.TryInitializeDeviceType(isCuda ? DeviceType.CUDA : DeviceType.CPU))
-                    throw new DeviceUnavailableException("libtorch is there, but finds no CUDA device: see `nvidia-smi` for the driver.");
+                {
+                    throw new DeviceUnavailableException(
+                        NativeLibrary.TryLoad("torch_cuda", typeof(torch).Assembly, null, out _)
+                            ? "libtorch for CUDA is there, but finds no device: see `nvidia-smi` for the driver."
+                            : "this libtorch is for the processor only. Build with RECALL_LIBTORCH=cuda-12.8.");
+                }
             }
-            catch (Exception e) when (e is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or TypeInitializationException)
+            catch (Exception e) when (e is NotSupportedException or TypeLoadException or TypeInitializationException)
             {
                 throw new DeviceUnavailableException(
                     $"libtorch {(isCuda ? "for CUDA " : "")}is not there: no {(isCuda ? "torch_cuda" : "torch_cpu")} that can be loaded. "

@@ -36,6 +36,10 @@ internal sealed partial record SiloProgram(string Library)
         throw new ExitException(ExitCodes.LeftOut, $"the silo was not built: {own.FullName} is no folder of a build.");
     }
 
+    /// <summary>The packages that the build beside a program could not have; none outside of a build's output.</summary>
+    internal static IReadOnlyList<string> MissingPackages(string own) =>
+        new DirectoryInfo(own).Parent?.Parent?.Parent is { } artifacts ? MissingIn(Path.Combine(artifacts.FullName, RestoreLog)) : [];
+
     /// <summary>Starts a silo.</summary>
     /// <param name="name">The name before its lines.</param>
     /// <param name="settings">What it is told.</param>

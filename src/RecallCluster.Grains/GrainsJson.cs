@@ -53,3 +53,15 @@ internal static class CampaignViewJson
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     }.GetTypeInfo(typeof(CampaignView));
 }
+
+/// <summary>A live view, which holds campaigns' views.</summary>
+internal static class LiveSnapshotJson
+{
+    /// <summary>How it is written and read.</summary>
+    public static JsonTypeInfo<LiveSnapshot> Type { get; } =
+        (JsonTypeInfo<LiveSnapshot>)new JsonSerializerOptions(CampaignViewJson.Type.Options)
+    {
+        // What is not known is said to be null.
+        DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    }.GetTypeInfo(typeof(LiveSnapshot));
+}

@@ -46,7 +46,7 @@ internal static class WireMap
         return new UserMemory(message.Sequence, message.Consent) { Exposures = exposures, IsErased = message.IsErased };
     }
 
-    private static WinMessage ToWire(Win win) => new()
+    public static WinMessage ToWire(Win win) => new()
     {
         IdHigh = (ulong)(win.Id >> 64),
         IdLow = (ulong)win.Id,
@@ -68,7 +68,7 @@ internal static class WireMap
         Position = win.Position,
     };
 
-    private static Win ToWin(WinMessage message) => new()
+    public static Win ToWin(WinMessage message) => new()
     {
         Id = new UInt128(message.IdHigh, message.IdLow),
         RequestId = message.RequestId,

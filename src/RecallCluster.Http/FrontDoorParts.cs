@@ -17,7 +17,7 @@ namespace RecallCluster.Http;
 public sealed class FrontDoorParts
 {
     /// <summary>Finds candidates: <c>/v1/candidates</c>, <c>/readyz</c>.</summary>
-    public AdRetriever? Retriever { get; set; }
+    public IAdRetriever? Retriever { get; set; }
 
     /// <summary>Answers requests for ads: <c>/v1/ads</c>, <c>/openrtb/2.6/bid</c>.</summary>
     public IAdGateway? Gateway { get; set; }

@@ -17,6 +17,8 @@ public class ArgumentTests
     [InlineData("test", "--seed", "many")]
     [InlineData("test", "--no-such-option")]
     [InlineData("data")]
+    [InlineData("demo", "--cluster", "--silos", "1")]
+    [InlineData("bench", "cluster", "--silos", "3")]
     public async Task Wrong_usage_is_a_line_on_stderr_and_exit_code_2(params string[] arguments)
     {
         Recall run = await Recall.RunAsync(arguments);
@@ -59,7 +61,7 @@ public class ArgumentTests
             [], ["demo"], ["data"], ["data", "synth"], ["data", "import"], ["data", "import", "taobao"],
             ["data", "import", "amazon"], ["data", "import", "movielens"], ["data", "import", "csv"], ["train"], ["index"],
             ["index", "build"], ["index", "verify"], ["tune"], ["eval"], ["eval", "retrieval"], ["serve"], ["keys"], ["keys", "new"], ["keys", "list"], ["keys", "revoke"], ["bench"],
-            ["bench", "ann"], ["bench", "score"], ["bench", "retrieval"], ["top"], ["test"],
+            ["bench", "ann"], ["bench", "score"], ["bench", "retrieval"], ["bench", "serve"], ["bench", "cluster"], ["top"], ["test"],
         ];
         foreach (string[] command in commands)
         {

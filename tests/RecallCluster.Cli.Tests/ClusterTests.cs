@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Cli.Workflows.Cluster;
 
@@ -94,6 +95,27 @@ public class ClusterTests
             lock (lines)
                 lines.Add(line);
         }
+    }
+
+    [ClusterFact]
+    public async Task What_is_killed_takes_its_silos_and_its_Redis_along()
+    {
+        var start = new ProcessStartInfo(Processes.DotnetHost)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "recall.dll"), "cluster", "up", "--silos", "1", "--json" },
+        };
+        using Process up = Process.Start(start)!;
+        var last = new LastLines();
+        up.ErrorDataReceived += (_, line) => last.Keep(line.Data);
+        up.BeginErrorReadLine();
+        JsonElement told = await Documents.ReadAsync(up.StandardOutput, last.ToString);
+        int redis = told.GetProperty("redisProcessId").GetInt32(), silo = told.GetProperty("silos")[0].GetProperty("processId").GetInt32();
+        Assert.True(IsAlive(redis) && IsAlive(silo));
+
+        up.Kill();
+
+        await UntilAsync(() => !IsAlive(redis) && !IsAlive(silo));
     }
 
     private static async Task UntilAsync(Func<bool> condition)

@@ -34,7 +34,16 @@ public sealed class SettingsTests
         Assert.Equal(["control"], SettingsReader.Read(["--config", file, "--silo:roles=control"]).Node.Roles);
     }
 
+    [Fact]
+    public void A_door_is_no_silo_and_has_no_silo_s_ports()
+    {
+        SiloSettings settings = SettingsReader.Read(["--silo:roles=door", "--http:door=http://127.0.0.1:11111"]);
+        Assert.True(settings.IsDoor);
+        Assert.Equal(11111, settings.Node.Door!.Port);
+    }
+
     [Theory]
+    [InlineData("silo:roles", "door,gateway")]
     [InlineData("cluster:id", "no spaces")]
     [InlineData("cluster:clustering", "consul")]
     [InlineData("cluster:redis", "")]

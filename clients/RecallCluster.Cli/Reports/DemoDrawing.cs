@@ -102,14 +102,15 @@ internal static class DemoDrawing
             return;
         Table table = Drawing.Table(
             $"What each part earns: the same {Drawing.Count(rows[0].Requests)} requests with one part off",
-            "off", "worth>", "change>", "score>", "change>", "KPIs kept>", "return>", "Cal-N>");
+            "off", "worth>", "change>", "score>", "change>", "KPIs kept>", "return>", "Cal-N>", "p50>");
         foreach (DemoAblation row in rows)
         {
             double full = rows[0].Market.RequestWorth ?? double.NaN;
             table.Row(
                 row.Off, Drawing.Fixed(row.Market.RequestWorth ?? double.NaN, 1), Change(row.Change?.Worth, full),
                 Score(row, rows[0]), Change(row.Change?.Score, 1), Whole(row.Bidding.KpiKeptShare),
-                Drawing.Fixed(row.Market.AdvertiserRoi ?? double.NaN), Drawing.Fixed(row.Calibration.CalNAfter ?? double.NaN));
+                Drawing.Fixed(row.Market.AdvertiserRoi ?? double.NaN), Drawing.Fixed(row.Calibration.CalNAfter ?? double.NaN),
+                Drawing.Milliseconds(row.Latency.P50Ms));
         }
         console.WriteLine();
         console.Write(table);

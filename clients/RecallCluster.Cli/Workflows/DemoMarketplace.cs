@@ -119,7 +119,7 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             DemoOutcome outcome = await day.PlayAsync(requests, DayStart(MeasuredDay), stage, cancellation).ConfigureAwait(false);
             DemoChange? change = full is null ? null : outcome.Since(full, requests, traffic, samePredictions: off == DemoAblation.Controller);
             rows.Add(new DemoAblation(
-                off, requests.Length, outcome.Bidding(Bounds), outcome.Market(traffic), outcome.Calibration(), change));
+                off, requests.Length, outcome.Bidding(Bounds), outcome.Market(traffic), outcome.Calibration(), outcome.Latencies!, change));
             full ??= outcome;
         }
         return [.. rows];

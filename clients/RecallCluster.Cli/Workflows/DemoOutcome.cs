@@ -1,6 +1,7 @@
 using RecallCluster.AdServer;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Calibration.Metrics;
+using RecallCluster.Cli.Reports;
 using RecallCluster.Learning.Evaluation;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Simulation.Traffic;
@@ -19,6 +20,9 @@ internal sealed record DemoOutcome(
 {
     private const int ScoreClusters = 20, FewestImpressions = 20;
     private const double LeastOptimum = 0.2, KpiTolerance = 1.1;
+
+    /// <summary>What answers took where the day was played in virtual time, of which the books know nothing; null else.</summary>
+    public Latencies? Latencies { get; init; }
 
     /// <summary>Whether predictions came true, against the true probabilities, before and after calibration.</summary>
     public DemoCalibration Calibration()

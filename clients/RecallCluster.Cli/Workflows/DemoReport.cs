@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RecallCluster.Cli.Reports;
 using RecallCluster.Learning.Evaluation;
 
 namespace RecallCluster.Cli.Workflows;
@@ -107,9 +108,10 @@ internal sealed record DemoFeedback(
 /// <param name="Bidding">How the campaigns fared.</param>
 /// <param name="Market">What was sold.</param>
 /// <param name="Calibration">Whether predictions came true.</param>
+/// <param name="Latency">What an answer took, in this process and without HTTP.</param>
 /// <param name="Change">What is different from the day with all parts on; null for that day itself.</param>
 internal sealed record DemoAblation(
-    string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration, DemoChange? Change)
+    string Off, int Requests, DemoBidding Bidding, DemoMarket Market, DemoCalibration Calibration, Latencies Latency, DemoChange? Change)
 {
     public const string Nothing = "nothing", GuidedRetrieval = "guided retrieval", WithoutCalibration = "calibration";
     public const string Controller = "controller";

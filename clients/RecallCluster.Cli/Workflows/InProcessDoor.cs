@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RecallCluster.AdServer;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving;
@@ -11,10 +12,17 @@ namespace RecallCluster.Cli.Workflows;
 internal sealed class InProcessDoor(ClosedLoop loop) : IAdDoor
 {
     private readonly List<Task> _told = [];
+    private readonly List<double> _latencies = [];
+
+    /// <summary>What each answer took, in real milliseconds; to be read when nobody asks any more.</summary>
+    public IReadOnlyList<double> Latencies => _latencies;
 
     public async Task<IReadOnlyList<Delivery>> AskAsync(TrafficRequest request, CancellationToken cancellation)
     {
+        long start = Stopwatch.GetTimestamp();
         AdAnswer answer = await loop.Gateway.AnswerAsync(RequestOf(request), cancellation).ConfigureAwait(false);
+        lock (_latencies)
+            _latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         return [.. answer.Ads.Select(ad => new Delivery(
             ad.Ad.CampaignId, SimulatedAds.NumberOf(ad.Ad.Id), SimulatedAds.SlotOf(ad.SlotId), ad.Win.RawClickProbability, ad.Win.ClickProbability,
             ad.Win.ConversionProbability, ad.Win))];

@@ -2,6 +2,7 @@ using RecallCluster.AdServer;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Cli.Reports;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
@@ -80,7 +81,8 @@ internal sealed class LoopDay
             PublisherBooks books = await new Publisher(Traffic, door, clock, new PublisherOptions { Close = Close })
                 .PlayAsync(requests, dayStart, stage, cancellation).ConfigureAwait(false);
             await loop.PassAsync(cancellation).ConfigureAwait(false);
-            return await OutcomeAsync(books, loop.State, Plans, dayStart, cancellation).ConfigureAwait(false);
+            DemoOutcome outcome = await OutcomeAsync(books, loop.State, Plans, dayStart, cancellation).ConfigureAwait(false);
+            return outcome with { Latencies = Latencies.Of([.. door.Latencies]) };
         }
     }
 

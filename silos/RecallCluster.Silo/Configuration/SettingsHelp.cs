@@ -20,10 +20,11 @@ internal static class SettingsHelp
           cluster:redisWaitSeconds   how long a start waits for Redis                                     60
           cluster:primary            with localhost clustering, where the first silo is                   none: this is the first
           silo:name                  the silo's name, the same in each of its lives                       HOST-PORT
-          silo:roles                 of gateway, retrieval, control, gpu                                  gateway,retrieval,control
+          silo:roles                 of gateway, retrieval, control, gpu; or door alone: a front door and
+                                     no silo, answered for by the gateways; the market is all it reads    gateway,retrieval,control
           silo:address               where other silos reach it                                           127.0.0.1
           silo:port                  port for silos                                                       11111
-          silo:gatewayPort           port for Orleans clients                                             30000
+          silo:gatewayPort           port for doors in processes of their own (role gateway)              30000
           silo:listenOnAny           listen on all interfaces                                             false
           silo:shardMemoryMiB        most memory that shards may take                                     two thirds of what there is
           silo:replicas              replicas of each shard, if this silo is the first to roll an index out  2
@@ -43,7 +44,7 @@ internal static class SettingsHelp
           rollout:patienceSeconds    how long loading, and then the comparison, may take                  600
           rollout:trialUsers, :leastTrialRecall
                                      users that each shard is tried with, share that must be found        8, 0.5
-          http:door                  where the front door listens (role gateway)                          http://127.0.0.1:8080
+          http:door                  where the front door listens (role gateway or door)                  http://127.0.0.1:8080
           http:publicUrl             how clients reach the door                                           from each request
           http:keys                  file of API keys                                                     none: loopback may do all
           http:tokenKeys             file of the keys of tracking tokens, the same for all doors          none: kept in Redis

@@ -70,7 +70,7 @@ internal static class SettingsReader
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
                 FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
-                Door = roles.Contains(SiloRoles.Gateway) ? AddressOfDoor(doorUrl) : null,
+                Door = roles.Contains(SiloRoles.Gateway) || roles.Contains(SiloRoles.Door) ? AddressOfDoor(doorUrl) : null,
             },
             ServiceId = section.Name("cluster:service", "recall"),
             Clustering = clustering,
@@ -144,7 +144,9 @@ internal static class SettingsReader
             if (!SiloRoles.All.Contains(role))
                 throw new SettingsException("silo:roles", $"there is no role '{role}'; there are {string.Join(", ", SiloRoles.All)}.");
         }
-        return [.. given];
+        return given.Length > 1 && given.Contains(SiloRoles.Door)
+            ? throw new SettingsException("silo:roles", "door is a process of its own and no silo; it stands alone.")
+            : [.. given];
     }
 
     private static IPAddress AddressOf(SettingsSection section)
@@ -265,10 +267,12 @@ internal static class SettingsReader
 
     private static void RefuseSharedPorts(SiloSettings settings)
     {
-        var taken = new Dictionary<int, string> { [settings.SiloPort] = "silo:port", [settings.GatewayPort] = "silo:gatewayPort" };
+        var taken = new Dictionary<int, string>();
+        if (!settings.IsDoor)
+            (taken[settings.SiloPort], taken[settings.GatewayPort]) = ("silo:port", "silo:gatewayPort");
         foreach ((string key, string url) in new[] { ("http:door", settings.DoorUrl), ("http:health", settings.HealthUrl) })
         {
-            if (key == "http:door" && !settings.Node.Has(SiloRoles.Gateway))
+            if (key == "http:door" && !settings.Node.Has(SiloRoles.Gateway) && !settings.IsDoor)
                 continue;
             int port = AddressOfDoor(url).Port;
             if (port != 0 && !taken.TryAdd(port, key))

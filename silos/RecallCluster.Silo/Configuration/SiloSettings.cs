@@ -21,6 +21,9 @@ internal sealed record SiloSettings
     /// <summary>Its name, roles, directories and memory.</summary>
     public required SiloNode Node { get; init; }
 
+    /// <summary>Whether it is a front door and no silo.</summary>
+    public bool IsDoor => Node.Has(SiloRoles.Door);
+
     public required string ServiceId { get; init; }
 
     public required ClusteringKind Clustering { get; init; }

@@ -54,7 +54,7 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
     private async Task ReadyAsync(HttpContext context)
     {
         Dictionary<string, string> missing = await MissingAsync(context.RequestAborted).ConfigureAwait(false);
-        int silos = services.GetRequiredService<ISiloStatusOracle>().GetApproximateSiloStatuses(onlyActive: true).Count;
+        (int silos, _) = await services.GetRequiredService<IMembership>().ReadAsync(context.RequestAborted).ConfigureAwait(false);
         SiloNode node = settings.Node;
         bool isReady = missing.Count == 0;
         context.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;

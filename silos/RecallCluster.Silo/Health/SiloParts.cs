@@ -3,13 +3,13 @@ using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Health;
 
-/// <summary>Whether the silo is a member.</summary>
-internal sealed class MembershipPart(ISiloStatusOracle members) : ISiloPart
+/// <summary>Whether the process belongs to the cluster.</summary>
+internal sealed class MembershipPart(IMembership membership) : ISiloPart
 {
     public string Name => "membership";
 
-    public ValueTask<string?> MissingAsync(CancellationToken cancellation) => ValueTask.FromResult(
-        members.CurrentStatus == SiloStatus.Active ? null : $"the silo is {members.CurrentStatus.ToString().ToLowerInvariant()}");
+    public async ValueTask<string?> MissingAsync(CancellationToken cancellation) =>
+        (await membership.ReadAsync(cancellation).ConfigureAwait(false)).Missing;
 }
 
 /// <summary>Whether Redis answers.</summary>

@@ -10,9 +10,11 @@ internal sealed class Announcement(SiloSettings settings, HealthDoor health, Gat
     public Task StartAsync(CancellationToken cancellationToken)
     {
         string opened = door.Addresses.Count > 0 ? $", door {string.Join(' ', door.Addresses)}" : "";
-        return Console.Out.WriteLineAsync(
-            $"{settings.Node.Name} is a member of {settings.Node.Cluster} as {string.Join(',', settings.Node.Roles.Order())}, silo "
-            + $"{settings.Address}:{settings.SiloPort}, health {string.Join(' ', health.Addresses)}{opened}");
+        string place = settings.IsDoor
+            ? "is a door of " + settings.Node.Cluster
+            : $"is a member of {settings.Node.Cluster} as {string.Join(',', settings.Node.Roles.Order())}, silo "
+                + $"{settings.Address}:{settings.SiloPort}";
+        return Console.Out.WriteLineAsync($"{settings.Node.Name} {place}, health {string.Join(' ', health.Addresses)}{opened}");
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

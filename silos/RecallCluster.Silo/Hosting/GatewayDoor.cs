@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Http;
 using RecallCluster.Http.Security;
@@ -16,7 +17,8 @@ using StackExchange.Redis;
 namespace RecallCluster.Silo.Hosting;
 
 /// <summary>
-/// The front door of a silo with the role gateway. It listens at once, answers 503 until the gateway is open, and is the first to close:
+/// The front door of a silo with the role gateway, or of a process that is a door and no silo. It listens at once, answers 503 until the
+/// gateway is open, and is the first to close:
 /// <code> SIGTERM ─► not ready ─► notice ─► no new requests, those at hand end ─► leases go back ─► the silo leaves </code>
 /// </summary>
 internal sealed partial class GatewayDoor(
@@ -37,7 +39,7 @@ internal sealed partial class GatewayDoor(
     /// <summary>Where the door listens.</summary>
     public IReadOnlyList<Uri> Addresses => _app is null ? [] : FrontDoor.AddressesOf(_app);
 
-    private bool IsWanted => settings.Node.Has(SiloRoles.Gateway) && settings.Node.ModelDirectory is not null;
+    private bool IsWanted => settings.IsDoor || (settings.Node.Has(SiloRoles.Gateway) && settings.Node.ModelDirectory is not null);
 
     public ValueTask<string?> MissingAsync(CancellationToken cancellation) => ValueTask.FromResult(IsWanted ? _missing : null);
 
@@ -62,6 +64,7 @@ internal sealed partial class GatewayDoor(
         drain.Begin();
         if (_app is null)
             return;
+        Offer(null);
         await Task.Delay(settings.Notice, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _opening.ConfigureAwait(false);
@@ -113,6 +116,7 @@ internal sealed partial class GatewayDoor(
                 Set(parts, _gateway);
                 _missing = "the door is warming up";
                 await WarmUpAsync().ConfigureAwait(false);
+                Offer(_gateway);
                 parts.IsOpening = false;
                 _missing = null;
                 return;
@@ -129,6 +133,13 @@ internal sealed partial class GatewayDoor(
             }
             await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Lets doors in processes of their own ask this silo's gateway, or no longer.</summary>
+    private void Offer(GatewayServices? gateway)
+    {
+        if (services.GetService<OpenGateway>() is { } open)
+            open.Services = gateway;
     }
 
     private static void Set(FrontDoorParts parts, GatewayServices gateway)

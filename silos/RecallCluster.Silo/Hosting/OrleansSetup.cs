@@ -6,6 +6,7 @@ using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
 using RecallCluster.Grains.Feedback;
+using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Silo.Configuration;
@@ -25,14 +26,16 @@ internal static class OrleansSetup
     private static readonly TimeSpan s_saysAlive = TimeSpan.FromSeconds(2);
     private const int AliveMissed = 5;
 
+    // How soon a door learns of new gateways.
+    private static readonly TimeSpan ListPeriod = TimeSpan.FromSeconds(5);
+
     /// <summary>Sets it up.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="settings">Its settings.</param>
     /// <param name="redis">The connection that all share; null with localhost clustering.</param>
     public static void Configure(ISiloBuilder silo, SiloSettings settings, IConnectionMultiplexer? redis)
     {
-        silo.Services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
-            isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
+        AddContracts(silo.Services);
         silo.UseSiloMetadata(SiloRoles.MetadataOf(settings.Node));
         silo.Configure<SiloOptions>(options => options.SiloName = settings.Node.Name);
         silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = settings.IdleGrains);
@@ -46,6 +49,49 @@ internal static class OrleansSetup
         else
             UseRedis(silo, settings, redis);
     }
+
+    /// <summary>Sets up a door's client, which tries to reach the cluster for as long as it takes.</summary>
+    /// <param name="door">The client.</param>
+    /// <param name="settings">The door's settings.</param>
+    /// <param name="redis">The connection that all share; null with localhost clustering.</param>
+    public static void Configure(IClientBuilder door, SiloSettings settings, IConnectionMultiplexer? redis)
+    {
+        AddContracts(door.Services);
+        door.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
+        door.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = ListPeriod);
+        door.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = TimeSpan.FromSeconds(2));
+        var spread = new GatewaySpread();
+        door.Services.AddSingleton(spread);
+        door.AddGatewayCountChangedHandler((_, _) => spread.Change());
+        door.UseConnectionRetryFilter(async (_, cancellation) =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return !cancellation.IsCancellationRequested;
+        });
+        if (settings.Tls is { } tls)
+            SiloTls.Use(door, tls);
+        if (redis is null)
+        {
+            door.UseLocalhostClustering(settings.GatewayPort, settings.ServiceId, settings.Node.Cluster);
+            return;
+        }
+        door.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.Node.Cluster, settings.ServiceId));
+        door.UseRedisClustering(options =>
+        {
+            options.ConfigurationOptions = ConfigurationOptions.Parse(settings.Redis);
+            options.CreateMultiplexer = _ => Task.FromResult((redis, true));
+            options.CreateRedisKey = MembershipKeys.Table;
+        });
+        door.Services.AddSingleton(redis);
+        AddFeedback(door.Services, settings, redis);
+    }
+
+    private static void AddContracts(IServiceCollection services) =>
+        services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
+            isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
+
+    private static void AddFeedback(IServiceCollection services, SiloSettings settings, IConnectionMultiplexer redis) =>
+        services.AddSingleton<IFeedbackStore>(new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions()));
 
     private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 
@@ -69,7 +115,9 @@ internal static class OrleansSetup
         ConfigurationOptions connection = ConfigurationOptions.Parse(settings.Redis);
         var own = new IPEndPoint(settings.Address, settings.SiloPort);
         silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.Node.Cluster, settings.ServiceId));
-        silo.ConfigureEndpoints(settings.Address, settings.SiloPort, settings.GatewayPort, settings.ListenOnAny);
+        // Doors come in where there is a gateway to answer them.
+        int gatewayPort = settings.Node.Has(SiloRoles.Gateway) ? settings.GatewayPort : 0;
+        silo.ConfigureEndpoints(settings.Address, settings.SiloPort, gatewayPort, settings.ListenOnAny);
         silo.UseRedisClustering(options =>
         {
             options.ConfigurationOptions = connection;
@@ -89,7 +137,7 @@ internal static class OrleansSetup
         });
         silo.Services.AddSingleton(redis);
         silo.Services.AddSingleton<IMachineStore>(new RedisMachineStore(redis, settings.ServiceId));
-        silo.Services.AddSingleton<IFeedbackStore>(new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions()));
+        AddFeedback(silo.Services, settings, redis);
         silo.Services.AddSingleton(new SharedKeepsakes(settings, redis));
         silo.Services.AddSingleton<IStoreKeeper>(all => all.GetRequiredService<SharedKeepsakes>());
     }

@@ -11,7 +11,7 @@ using StackExchange.Redis;
 namespace RecallCluster.Silo.Hosting;
 
 /// <summary>
-/// One silo:
+/// One silo, or one front door that is none and asks the cluster as a client:
 /// <code>
 /// settings ─► Redis (waits) ─► cluster's claim ─► health ─► member ─► market, shards ─► front door
 ///                                                  └────────────── closed in the opposite order ──┘
@@ -36,12 +36,26 @@ internal static class SiloProcess
             if (redis is not null)
                 await ClusterClaim.TakeAsync(redis, settings).ConfigureAwait(false);
             using IHost host = Build(settings, redis);
-            await host.RunAsync(cancellation).ConfigureAwait(false);
+            await RunAsync(host, cancellation).ConfigureAwait(false);
         }
         finally
         {
             if (redis is not null)
                 await redis.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static async Task RunAsync(IHost host, CancellationToken cancellation)
+    {
+        IHostApplicationLifetime life = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        try
+        {
+            await host.RunAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception) when (life.ApplicationStopping.IsCancellationRequested && !life.ApplicationStarted.IsCancellationRequested)
+        {
+            // It was told to end while it waited for the cluster.
+            return;
         }
     }
 
@@ -58,13 +72,24 @@ internal static class SiloProcess
         services.AddSingleton<ISiloPart, MembershipPart>();
         if (redis is not null)
             services.AddSingleton<ISiloPart, StorePart>();
+        services.AddHostedService<StopGuard>();
         // Started first and stopped last.
         services.AddSingleton<HealthDoor>();
         services.AddHostedService(static all => all.GetRequiredService<HealthDoor>());
-        builder.UseOrleans(silo => OrleansSetup.Configure(silo, settings, redis));
         services.AddSingleton(new ClusterClock(settings.BusinessClock));
         services.AddSingleton(settings.Rollouts);
-        services.AddRecallGrains(settings.Node);
+        if (settings.IsDoor)
+        {
+            builder.UseOrleansClient(door => OrleansSetup.Configure(door, settings, redis));
+            services.AddSingleton<IMembership, MembershipFromOutside>();
+            services.AddRecallDoor(settings.Node);
+        }
+        else
+        {
+            builder.UseOrleans(silo => OrleansSetup.Configure(silo, settings, redis));
+            services.AddSingleton<IMembership, MembershipFromWithin>();
+            services.AddRecallGrains(settings.Node);
+        }
         // Started last and stopped first.
         services.AddSingleton<GatewayDoor>();
         services.AddSingleton<ISiloPart>(static all => all.GetRequiredService<GatewayDoor>());

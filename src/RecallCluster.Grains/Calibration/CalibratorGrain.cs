@@ -26,7 +26,7 @@ internal sealed class CalibratorGrain : Grain, ICalibratorGrain, ICalibratedCamp
 
     public CalibratorGrain(IGrainFactory grains, BookReader book, MachineFactory factory, ClusterClock clock)
     {
-        (_grains, _book, _clock, _period) = (grains, book, clock.Business, factory.Campaigns.TickCheck);
+        (_grains, _book, _clock, _period) = (grains, book, clock.Business, clock.ToReal(factory.Campaigns.TickCheck));
         _conversions = ConversionRates.Everywhere(factory.Calibration.ConversionPrior);
         _calibrator = new LiveCalibrator(new GrainCounts(grains, factory), this, factory.Calibration);
     }

@@ -24,6 +24,7 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
     private readonly MachineFactory _factory;
     private readonly IGrainFactory _grains;
     private readonly SteadyClock _clock;
+    private readonly TimeSpan _check;
     private readonly CampaignCommands _commands;
     private readonly Dictionary<int, IGatewayObserver> _gateways = [];
     private Publisher? _publisher;
@@ -32,7 +33,7 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         : base(services)
     {
         (_factory, _grains) = (factory, grains);
-        _clock = new SteadyClock(clock.Business);
+        (_clock, _check) = (new SteadyClock(clock.Business), clock.ToReal(factory.Campaigns.TickCheck));
         _commands = new CampaignCommands(this, _clock, factory);
         _publisher = new Publisher(PublishAsync, services.Options, services.Time);
     }
@@ -40,8 +41,7 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
-        TimeSpan check = _factory.Campaigns.TickCheck;
-        this.RegisterGrainTimer(TryTickAsync, new GrainTimerCreationOptions(check, check) { Interleave = true });
+        this.RegisterGrainTimer(TryTickAsync, new GrainTimerCreationOptions(_check, _check) { Interleave = true });
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

@@ -25,7 +25,9 @@ public interface ICampaignGrain : IGrainWithIntegerKey
     [Alias("Close")]
     Task<int> CloseLeaseAsync(LeaseClose close);
 
-    /// <summary>Takes an event: durable, and applied once, when this completes. A loss is passed on to the gateway that delivered it.</summary>
+    /// <summary>
+    /// Takes an event: durable, and applied once, when this completes. A loss is passed on to the gateway that delivered it.
+    /// </summary>
     /// <param name="happened">The event.</param>
     /// <param name="acceptedBy">The gateway that it came to; another one that delivered the win is told.</param>
     [Alias("Event")]

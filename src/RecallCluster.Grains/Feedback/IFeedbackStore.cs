@@ -32,7 +32,9 @@ public interface IFeedbackStore
     /// <param name="campaign">The campaign that it is for.</param>
     /// <param name="payload">The event.</param>
     /// <param name="cancellation">Gives up; it may be appended.</param>
-    /// <exception cref="IOException">It could not be made durable, or there is no room; whether it is in the stream is not known.</exception>
+    /// <exception cref="IOException">
+    /// It could not be made durable, or there is no room; whether it is in the stream is not known.
+    /// </exception>
     Task AppendAsync(long campaign, ReadOnlyMemory<byte> payload, CancellationToken cancellation);
 
     /// <summary>

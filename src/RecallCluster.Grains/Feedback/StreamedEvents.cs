@@ -29,7 +29,10 @@ internal sealed class StreamedEvents(IFeedbackStore stream) : IDeferredEvents
             DeferredEventMessage message = MessagePackSerializer.Deserialize<DeferredEventMessage?>(payload, WireFormat.Options)
                 ?? throw new InvalidDataException("It is empty.");
             if (message.Format is < 1 or > DeferredEventMessage.NewestFormat)
-                throw new InvalidDataException($"Its format is {message.Format}; this version reads 1 to {DeferredEventMessage.NewestFormat}.");
+            {
+                throw new InvalidDataException(
+                    $"Its format is {message.Format}; this version reads 1 to {DeferredEventMessage.NewestFormat}.");
+            }
             if (message.Event?.Win is null || !Enum.IsDefined((AdEventKind)message.Event.Kind))
                 throw new InvalidDataException("It says of nothing that it happened, or to nothing.");
             return (WireMap.ToEvent(message.Event), new DateTimeOffset(message.At, TimeSpan.Zero));

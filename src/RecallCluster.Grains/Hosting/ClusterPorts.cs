@@ -53,15 +53,22 @@ internal sealed class GrainLeases(IGrainFactory grains, IGatewayObserver observe
 /// <summary>The users' grains as a user store.</summary>
 internal sealed class GrainUsers(IGrainFactory grains, TimeSpan patience) : IUserStore
 {
+    // Search and auction want most of a request's time.
+    private const int ShareOfRequest = 4;
+
     // Whoever cannot be asked may have refused: nothing of the user is used then.
     private static readonly UserMemory Unreachable = new([], Consent: false);
 
     /// <inheritdoc/>
-    public async ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation)
+    public ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation) => FindAsync(userId, null, cancellation);
+
+    /// <inheritdoc/>
+    public async ValueTask<UserMemory?> FindAsync(string userId, TimeSpan? within, CancellationToken cancellation)
     {
+        TimeSpan wait = within / ShareOfRequest is { } share && share < patience ? share : patience;
         try
         {
-            UserMessage? found = await grains.GetGrain<IUserGrain>(userId).FindAsync().WaitAsync(patience, cancellation).ConfigureAwait(false);
+            UserMessage? found = await grains.GetGrain<IUserGrain>(userId).FindAsync().WaitAsync(wait, cancellation).ConfigureAwait(false);
             return found is null ? null : WireMap.ToMemory(found);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or IOException)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using RecallCluster.Grains.Feedback;
+using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
@@ -23,31 +24,53 @@ public static class GrainHosting
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(node);
-        services.TryAddSingleton(node);
-        services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(provider => new ClusterClock(provider.GetRequiredService<TimeProvider>()));
+        services.AddCommon(node);
         services.TryAddSingleton<IMachineStore>(_ => new MemoryMachineStore());
-        services.TryAddSingleton(new MachineHostOptions());
-        services.AddFeedbackStore(node);
-        services.TryAddSingleton(new ServingStateOptions());
         services.TryAddSingleton(provider => provider.GetRequiredService<ServingStateOptions>().Users);
         services.TryAddSingleton(new GatewayLoopOptions());
-        services.TryAddSingleton(new RolloutOptions());
+        services.TryAddSingleton<OpenGateway>();
         services.TryAddSingleton<MachineServices>();
         services.TryAddSingleton<OpenMachines>();
         services.AddSingleton<IStoreKeeper>(provider => provider.GetRequiredService<OpenMachines>());
         services.AddSingleton<IHostedService, StoreWatch>();
-        services.TryAddSingleton<MachineFactory>();
-        services.TryAddSingleton<BookReader>();
-        services.TryAddSingleton<SiloMarket>();
-        services.AddSingleton<ISiloPart>(provider => provider.GetRequiredService<SiloMarket>());
         services.TryAddSingleton<KnownData>();
         services.TryAddSingleton<SiloShards>();
         services.TryAddSingleton<IGatewayComposition, GatewayComposition>();
         services.AddPlacementDirector<RolePlacement, RolePlacementDirector>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
-        services.AddSingleton<IHostedService, MarketOpening>();
         return services;
+    }
+
+    /// <summary>
+    /// Registers what a front door in a process of its own needs, an Orleans client; what is registered already stays.
+    /// </summary>
+    /// <param name="services">The process' services; the client itself is registered before this.</param>
+    /// <param name="node">The door's process.</param>
+    public static IServiceCollection AddRecallDoor(this IServiceCollection services, SiloNode node)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(node);
+        services.AddCommon(node);
+        services.TryAddSingleton<GatewaySpread>();
+        services.TryAddSingleton<IGatewayComposition, DoorComposition>();
+        return services;
+    }
+
+    /// <summary>What silos and doors have alike: the market, the published campaigns, the stream of feedback.</summary>
+    private static void AddCommon(this IServiceCollection services, SiloNode node)
+    {
+        services.TryAddSingleton(node);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(provider => new ClusterClock(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(new MachineHostOptions());
+        services.AddFeedbackStore(node);
+        services.TryAddSingleton(new ServingStateOptions());
+        services.TryAddSingleton(new RolloutOptions());
+        services.TryAddSingleton<MachineFactory>();
+        services.TryAddSingleton<BookReader>();
+        services.TryAddSingleton<SiloMarket>();
+        services.AddSingleton<ISiloPart>(provider => provider.GetRequiredService<SiloMarket>());
+        services.AddSingleton<IHostedService, MarketOpening>();
     }
 
     /// <summary>The stream of events whose campaigns cannot be told now, and its reader.</summary>
@@ -58,7 +81,8 @@ public static class GrainHosting
         services.TryAddSingleton(all => new Deferral(
             new StreamedEvents(all.GetRequiredService<IFeedbackStore>()), node.FeedbackPatience, all.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(all => new FeedbackReader(
-            all.GetRequiredService<IFeedbackStore>(), new GrainDelivery(all.GetRequiredService<IGrainFactory>(), gateway: 0, deferral: null),
+            all.GetRequiredService<IFeedbackStore>(),
+            new GrainDelivery(all.GetRequiredService<IGrainFactory>(), gateway: 0, deferral: null),
             all.GetRequiredService<FeedbackStoreOptions>(), node.Name, all.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IHostedService>(static all => all.GetRequiredService<FeedbackReader>());
     }

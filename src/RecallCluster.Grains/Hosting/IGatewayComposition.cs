@@ -26,7 +26,7 @@ public interface IGatewayComposition
 public sealed class GatewayServices : IAsyncDisposable
 {
     /// <summary>Finds candidates.</summary>
-    public required AdRetriever Retriever { get; init; }
+    public required IAdRetriever Retriever { get; init; }
 
     /// <summary>Answers requests for ads; null for candidates only.</summary>
     public IAdGateway? Gateway { get; init; }

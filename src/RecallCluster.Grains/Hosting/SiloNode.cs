@@ -28,7 +28,7 @@ public sealed record SiloNode
     public string? DataDirectory { get; init; }
 
     /// <summary>
-    /// How long a request waits for what is known of its user; then it is answered as if the user had refused, and without caps. Longer:
+    /// How long a request waits for what is known of its user, and never longer than a quarter of its deadline; then it is answered as if the user had refused, and without caps. Longer:
     /// fewer such answers while a silo is being replaced; shorter: those answers come sooner.
     /// </summary>
     public TimeSpan UserPatience { get; init; } = TimeSpan.FromMilliseconds(200);
@@ -66,8 +66,11 @@ public static class SiloRoles
     /// <summary>Has a device that shards may score on.</summary>
     public const string Gpu = "gpu";
 
+    /// <summary>Is a front door and no silo: a client of the cluster, whose gateways answer for it. It stands alone.</summary>
+    public const string Door = "door";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Gateway, Retrieval, Control, Gpu];
+    public static IReadOnlyList<string> All { get; } = [Gateway, Retrieval, Control, Gpu, Door];
 
     /// <summary>Key of a silo's metadata: its name.</summary>
     public const string NameKey = "recall.name";

@@ -26,6 +26,29 @@ internal sealed class Tracker(FrontDoorOptions options, FrontDoorParts parts)
         return reading;
     }
 
+    /// <summary>
+    /// Signs and reads a token of nobody's, uncounted, so that the first ad does not wait for the cryptography to be loaded.
+    /// </summary>
+    public void Try()
+    {
+        DateTimeOffset now = parts.BusinessClock.GetUtcNow();
+        var nobody = new Win
+        {
+            Id = default,
+            RequestId = "warm-up",
+            CampaignId = 0,
+            AdId = "warm-up",
+            Gateway = 0,
+            Lease = 0,
+            AuctionAt = now,
+            Price = default,
+            IsPerClick = true,
+            RawClickProbability = 0,
+            ClickProbability = 0,
+        };
+        _tokens.Read(Sign(AdEventKind.Impression, nobody), now, out _);
+    }
+
     public static string NameOf(TokenReading reading) => reading switch
     {
         TokenReading.Valid => "valid",

@@ -35,7 +35,7 @@ internal sealed class UserStage(IUserStore? store, UnacknowledgedWins pending)
         if (features.Id is not { } id)
             return new RequestUser(null, features, []);
         long mark = pending.MarkOf(id);
-        UserMemory? memory = store is null ? null : await store.FindAsync(id, cancellation).ConfigureAwait(false);
+        UserMemory? memory = store is null ? null : await store.FindAsync(id, request.Deadline, cancellation).ConfigureAwait(false);
         if (memory is { MayBeUsed: false })
             return Nobody;
         // A sequence that the request brings is the caller's own view of all that happened.

@@ -14,7 +14,7 @@ namespace RecallCluster.Serving;
 /// as a search before it returns its task. A request sees one version of everything from its first step to its last, whatever is swapped
 /// meanwhile. Thread-safe; requests take no lock.
 /// </summary>
-public sealed class AdRetriever : IDisposable
+public sealed class AdRetriever : IAdRetriever, IDisposable
 {
     // What clocks and timers take without overflowing, and longer than anybody waits for an ad.
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);

@@ -12,6 +12,12 @@ public interface IUserStore
     /// <param name="cancellation">Nobody waits for the answer any more.</param>
     ValueTask<UserMemory?> FindAsync(string userId, CancellationToken cancellation);
 
+    /// <summary>The same for a request: a store that has to ask others waits for a part of the request's time only.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="within">Time that the whole request has; null for no limit.</param>
+    /// <param name="cancellation">Nobody waits for the answer any more.</param>
+    ValueTask<UserMemory?> FindAsync(string userId, TimeSpan? within, CancellationToken cancellation) => FindAsync(userId, cancellation);
+
     /// <summary>Records whether the user's data may be used; a withdrawal erases what is there.</summary>
     Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation);
 

@@ -25,7 +25,8 @@ internal sealed class CallCut : IOutgoingGrainCallFilter
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
         CutKind kind = context.InterfaceMethod.Name == nameof(ICampaignGrain.AcceptAsync)
-            && context.TargetId.TryGetIntegerKey(out long campaign, out _) && campaign == Volatile.Read(ref _campaign) ? _kind : CutKind.None;
+            && context.TargetId.TryGetIntegerKey(out long campaign, out _) && campaign == Volatile.Read(ref _campaign)
+                ? _kind : CutKind.None;
         if (kind != CutKind.Calls)
             await context.Invoke();
         if (kind == CutKind.None)

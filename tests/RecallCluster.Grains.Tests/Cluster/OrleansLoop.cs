@@ -4,6 +4,7 @@ using Orleans.Serialization;
 using Orleans.TestingHost;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Grains.Feedback;
+using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
@@ -81,6 +82,27 @@ internal sealed class OrleansLoop : ILoopHost
         AdsDirectory.WriteAds(host._directory.FullName, world.Ads);
         await host.OpenAsync();
         return host;
+    }
+
+    /// <summary>What a front door in a process of its own is made of, beside the cluster's client.</summary>
+    public ServiceProvider DoorServices()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IGrainFactory>(_cluster.Client);
+        services.AddSingleton(new ClusterClock(_clock));
+        services.AddSingleton<IFeedbackStore>(_stream);
+        services.AddSingleton(Quick);
+        services.AddRecallDoor(new SiloNode
+        {
+            Name = "door",
+            Cluster = "test",
+            Roles = new HashSet<string> { SiloRoles.Door },
+            MarketDirectory = _directory.FullName,
+            ShardMemory = 0,
+            UserPatience = TimeSpan.FromSeconds(20),
+            FeedbackPatience = TimeSpan.FromSeconds(20),
+        });
+        return services.BuildServiceProvider();
     }
 
     /// <summary>What a silo is made of.</summary>
@@ -165,6 +187,10 @@ internal sealed class OrleansLoop : ILoopHost
                 Seed = _world.Seed,
             },
             first.GetRequiredService<Deferral>(), TimeProvider.System, default);
+        first.GetRequiredService<OpenGateway>().Services = new GatewayServices
+        {
+            Retriever = _retriever, Gateway = _loop.Gateway, Live = _loop.Live,
+        };
     }
 
     private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(

@@ -194,7 +194,7 @@ internal sealed class EventBooks : IAsyncDisposable
         public int Applied => _applied;
 
         /// <summary>Whether it must be in the ledger.</summary>
-        public bool IsCounted => Outcome is "applied" or "duplicate" or "accepted";
+        public bool IsCounted => Outcome is "applied" or "duplicate" or "pending";
 
         public void Acknowledge(string outcome)
         {

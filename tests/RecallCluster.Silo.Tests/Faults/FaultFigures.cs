@@ -62,8 +62,9 @@ internal sealed record FaultTurnFigures
         {
             Requests = counted.Length,
             Answered = took.Length,
-            Failed = counted.Where(a => a.Outcome != AskedOutcome.Answered).GroupBy(a => a.Outcome)
-                .ToDictionary(group => group.Key.ToString(), group => group.Count()),
+            Failed = counted.Where(a => a.Outcome != AskedOutcome.Answered)
+                .GroupBy(a => a.Reason is null ? $"{a.Outcome}" : $"{a.Outcome} ({a.Reason})")
+                .ToDictionary(group => group.Key, group => group.Count()),
             WhileDown = asked.Count - counted.Length,
             UntilServing = serving - struck,
             UntilFullCoverage = asked.Where(a => a.At + a.Took > struck && a.Coverage < 1).Select(a => a.At + a.Took - struck)

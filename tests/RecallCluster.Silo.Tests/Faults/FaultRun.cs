@@ -6,6 +6,8 @@ namespace RecallCluster.Silo.Tests.Faults;
 /// <summary>A cluster with its clients: their requests, and what they know of their events.</summary>
 internal sealed class FaultStage : IAsyncDisposable
 {
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
     private FaultStage(FaultCluster cluster)
     {
         Cluster = cluster;
@@ -19,8 +21,14 @@ internal sealed class FaultStage : IAsyncDisposable
 
     public EventBooks Books { get; }
 
-    public static async Task<FaultStage> OpenAsync(FaultPlan plan, FaultMarket market, TimeSpan patience) =>
-        new(await FaultCluster.StartAsync(plan, market, patience));
+    /// <summary>Starts it, and asks for a while: what a first request costs is not what is looked for.</summary>
+    public static async Task<FaultStage> OpenAsync(FaultPlan plan, FaultMarket market, double rate, TimeSpan patience)
+    {
+        var stage = new FaultStage(await FaultCluster.StartAsync(plan, market, patience));
+        using var over = new CancellationTokenSource(WarmUp);
+        await new Load(stage.Doors, stage.Books, rate).RunAsync(over.Token);
+        return stage;
+    }
 
     public async ValueTask DisposeAsync()
     {

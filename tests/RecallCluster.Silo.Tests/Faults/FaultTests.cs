@@ -71,7 +71,7 @@ public sealed class FaultSuite : ICollectionFixture<FaultSuite>, IAsyncLifetime
         string? error = null;
         try
         {
-            FaultStage stage = await StageAsync(fault.Plan);
+            FaultStage stage = await StageAsync(fault.Plan, settings.Rate);
             for (int turn = 0; turn < settings.Turns; turn++)
                 turns.Add(await new FaultRun(stage, fault, settings).TryAsync(turn));
         }
@@ -98,12 +98,12 @@ public sealed class FaultSuite : ICollectionFixture<FaultSuite>, IAsyncLifetime
         _market?.Dispose();
     }
 
-    private async Task<FaultStage> StageAsync(FaultPlan plan)
+    private async Task<FaultStage> StageAsync(FaultPlan plan, double rate)
     {
         if (_stage is { } open && open.Cluster.Plan == plan)
             return open;
         await CloseAsync();
-        return _stage = await FaultStage.OpenAsync(plan, await MarketAsync(), TimeToStart);
+        return _stage = await FaultStage.OpenAsync(plan, await MarketAsync(), rate, TimeToStart);
     }
 
     private async Task CloseAsync()

@@ -28,7 +28,8 @@ internal enum AskedOutcome
 /// <param name="Took">Seconds until its outcome.</param>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Coverage">Share of the ads that it was answered from.</param>
-internal readonly record struct Asked(double At, double Took, AskedOutcome Outcome, double Coverage);
+/// <param name="Reason">Why there is no ad, where the door says so.</param>
+internal readonly record struct Asked(double At, double Took, AskedOutcome Outcome, double Coverage, string? Reason);
 
 /// <summary>
 /// Asks for ads by the clock, whether or not earlier requests are answered. A request that a door does not answer soon goes on to another
@@ -78,7 +79,7 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
             DeadlineMs = Attempt.TotalMilliseconds / 2,
         };
         Doors.Door? last = null;
-        (AskedOutcome, double)? outcome = null;
+        Answered? outcome = null;
         while (outcome is null && !deadline.IsCancellationRequested)
         {
             last = doors.Next(last);
@@ -87,14 +88,15 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
             if (outcome is null)
                 await Task.Delay(Pause, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        (AskedOutcome what, double coverage) = outcome ?? (doors.IsAnyUp ? AskedOutcome.Late : AskedOutcome.NoDoor, 0);
+        (AskedOutcome what, double coverage, string? reason) =
+            outcome ?? new Answered(doors.IsAnyUp ? AskedOutcome.Late : AskedOutcome.NoDoor, 0, null);
         double took = Now - at;
         if (what == AskedOutcome.Answered && took > Deadline.TotalSeconds)
             what = AskedOutcome.Late;
-        _asked.Enqueue(new Asked(at, took, what, coverage));
+        _asked.Enqueue(new Asked(at, took, what, coverage, reason));
     }
 
-    private async Task<(AskedOutcome, double)?> TryAsync(Doors.Door door, AdsRequest request, CancellationToken deadline)
+    private async Task<Answered?> TryAsync(Doors.Door door, AdsRequest request, CancellationToken deadline)
     {
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         attempt.CancelAfter(Attempt);
@@ -103,8 +105,10 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
             AdsAnswer answer = await door.Client.AdsAsync(request, attempt.Token);
             foreach (AdsPlaced ad in answer.Ads)
                 books.Show(ad);
-            return (answer.Ads.Count == 0 ? AskedOutcome.NoAd
-                : answer.Coverage < LeastCoverage ? AskedOutcome.LowCoverage : AskedOutcome.Answered, answer.Coverage);
+            return new Answered(
+                answer.Ads.Count == 0 ? AskedOutcome.NoAd
+                    : answer.Coverage < LeastCoverage ? AskedOutcome.LowCoverage : AskedOutcome.Answered,
+                answer.Coverage, answer.NoAd);
         }
         catch (Exception e) when (e is HttpRequestException or TimeoutException or OperationCanceledException)
         {
@@ -116,4 +120,6 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
             return null;
         }
     }
+
+    private readonly record struct Answered(AskedOutcome What, double Coverage, string? Reason);
 }

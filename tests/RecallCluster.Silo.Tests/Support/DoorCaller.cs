@@ -12,7 +12,10 @@ internal sealed class DoorCaller : IDisposable
     public DoorCaller()
     {
         Address = new Uri($"http://127.0.0.1:{Ports.Free(1)[0]}");
-        _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false })
+        {
+            BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30),
+        };
     }
 
     /// <summary>Where the door is to listen.</summary>
@@ -26,7 +29,8 @@ internal sealed class DoorCaller : IDisposable
     {
         using HttpResponseMessage answer = await _http.PostAsJsonAsync(
             "v1/ads", new { user = new { id = user }, slots = new[] { new { id = "s", count } } });
-        return (answer.StatusCode, answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadFromJsonAsync<JsonElement>() : default);
+        return answer.StatusCode == HttpStatusCode.OK
+            ? (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>()) : (answer.StatusCode, default);
     }
 
     /// <summary>Tokens of so many impressions and as many clicks.</summary>
@@ -65,10 +69,13 @@ internal sealed class DoorCaller : IDisposable
         }
     }
 
-    /// <summary>Impressions and clicks of all campaigns today.</summary>
-    public async Task<(long Impressions, long Clicks)> CountsAsync()
+    /// <summary>Impressions and clicks of all campaigns today; null where a campaign cannot be asked now.</summary>
+    public async Task<(long Impressions, long Clicks)?> CountsAsync()
     {
-        JsonElement page = await _http.GetFromJsonAsync<JsonElement>("v1/campaigns");
+        using HttpResponseMessage answer = await GetAsync("v1/campaigns");
+        if (answer.StatusCode != HttpStatusCode.OK)
+            return null;
+        JsonElement page = await answer.Content.ReadFromJsonAsync<JsonElement>();
         JsonElement[] days = [.. page.GetProperty("campaigns").EnumerateArray().Select(campaign => campaign.GetProperty("today"))];
         return (days.Sum(day => day.GetProperty("impressions").GetInt64()), days.Sum(day => day.GetProperty("clicks").GetInt64()));
     }

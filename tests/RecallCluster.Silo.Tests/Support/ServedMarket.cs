@@ -18,11 +18,13 @@ internal sealed class ServedMarket : IDisposable
         _index = _model.Index(shards: 2);
         string market = Directory.CreateDirectory(_folder["market"]).FullName;
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        AdsDirectory.WriteCampaigns(market, Enumerable.Range(1, Campaigns).Select(id => LoopWorld.Campaign(id, clickPrice: 0.3 + (0.1 * id))).Select(
-            campaign => campaign with
-            {
-                Terms = campaign.Terms with { FlightStart = now - TimeSpan.FromDays(1), FlightEnd = now + TimeSpan.FromDays(30) },
-            }));
+        AdsDirectory.WriteCampaigns(
+            market,
+            Enumerable.Range(1, Campaigns).Select(id => LoopWorld.Campaign(id, clickPrice: 0.3 + (0.1 * id))).Select(
+                campaign => campaign with
+                {
+                    Terms = campaign.Terms with { FlightStart = now - TimeSpan.FromDays(1), FlightEnd = now + TimeSpan.FromDays(30) },
+                }));
         AdsDirectory.WriteAds(market, Enumerable.Range(0, Ads).Select(i => LoopWorld.Ad($"ad{i}", (i % Campaigns) + 1)));
     }
 

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RecallCluster.Silo.Configuration;
+
+namespace RecallCluster.Silo.Hosting;
+
+/// <summary>
+/// Ends the process when stopping takes much longer than it may: without Redis there is nobody to hand leases back to, nobody to put grains
+/// away with and no table to leave, and each of those is tried for as long as it takes. All that was acknowledged is durable.
+/// </summary>
+internal sealed partial class StopGuard(
+    SiloSettings settings, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<StopGuard> logger) : IHostedService
+{
+    private const int Unfinished = 1;
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStopping.Register(() => _ = EndAsync(settings.Notice + settings.DrainTime + Margin));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task EndAsync(TimeSpan limit)
+    {
+        await Task.Delay(limit, time, lifetime.ApplicationStopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (lifetime.ApplicationStopped.IsCancellationRequested)
+            return;
+        LogUnfinished(logger, limit.TotalSeconds);
+        Environment.Exit(Unfinished);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The silo did not stop within {Limit:0} s and is ended as it is.")]
+    private static partial void LogUnfinished(ILogger logger, double limit);
+}

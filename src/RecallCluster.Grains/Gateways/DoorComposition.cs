@@ -1,0 +1,50 @@
+using RecallCluster.Grains.Hosting;
+using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
+using RecallCluster.Serving.State;
+
+namespace RecallCluster.Grains.Gateways;
+
+/// <summary>
+/// What a front door in a process of its own opens on, without model, index or shards: the cluster's gateways, and the grains that any
+/// gateway's door asks, too. The ads come from the market directory with the cluster's edits; without that directory there is no catalogue.
+/// </summary>
+internal sealed class DoorComposition(
+    SiloNode node, IGrainFactory grains, GatewaySpread spread, SiloMarket market, ClusterClock clock, Machines.MachineHostOptions options,
+    RolloutOptions rollouts, Deferral deferral, TimeProvider time) : IGatewayComposition
+{
+    // Gateways have numbers from 1 on; whoever accepts events here holds no reserve.
+    private const int NoGateway = 0;
+
+    /// <inheritdoc/>
+    public async Task<GatewayServices> OpenAsync(CancellationToken cancellation)
+    {
+        var gateway = new RemoteGateway(grains, spread, options, time);
+        try
+        {
+            await gateway.LookAsync(cancellation).ConfigureAwait(false);
+            LocalMarket? ads = node.MarketDirectory is null ? null : await market.Ready.WaitAsync(cancellation).ConfigureAwait(false);
+            return new GatewayServices
+            {
+                Retriever = gateway,
+                Gateway = gateway,
+                Feedback = new FeedbackIntake(new GrainDelivery(grains, NoGateway, deferral), new SteadyClock(clock.Business)),
+                Campaigns = new GrainCampaigns(grains, market.Book),
+                Catalogue = ads?.Catalogue,
+                Users = new GrainUsers(grains, node.UserPatience),
+                Live = gateway,
+                Indexes = new GrainIndexVersions(grains, GatewayComposition.IndexName, rollouts),
+                Background = market.Background,
+                Close = gateway.DisposeAsync,
+            };
+        }
+        catch
+        {
+            await gateway.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+}

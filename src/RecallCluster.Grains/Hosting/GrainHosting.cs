@@ -66,6 +66,7 @@ public static class GrainHosting
         services.TryAddSingleton(new RolloutOptions());
         services.AddFeedbackStore(node);
         services.TryAddSingleton(new ServingStateOptions());
+        services.TryAddSingleton(new RolloutOptions());
         services.TryAddSingleton<MachineFactory>();
         services.TryAddSingleton<BookReader>();
         services.TryAddSingleton<SiloMarket>();

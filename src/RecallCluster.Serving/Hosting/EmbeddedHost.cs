@@ -109,7 +109,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         try
         {
             var clicks = ClickModel.Of(indexed.Fingerprint, indexed.Manifest.Clicks ?? ClickScale.Logits);
-            return Assemble(options.Name ?? $"{indexed.Fingerprint}.{++_loads}", model, indexes, parameters, clicks, options);
+            string name = options.Name ?? $"{indexed.Fingerprint}.{++_loads}";
+            return Assemble(name, model, indexes, parameters, clicks, options);
         }
         catch
         {

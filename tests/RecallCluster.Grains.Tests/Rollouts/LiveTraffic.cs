@@ -8,7 +8,7 @@ namespace RecallCluster.Grains.Tests.Rollouts;
 /// </summary>
 internal sealed class LiveTraffic
 {
-    private readonly AdRetriever _retriever;
+    private readonly IAdRetriever _retriever;
     private readonly Dictionary<string, string[]> _best;
     private readonly TaskCompletionSource _switched = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _running;
@@ -16,7 +16,7 @@ internal sealed class LiveTraffic
 
     /// <param name="retriever">Answers.</param>
     /// <param name="models">The models that may answer.</param>
-    public LiveTraffic(AdRetriever retriever, params HandMadeModel[] models)
+    public LiveTraffic(IAdRetriever retriever, params HandMadeModel[] models)
     {
         _retriever = retriever;
         _best = models.ToDictionary(model => model.Fingerprint, model => model.Best([0, 0], [3, 5], 10));

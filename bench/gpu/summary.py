@@ -42,7 +42,8 @@ def main():
 def rows_of(out, peer_file, peaks):
     if peer_file is None:
         for file in sorted(out.glob("*-cpu-*.json")):
-            report(file, None, None)
+            if file.stem.split("-")[1] == "cpu":
+                report(file, None, None)
         return
     items, precision = peer_file.stem.split("-pytorch-")
     peer = {row["inFlight"]: row["requestsPerSecond"] for row in json.loads(peer_file.read_text())["rows"]}
@@ -54,7 +55,7 @@ def rows_of(out, peer_file, peaks):
 def report(file, peaks, peer):
     whole = json.loads(file.read_text())
     found = whole.get("inFlight", whole)
-    items, precision = file.stem.split("-")[0], file.stem.split("-")[-1]
+    items, *scorer, precision = file.stem.split("-")
     busy, memory = utilisation(file.with_suffix("").with_suffix(".card.csv"))
     for row in found["rows"]:
         flops = bytes_ = ""
@@ -62,7 +63,7 @@ def report(file, peaks, peer):
             flops = f"{row['gflops'] / 10 / (peaks[0] if precision == 'fp32' else peaks[1]):.2f} %"
             bytes_ = f"{row['gigabytesPerSecond'] / peaks[2]:.1%}"
         ratio = f"{row['requestsPerSecond'] / peer[row['inFlight']]:.2f}" if peer and row["inFlight"] in peer else ""
-        print(f"| {int(items):,} | {found['scorer']} | {precision} | {row['inFlight']} | {row['requestsPerSecond']:,.0f} "
+        print(f"| {int(items):,} | {'-'.join(scorer)} | {precision} | {row['inFlight']} | {row['requestsPerSecond']:,.1f} "
               f"| {row['p50Ms']:.2f} | {row['p99Ms']:.2f} | {row['scoringsPerSecond']:,.0f} | {flops} | {bytes_} | {busy} | {memory} "
               f"| {found['overlapWithHost']:.2%} | {ratio} |")
 

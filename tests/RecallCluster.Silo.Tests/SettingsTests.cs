@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using RecallCluster.Grains.Hosting;
+using RecallCluster.Serving.Devices;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Silo.Configuration;
 
@@ -78,6 +79,21 @@ public sealed class SettingsTests
         SettingsException refused = Assert.Throws<SettingsException>(() => Read((key, value)));
         Assert.Equal(key, refused.Key);
         Assert.StartsWith(key, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_device_wants_its_role_and_no_front_door_beside_it()
+    {
+        DeviceOptions device = Read(
+            ("silo:roles", "retrieval,gpu"), ("gpu:scorer", "cuda-walk:1"), ("gpu:precision", "bf16"), ("gpu:memoryMiB", "512")).Node.Device!;
+        Assert.Equal(new ScorerChoice(ScorerPlace.Cuda, 1, Walks: true), device.Scorer);
+        Assert.Equal((ScorerPrecision.Bf16, 512L << 20), (device.Precision, device.MostTableBytes));
+        Assert.Equal("cuda:0", Read(("silo:roles", "retrieval,gpu")).Node.Device!.Scorer.ToString());
+        Assert.Null(Read(("silo:roles", "retrieval")).Node.Device);
+        Assert.Equal("silo:roles", Assert.Throws<SettingsException>(() => Read(("silo:roles", "gateway,gpu"))).Key);
+        Assert.Equal("gpu:scorer", Assert.Throws<SettingsException>(() => Read(("gpu:scorer", "cuda:0"))).Key);
+        Assert.Equal("gpu:scorer", Assert.Throws<SettingsException>(() => Read(("silo:roles", "gpu"), ("gpu:scorer", "cpu"))).Key);
+        Assert.Equal("gpu:precision", Assert.Throws<SettingsException>(() => Read(("silo:roles", "gpu"), ("gpu:precision", "int8"))).Key);
     }
 
     [Fact]

@@ -28,7 +28,10 @@ internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFac
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        shards.DropAll(_key.Shard);
+        // With a silo goes its part of the directory, and with that every activation that was entered there, wherever it is: the plan brings
+        // this one back to where its files are open, and until then no replica might be left.
+        if (reason.ReasonCode != DeactivationReasonCode.DirectoryFailure)
+            shards.DropAll(_key.Shard);
         return base.OnDeactivateAsync(reason, cancellationToken);
     }
 

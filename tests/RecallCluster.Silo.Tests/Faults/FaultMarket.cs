@@ -56,8 +56,8 @@ internal sealed class FaultMarket : IDisposable
             "--k", "50");
         await RecallAsync("index", "build", "--data", data, "--model", models, "--out", index, "--shards", $"{Shards}");
         await RecallAsync(
-            "tune", "--data", data, "--model", models, "--index", index, "--k", "20", "--users", "20", "--recall", "0.5",
-            "--scorings", "500");
+            "tune", "--data", data, "--model", models, "--index", index, "--k", "100", "--users", "20", "--recall", "0.9",
+            "--scorings", "3000");
         Directory.CreateDirectory(folder["market"]);
         AdsDirectory.WriteCampaigns(folder["market"], Enumerable.Range(1, Campaigns).Select(CampaignOf));
         AdsDirectory.WriteAds(folder["market"], Enumerable.Range(0, Ads).Select(AdOf));

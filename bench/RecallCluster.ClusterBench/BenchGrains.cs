@@ -26,19 +26,24 @@ internal sealed class EchoGrain : Grain, IEchoGrain
     public Task<ShardAnswerMessage> EchoAsync(ShardQueryMessage query) => Task.FromResult(_answer);
 }
 
-/// <summary>A replica of a shard as it is, but that its search is over at once: contracts are mapped and the turn is left, as ever.</summary>
+/// <summary>A replica of a shard as it is, but that its search is over at once: contracts are mapped, the turn is left.</summary>
 [RolePlacement(SiloRoles.Control), Reentrant]
 internal sealed class InstantShardGrain : Grain, IShardGrain
 {
     public async Task<ShardAnswerMessage> SearchAsync(ShardQueryMessage query)
     {
         ShardQuery asked = ShardWire.ToQuery(query);
-        return ShardWire.ToWire(await Task.Run(() => asked.K > 0 ? SamplePayload.Answer : throw new InvalidOperationException()).ConfigureAwait(true));
+        return ShardWire.ToWire(
+            await Task.Run(() => asked.K > 0 ? SamplePayload.Answer : throw new InvalidOperationException()).ConfigureAwait(true));
     }
 
-    public Task<ShardState> LoadAsync(IndexVersion version) => StateAsync();
+    public async Task<ShardLoad> LoadAsync(IndexVersion version) => new(await StateAsync().ConfigureAwait(true), null);
 
     public Task DropAsync(string version) => Task.CompletedTask;
+
+    public Task<ShardState> KeepAsync(string[] versions) => StateAsync();
+
+    public Task<ShardState> CatchUpAsync() => StateAsync();
 
     public Task<ShardState> StateAsync() => Task.FromResult(new ShardState("bench", [], 0, 0, 0));
 }

@@ -9,7 +9,7 @@ using StackExchange.Redis;
 
 namespace RecallCluster.ClusterBench;
 
-/// <summary>One of two silos: the one that asks has the role gateway, the other one all others, so that every grain is on the other side.</summary>
+/// <summary>One of two silos: the one that asks is the gateway, the other has all other roles, so that every grain is there.</summary>
 internal static class BenchSilo
 {
     private const string Cluster = "bench";

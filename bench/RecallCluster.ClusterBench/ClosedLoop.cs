@@ -35,7 +35,8 @@ internal static class ClosedLoop
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         double[] all = [.. times.SelectMany(own => own).Order()];
         return new CallRate(
-            all.Length / seconds, all[all.Length / 2], all[(int)(all.Length * 0.99)], (CpuOf(other) - before).TotalMicroseconds / all.Length);
+            all.Length / seconds, all[all.Length / 2], all[(int)(all.Length * 0.99)],
+            (CpuOf(other) - before).TotalMicroseconds / all.Length);
     }
 
     /// <summary>The middle one by rate.</summary>

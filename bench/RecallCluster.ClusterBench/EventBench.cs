@@ -13,7 +13,7 @@ using StackExchange.Redis;
 
 namespace RecallCluster.ClusterBench;
 
-/// <summary>Impressions that campaigns' grains acknowledged: durable at the campaign, and told to calibration's counts and the user.</summary>
+/// <summary>Impressions that campaigns' grains acknowledged: durable, and told to calibration's counts and the user.</summary>
 /// <param name="Campaigns">Campaigns.</param>
 /// <param name="InFlight">Callers.</param>
 /// <param name="Events">Acknowledged events; their latency holds all of it.</param>
@@ -35,7 +35,8 @@ internal sealed class EventBench(IGrainFactory grains, IDatabase redis, Process 
         CallRate events = await ClosedLoop.RunAsync(callers, duration, ShowAsync, other).ConfigureAwait(false);
         byte[] record = RandomNumberGenerator.GetBytes(RecordBytes);
         CallRate writes = await ClosedLoop.RunAsync(
-            callers, duration, (caller, _) => redis.ListRightPushAsync($"bench/peer/{caller % campaigns}", record), other).ConfigureAwait(false);
+            callers, duration, (caller, _) => redis.ListRightPushAsync($"bench/peer/{caller % campaigns}", record), other)
+            .ConfigureAwait(false);
         return new EventFigures(campaigns, callers, events, writes, writes.PerSecond / events.PerSecond);
 
         async Task ShowAsync(int caller, int number)
@@ -72,11 +73,12 @@ internal sealed class EventBench(IGrainFactory grains, IDatabase redis, Process 
             },
         };
         ICampaignGrain campaign = grains.GetGrain<ICampaignGrain>(id);
-        CampaignReply made = await campaign.PutAsync(JsonSerializer.SerializeToUtf8Bytes(settings, GrainsJson.Default.CampaignSettings), null)
-            .ConfigureAwait(false);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(settings, GrainsJson.Default.CampaignSettings);
+        CampaignReply made = await campaign.PutAsync(json, null).ConfigureAwait(false);
         if (made.Refusal is { } refusal)
             throw new InvalidOperationException($"Campaign {id}: {made.RefusedField}: {refusal}");
-        LeaseReply lease = await campaign.RequestLeaseAsync(new LeaseRequest(Gateway, Epoch, 1_000 * Micros.PerUnit), null).ConfigureAwait(false);
+        LeaseReply lease = await campaign.RequestLeaseAsync(new LeaseRequest(Gateway, Epoch, 1_000 * Micros.PerUnit), null)
+            .ConfigureAwait(false);
         return lease.Outcome == (int)LedgerOutcome.Applied
             ? lease
             : throw new InvalidOperationException($"Campaign {id} gave no lease: {(LedgerOutcome)lease.Outcome}.");

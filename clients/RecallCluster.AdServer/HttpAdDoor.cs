@@ -7,6 +7,8 @@ namespace RecallCluster.AdServer;
 public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
 {
     private const decimal Micros = 1_000_000;
+    private const int MostAsked = 600;
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly RecallClient _client;
     private readonly FeedbackSender _feedback;
@@ -79,6 +81,12 @@ public sealed class HttpAdDoor : IAdDoor, IAsyncDisposable
         try
         {
             FeedbackResult result = await _feedback.SendAsync(feedback).ConfigureAwait(false);
+            // Accepted for good, and what came of it is told to whoever tells it again.
+            for (int asked = 0; result.IsPending && asked < MostAsked; asked++)
+            {
+                await Task.Delay(AskAgainAfter).ConfigureAwait(false);
+                result = await _feedback.SendAsync(feedback).ConfigureAwait(false);
+            }
             EventFate fate = result.IsApplied ? EventFate.Applied
                 : result.IsDuplicate ? EventFate.Duplicate
                 : result.IsPending ? EventFate.Pending : EventFate.Refused;

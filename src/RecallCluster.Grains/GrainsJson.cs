@@ -5,12 +5,17 @@ using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Grains;
 
 /// <summary>What travels between silos as JSON because a log keeps it so, and snapshots of the machines that only the cluster has.</summary>
 [JsonSerializable(typeof(List<NamedTimes>))]
 [JsonSerializable(typeof(PlanState))]
+[JsonSerializable(typeof(PlanCommand))]
+[JsonSerializable(typeof(ShadowLimits))]
+[JsonSerializable(typeof(ShadowTally))]
+[JsonSerializable(typeof(RolloutView))]
 [JsonSerializable(typeof(CampaignSettings))]
 [JsonSerializable(typeof(BidReport))]
 [JsonSerializable(typeof(CampaignDayReport[]))]

@@ -102,7 +102,7 @@ public static class FrontDoor
     /// as it is ready, has none to turn away.
     /// </summary>
     /// <param name="app">The door.</param>
-    /// <param name="longest">Time after which no further trials begin.</param>
+    /// <param name="longest">Time after which it ends, wherever it is.</param>
     /// <param name="cancellation">Ends it early.</param>
     public static Task WarmUpAsync(WebApplication app, TimeSpan longest, CancellationToken cancellation)
     {

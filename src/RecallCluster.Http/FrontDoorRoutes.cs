@@ -12,6 +12,7 @@ using RecallCluster.Http.OpenRtb;
 using RecallCluster.Http.Overload;
 using RecallCluster.Http.Security;
 using RecallCluster.Http.Tracking;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Http;
 
@@ -104,10 +105,7 @@ internal static class FrontDoorRoutes
             .ProducesProblem(400).ProducesProblem(409);
         admin.MapDelete("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.DeleteAsync(id, context))
             .WithSummary("Take an ad away.").Produces(204).ProducesProblem(404);
-        admin.MapGet("/indexes", static (IndexRoutes route) => route.List()).WithSummary("Versions of the index.").Produces<IndexesBody>();
-        admin.MapPost("/indexes", static (IndexRoutes route, HttpContext context) => route.LoadAsync(context))
-            .WithSummary("Load another version and switch to it.")
-            .Accepts<IndexLoadBody>(Json).Produces<IndexVersionView>().ProducesProblem(400).ProducesProblem(422).ProducesProblem(503);
+        MapIndexes(admin.MapGroup("/indexes"));
         admin.MapGet("/experiments", static () => Results.Json(new ExperimentsBody([]), AdminJson.Default.ExperimentsBody))
             .WithSummary("Experiments that run.").Produces<ExperimentsBody>();
         admin.MapGet("/users/{id}", static (UserRoutes route, string id, HttpContext context) => route.GetAsync(id, context))
@@ -122,5 +120,21 @@ internal static class FrontDoorRoutes
         admin.MapGet("/live/stream", static (LiveRoutes route, HttpContext context) => route.StreamAsync(context))
             .WithSummary("The same every second, as server-sent events of type live.")
             .Produces<string>(200, "text/event-stream").ProducesProblem(503);
+    }
+
+    private static void MapIndexes(RouteGroupBuilder indexes)
+    {
+        indexes.MapGet("", static (IndexRoutes route, HttpContext context) => route.ListAsync(context))
+            .WithSummary("Versions of the index, and how the change from one to the next stands.")
+            .Produces<IndexesBody>().ProducesProblem(503);
+        indexes.MapPost("", static (IndexRoutes route, HttpContext context) => route.PublishAsync(context))
+            .WithSummary("Load another version and switch to it: 200 when it is running, 202 while it is on its way.")
+            .Accepts<IndexLoadBody>(Json).Produces<IndexVersionView>().Produces<IndexVersionView>(202)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+        indexes.MapPost("/rollback", static (IndexRoutes route, HttpContext context) => route.RollBackAsync(context))
+            .WithSummary("Abandon the version on its way, or go back to the one before.")
+            .Produces<RolloutView>().ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+        indexes.MapDelete("/previous", static (IndexRoutes route, HttpContext context) => route.DropPreviousAsync(context))
+            .WithSummary("Give up the version before the running one.").Produces<RolloutView>().ProducesProblem(409).ProducesProblem(503);
     }
 }

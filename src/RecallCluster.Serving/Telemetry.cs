@@ -40,6 +40,9 @@ public static class Telemetry
         "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, journal, leases, newAds, "
             + "publication, reports, stop, survey, valueRecall.");
 
+    private static readonly Counter<long> ShadowFailures = Meter.CreateCounter<long>(
+        "recall.shadow.failures", "{request}", "Requests that a version which is compared with the running one could not answer.");
+
     private static readonly UpDownCounter<long> NewAdsHeld = Meter.CreateUpDownCounter<long>(
         "recall.new_ads", "{ad}", "Ads in the shards that their indexes do not know, over the versions that are loaded.");
 
@@ -59,6 +62,10 @@ public static class Telemetry
     // Names as the rest of the door writes them.
     private static readonly string[] Outcomes =
         [.. Enum.GetNames<NoAdReason>().Select((name, reason) => reason == 0 ? Sold : JsonNamingPolicy.CamelCase.ConvertName(name))];
+
+    /// <summary>A version that is not running yet could not answer a request.</summary>
+    internal static void ShadowFailed(Exception failure) =>
+        ShadowFailures.Add(1, new KeyValuePair<string, object?>("error", failure.GetType().Name));
 
     /// <summary>Counts an answer.</summary>
     internal static void Answered(AdAnswer answer, Activity? activity)

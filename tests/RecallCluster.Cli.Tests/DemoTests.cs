@@ -52,7 +52,7 @@ public class DemoTests
         Assert.Equal((2, "silo-2"), (cluster.Silos, cluster.Rebalanced.Silo));
         Assert.Equal(report.Serving.Requests - report.Feedback.RequestsUnanswered, cluster.Coverage.Answers);
         Assert.InRange(cluster.Coverage.Lowest, 0, 1);
-        Assert.InRange(cluster.Rebalanced.ShardReplicas, 1, tiny.Shards * 2);
+        Assert.NotNull(cluster.Rebalanced.SecondsToPlace);
         using var text = new StringWriter();
         DemoDrawing.Draw(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No }), report);
         Assert.Contains("What became of silo-2's share of the work", text.ToString());

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using RecallCluster.Bidding.Money;
-using RecallCluster.Http.Admin;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Http.Tests;
 
@@ -209,7 +209,30 @@ public sealed class AdminTests : IAsyncLifetime
         Reply broken = await _door.SendAsync("POST", "/v1/indexes", """{"name":"broken"}""");
         Assert.Equal(422, broken.Status);
         Assert.Contains("checksum", broken.Body.GetProperty("detail").GetString());
+        JsonElement rollout = (await _door.SendAsync("GET", "/v1/indexes")).Body.GetProperty("rollout");
+        Assert.Equal("abc.2", rollout.GetProperty("running").GetProperty("version").GetString());
         Assert.Equal(0, (await _door.SendAsync("GET", "/v1/experiments")).Body.GetProperty("experiments").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_version_can_be_compared_first_abandoned_and_rolled_back()
+    {
+        Assert.Equal(409, (await _door.SendAsync("POST", "/v1/indexes/rollback")).Status);
+        Assert.Equal("shadow.share", (await _door.SendAsync("POST", "/v1/indexes", """{"name":"v2","shadow":{"share":2}}""")).Field);
+        await _door.SendAsync("POST", "/v1/indexes", """{"name":"v2"}""");
+        Reply begun = await _door.SendAsync("POST", "/v1/indexes", """{"name":"v3","shadow":{"requests":7,"patienceSeconds":60}}""");
+        Assert.Equal(
+            (202, 7, TimeSpan.FromMinutes(1), _indexes.Limits.LeastValue),
+            (begun.Status, _indexes.Wanted!.Requests, _indexes.Wanted.Patience, _indexes.Wanted.LeastValue));
+        JsonElement underWay = (await _door.SendAsync("GET", "/v1/indexes")).Body.GetProperty("rollout").GetProperty("underWay");
+        Assert.Equal("shadowing", underWay.GetProperty("phase").GetString());
+        Assert.Equal(JsonValueKind.Null, underWay.GetProperty("figures").GetProperty("value").ValueKind);
+        Assert.Equal(409, (await _door.SendAsync("POST", "/v1/indexes", """{"name":"v4"}""")).Status);
+        Reply abandoned = await _door.SendAsync("POST", "/v1/indexes/rollback");
+        Reply back = await _door.SendAsync("POST", "/v1/indexes/rollback");
+        Assert.Equal("v2", abandoned.Body.GetProperty("running").GetProperty("name").GetString());
+        Assert.Equal("v1", back.Body.GetProperty("running").GetProperty("name").GetString());
+        Assert.False((await _door.SendAsync("DELETE", "/v1/indexes/previous")).Body.TryGetProperty("previous", out _));
     }
 
     [Fact]
@@ -262,10 +285,48 @@ public sealed class AdminTests : IAsyncLifetime
 
     private sealed class FakeIndexes : IIndexVersions
     {
-        public IReadOnlyList<IndexVersionView> List() => [new IndexVersionView("v1", true, 1, 100)];
+        private RolledVersion _running = new("v1", "abc.1");
+        private RolledVersion? _previous, _underWay;
 
-        public Task<IndexVersionView> LoadAsync(string name, CancellationToken cancellation) => name == "broken"
-            ? throw new InvalidDataException("shard-0.index: the checksum is wrong.")
-            : Task.FromResult(new IndexVersionView(name, true, 1, 100));
+        public ShadowLimits Limits { get; } = new();
+
+        public ShadowLimits? Wanted { get; private set; }
+
+        public Task<IReadOnlyList<IndexVersionView>> ListAsync(CancellationToken cancellation) =>
+            Task.FromResult<IReadOnlyList<IndexVersionView>>([new IndexVersionView("v1", true, 1, 100)]);
+
+        public Task<RolloutView> RolloutAsync(CancellationToken cancellation) => Task.FromResult(new RolloutView(
+            _running, _previous,
+            _underWay is null ? null : new RolloutProgress(
+                _underWay, RolloutPhase.Shadowing, DateTimeOffset.UnixEpoch, new Dictionary<string, double> { ["value"] = double.NaN })));
+
+        public Task<IndexVersionView> PublishAsync(string name, ShadowLimits? limits, CancellationToken cancellation)
+        {
+            Wanted = limits;
+            if (name == "broken")
+                throw new InvalidDataException("shard-0.index: the checksum is wrong.");
+            if (_underWay is not null)
+                throw new InvalidOperationException("Version abc.3 is on its way.");
+            if (limits is null)
+                (_running, _previous) = (new RolledVersion(name, "abc.2"), _running);
+            else
+                _underWay = new RolledVersion(name, "abc.3");
+            return Task.FromResult(new IndexVersionView(name, limits is null, 1, 100));
+        }
+
+        public Task<RolloutView> RollBackAsync(CancellationToken cancellation)
+        {
+            if (_underWay is not null)
+                _underWay = null;
+            else
+                (_running, _previous) = (_previous ?? throw new InvalidOperationException("There is no version to go back to."), _running);
+            return RolloutAsync(cancellation);
+        }
+
+        public Task<RolloutView> DropPreviousAsync(CancellationToken cancellation)
+        {
+            _previous = null;
+            return RolloutAsync(cancellation);
+        }
     }
 }

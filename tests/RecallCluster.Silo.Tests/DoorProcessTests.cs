@@ -9,7 +9,7 @@ namespace RecallCluster.Silo.Tests;
 /// <summary>A front door in a process of its own, before two silos and a Redis.</summary>
 public sealed class DoorProcessTests
 {
-    private const string AllRoles = "gateway,retrieval,control";
+    private const string AllRoles = "gateway,retrieval,control", Patient = "--grains:feedbackSeconds=30";
 
     private static readonly object BidRequest = new
     {
@@ -24,11 +24,11 @@ public sealed class DoorProcessTests
         using var market = new ServedMarket();
         using DoorCaller firstDoor = new(), secondDoor = new(), door = new();
         await using RunningSilo first = RunningSilo.Start(
-            SiloSeat.Of("one", redis.Address, AllRoles), [.. market.Settings, .. firstDoor.Settings]);
+            SiloSeat.Of("one", redis.Address, AllRoles), [.. market.Settings, .. firstDoor.Settings, Patient]);
         await using RunningSilo second = RunningSilo.Start(
-            SiloSeat.Of("two", redis.Address, AllRoles), [.. market.Settings, .. secondDoor.Settings]);
+            SiloSeat.Of("two", redis.Address, AllRoles), [.. market.Settings, .. secondDoor.Settings, Patient]);
         await using RunningSilo alone = RunningSilo.Start(
-            SiloSeat.Of("door", redis.Address, "door"), [.. market.MarketSettings, .. door.Settings, "--grains:feedbackSeconds=0.5"]);
+            SiloSeat.Of("door", redis.Address, "door"), [.. market.MarketSettings, .. door.Settings, Patient]);
         await Task.WhenAll(first.UntilReadyAsync(2), second.UntilReadyAsync(2), alone.UntilReadyAsync(2));
 
         string[] tokens = await door.WinAsync(20);

@@ -7,7 +7,7 @@ namespace RecallCluster.Silo.Tests;
 /// <summary>Feedback while campaigns, readers and Redis are killed.</summary>
 public sealed class FeedbackTests
 {
-    private const string Impatient = "--grains:feedbackSeconds=0.3";
+    private const string Impatient = "--grains:feedbackSeconds=0.3", Patient = "--grains:feedbackSeconds=30";
 
     [RedisFact]
     public async Task What_was_accepted_is_counted_once_whoever_is_killed()
@@ -16,9 +16,9 @@ public sealed class FeedbackTests
         using var market = new ServedMarket();
         using var door = new DoorCaller();
         SiloSeat front = SiloSeat.Of("front", redis.Address, "gateway,retrieval"), keeper = SiloSeat.Of("keeper", redis.Address, "control");
-        string[] settings = [.. market.Settings, .. door.Settings, Impatient];
+        string[] settings = [.. market.Settings, .. door.Settings];
         string[] tokens, outcomes;
-        await using (RunningSilo first = RunningSilo.Start(front, settings))
+        await using (RunningSilo first = RunningSilo.Start(front, [.. settings, Impatient]))
         await using (RunningSilo second = RunningSilo.Start(keeper))
         {
             await Task.WhenAll(first.UntilReadyAsync(2), second.UntilReadyAsync(2));
@@ -30,7 +30,7 @@ public sealed class FeedbackTests
             await Task.WhenAll(first.KillAsync(), redis.KillAsync());
         }
         await redis.StartAsync();
-        await using RunningSilo front2 = RunningSilo.Start(front, settings);
+        await using RunningSilo front2 = RunningSilo.Start(front, [.. settings, Patient]);
         await using RunningSilo keeper2 = RunningSilo.Start(keeper);
         await Task.WhenAll(front2.UntilReadyAsync(2), keeper2.UntilReadyAsync(2));
         await front2.UntilAsync(async () => await FeedbackOf(front2) is (0, _), "through with the stream");

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Serving.Devices;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Silo.Configuration;
 
 namespace RecallCluster.Silo.Tests;
@@ -143,9 +144,21 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void What_a_new_version_must_show_can_be_set()
+    {
+        ShadowLimits limits = Read(
+            ("rollout:requests", "50"), ("rollout:leastValue", "0.9"), ("rollout:patienceSeconds", "30")).Rollouts.Shadow;
+        Assert.Equal(
+            (50, 0.9, TimeSpan.FromSeconds(30), 0.1), (limits.Requests, limits.LeastValue, limits.Patience, limits.Share));
+        string refusal = Assert.Throws<SettingsException>(() => Read(("rollout:mostValue", "0.5"))).Message;
+        Assert.StartsWith("rollout:mostValue", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_key_that_is_read_is_explained()
     {
-        string[] keys = ["cluster:redisWaitSeconds", "silo:noticeSeconds", "membership:missedProbes", "tls:name", "silo:parent"];
+        string[] keys = ["cluster:redisWaitSeconds", "silo:noticeSeconds", "membership:missedProbes", "tls:name", "silo:parent",
+            "rollout:mostLatency", "directories:versions"];
         foreach (string key in keys)
             Assert.Contains(key, SettingsHelp.Text, StringComparison.Ordinal);
     }

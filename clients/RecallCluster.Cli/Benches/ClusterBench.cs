@@ -42,8 +42,8 @@ internal sealed class ClusterBench(ClusterBenchOptions options, ClusterBenchProg
         foreach ((int silos, int shards) in options.Rows)
         {
             ServeMarket market = markets[shards];
-            (ServeRow[] loads, ClusterWire? measured) = await ClusterAsync(silos, market, bodies, wire is null ? state : null, stages, cancellation)
-                .ConfigureAwait(false);
+            (ServeRow[] loads, ClusterWire? measured) = await ClusterAsync(
+                silos, market, bodies, wire is null ? state : null, stages, cancellation).ConfigureAwait(false);
             wire ??= measured;
             rows.AddRange(loads.Zip(embedded, (load, peer) => ClusterRow.Of(silos, shards, load, peer)));
         }
@@ -97,12 +97,14 @@ internal sealed class ClusterBench(ClusterBenchOptions options, ClusterBenchProg
                 }
                 opening.Dispose();
                 using var load = new HttpLoadGenerator(cluster.Silos.Select(silo => silo.Plan.Door!), Route, bodies);
-                ServeRow[] rows = await MeasureAsync(load, () => ProcessorTimeOf(cluster), what, stages, cancellation).ConfigureAwait(false);
+                ServeRow[] rows = await MeasureAsync(load, () => ProcessorTimeOf(cluster), what, stages, cancellation)
+                    .ConfigureAwait(false);
                 if (wire is null)
                     return (rows, null);
                 using IStage formats = stages.Begin("MessagePack against JSON");
                 return (rows, await program.AskAsync<ClusterWire>(
-                    "wire", [wire, $"--door={cluster.Silos[0].Plan.Door}", $"--traffic={market.Traffic}"], cancellation).ConfigureAwait(false));
+                    "wire", [wire, $"--door={cluster.Silos[0].Plan.Door}", $"--traffic={market.Traffic}"], cancellation)
+                    .ConfigureAwait(false));
             }
         }
         finally
@@ -117,7 +119,10 @@ internal sealed class ClusterBench(ClusterBenchOptions options, ClusterBenchProg
     {
         TimeSpan whole = TimeSpan.FromSeconds(options.Market.Seconds), part = whole / 3;
         using (stages.Begin($"{what}: warm up"))
-            await load.RunClosedAsync(options.Market.Callers, TimeSpan.FromSeconds(options.WarmUpSeconds), cancellation).ConfigureAwait(false);
+        {
+            await load.RunClosedAsync(options.Market.Callers, TimeSpan.FromSeconds(options.WarmUpSeconds), cancellation)
+                .ConfigureAwait(false);
+        }
         MeasuredLoad full;
         using (stages.Begin($"{what}: capacity"))
             full = await CostOfAsync(() => load.RunClosedAsync(options.Market.Callers, part, cancellation)).ConfigureAwait(false);
@@ -147,7 +152,10 @@ internal sealed class ClusterBench(ClusterBenchOptions options, ClusterBenchProg
             {
                 events.Add(await program.AskHostAsync<ClusterEvents>(
                     "events", redis.Address,
-                    [Invariant($"--campaigns={campaigns}"), Invariant($"--callers={callers}"), Invariant($"--seconds={options.EventSeconds}")],
+                    [
+                        Invariant($"--campaigns={campaigns}"), Invariant($"--callers={callers}"),
+                        Invariant($"--seconds={options.EventSeconds}"),
+                    ],
                     cancellation).ConfigureAwait(false));
             }
             folder.Delete(recursive: true);

@@ -62,7 +62,8 @@ internal sealed class ClusterBenchProgram
         string[] store = redis is null ? [] : [$"--redis={redis}"];
         var said = new LastLines();
         ChildProcess host = ChildProcess.Start(
-            "host", Processes.DotnetHost, ["exec", _library, "host", Number("port", ports[0]), Number("gateway-port", ports[1]), .. store], said.Keep);
+            "host", Processes.DotnetHost,
+            ["exec", _library, "host", Number("port", ports[0]), Number("gateway-port", ports[1]), .. store], said.Keep);
         await using (host.ConfigureAwait(false))
         {
             await UntilListeningAsync(host, ports[0], said, cancellation).ConfigureAwait(false);

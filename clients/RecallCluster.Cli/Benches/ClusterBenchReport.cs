@@ -35,7 +35,7 @@ internal sealed record ClusterRow(
 /// <param name="CpuUs">Processor time of both processes for a call.</param>
 internal sealed record ClusterRate(double PerSecond, double P50Us, double P99Us, double CpuUs);
 
-/// <summary>A gateway's call of a shard in another process, whose search is over at once, against a bare call of the same messages.</summary>
+/// <summary>A gateway's call of a shard elsewhere, whose search is over at once, against a bare call of the same messages.</summary>
 /// <param name="InFlight">Callers.</param>
 /// <param name="Bare">The bare call.</param>
 /// <param name="Gateway">The gateway's.</param>

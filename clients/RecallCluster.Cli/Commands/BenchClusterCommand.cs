@@ -29,7 +29,8 @@ internal static class BenchClusterCommand
                     ? ClusterBenchOptions.Quick(folder, context.Seed)
                     : ClusterBenchOptions.Full(folder, context.Seed);
                 ClusterBenchReport report = await context.Progress
-                    .RunAsync(stages => Task.Run(() => new ClusterBench(options, program).RunAsync(stages, context.Cancellation), context.Cancellation))
+                    .RunAsync(stages => Task.Run(
+                        () => new ClusterBench(options, program).RunAsync(stages, context.Cancellation), context.Cancellation))
                     .ConfigureAwait(false);
                 context.Write(report, Draw);
             });
@@ -47,20 +48,24 @@ internal static class BenchClusterCommand
         foreach (ClusterRow row in report.Rows)
         {
             Add(
-                Drawing.Count(row.Silos), row.Shards, row.Load, Drawing.Fixed(row.RequestsOverEmbedded), Drawing.Fixed(row.CpuOverEmbedded));
+                Drawing.Count(row.Silos), row.Shards, row.Load, Drawing.Fixed(row.RequestsOverEmbedded),
+                Drawing.Fixed(row.CpuOverEmbedded));
         }
         console.Write(rows);
         Table calls = Drawing.Table(
-            "A gateway's call of a shard whose search is over at once, over a bare call of the same messages", "in flight>", "bare calls/s>",
+            "A gateway's call of a shard whose search is over at once, over a bare call of the same messages", "in flight>",
+            "bare calls/s>",
             "gateway calls/s>", "bare p50 us>", "gateway p50 us>", "CPU ratio>", "time ratio>");
         foreach (ClusterCalls row in report.Calls)
         {
             calls.Row(
                 Drawing.Count(row.InFlight), Drawing.Fixed(row.Bare.PerSecond, 0), Drawing.Fixed(row.Gateway.PerSecond, 0),
-                Drawing.Fixed(row.Bare.P50Us, 0), Drawing.Fixed(row.Gateway.P50Us, 0), Drawing.Fixed(row.CostRatio), Drawing.Fixed(row.TimeRatio));
+                Drawing.Fixed(row.Bare.P50Us, 0), Drawing.Fixed(row.Gateway.P50Us, 0), Drawing.Fixed(row.CostRatio),
+                Drawing.Fixed(row.TimeRatio));
         }
         console.Write(calls);
-        Table wire = Drawing.Table("MessagePack beside JSON", "message", "JSON bytes>", "MessagePack bytes>", "ratio>", "JSON us>", "MessagePack us>");
+        Table wire = Drawing.Table(
+            "MessagePack beside JSON", "message", "JSON bytes>", "MessagePack bytes>", "ratio>", "JSON us>", "MessagePack us>");
         foreach (ClusterMessage message in report.Wire.Messages)
         {
             wire.Row(

@@ -52,7 +52,7 @@ internal static class ClusterCommands
                     Settings =
                     [
                         .. directories.Select(d => (d.Key, Value: parsed.GetValue(d.Option))).Where(d => d.Value is not null)
-                            .Select(d => $"--directories:{d.Key}={Path.GetFullPath(d.Key == "model" ? ModelFolders.DeepIn(d.Value!) : d.Value!)}"),
+                            .Select(d => $"--directories:{d.Key}={PathOf(d.Key, d.Value!)}"),
                         .. parsed.GetValue(set)!.Select(SettingOf),
                     ],
                 };
@@ -97,6 +97,10 @@ internal static class ClusterCommands
         }
         return roles;
     }
+
+    // Of the models that were trained side by side a cluster serves the deep one.
+    private static string PathOf(string key, string directory) =>
+        Path.GetFullPath(key == "model" ? ModelFolders.DeepIn(directory) : directory);
 
     private static string SettingOf(string text) => text.Contains('=') && text.Contains(':')
         ? "--" + text

@@ -15,6 +15,7 @@ internal static class CommandTree
         TuneCommand.Build(builder),
         EvalCommands.Build(builder),
         ServeCommand.Build(builder),
+        RetrainCommand.Build(builder),
         TopCommand.Build(builder),
         KeysCommands.Build(builder),
         ShardCommand.Build(builder),

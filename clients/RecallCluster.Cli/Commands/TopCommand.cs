@@ -79,7 +79,8 @@ internal static class TopCommand
         }).ConfigureAwait(false);
     }
 
-    private static Uri AddressOf(string url) =>
+    /// <exception cref="UsageException">It is no address of a server.</exception>
+    public static Uri AddressOf(string url) =>
         Uri.TryCreate(url.EndsWith('/') ? url : url + "/", UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
             ? address
             : throw new UsageException($"--url wants an http or https URL, not {url}.");

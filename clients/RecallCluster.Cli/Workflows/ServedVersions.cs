@@ -1,29 +1,23 @@
-using RecallCluster.Http.Admin;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Hosting;
-using RecallCluster.Serving.Indexes;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Cli.Workflows;
 
 /// <summary>
 /// The versions of model and index that a running host can change to: the pair that it began with, by the name of the index directory, and
-/// the pairs of a directory of versions:
-/// <code>
-/// versions/
-///   2026-05-01/model/…  2026-05-01/index/…
-///   2026-05-02/model/…  2026-05-02/index/…
-/// </code>
-/// A pair that was written anew is loaded anew.
+/// the pairs of a directory of versions (<see cref="VersionPair.In"/>). A pair that was written anew is loaded anew. Nothing is compared
+/// on live requests: a version that loads is switched to.
 /// </summary>
 internal sealed class ServedVersions : IIndexVersions, IDisposable
 {
-    private const string ModelFolder = "model", IndexFolder = "index";
-
     private readonly EmbeddedHost _host;
     private readonly EmbeddedHostOptions _first;
     private readonly string? _directory;
     private readonly SemaphoreSlim _loading = new(1, 1);
     private volatile string _running;
+    private volatile string? _previous;
+    private volatile RolloutEnd? _last;
 
     /// <param name="host">The host.</param>
     /// <param name="first">What it begins with.</param>
@@ -31,40 +25,77 @@ internal sealed class ServedVersions : IIndexVersions, IDisposable
     public ServedVersions(EmbeddedHost host, EmbeddedHostOptions first, string? directory)
     {
         (_host, _first, _directory) = (host, first, directory);
-        _running = NameOf(first.IndexDirectory);
+        _running = VersionPair.Of(first.ModelDirectory, first.IndexDirectory).Name;
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<IndexVersionView> List() =>
-        [.. Pairs().Select(pair => ViewOf(pair.Key, pair.Value)).Where(view => view is not null).Select(view => view!)];
+    public ShadowLimits Limits => ShadowLimits.None;
 
     /// <inheritdoc/>
-    public async Task<IndexVersionView> LoadAsync(string name, CancellationToken cancellation)
+    public Task<IReadOnlyList<IndexVersionView>> ListAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<IndexVersionView>>(
+            [.. Pairs().Values.Select(pair => pair.View(pair.Name == _running)).OfType<IndexVersionView>()]);
+
+    /// <inheritdoc/>
+    public Task<RolloutView> RolloutAsync(CancellationToken cancellation)
     {
-        if (!Pairs().TryGetValue(name, out EmbeddedHostOptions? wanted))
+        RolledVersion? running = _host.Retriever.Summary is { } summary ? new RolledVersion(_running, summary.Version) : null;
+        return Task.FromResult(new RolloutView(running, _previous is { } name ? new RolledVersion(name, name) : null, null, _last));
+    }
+
+    /// <inheritdoc/>
+    public async Task<IndexVersionView> PublishAsync(string name, ShadowLimits? limits, CancellationToken cancellation)
+    {
+        if (limits is { Requests: > 0 })
+            throw new InvalidRequestException("shadow.requests", "is 0 here: one process compares no versions; a cluster does.");
+        if (!Pairs().TryGetValue(name, out VersionPair? wanted))
             throw new InvalidRequestException("name", $"there is no version '{name}'.");
+        await ChangeAsync(wanted, RolloutOutcome.Switched, cancellation).ConfigureAwait(false);
+        return wanted.View(isRunning: true) ?? throw new InvalidDataException($"{wanted.IndexDirectory} is broken.");
+    }
+
+    /// <inheritdoc/>
+    public async Task<RolloutView> RollBackAsync(CancellationToken cancellation)
+    {
+        if (_previous is not { } name || !Pairs().TryGetValue(name, out VersionPair? previous))
+            throw new InvalidOperationException("There is no version to go back to.");
+        await ChangeAsync(previous, RolloutOutcome.RolledBack, cancellation).ConfigureAwait(false);
+        return await RolloutAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<RolloutView> DropPreviousAsync(CancellationToken cancellation)
+    {
+        _previous = null;
+        return RolloutAsync(cancellation);
+    }
+
+    public void Dispose() => _loading.Dispose();
+
+    private async Task ChangeAsync(VersionPair wanted, RolloutOutcome outcome, CancellationToken cancellation)
+    {
         await _loading.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
             await Task.Run(() => Load(wanted), CancellationToken.None).ConfigureAwait(false);
-            _running = name;
+            _last = new RolloutEnd(new RolledVersion(wanted.Name, wanted.Name), outcome, DateTimeOffset.UtcNow);
+            if (_running != wanted.Name)
+                (_previous, _running) = (_running, wanted.Name);
         }
         finally
         {
             _loading.Release();
         }
-        return ViewOf(name, wanted) ?? throw new InvalidDataException($"{wanted.IndexDirectory} is broken.");
     }
 
-    public void Dispose() => _loading.Dispose();
-
-    private static string NameOf(string directory) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));
-
-    private void Load(EmbeddedHostOptions wanted)
+    private void Load(VersionPair wanted)
     {
+        bool isFirst = wanted.IndexDirectory == _first.IndexDirectory;
         try
         {
-            _host.Load(wanted);
+            _host.Load(isFirst
+                ? _first
+                : _first with { IndexDirectory = wanted.IndexDirectory, ModelDirectory = wanted.ModelDirectory, Parameters = null });
         }
         catch (Exception e) when (e is IOException or NotSupportedException)
         {
@@ -72,35 +103,13 @@ internal sealed class ServedVersions : IIndexVersions, IDisposable
         }
     }
 
-    private SortedDictionary<string, EmbeddedHostOptions> Pairs()
+    private SortedDictionary<string, VersionPair> Pairs()
     {
-        var pairs = new SortedDictionary<string, EmbeddedHostOptions>(StringComparer.Ordinal);
-        foreach (string version in _directory is null ? [] : Directory.EnumerateDirectories(_directory))
-        {
-            string index = Path.Combine(version, IndexFolder), model = Path.Combine(version, ModelFolder);
-            if (Directory.Exists(index) && Directory.Exists(model))
-            {
-                pairs[NameOf(version)] = _first with
-                {
-                    IndexDirectory = index, ModelDirectory = ModelFolders.DeepIn(model), Parameters = null,
-                };
-            }
-        }
-        pairs.TryAdd(NameOf(_first.IndexDirectory), _first);
+        var pairs = new SortedDictionary<string, VersionPair>(StringComparer.Ordinal);
+        foreach (VersionPair pair in VersionPair.In(_directory))
+            pairs[pair.Name] = pair;
+        var first = VersionPair.Of(_first.ModelDirectory, _first.IndexDirectory);
+        pairs.TryAdd(first.Name, first);
         return pairs;
-    }
-
-    // One that is being written, or is broken, cannot be changed to.
-    private IndexVersionView? ViewOf(string name, EmbeddedHostOptions pair)
-    {
-        try
-        {
-            IndexManifest manifest = IndexDirectory.ReadManifest(pair.IndexDirectory);
-            return new IndexVersionView(name, name == _running, manifest.Shards.Count, manifest.Shards.Sum(shard => (long)shard.Ads));
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException)
-        {
-            return null;
-        }
     }
 }

@@ -33,6 +33,17 @@ internal static class SettingsHelp
           silo:parent                number of the process that started it, with which it ends            none
           directories:market, :model, :index, :data
                                      the market, the model, the index, the data set of the users          none
+          directories:versions       further versions of model and index, each in a folder with both       none
+          rollout:requests           live requests that a new version is compared on                      200
+          rollout:share              share of the requests that are compared                              0.1
+          rollout:leastValue, :mostValue
+                                     value that it finds, to that of the running version                  0.8, 1.5
+          rollout:leastOverlap       share of the running version's ads that it finds too                 0.02
+          rollout:mostLatency        time of its answers, to that of the running version                  2
+          rollout:mostFailures       share of the requests that it does not answer in full                0.01
+          rollout:patienceSeconds    how long loading, and then the comparison, may take                  600
+          rollout:trialUsers, :leastTrialRecall
+                                     users that each shard is tried with, share that must be found        8, 0.5
           gpu:scorer                 where shards are scored (role gpu): cuda:N, cuda-walk:N, torch-cpu    cuda:0
           gpu:precision              fp32, bf16 or fp16                                                   fp32
           gpu:module                 TorchScript module that scores in place of the reference model       none

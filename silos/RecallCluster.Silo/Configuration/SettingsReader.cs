@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Serving.Devices;
 using RecallCluster.Http.Overload;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using StackExchange.Redis;
 
@@ -66,6 +67,7 @@ internal static class SettingsReader
                 ModelDirectory = section.Directory("directories:model"),
                 IndexDirectory = section.Directory("directories:index"),
                 DataDirectory = section.Directory("directories:data"),
+                VersionsDirectory = section.Directory("directories:versions"),
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
                 FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
@@ -90,6 +92,7 @@ internal static class SettingsReader
             HealthUrl = section.Url("http:health", "http://127.0.0.1:8081"),
             Tls = TlsOf(section),
             Membership = MembershipOf(section),
+            Rollouts = RolloutsOf(section),
             IdleGrains = section.Seconds("grains:idleSeconds", TimeSpan.FromMinutes(15), 61, 86_400),
             ResponseTimeout = section.Seconds("grains:responseSeconds", TimeSpan.FromSeconds(10), 0.5, 600),
             Parent = section.Whole("silo:parent", 0, 0, int.MaxValue) is > 0 and var parent ? (int)parent : null,
@@ -255,6 +258,30 @@ internal static class SettingsReader
             Probe = section.Seconds("membership:probeSeconds", usual.Probe, 0.1, 60),
             MissedProbes = (int)section.Whole("membership:missedProbes", usual.MissedProbes, 1, 100),
             Votes = (int)section.Whole("membership:votes", usual.Votes, 1, 10),
+        };
+    }
+
+    private static RolloutOptions RolloutsOf(SettingsSection section)
+    {
+        var usual = new RolloutOptions();
+        return new RolloutOptions
+        {
+            Trial = usual.Trial with
+            {
+                Users = (int)section.Whole("rollout:trialUsers", usual.Trial.Users, 0, 10_000),
+                LeastRecall = section.Real("rollout:leastTrialRecall", usual.Trial.LeastRecall, 0, 1),
+            },
+            Shadow = new ShadowLimits
+            {
+                Requests = (int)section.Whole("rollout:requests", usual.Shadow.Requests, 0, 10_000_000),
+                Share = section.Real("rollout:share", usual.Shadow.Share, 1e-6, 1),
+                LeastValue = section.Real("rollout:leastValue", usual.Shadow.LeastValue, 0, 1),
+                MostValue = section.Real("rollout:mostValue", usual.Shadow.MostValue, 1, 1e6),
+                LeastOverlap = section.Real("rollout:leastOverlap", usual.Shadow.LeastOverlap, 0, 1),
+                MostLatency = section.Real("rollout:mostLatency", usual.Shadow.MostLatency, 0.01, 1e6),
+                MostFailures = section.Real("rollout:mostFailures", usual.Shadow.MostFailures, 0, 1),
+                Patience = section.Seconds("rollout:patienceSeconds", usual.Shadow.Patience, 1, 604_800),
+            },
         };
     }
 

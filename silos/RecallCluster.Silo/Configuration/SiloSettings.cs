@@ -1,6 +1,7 @@
 using System.Net;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Http.Overload;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Silo.Configuration;
 
@@ -67,6 +68,9 @@ internal sealed record SiloSettings
     public TlsSettings? Tls { get; init; }
 
     public MembershipSettings Membership { get; init; } = new();
+
+    /// <summary>What a new version of the index must show.</summary>
+    public RolloutOptions Rollouts { get; init; } = new();
 
     /// <summary>The clock of budgets, flights and caps.</summary>
     public TimeProvider BusinessClock { get; init; } = TimeProvider.System;

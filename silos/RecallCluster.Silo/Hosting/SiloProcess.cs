@@ -77,6 +77,7 @@ internal static class SiloProcess
         services.AddSingleton<HealthDoor>();
         services.AddHostedService(static all => all.GetRequiredService<HealthDoor>());
         services.AddSingleton(new ClusterClock(settings.BusinessClock));
+        services.AddSingleton(settings.Rollouts);
         if (settings.IsDoor)
         {
             builder.UseOrleansClient(door => OrleansSetup.Configure(door, settings, redis));

@@ -22,8 +22,8 @@ internal static class StateMove
         if (settings.Clustering != ClusteringKind.Redis)
             throw new SettingsException("cluster:clustering", $"is localhost, which keeps nothing; {verb} wants a Redis.");
         using ILoggerFactory logging = LoggerFactory.Create(log => log.AddSimpleConsole());
-        IConnectionMultiplexer redis = await RedisConnection.OpenAsync(settings, logging.CreateLogger("RecallCluster.Silo"), TimeProvider.System, cancellation)
-            .ConfigureAwait(false);
+        IConnectionMultiplexer redis = await RedisConnection.OpenAsync(
+            settings, logging.CreateLogger("RecallCluster.Silo"), TimeProvider.System, cancellation).ConfigureAwait(false);
         await using (redis.ConfigureAwait(false))
         {
             await ClusterClaim.TakeAsync(redis, settings).ConfigureAwait(false);

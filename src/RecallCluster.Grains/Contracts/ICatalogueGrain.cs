@@ -12,6 +12,10 @@ public interface ICatalogueGrain : IGrainWithIntegerKey
     [Alias("Edit")]
     Task<(Guid Life, long Sequence)> EditAsync(byte[] edit);
 
+    /// <summary>Where a reader is that knows everything.</summary>
+    [Alias("Place"), AlwaysInterleave]
+    Task<(Guid Life, long Sequence)> PlaceAsync();
+
     /// <summary>Waits until there is something new, at most some seconds.</summary>
     /// <param name="life">The life that the reader's place is of.</param>
     /// <param name="sequence">What the reader knows; 0 for nothing.</param>

@@ -1,7 +1,9 @@
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Grains.Gateways;
@@ -12,7 +14,7 @@ namespace RecallCluster.Grains.Gateways;
 /// </summary>
 internal sealed class DoorComposition(
     SiloNode node, IGrainFactory grains, GatewaySpread spread, SiloMarket market, ClusterClock clock, Machines.MachineHostOptions options,
-    Deferral deferral, TimeProvider time) : IGatewayComposition
+    RolloutOptions rollouts, Deferral deferral, TimeProvider time) : IGatewayComposition
 {
     // Gateways have numbers from 1 on; whoever accepts events here holds no reserve.
     private const int NoGateway = 0;
@@ -34,6 +36,7 @@ internal sealed class DoorComposition(
                 Catalogue = ads?.Catalogue,
                 Users = new GrainUsers(grains, node.UserPatience),
                 Live = gateway,
+                Indexes = new GrainIndexVersions(grains, GatewayComposition.IndexName, rollouts),
                 Background = market.Background,
                 Close = gateway.DisposeAsync,
             };

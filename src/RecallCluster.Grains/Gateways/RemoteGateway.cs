@@ -14,7 +14,8 @@ namespace RecallCluster.Grains.Gateways;
 /// </summary>
 internal sealed class RemoteGateway : IAdGateway, IAdRetriever, ILiveView, IAsyncDisposable
 {
-    private const int Attempts = 3;
+    // Whoever is not open says so at once, and who is asked next may be the same one again.
+    private const int Attempts = 16;
     private const double Smoothing = 1.0 / 16;
 
     // What a request without a deadline may take.

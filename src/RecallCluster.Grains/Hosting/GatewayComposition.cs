@@ -1,25 +1,23 @@
-using RecallCluster.Data;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Grains.Hosting;
 
 /// <summary>
 /// A silo's gateway: the embedded edition's host with shards that are grains, and the loop over grains. It follows the index: a version
-/// that was rolled out is what requests are answered with as soon as it is open here.
+/// that is rolled out is compared with the running one here, and then is what requests are answered with.
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time) : IGatewayComposition
+    RolloutOptions rollouts, KnownData known, Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time)
+    : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>
     public const string IndexName = "ads";
-
-    // Read once, whatever versions of model and index come and go.
-    private readonly Lazy<Dataset?> _known = new(() => node.DataDirectory is { } data ? DatasetDirectory.Read(data) : null);
 
     /// <inheritdoc/>
     public async Task<GatewayServices> OpenAsync(CancellationToken cancellation)
@@ -28,21 +26,24 @@ internal sealed class GatewayComposition(
         IndexState state = await GrainCalls.AskAsync(index.StateAsync(), "The index", cancellation).ConfigureAwait(false);
         if (state.Current is null && node is { ModelDirectory: { } model, IndexDirectory: { } directory })
         {
-            state = await GrainCalls.AskAsync(index.EnsureAsync(model, directory, node.Replicas), "The index", cancellation)
-                .ConfigureAwait(false);
+            IndexVersion first = await GrainCalls.AskAsync(
+                grains.GetGrain<IIndexFilesGrain>(0).DescribeAsync(VersionPair.Of(model, directory).Name, model, directory),
+                "The index' files", cancellation).ConfigureAwait(false);
+            state = await GrainCalls.AskAsync(index.EnsureAsync(first, node.Replicas), "The index", cancellation).ConfigureAwait(false);
         }
-        if (state.Current is not { } version)
+        if (state.Current is null)
             throw new InvalidDataException("No index was rolled out, and this silo's configuration names none.");
         var host = new EmbeddedHost(time: time);
+        var versions = new GatewayVersions(host, grains, known, IndexName, node.Name, time);
         try
         {
-            await Task.Run(() => Load(host, version, state.Replicas), cancellation).ConfigureAwait(false);
+            await versions.FollowAsync(state with { Shadow = null }).ConfigureAwait(false);
             ClusterLoop loop = await ClusterLoop.OpenAsync(
                 grains, host.Retriever, market, node, clock, options, deferral, time, cancellation).ConfigureAwait(false);
             await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();
-            var follower = new Follower(token => FollowAsync(host, loop, token), machines, time);
+            var follower = new Follower(token => FollowAsync(loop, token), machines, time);
             return new GatewayServices
             {
                 Retriever = host.Retriever,
@@ -52,11 +53,13 @@ internal sealed class GatewayComposition(
                 Catalogue = loop.Catalogue,
                 Users = loop.Users,
                 Live = loop.Live,
+                Indexes = new GrainIndexVersions(grains, IndexName, rollouts),
                 Background = market.Background,
                 Shed = loop.Gateway.Traffic.Shed,
                 Close = async () =>
                 {
                     await follower.DisposeAsync().ConfigureAwait(false);
+                    await versions.DisposeAsync().ConfigureAwait(false);
                     await host.DisposeAsync().ConfigureAwait(false);
                 },
             };
@@ -67,24 +70,16 @@ internal sealed class GatewayComposition(
             throw;
         }
 
-        async Task FollowAsync(EmbeddedHost loaded, ClusterLoop loop, CancellationToken token)
+        async Task FollowAsync(ClusterLoop loop, CancellationToken token)
         {
             await loop.TellModelAsync(token).ConfigureAwait(false);
-            IndexState? next = await index.NextAsync(state.Place).WaitAsync(token).ConfigureAwait(false);
+            // What was under way already when this gateway came, too.
+            await versions.FollowAsync(state).ConfigureAwait(false);
+            IndexState? next = await index.NextAsync(state.Place, versions.Report).WaitAsync(token).ConfigureAwait(false);
             if (next is null)
                 return;
-            if (next.Current is { } current && current.Name != state.Current?.Name)
-                await Task.Run(() => Load(loaded, current, next.Replicas), token).ConfigureAwait(false);
+            await versions.FollowAsync(next).ConfigureAwait(false);
             state = next;
         }
     }
-
-    private void Load(EmbeddedHost host, IndexVersion version, int replicas) => host.Load(new EmbeddedHostOptions
-    {
-        ModelDirectory = version.ModelDirectory,
-        IndexDirectory = version.IndexDirectory,
-        Users = _known.Value is { } users ? new UserDirectory(users) : null,
-        AdFields = _known.Value?.Items.Fields,
-        Shards = new GrainShards(grains, IndexName, version, replicas, time),
-    });
 }

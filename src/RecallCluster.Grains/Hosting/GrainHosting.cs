@@ -9,6 +9,7 @@ using RecallCluster.Grains.Placement;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Grains.Hosting;
@@ -32,6 +33,7 @@ public static class GrainHosting
         services.TryAddSingleton<OpenMachines>();
         services.AddSingleton<IStoreKeeper>(provider => provider.GetRequiredService<OpenMachines>());
         services.AddSingleton<IHostedService, StoreWatch>();
+        services.TryAddSingleton<KnownData>();
         services.TryAddSingleton<SiloShards>();
         services.TryAddSingleton<IGatewayComposition, GatewayComposition>();
         services.AddPlacementDirector<RolePlacement, RolePlacementDirector>();
@@ -61,8 +63,10 @@ public static class GrainHosting
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new ClusterClock(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(new MachineHostOptions());
+        services.TryAddSingleton(new RolloutOptions());
         services.AddFeedbackStore(node);
         services.TryAddSingleton(new ServingStateOptions());
+        services.TryAddSingleton(new RolloutOptions());
         services.TryAddSingleton<MachineFactory>();
         services.TryAddSingleton<BookReader>();
         services.TryAddSingleton<SiloMarket>();

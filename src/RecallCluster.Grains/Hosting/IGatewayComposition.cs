@@ -4,6 +4,7 @@ using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Live;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Grains.Hosting;
@@ -44,6 +45,9 @@ public sealed class GatewayServices : IAsyncDisposable
 
     /// <summary>What is going on.</summary>
     public ILiveView? Live { get; init; }
+
+    /// <summary>The versions of the index.</summary>
+    public IIndexVersions? Indexes { get; init; }
 
     /// <summary>What became of background work; null for none.</summary>
     public BackgroundHealth? Background { get; init; }

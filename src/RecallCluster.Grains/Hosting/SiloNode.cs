@@ -23,6 +23,9 @@ public sealed record SiloNode
     /// <summary>The index; null where it is not configured.</summary>
     public string? IndexDirectory { get; init; }
 
+    /// <summary>Directory of further versions of model and index, each with both; null for none.</summary>
+    public string? VersionsDirectory { get; init; }
+
     /// <summary>The data set whose users are known by their ids; null for none.</summary>
     public string? DataDirectory { get; init; }
 

@@ -105,7 +105,8 @@ public sealed class RedisMachineStore : IMachineStore, IStoreLife
         {
             if (server.IsReplica)
                 continue;
-            await foreach (RedisKey key in server.KeysAsync(pattern: $"{before}*}}", pageSize: Page).WithCancellation(cancellation).ConfigureAwait(false))
+            IAsyncEnumerable<RedisKey> keys = server.KeysAsync(pattern: $"{before}*}}", pageSize: Page);
+            await foreach (RedisKey key in keys.WithCancellation(cancellation).ConfigureAwait(false))
                 yield return key.ToString()[before.Length..^1];
         }
     }

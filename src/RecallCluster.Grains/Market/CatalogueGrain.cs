@@ -21,6 +21,8 @@ internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<Or
         return (_life, _since.Count);
     }
 
+    public Task<(Guid Life, long Sequence)> PlaceAsync() => Task.FromResult((_life, (long)_since.Count));
+
     public async Task<CatalogueDelta?> NextAsync(Guid life, long sequence)
     {
         bool isWhole = life != _life;

@@ -9,6 +9,7 @@ using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.NewAds;
 using RecallCluster.Wire.Campaigns;
 using RecallCluster.Wire.Market;
 
@@ -97,13 +98,19 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
         Background.Failed("market", failure);
     }
 
-    /// <summary>Keeps a shard of this silo up with placements and bids, now and whenever they change.</summary>
+    /// <summary>
+    /// Keeps a version of a shard of this silo up with placements, bids and ads that its index does not know, now and whenever they change.
+    /// </summary>
     /// <returns>To be disposed before the shard's index is closed.</returns>
-    public async Task<IDisposable> AdoptAsync(string version, Shard shard, AdIndex index, CancellationToken cancellation)
+    public async Task<IDisposable> AdoptAsync(
+        string version, int number, Shard shard, AdIndex index, NewAdKeeper newAds, CancellationToken cancellation)
     {
         LocalMarket market = await Ready.WaitAsync(cancellation).ConfigureAwait(false);
-        return new Adoption(market, shard, market.Catalogue.Track(
-            version, index.Count, index.IdOf, id => index.TryOrdinalOf(id, out int ordinal) ? ordinal : -1, shard.Publish));
+        var adoption = new Adoption(market, shard, market.Catalogue.Track(
+            version, index.Count, index.IdOf, id => newAds.OrdinalOf(number, id), shard.Publish), newAds);
+        // They are told of when the shard knows whose its ads are.
+        market.Adopt(newAds);
+        return adoption;
     }
 
     /// <summary>Completes when an edit is applied on this silo.</summary>
@@ -172,11 +179,11 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
     {
         private readonly LocalMarket _market;
         private readonly Shard _shard;
-        private readonly IDisposable _tracking;
+        private readonly IDisposable _tracking, _newAds;
 
-        public Adoption(LocalMarket market, Shard shard, IDisposable tracking)
+        public Adoption(LocalMarket market, Shard shard, IDisposable tracking, IDisposable newAds)
         {
-            (_market, _shard, _tracking) = (market, shard, tracking);
+            (_market, _shard, _tracking, _newAds) = (market, shard, tracking, newAds);
             market.Used += Publish;
             shard.Publish(market.Current.Book);
         }
@@ -184,6 +191,7 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
         public void Dispose()
         {
             _market.Used -= Publish;
+            _newAds.Dispose();
             _tracking.Dispose();
         }
 

@@ -8,7 +8,7 @@ using RecallCluster.Serving.ValueRanking;
 namespace RecallCluster.Grains.Shards;
 
 /// <summary>
-/// A replica that a grain answers for. Bids and placements it has from its own silo's market; there is nothing to publish to it.
+/// A replica that a grain answers for. Bids, placements and new ads it has from its own silo's market; there is nothing to publish to it.
 /// </summary>
 internal sealed class GrainReplica(IShardGrain grain, ReplicaKey key, string version) : IReplica
 {

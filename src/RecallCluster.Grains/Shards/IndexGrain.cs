@@ -5,85 +5,111 @@ using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
-using RecallCluster.Serving.Indexes;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Grains.Shards;
 
 /// <summary>One index.</summary>
 [RolePlacement(SiloRoles.Control)]
-internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
-    : MachineGrain<IndexPlan>(services), IIndexGrain, IDisposable
+internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRolloutTarget<IndexVersion, ShadowLimits>, IDisposable
 {
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly News _news = new(services.Time);
-    private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly IGrainFactory _grains;
+    private readonly RolloutOptions _options;
+    private readonly News _news;
+    private readonly GatewayReports _gateways;
+    private readonly RolloutDriver<IndexVersion, ShadowLimits> _rollout;
+    private readonly SemaphoreSlim _changing = new(1, 1), _placing = new(1, 1);
+    private string? _fitsNowhere;
+
+    public IndexGrain(MachineServices services, IGrainFactory grains, RolloutOptions options)
+        : base(services)
+    {
+        (_grains, _options) = (grains, options);
+        _news = new News(services.Time);
+        _gateways = new GatewayReports(services.Time);
+        _rollout = new RolloutDriver<IndexVersion, ShadowLimits>(this, () => State.Rollout, ChangeAsync, services.Time);
+    }
 
     private PlanState State => Machine.State;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
+        // A roll-out that another activation began goes on from here, too.
         this.RegisterGrainTimer(WakeAsync, new GrainTimerCreationOptions(WatchPeriod, WatchPeriod) { Interleave = true });
+        this.RegisterGrainTimer(StepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, WatchPeriod) { Interleave = true });
     }
 
-    public void Dispose() => _changing.Dispose();
+    public void Dispose()
+    {
+        _changing.Dispose();
+        _placing.Dispose();
+    }
 
-    public Task<IndexState> RollOutAsync(string modelDirectory, string indexDirectory, int replicas) =>
-        RollOutAsync(modelDirectory, indexDirectory, replicas, onlyFirst: false);
+    public async Task<IndexState> PublishAsync(IndexVersion version, byte[]? limits, int? replicas)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        ShadowLimits wanted = limits is null ? _options.Shadow : GrainsJson.Read(limits, GrainsJson.Default.ShadowLimits, "limits");
+        if (replicas is { } count && count != State.Replicas)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(replicas));
+            await TellAsync(new PlanCommand { Replicas = count }).ConfigureAwait(true);
+        }
+        await _rollout.PublishAsync(
+            number => version with { Name = string.Create(CultureInfo.InvariantCulture, $"{version.Name}.{number}") }, wanted)
+            .ConfigureAwait(true);
+        _ = StepAsync(CancellationToken.None);
+        return View();
+    }
 
-    public Task<IndexState> EnsureAsync(string modelDirectory, string indexDirectory, int replicas) =>
-        RollOutAsync(modelDirectory, indexDirectory, replicas, onlyFirst: true);
-
-    private async Task<IndexState> RollOutAsync(string modelDirectory, string indexDirectory, int replicas, bool onlyFirst)
+    public async Task<IndexState> EnsureAsync(IndexVersion version, int replicas)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(replicas, 1);
-        IndexManifest manifest = IndexDirectory.ReadManifest(indexDirectory);
-        await _changing.WaitAsync().ConfigureAwait(true);
-        try
+        bool begun = false;
+        while (State.Rollout.Current is null)
         {
-            PlanState before = State;
-            if (onlyFirst && before.Current is not null)
-                return View();
-            var version = new IndexVersion(
-                string.Create(CultureInfo.InvariantCulture, $"{manifest.ModelFingerprint}.{before.RollOuts + 1}"),
-                modelDirectory, indexDirectory, manifest.Shards.Count, LargestOf(indexDirectory));
-            // The number is taken whatever becomes of it, so that no two versions ever share a name.
-            await KeepAsync(before with { RollOuts = before.RollOuts + 1, Replicas = replicas }).ConfigureAwait(true);
-            await LoadAllAsync(version, replicas).ConfigureAwait(true);
-            IndexVersion? dropped = State.Previous;
-            await KeepAsync(State with { Current = version, Previous = before.Current }).ConfigureAwait(true);
-            if (dropped is not null)
-                await DropAllAsync(dropped).ConfigureAwait(true);
-            return View();
+            if (State.Rollout.Candidate is null)
+            {
+                if (begun && State.Rollout.Last is { } last)
+                    throw new InvalidDataException($"Version {last.Version.Version} of {last.Version.Name} was refused: {last.Reason}");
+                try
+                {
+                    await PublishAsync(version, null, replicas).ConfigureAwait(true);
+                }
+                catch (InvalidOperationException) when (State.Rollout.Candidate is not null)
+                {
+                    // Somebody else came first: theirs is waited for.
+                }
+            }
+            begun = true;
+            await _news.WaitAsync().ConfigureAwait(true);
         }
-        finally
-        {
-            _changing.Release();
-        }
+        return View();
     }
 
     public async Task<IndexState> RollBackAsync()
     {
-        await _changing.WaitAsync().ConfigureAwait(true);
-        try
-        {
-            PlanState before = State;
-            IndexVersion previous = before.Previous ?? throw new InvalidOperationException("There is no version to go back to.");
-            await LoadAllAsync(previous, before.Replicas).ConfigureAwait(true);
-            await KeepAsync(State with { Current = previous, Previous = before.Current }).ConfigureAwait(true);
-            return View();
-        }
-        finally
-        {
-            _changing.Release();
-        }
+        await _rollout.RollBackAsync().ConfigureAwait(true);
+        return View();
     }
+
+    public async Task<IndexState> DropPreviousAsync()
+    {
+        await _rollout.DropPreviousAsync().ConfigureAwait(true);
+        return View();
+    }
+
+    public Task<byte[]> RolloutAsync() =>
+        Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(_rollout.View, GrainsJson.Default.RolloutView));
 
     public Task<IndexState> StateAsync() => Task.FromResult(View());
 
-    public async Task<IndexState?> NextAsync(long place)
+    public async Task<IndexState?> NextAsync(long place, GatewayReport? report)
     {
+        if (report is not null)
+            _gateways.Take(report);
         if (place >= Host.Last)
             await _news.WaitAsync().ConfigureAwait(true);
         return place >= Host.Last ? null : View();
@@ -91,21 +117,57 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
 
     public async Task<string> PlaceAsync(int shard, int replica, SiloCandidate[] candidates)
     {
-        while (true)
+        // One after the other: two replicas of a shard that are placed at once must see each other.
+        await _placing.WaitAsync().ConfigureAwait(true);
+        try
         {
             PlanState state = State;
-            Dictionary<string, string> silos = state.Silos ?? [];
-            string chosen = ShardPlanner.Choose(shard, replica, candidates, silos, state.Current?.ShardBytes ?? 0);
+            IndexVersion? version = state.Rollout.Current ?? state.Rollout.Candidate?.Version;
+            string chosen = ShardPlanner.Choose(shard, replica, candidates, state.Silos, version?.ShardBytes ?? 0);
             string place = ShardPlanner.PlaceOf(shard, replica);
-            if (silos.TryGetValue(place, out string? known) && known == chosen)
-                return chosen;
-            // A choice that was made beside this one may have taken the silo: then it is made again.
-            if (!ReferenceEquals(state, State))
-                continue;
-            await KeepAsync(state with { Silos = new Dictionary<string, string>(silos) { [place] = chosen } }).ConfigureAwait(true);
+            if (!state.Silos.TryGetValue(place, out string? known) || known != chosen)
+                await TellAsync(new PlanCommand { Place = place, Silo = chosen }).ConfigureAwait(true);
+            _fitsNowhere = null;
             return chosen;
         }
+        catch (InvalidOperationException e)
+        {
+            // A first version that fits nowhere never will: whoever rolls it out is told.
+            _fitsNowhere = e.Message;
+            throw;
+        }
+        finally
+        {
+            _placing.Release();
+        }
     }
+
+    async Task IRolloutTarget<IndexVersion, ShadowLimits>.PrepareAsync(IndexVersion version)
+    {
+        try
+        {
+            ShardLoad[] loads = await Task.WhenAll(Replicas(version).Select(replica => replica.LoadAsync(version))).ConfigureAwait(true);
+            string[] refusals = [.. loads.Where(load => load.Refusal is not null).Select(load => load.Refusal!)];
+            if (refusals.Length > 0)
+                throw new InvalidDataException(string.Join(" ", refusals.Take(3)));
+        }
+        catch (OrleansException) when (State.Rollout.Current is null && _fitsNowhere is not null)
+        {
+            throw new InvalidDataException($"Version {version.Name}: {_fitsNowhere}");
+        }
+    }
+
+    Task<RolloutVerdict> IRolloutTarget<IndexVersion, ShadowLimits>.JudgeAsync(IndexVersion version, ShadowLimits limits) =>
+        Task.FromResult(_gateways.Judge(version.Name, limits));
+
+    async Task IRolloutTarget<IndexVersion, ShadowLimits>.DropAsync(IndexVersion version)
+    {
+        if (_gateways.WhoRuns(version.Name) is { } gateway)
+            throw new InvalidOperationException($"Gateway {gateway} still answers with version {version.Name}; try again.");
+        await Task.WhenAll(Replicas(version).Select(replica => replica.DropAsync(version.Name))).ConfigureAwait(true);
+    }
+
+    TimeSpan IRolloutTarget<IndexVersion, ShadowLimits>.PatienceOf(ShadowLimits limits) => limits.Patience;
 
     protected override MachineKind<IndexPlan> Describe()
     {
@@ -113,51 +175,79 @@ internal sealed class IndexGrain(MachineServices services, IGrainFactory grains)
         return new MachineKind<IndexPlan>(key, () => new IndexPlan(key));
     }
 
-    private static long LargestOf(string indexDirectory) =>
-        new DirectoryInfo(indexDirectory).EnumerateFiles().Select(file => file.Length).DefaultIfEmpty(0).Max();
-
-    private IndexState View() => new(Host.Last, State.Current, State.Previous, State.Replicas);
-
-    private async Task KeepAsync(PlanState state)
+    private IndexState View()
     {
-        await Host.TellAsync(JsonSerializer.SerializeToUtf8Bytes(state, GrainsJson.Default.PlanState)).ConfigureAwait(true);
-        _news.Tell();
+        PlanState state = State;
+        var shadow = state.Rollout.Candidate is { Phase: RolloutPhase.Shadowing } candidate ? candidate : null;
+        return new IndexState(Host.Last, state.Rollout.Current, state.Rollout.Previous, state.Replicas)
+        {
+            Shadow = shadow?.Version,
+            ShadowShare = shadow is { Limits.Requests: > 0 } ? shadow.Limits.Share : 0,
+        };
     }
 
-    private Task<ShardState[]> LoadAllAsync(IndexVersion version, int replicas) => Task.WhenAll(
-        Replicas(version.Shards, replicas).Select(replica => replica.LoadAsync(version)));
-
-    private async Task DropAllAsync(IndexVersion version)
+    private async Task<bool> ChangeAsync(
+        Func<RolloutState<IndexVersion, ShadowLimits>, RolloutState<IndexVersion, ShadowLimits>?> change)
     {
-        foreach (IShardGrain replica in Replicas(version.Shards, State.Replicas))
+        await _changing.WaitAsync().ConfigureAwait(true);
+        try
         {
-            try
+            while (change(State.Rollout) is { } changed)
             {
-                await replica.DropAsync(version.Name).ConfigureAwait(true);
+                var next = new PlanCommand { Rollout = changed with { Revision = State.Rollout.Revision + 1 } };
+                if (await TellAsync(next).ConfigureAwait(true))
+                    return true;
             }
-            // A replica that cannot be reached comes back with the versions in use and no other.
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                Telemetry.AskFailed(e);
-            }
+            return false;
+        }
+        finally
+        {
+            _changing.Release();
         }
     }
 
-    private IEnumerable<IShardGrain> Replicas(int shards, int replicas) =>
-        from shard in Enumerable.Range(0, shards)
-        from replica in Enumerable.Range(0, replicas)
-        select grains.GetGrain<IShardGrain>(new ReplicaKey(this.GetPrimaryKeyString(), shard, replica).ToString());
+    private async Task<bool> TellAsync(PlanCommand command)
+    {
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(command, GrainsJson.Default.PlanCommand);
+        object? applied = await Host.TellAsync(bytes).ConfigureAwait(true);
+        _news.Tell();
+        return applied is true;
+    }
 
-    /// <summary>Has every replica loaded somewhere, also after its silo is gone.</summary>
+    private IEnumerable<IShardGrain> Replicas(IndexVersion version) =>
+        from shard in Enumerable.Range(0, version.Shards)
+        from replica in Enumerable.Range(0, State.Replicas)
+        select _grains.GetGrain<IShardGrain>(new ReplicaKey(this.GetPrimaryKeyString(), shard, replica).ToString());
+
+    private async Task StepAsync(CancellationToken cancellation)
+    {
+        if (State.Rollout.Candidate is null)
+            return;
+        // Gateways that wait for news say how far they are.
+        _news.Tell();
+        try
+        {
+            await _rollout.StepAsync().ConfigureAwait(true);
+        }
+        // The store does not answer: the step is made again.
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Telemetry.AskFailed(e);
+        }
+    }
+
+    /// <summary>Has every replica loaded somewhere, also after its silo is gone, and with nothing but what is wanted.</summary>
     private async Task WakeAsync(CancellationToken cancellation)
     {
-        if (State.Current is not { } current)
+        RolloutState<IndexVersion, ShadowLimits> rollout = State.Rollout;
+        if (rollout.Current is not { } current)
             return;
-        await Task.WhenAll(Replicas(current.Shards, State.Replicas).Select(async replica =>
+        string[] wanted = [.. new[] { current, rollout.Previous, rollout.Candidate?.Version }.OfType<IndexVersion>().Select(v => v.Name)];
+        await Task.WhenAll(Replicas(current).Select(async replica =>
         {
             try
             {
-                await replica.StateAsync().ConfigureAwait(true);
+                await replica.KeepAsync(wanted).ConfigureAwait(true);
             }
             // A silo that is being declared dead; the next round finds another one.
             catch (Exception e) when (e is not OutOfMemoryException)

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Grains.Shards;
 
-/// <summary>An index' versions and where its replicas are, as its log keeps it: a command is all of it anew.</summary>
+/// <summary>An index' versions and where its replicas are.</summary>
 internal sealed class IndexPlan(string key) : IStateMachine
 {
     /// <summary>All of it.</summary>
@@ -13,7 +14,13 @@ internal sealed class IndexPlan(string key) : IStateMachine
     /// <inheritdoc/>
     public Applied Apply(JournalRecord record)
     {
-        State = record.Read(GrainsJson.Default.PlanState);
+        PlanCommand command = record.Read(GrainsJson.Default.PlanCommand);
+        // Two who both think that they keep it must not undo each other's changes.
+        if (command.Rollout is { } changed && changed.Revision != State.Rollout.Revision + 1)
+            return new Applied(false);
+        State = State with { Rollout = command.Rollout ?? State.Rollout, Replicas = command.Replicas ?? State.Replicas };
+        if (command.Place is { } place && command.Silo is { } silo)
+            State = State with { Silos = new Dictionary<string, string>(State.Silos) { [place] = silo } };
         return new Applied(true);
     }
 
@@ -27,18 +34,28 @@ internal sealed class IndexPlan(string key) : IStateMachine
 /// <summary>What <see cref="IndexPlan"/> holds.</summary>
 internal sealed record PlanState
 {
-    /// <summary>Number of roll-outs so far.</summary>
-    public int RollOuts { get; init; }
-
-    /// <summary>What requests are answered with.</summary>
-    public IndexVersion? Current { get; init; }
-
-    /// <summary>What they were answered with before.</summary>
-    public IndexVersion? Previous { get; init; }
+    /// <summary>The versions.</summary>
+    public RolloutState<IndexVersion, ShadowLimits> Rollout { get; init; } = new();
 
     /// <summary>Replicas of each shard.</summary>
     public int Replicas { get; init; }
 
     /// <summary>The silo of each replica, by "shard/replica".</summary>
-    public Dictionary<string, string>? Silos { get; init; }
+    public Dictionary<string, string> Silos { get; init; } = [];
+}
+
+/// <summary>A change of a plan; what is null stays as it is.</summary>
+internal sealed record PlanCommand
+{
+    /// <summary>The versions.</summary>
+    public RolloutState<IndexVersion, ShadowLimits>? Rollout { get; init; }
+
+    /// <summary>Replicas of each shard.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>A replica, "shard/replica", whose silo is <see cref="Silo"/>.</summary>
+    public string? Place { get; init; }
+
+    /// <summary>The silo.</summary>
+    public string? Silo { get; init; }
 }

@@ -11,20 +11,27 @@ namespace RecallCluster.Grains.Shards;
 [ShardPlacement, Immovable, KeepAlive, Reentrant]
 internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFactory grains, ILocalSiloDetails silo) : Grain, IShardGrain
 {
+    private readonly HashSet<string> _unwanted = new(StringComparer.Ordinal);
     private ReplicaKey _key;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _key = ReplicaKey.Read(this.GetPrimaryKeyString());
         IndexState index = await grains.GetGrain<IIndexGrain>(_key.Index).StateAsync().ConfigureAwait(true);
-        foreach (IndexVersion version in new[] { index.Current, index.Previous }.OfType<IndexVersion>().Where(v => _key.Shard < v.Shards))
-            await shards.LoadAsync(version, _key.Shard, cancellationToken).ConfigureAwait(true);
+        if (index.Current is { } current && _key.Shard < current.Shards)
+            await shards.LoadAsync(current, _key.Shard, isNew: false, cancellationToken).ConfigureAwait(true);
+        // Answers do not wait for these, and there may be no room for them here.
+        foreach (IndexVersion version in new[] { index.Previous, index.Shadow }.OfType<IndexVersion>().Where(v => _key.Shard < v.Shards))
+            _ = LoadAsync(version);
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        shards.DropAll(_key.Shard);
+        // With a silo goes its part of the directory, and with that every activation that was entered there, wherever it is: the plan brings
+        // this one back to where its files are open, and until then no replica might be left.
+        if (reason.ReasonCode != DeactivationReasonCode.DirectoryFailure)
+            shards.DropAll(_key.Shard);
         return base.OnDeactivateAsync(reason, cancellationToken);
     }
 
@@ -32,10 +39,18 @@ internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFac
     public async Task<ShardAnswerMessage> SearchAsync(ShardQueryMessage query) => ShardWire.ToWire(
         await shards.Of(_key.Shard).SearchAsync(ShardWire.ToQuery(query), CancellationToken.None).ConfigureAwait(true));
 
-    public async Task<ShardState> LoadAsync(IndexVersion version)
+    public async Task<ShardLoad> LoadAsync(IndexVersion version)
     {
-        await shards.LoadAsync(version, _key.Shard, CancellationToken.None).ConfigureAwait(true);
-        return State();
+        try
+        {
+            await shards.LoadAsync(version, _key.Shard, isNew: true, CancellationToken.None).ConfigureAwait(true);
+            await shards.CatchUpAsync(_key.Shard).ConfigureAwait(true);
+            return new ShardLoad(State(), null);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException or UnauthorizedAccessException)
+        {
+            return new ShardLoad(State(), $"Shard {_key} on silo {shards.Silo}: {e.Message}");
+        }
     }
 
     public Task DropAsync(string version)
@@ -44,13 +59,32 @@ internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFac
         return Task.CompletedTask;
     }
 
+    public Task<ShardState> KeepAsync(string[] versions)
+    {
+        // Not at the first time: one that was published a moment ago may have come before the word that it is wanted.
+        string[] others = [.. shards.NamesOf(_key.Shard).Except(versions, StringComparer.Ordinal)];
+        foreach (string version in others.Where(_unwanted.Contains))
+            shards.Drop(version, _key.Shard);
+        _unwanted.Clear();
+        _unwanted.UnionWith(others);
+        return Task.FromResult(State());
+    }
+
+    public async Task<ShardState> CatchUpAsync()
+    {
+        (Guid life, long sequence) = await grains.GetGrain<ICatalogueGrain>(0).PlaceAsync().ConfigureAwait(true);
+        await market.WaitForEditAsync(life, sequence, CancellationToken.None).ConfigureAwait(true);
+        await shards.CatchUpAsync(_key.Shard).ConfigureAwait(true);
+        return State();
+    }
+
     public Task<ShardState> StateAsync() => Task.FromResult(State());
 
     private ShardState State()
     {
-        var versions = shards.VersionsOf(_key.Shard);
+        IReadOnlyList<HeldVersion> versions = shards.VersionsOf(_key.Shard);
         return new ShardState(
-            silo.Name, [.. versions.Select(v => v.Name)], versions.Count == 0 ? 0 : versions[^1].Index.Count,
-            versions.Sum(v => new FileInfo(v.Index.FilePath).Length), market.BookVersion);
+            silo.Name, [.. versions.Select(v => v.Name)], versions.Count == 0 ? 0 : versions[^1].Ads, versions.Sum(v => v.Bytes),
+            market.BookVersion);
     }
 }

@@ -2,22 +2,39 @@ using Microsoft.Extensions.Logging;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Market;
+using RecallCluster.Numerics;
+using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Devices;
 using RecallCluster.Serving.Indexes;
+using RecallCluster.Serving.NewAds;
+using RecallCluster.Serving.Replicas;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Grains.Shards;
 
+/// <summary>A version of a shard that can be asked.</summary>
+/// <param name="Name">The version.</param>
+/// <param name="Ads">Its ads, those included that the index does not know.</param>
+/// <param name="Bytes">Bytes that it takes.</param>
+internal readonly record struct HeldVersion(string Name, int Ads, long Bytes);
+
 /// <summary>
-/// The shards that this silo holds: opened from its own copy of the files, and fed with its own market's bids and placements, which are the
-/// same on every silo. Thread-safe.
+/// The shards that this silo holds: opened from its own copy of the files, and fed with its own market's bids, placements and new ads,
+/// which are the same on every silo. Thread-safe.
 /// </summary>
-internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeProvider time, ILogger<SiloShards> logger) : IDisposable
+internal sealed partial class SiloShards(
+    SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Held> _shards = [];
+    private readonly Dictionary<string, SharedModel> _models = new(StringComparer.Ordinal);
+    private long _bytes;
+
+    /// <summary>The silo's name.</summary>
+    public string Silo => node.Name;
 
     /// <summary>A shard, which may hold no version yet.</summary>
     public Shard Of(int number)
@@ -26,24 +43,35 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
             return HeldOf(number).Shard;
     }
 
-    /// <summary>The versions of a shard that can be asked.</summary>
-    public IReadOnlyList<(string Name, AdIndex Index)> VersionsOf(int number)
+    /// <summary>Names of a shard's versions, those included that are on their way.</summary>
+    public string[] NamesOf(int number)
     {
         lock (_lock)
-        {
-            return
-            [
-                .. HeldOf(number).Versions.Where(version => version.Value.IsCompletedSuccessfully)
-                    .Select(version => (version.Key, version.Value.Result.Index)),
-            ];
-        }
+            return [.. HeldOf(number).Versions.Keys];
     }
 
+    /// <summary>The versions of a shard that can be asked, newest last.</summary>
+    public IReadOnlyList<HeldVersion> VersionsOf(int number) =>
+    [
+        .. LoadedOf(number).Select(loaded => new HeldVersion(
+            loaded.Name, loaded.Index.Count + loaded.NewAds.CountOn(number), loaded.Bytes)),
+    ];
+
     /// <summary>Opens a version of a shard; one that is there already, or on its way, is waited for.</summary>
-    /// <exception cref="InvalidDataException">A file is broken, or of another model; the message names it.</exception>
+    /// <param name="version">The version.</param>
+    /// <param name="number">The shard.</param>
+    /// <param name="isNew">
+    /// Whether nobody has used it yet: then all checksums are checked and trial searches made. One that is in use elsewhere only has to be
+    /// there soon.
+    /// </param>
+    /// <param name="cancellation">Waits no longer.</param>
+    /// <exception cref="InvalidDataException">
+    /// It does not fit, a file is broken, of another model or not the one that was published, or trial searches fail; the message names
+    /// it.
+    /// </exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="NotSupportedException">The model is not a deep one.</exception>
-    public async Task LoadAsync(IndexVersion version, int number, CancellationToken cancellation)
+    public async Task LoadAsync(IndexVersion version, int number, bool isNew, CancellationToken cancellation)
     {
         Task<Loaded>? loading;
         lock (_lock)
@@ -51,10 +79,17 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
             Held held = HeldOf(number);
             // What failed before, such as a file that was not there yet, is tried again.
             if (!held.Versions.TryGetValue(version.Name, out loading) || loading is { IsCompleted: true, IsCompletedSuccessfully: false })
-                held.Versions[version.Name] = loading = Task.Run(() => LoadAsync(held.Shard, version, number), CancellationToken.None);
+            {
+                held.Versions[version.Name] = loading = Task.Run(
+                    () => LoadAsync(held.Shard, version, number, isNew), CancellationToken.None);
+            }
         }
         await loading.WaitAsync(cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>Completes when the edits of the catalogue that this silo knows are in a shard.</summary>
+    public Task CatchUpAsync(int number) =>
+        Task.WhenAll(LoadedOf(number).Select(loaded => loaded.NewAds.SettledAsync(CancellationToken.None)));
 
     /// <summary>Drops a version, which is closed when its last search has ended.</summary>
     public void Drop(string version, int number)
@@ -63,19 +98,12 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
         {
             Held held = HeldOf(number);
             if (held.Versions.Remove(version, out Task<Loaded>? loading))
-                _ = CloseAsync(held.Shard, version, loading);
+                _ = CloseAsync(held.Shard, loading);
         }
     }
 
     /// <summary>Drops all versions of a shard.</summary>
-    public void DropAll(int number)
-    {
-        string[] versions;
-        lock (_lock)
-            versions = [.. HeldOf(number).Versions.Keys];
-        foreach (string version in versions)
-            Drop(version, number);
-    }
+    public void DropAll(int number) => Array.ForEach(NamesOf(number), version => Drop(version, number));
 
     /// <summary>Drops everything.</summary>
     public void Dispose()
@@ -86,13 +114,34 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
         Array.ForEach(numbers, DropAll);
     }
 
-    private async Task<Loaded> LoadAsync(Shard shard, IndexVersion version, int number)
+    private Loaded[] LoadedOf(int number)
     {
-        var indexed = IndexedModel.Load(version.ModelDirectory, version.IndexDirectory);
-        AdIndex index = indexed.OpenShard(number);
+        lock (_lock)
+            return [.. HeldOf(number).Versions.Values.Where(version => version.IsCompletedSuccessfully).Select(version => version.Result)];
+    }
+
+    private async Task<Loaded> LoadAsync(Shard shard, IndexVersion version, int number, bool isNew)
+    {
+        long bytes = SizeOf(version, number);
+        Reserve(version, number, bytes);
         try
         {
-            shard.Add(Open(version.Name, indexed, index));
+            return await OpenAsync(shard, version, number, isNew, bytes).ConfigureAwait(false);
+        }
+        catch
+        {
+            Release(version.Name, bytes);
+            throw;
+        }
+    }
+
+    private async Task<Loaded> OpenAsync(Shard shard, IndexVersion version, int number, bool isNew, long bytes)
+    {
+        IndexedModel indexed = ModelOf(version);
+        AdIndex index = indexed.OpenShard(number, isNew ? IndexCheck.All : IndexCheck.Graph);
+        try
+        {
+            shard.Add(Verified(version, indexed, index, number, isNew));
         }
         catch
         {
@@ -101,7 +150,13 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
         }
         try
         {
-            return new Loaded(index, await market.AdoptAsync(version.Name, shard, index, CancellationToken.None).ConfigureAwait(false));
+            var kept = new (AdIndex, IShard)?[version.Shards];
+            kept[number] = (index, shard);
+            var embedder = new AdEmbedder(indexed.Model, known.AdFields);
+            var newAds = new NewAdKeeper(version.Name, embedder, kept, null, new NewAdOptions());
+            IDisposable adoption = await market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None)
+                .ConfigureAwait(false);
+            return new Loaded(version.Name, index, bytes, newAds, adoption);
         }
         catch
         {
@@ -110,10 +165,74 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
         }
     }
 
+    /// <summary>The version as it can be searched, once it was found to be what was published.</summary>
+    private ShardVersion Verified(IndexVersion version, IndexedModel indexed, AdIndex index, int number, bool isNew)
+    {
+        var identity = ShardIdentity.Of(indexed.Fingerprint, index.FilePath, number, version.Shards, index.Count);
+        if (indexed.Manifest.Shards.Count != version.Shards
+            || (version.Files.Length > 0 && (number >= version.Files.Length || identity.Index != version.Files[number])))
+        {
+            throw new InvalidDataException(
+                $"{index.FilePath} is not the file that was published as version {version.Name}; bring the same files to all silos.");
+        }
+        ShardVersion opened = Open(version.Name, indexed, index);
+        if (isNew)
+            ShardTrial.Run(opened, indexed.Model, options.Trial, new SeededRandom((ulong)number + 1));
+        return opened;
+    }
+
+    private static long SizeOf(IndexVersion version, int number)
+    {
+        IndexManifest manifest = IndexDirectory.ReadManifest(version.IndexDirectory);
+        return number < manifest.Shards.Count
+            ? new FileInfo(Path.Combine(version.IndexDirectory, manifest.Shards[number].File)).Length
+            : throw new InvalidDataException($"{version.IndexDirectory} has {manifest.Shards.Count} shard(s); there is no shard {number}.");
+    }
+
+    private void Reserve(IndexVersion version, int number, long bytes)
+    {
+        lock (_lock)
+        {
+            if (bytes > node.ShardMemory - _bytes)
+            {
+                throw new InvalidDataException(
+                    $"Version {version.Name} does not fit: shard {number} takes {bytes} bytes; shards here take {_bytes} of at most "
+                    + $"{node.ShardMemory} (silo:shardMemoryMiB).");
+            }
+            _bytes += bytes;
+            if (!_models.TryGetValue(version.Name, out SharedModel? model))
+            {
+                _models[version.Name] = model = new SharedModel(
+                    new Lazy<IndexedModel>(() => IndexedModel.Load(version.ModelDirectory, version.IndexDirectory)));
+            }
+            model.Users++;
+        }
+    }
+
+    private void Release(string version, long bytes)
+    {
+        lock (_lock)
+        {
+            _bytes -= bytes;
+            if (--_models[version].Users == 0)
+                _models.Remove(version);
+        }
+    }
+
+    private IndexedModel ModelOf(IndexVersion version)
+    {
+        SharedModel model;
+        lock (_lock)
+            model = _models[version.Name];
+        return model.Model.Value;
+    }
+
     /// <summary>The version on the silo's device, or on the processor where it has none, or none that can be used.</summary>
     private ShardVersion Open(string name, IndexedModel indexed, AdIndex index)
     {
         GuidedSearchParameters parameters = indexed.TunedParameters();
+        // Ads that are put in later are scored by the processor.
+        Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(indexed.Model);
         if (node.Device is { } options)
         {
             try
@@ -124,6 +243,7 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
                 LogDevice(logger, index.FilePath, device.Description);
                 return new ShardVersion(name, index, new DeviceIndexScorer(device.Scorer), parameters, team: null, time)
                 {
+                    GrowingScorer = growing,
                     Walker = device.Walker,
                     Owned = device,
                 };
@@ -133,7 +253,7 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
                 LogNoDevice(logger, index.FilePath, e.Message);
             }
         }
-        return new ShardVersion(name, index, IndexScorer.Of(indexed.Model, index), parameters, team: null, time);
+        return new ShardVersion(name, index, IndexScorer.Of(indexed.Model, index), parameters, team: null, time) { GrowingScorer = growing };
     }
 
     /// <summary>A lost device poisons its process: the silo ends at once, and its next life scores on what there is then.</summary>
@@ -155,13 +275,15 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
     private static partial void LogLost(ILogger logger, string reason);
 
     // One that is on its way is closed when it has come.
-    private static async Task CloseAsync(Shard shard, string version, Task<Loaded> loading)
+    private async Task CloseAsync(Shard shard, Task<Loaded> loading)
     {
         await ((Task)loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!loading.IsCompletedSuccessfully)
             return;
-        (await loading.ConfigureAwait(false)).Adoption.Dispose();
-        shard.Remove(version);
+        Loaded loaded = await loading.ConfigureAwait(false);
+        loaded.Adoption.Dispose();
+        shard.Remove(loaded.Name);
+        Release(loaded.Name, loaded.Bytes);
     }
 
     private Held HeldOf(int number)
@@ -173,9 +295,17 @@ internal sealed partial class SiloShards(SiloMarket market, SiloNode node, TimeP
 
     private sealed record Held(Shard Shard)
     {
-        public Dictionary<string, Task<Loaded>> Versions { get; } = [];
+        public OrderedDictionary<string, Task<Loaded>> Versions { get; } = new(StringComparer.Ordinal);
     }
 
     /// <summary>A version that can be asked.</summary>
-    private sealed record Loaded(AdIndex Index, IDisposable Adoption);
+    private sealed record Loaded(string Name, AdIndex Index, long Bytes, NewAdKeeper NewAds, IDisposable Adoption);
+
+    /// <summary>The model of a version, for all of its shards that are here.</summary>
+    private sealed class SharedModel(Lazy<IndexedModel> model)
+    {
+        public Lazy<IndexedModel> Model => model;
+
+        public int Users { get; set; }
+    }
 }

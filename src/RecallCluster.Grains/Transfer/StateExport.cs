@@ -83,7 +83,8 @@ public sealed class StateExport
             await Task.Delay(Pause, cancellation).ConfigureAwait(true);
         List<(string Key, byte[] Snapshot)> snapshots =
         [
-            .. _campaigns.Where(campaign => campaign.Host.Machine.Exists).Select(campaign => (campaign.Key, campaign.Host.Machine.Snapshot())),
+            .. _campaigns.Where(campaign => campaign.Host.Machine.Exists)
+                .Select(campaign => (campaign.Key, campaign.Host.Machine.Snapshot())),
             .. _counts.Select(counts => (counts.Key, counts.Value.Machine.Snapshot())),
             .. UserTransfer.Join(_users.Select(user => (user.Key, user.Value.Machine.Snapshot()))),
         ];

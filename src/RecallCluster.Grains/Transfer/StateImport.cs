@@ -77,7 +77,8 @@ public static class StateImport
 
     private static IEnumerable<(string Key, byte[] State)> UsersOf(string key, byte[] snapshot, string path)
     {
-        UserPartitionState all = SnapshotSections.ReadJson(snapshot, ServingJson.Default.UserPartitionState, $"{path}: the snapshot of {key}");
+        UserPartitionState all = SnapshotSections.ReadJson(
+            snapshot, ServingJson.Default.UserPartitionState, $"{path}: the snapshot of {key}");
         if (all.Erased is { Count: > 0 } erased)
         {
             throw new InvalidDataException(

@@ -9,7 +9,8 @@ namespace RecallCluster.Grains.Transfer;
 internal static class UserTransfer
 {
     /// <summary>A state as a machine's snapshot.</summary>
-    public static byte[] Write(UserPartitionState state) => JsonSerializer.SerializeToUtf8Bytes(state, ServingJson.Default.UserPartitionState);
+    public static byte[] Write(UserPartitionState state) =>
+        JsonSerializer.SerializeToUtf8Bytes(state, ServingJson.Default.UserPartitionState);
 
     /// <summary>Joins users into the partitions that they belong to; who was seen longest ago comes first.</summary>
     /// <param name="users">The users' machines, by key.</param>

@@ -6,6 +6,7 @@ using RecallCluster.Http.Live;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Http.Admin;
 
@@ -22,7 +23,8 @@ namespace RecallCluster.Http.Admin;
     [
         typeof(CamelCaseEnum<PacingMode>), typeof(CamelCaseEnum<PricingModel>), typeof(CamelCaseEnum<DeviceKind>),
         typeof(CamelCaseEnum<CampaignStatus>), typeof(CamelCaseEnum<CreativeKind>),
-        typeof(CamelCaseEnum<AdStanding>), typeof(NullForNonFinite),
+        typeof(CamelCaseEnum<AdStanding>), typeof(CamelCaseEnum<RolloutPhase>), typeof(CamelCaseEnum<RolloutOutcome>),
+        typeof(NullForNonFinite),
     ])]
 [JsonSerializable(typeof(CampaignBody))]
 [JsonSerializable(typeof(CampaignPatchBody))]
@@ -34,6 +36,7 @@ namespace RecallCluster.Http.Admin;
 [JsonSerializable(typeof(IndexLoadBody))]
 [JsonSerializable(typeof(IndexesBody))]
 [JsonSerializable(typeof(IndexVersionView))]
+[JsonSerializable(typeof(RolloutView))]
 [JsonSerializable(typeof(ExperimentsBody))]
 [JsonSerializable(typeof(LiveBody))]
 [JsonSerializable(typeof(string))]

@@ -2,58 +2,111 @@ using Microsoft.AspNetCore.Http;
 using RecallCluster.Http.Json;
 using RecallCluster.Http.Native;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Http.Admin;
-
-/// <summary>The versions of the index that a process can answer with. Thread-safe.</summary>
-public interface IIndexVersions
-{
-    /// <summary>The versions that are there, each by the name that <see cref="LoadAsync"/> takes.</summary>
-    IReadOnlyList<IndexVersionView> List();
-
-    /// <summary>Loads a version beside the running one and switches to it, without losing a request.</summary>
-    /// <param name="name">One of <see cref="List"/>.</param>
-    /// <param name="cancellation">The caller gave up; the version may be loaded anyway.</param>
-    /// <returns>The version, now running.</returns>
-    /// <exception cref="InvalidRequestException">There is none of that name.</exception>
-    /// <exception cref="InvalidDataException">It is broken; the running one goes on. The message names the check that failed.</exception>
-    Task<IndexVersionView> LoadAsync(string name, CancellationToken cancellation);
-}
-
-/// <summary>A version of the index.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="IsRunning">Whether requests are answered with it.</param>
-/// <param name="Shards">Its shards.</param>
-/// <param name="Ads">Its ads.</param>
-public sealed record IndexVersionView(string Name, bool IsRunning, int Shards, long Ads);
 
 /// <summary>Body of <c>POST /v1/indexes</c>.</summary>
 internal sealed record IndexLoadBody
 {
     public string? Name { get; init; }
+
+    public ShadowBody? Shadow { get; init; }
 }
 
-/// <summary>The versions of the index.</summary>
-internal sealed record IndexesBody(IReadOnlyList<IndexVersionView> Indexes);
+/// <summary>What a version must show before it is switched to; what is left out is as configured for all.</summary>
+internal sealed record ShadowBody
+{
+    public int? Requests { get; init; }
 
-/// <summary><c>/v1/indexes</c>: what is running, and what else could be.</summary>
+    public double? Share { get; init; }
+
+    public double? LeastValue { get; init; }
+
+    public double? MostValue { get; init; }
+
+    public double? LeastOverlap { get; init; }
+
+    public double? MostLatency { get; init; }
+
+    public double? MostFailures { get; init; }
+
+    public double? PatienceSeconds { get; init; }
+
+    /// <exception cref="InvalidRequestException">A limit makes no sense.</exception>
+    public ShadowLimits Over(ShadowLimits usual)
+    {
+        var limits = new ShadowLimits
+        {
+            Requests = Requests ?? usual.Requests,
+            Share = Share ?? usual.Share,
+            LeastValue = LeastValue ?? usual.LeastValue,
+            MostValue = MostValue ?? usual.MostValue,
+            LeastOverlap = LeastOverlap ?? usual.LeastOverlap,
+            MostLatency = MostLatency ?? usual.MostLatency,
+            MostFailures = MostFailures ?? usual.MostFailures,
+            Patience = PatienceSeconds is not { } seconds ? usual.Patience
+                : seconds is > 0 and <= 604_800 ? TimeSpan.FromSeconds(seconds)
+                : throw new InvalidRequestException("shadow.patienceSeconds", "is above 0, at most a week."),
+        };
+        limits.Check();
+        return limits;
+    }
+}
+
+/// <summary>The versions of the index, and the change from one to the next.</summary>
+internal sealed record IndexesBody(IReadOnlyList<IndexVersionView> Indexes, RolloutView? Rollout);
+
+/// <summary><c>/v1/indexes</c>: what is running, what else could be, and the way there.</summary>
 internal sealed class IndexRoutes(FrontDoorParts parts)
 {
-    public IResult List() => Results.Json(new IndexesBody(parts.Indexes?.List() ?? Running()), AdminJson.Default.IndexesBody);
+    private IIndexVersions Indexes => parts.Indexes.Need("choice of index versions");
 
-    public async Task<IResult> LoadAsync(HttpContext context)
+    public Task<IResult> ListAsync(HttpContext context) => AnswerAsync(async () =>
     {
-        IIndexVersions indexes = parts.Indexes.Need("choice of index versions");
+        if (parts.Indexes is not { } indexes)
+            return Results.Json(new IndexesBody(Running(), null), AdminJson.Default.IndexesBody);
+        return Results.Json(
+            new IndexesBody(
+                await indexes.ListAsync(context.RequestAborted).ConfigureAwait(false),
+                await indexes.RolloutAsync(context.RequestAborted).ConfigureAwait(false)),
+            AdminJson.Default.IndexesBody);
+    });
+
+    public Task<IResult> PublishAsync(HttpContext context) => AnswerAsync(async () =>
+    {
+        IIndexVersions indexes = Indexes;
         IndexLoadBody body = await StrictJson.ReadAsync(context.Request, AdminJson.Default.IndexLoadBody).ConfigureAwait(false);
         string name = FieldChecks.Id("name", body.Name, "which version?");
+        IndexVersionView view = await indexes.PublishAsync(name, body.Shadow?.Over(indexes.Limits), context.RequestAborted)
+            .ConfigureAwait(false);
+        int status = view.IsRunning ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
+        return Results.Json(view, AdminJson.Default.IndexVersionView, statusCode: status);
+    });
+
+    public Task<IResult> RollBackAsync(HttpContext context) => AnswerAsync(async () => Results.Json(
+        await Indexes.RollBackAsync(context.RequestAborted).ConfigureAwait(false), AdminJson.Default.RolloutView));
+
+    public Task<IResult> DropPreviousAsync(HttpContext context) => AnswerAsync(async () => Results.Json(
+        await Indexes.DropPreviousAsync(context.RequestAborted).ConfigureAwait(false), AdminJson.Default.RolloutView));
+
+    private static async Task<IResult> AnswerAsync(Func<Task<IResult>> answer)
+    {
         try
         {
-            return Results.Json(
-                await indexes.LoadAsync(name, context.RequestAborted).ConfigureAwait(false), AdminJson.Default.IndexVersionView);
+            return await answer().ConfigureAwait(false);
         }
         catch (InvalidDataException e)
         {
             return Problem.OfStatus(StatusCodes.Status422UnprocessableEntity, e.Message);
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            return Problem.OfStatus(StatusCodes.Status409Conflict, e.Message);
+        }
+        catch (IOException e)
+        {
+            return Problem.OfStatus(StatusCodes.Status503ServiceUnavailable, e.Message);
         }
     }
 

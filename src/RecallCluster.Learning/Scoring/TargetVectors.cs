@@ -103,7 +103,7 @@ public sealed class TargetVectors : IDisposable
     public static TargetVectors Of(ModelConfig config, params ReadOnlySpan<AdIndex> indexes)
     {
         ArgumentNullException.ThrowIfNull(config);
-        int count = 0, width = config.Width, fields = MatchLayout.Of(config).Fields, codesAt = width + config.Hidden1;
+        int count = 0, width = config.Width, fields = MatchLayout.Of(config).Fields;
         foreach (AdIndex index in indexes)
         {
             index.RequireShape(width, ModelFolder.RecordLength(config));
@@ -118,11 +118,31 @@ public sealed class TargetVectors : IDisposable
             {
                 if (copy != null)
                     index.Vectors.Span((long)i * width, width).CopyTo(copy.Span((long)row * width, width));
-                Span<float> record = index.Records.Span((long)i * index.RecordLength, index.RecordLength);
-                MemoryMarshal.Cast<float, int>(record[codesAt..])[..fields].CopyTo(codes.AsSpan(row * fields));
+                CodesOf(config, index, i, codes.AsSpan(row * fields, fields));
             }
         }
         return new TargetVectors(copy ?? indexes[0].Vectors, copy, codes, count, width);
+    }
+
+    /// <summary>What an index holds of some of its ads, copied.</summary>
+    /// <param name="config">The configuration of the model that the index was built from.</param>
+    /// <param name="index">The index.</param>
+    /// <param name="ordinals">The ads; the first one is row 0.</param>
+    /// <exception cref="InvalidDataException">The index is of another shape.</exception>
+    public static TargetVectors Of(ModelConfig config, AdIndex index, ReadOnlySpan<int> ordinals)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(index);
+        int width = config.Width, fields = MatchLayout.Of(config).Fields;
+        index.RequireShape(width, ModelFolder.RecordLength(config));
+        var vectors = new NativeBlock<float>((long)ordinals.Length * width);
+        var codes = new int[ordinals.Length * fields];
+        for (int row = 0; row < ordinals.Length; row++)
+        {
+            index.Vectors.Span((long)ordinals[row] * width, width).CopyTo(vectors.Span((long)row * width, width));
+            CodesOf(config, index, ordinals[row], codes.AsSpan(row * fields, fields));
+        }
+        return new TargetVectors(vectors, vectors, codes, ordinals.Length, width);
     }
 
     /// <summary>
@@ -159,6 +179,12 @@ public sealed class TargetVectors : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _owned?.Dispose();
+
+    private static void CodesOf(ModelConfig config, AdIndex index, int ordinal, Span<int> codes)
+    {
+        Span<float> record = index.Records.Span((long)ordinal * index.RecordLength, index.RecordLength);
+        MemoryMarshal.Cast<float, int>(record[(config.Width + config.Hidden1)..])[..codes.Length].CopyTo(codes);
+    }
 
     private LateAd? Late(int row)
     {

@@ -81,7 +81,7 @@ public sealed class AdCatalogue : IAdCatalogue
     }
 
     /// <inheritdoc/>
-    public AdStanding StandingOf(string id) => _sinks is [.., INewAdSink newest] ? newest.StandingOf(id) : AdStanding.Unknown;
+    public AdStanding StandingOf(string id) => Judge?.StandingOf(id) ?? AdStanding.Unknown;
 
     /// <summary>The features of an ad; null where it has none or is not there.</summary>
     internal IReadOnlyDictionary<string, ProfileValue>? FeaturesOf(string id) =>
@@ -114,7 +114,7 @@ public sealed class AdCatalogue : IAdCatalogue
         AdChecks.Check(ad);
         if (!Numbers.TryGet(ad.CampaignId, out _))
             throw new InvalidRequestException("campaignId", $"there is no campaign {ad.CampaignId}.");
-        using IDisposable? admission = _sinks is [.., INewAdSink newest] ? newest.Admit(ad) : null;
+        using IDisposable? admission = Judge?.Admit(ad);
         bool concernsSinks = ad.Features is not null || FeaturesOf(ad.Id) is not null;
         await Log().AppendAsync(new CatalogueEdit(ad.Id, AdLine.Of(ad)), cancellation).ConfigureAwait(false);
         if (concernsSinks)
@@ -190,6 +190,9 @@ public sealed class AdCatalogue : IAdCatalogue
             return shard;
         }
     }
+
+    // Who says what becomes of an ad: the newest version that is seen as a whole here.
+    private INewAdSink? Judge => _sinks.LastOrDefault(sink => sink.SeesAll);
 
     private Task SettleAsync(CancellationToken cancellation) => Task.WhenAll(_sinks.Select(sink => sink.SettledAsync(cancellation)));
 

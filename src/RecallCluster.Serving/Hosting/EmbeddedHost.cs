@@ -24,9 +24,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly WorkerTeam? _team;
     private readonly Lock _shardsLock = new();
-    private readonly List<(string Version, IDisposable Adoption)> _adoptions = [];
-    private List<LoopShard> _current = [];
-    private NewAdKeeper? _newAds;
+    private readonly List<Joined> _joined = [];
     private ClickModel _clicks = ClickModel.Unnamed;
     private IShardLoop? _loop;
     private int _loads;
@@ -82,7 +80,8 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         lock (_shardsLock)
         {
             _loop = loop;
-            Adopt(loop, _current, _newAds);
+            foreach (Joined version in _joined)
+                Adopt(loop, version);
         }
     }
 
@@ -92,7 +91,12 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     /// </exception>
     /// <exception cref="IOException">A file is missing or cannot be read; what was served before is served on.</exception>
     /// <exception cref="NotSupportedException">The model cannot walk an index: it is not a deep model.</exception>
-    public void Load(EmbeddedHostOptions options)
+    public void Load(EmbeddedHostOptions options) => Use(Open(options));
+
+    /// <summary>Opens a version beside the running one; requests do not see it before <see cref="Use"/>. One call at a time.</summary>
+    /// <returns>It, to be used or disposed.</returns>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    internal RetrieverVersion Open(EmbeddedHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var indexed = IndexedModel.Load(options.ModelDirectory, options.IndexDirectory);
@@ -102,20 +106,32 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             throw new InvalidDataException("The users' profile fields are not those that the model was made for.");
         GuidedSearchParameters parameters = options.Parameters ?? indexed.TunedParameters();
         AdIndex[] indexes = OpenAll(indexed, options.Check);
-        RetrieverVersion? version = null;
         try
         {
             var clicks = ClickModel.Of(indexed.Fingerprint, indexed.Manifest.Clicks ?? ClickScale.Logits);
-            version = Assemble($"{indexed.Fingerprint}.{++_loads}", model, indexes, parameters, clicks, options);
-            // Its maps first: a request must not be calibrated by those of another model.
-            _loop?.UseAsync(clicks, CancellationToken.None).GetAwaiter().GetResult();
-            Retriever.Publish(version);
-            _clicks = clicks;
+            string name = options.Name ?? $"{indexed.Fingerprint}.{++_loads}";
+            return Assemble(name, model, indexes, parameters, clicks, options);
         }
         catch
         {
-            version?.Dispose();
             Array.ForEach(indexes, index => index.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Lets requests from now on be answered with a version that was opened here, which it takes over. One call at a time.</summary>
+    internal void Use(RetrieverVersion version)
+    {
+        try
+        {
+            // Its maps first: a request must not be calibrated by those of another model.
+            _loop?.UseAsync(version.Clicks, CancellationToken.None).GetAwaiter().GetResult();
+            Retriever.Publish(version);
+            _clicks = version.Clicks;
+        }
+        catch
+        {
+            version.Dispose();
             throw;
         }
     }
@@ -140,37 +156,31 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             throw new InvalidOperationException("The host has a closed loop already.");
     }
 
-    private void Join(List<LoopShard> shards, NewAdKeeper newAds)
+    private void Join(Joined version)
     {
         lock (_shardsLock)
         {
-            (_current, _newAds) = (shards, newAds);
+            _joined.Add(version);
             if (_loop is { } loop)
-                Adopt(loop, shards, newAds);
+                Adopt(loop, version);
         }
     }
 
     // New ads last: they are told of when the shards know whose their ads are.
-    private void Adopt(IShardLoop loop, List<LoopShard> shards, NewAdKeeper? newAds)
+    private static void Adopt(IShardLoop loop, Joined version)
     {
-        foreach (LoopShard shard in shards)
-            _adoptions.Add((shard.Version, loop.Adopt(shard)));
-        if (newAds is not null)
-            _adoptions.Add((shards[0].Version, loop.Adopt(newAds)));
+        foreach (LoopShard shard in version.Shards)
+            version.Adoptions.Push(loop.Adopt(shard));
+        version.Adoptions.Push(loop.Adopt(version.NewAds));
     }
 
-    private void Part(string version)
+    private void Part(Joined version)
     {
         lock (_shardsLock)
         {
-            foreach ((string of, IDisposable adoption) in Enumerable.Reverse(_adoptions))
-            {
-                if (of == version)
-                    adoption.Dispose();
-            }
-            _adoptions.RemoveAll(adoption => adoption.Version == version);
-            if (_current.Count > 0 && _current[0].Version == version)
-                (_current, _newAds) = ([], null);
+            while (version.Adoptions.TryPop(out IDisposable? adoption))
+                adoption.Dispose();
+            _joined.Remove(version);
         }
     }
 
@@ -237,11 +247,13 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             });
             (shards[i], locals[i]) = (new ShardSlot(shard, indexes[i].Count), local);
         }
-        var newAds = new NewAdKeeper(name, embedder, indexes, [.. shards.Select(slot => slot.Shard)], table, options.NewAds);
-        Join([.. shards.Select((slot, i) => new LoopShard(i, name, slot.Shard, locals[i], indexes[i], newAds))], newAds);
+        var newAds = new NewAdKeeper(
+            name, embedder, [.. shards.Zip(indexes, (slot, index) => ((AdIndex, IShard)?)(index, slot.Shard))], table, options.NewAds);
+        var joined = new Joined([.. shards.Select((slot, i) => new LoopShard(i, name, slot.Shard, locals[i], indexes[i], newAds))], newAds);
+        Join(joined);
         return new RetrieverVersion(name, users, shards, () =>
         {
-            Part(name);
+            Part(joined);
             table.Dispose();
             foreach (Action close in closers)
                 close();
@@ -254,4 +266,15 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
     private static bool SameFields(IReadOnlyList<Data.Field> one, ModelField[] other) =>
         one.Count == other.Length
             && one.Zip(other).All(pair => pair.First.Name == pair.Second.Name && pair.First.Cardinality == pair.Second.Cardinality);
+
+    /// <summary>A version that is open, with what a loop wants of it.</summary>
+    private sealed class Joined(List<LoopShard> shards, NewAdKeeper newAds)
+    {
+        public List<LoopShard> Shards => shards;
+
+        public NewAdKeeper NewAds => newAds;
+
+        /// <summary>What the loop was given; taken back in reverse.</summary>
+        public Stack<IDisposable> Adoptions { get; } = [];
+    }
 }

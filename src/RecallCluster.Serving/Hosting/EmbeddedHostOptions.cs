@@ -12,6 +12,9 @@ public sealed record EmbeddedHostOptions
     /// <summary>Index directory, built from that model.</summary>
     public required string IndexDirectory { get; init; }
 
+    /// <summary>The version's name, as answers carry it; null for the model's fingerprint and a number.</summary>
+    public string? Name { get; init; }
+
     /// <summary>Known users, for requests that name their user only; null for none.</summary>
     public UserDirectory? Users { get; init; }
 

@@ -5,7 +5,7 @@ namespace RecallCluster.Serving.NewAds;
 
 /// <summary>
 /// What was put into one shard of a version since its index was opened: the log that the shard's replicas follow, and the ordinals that it
-/// gives. One writer; <see cref="TryOrdinalOf"/> and <see cref="Count"/> are for anybody.
+/// gives. One writer; what is asked by an ad's id, and <see cref="Count"/>, are for anybody.
 /// </summary>
 /// <param name="version">The shard version.</param>
 /// <param name="index">Its index.</param>
@@ -30,8 +30,15 @@ internal sealed class AdditionLog(string version, AdIndex index, IShard shard)
     /// <summary>The codes that an ad was last put in with; null where it is not in.</summary>
     public int[]? CodesOf(string id) => _ads.TryGetValue(id, out Entry? entry) ? entry.Codes : null;
 
-    /// <summary>The ordinal of an ad that the shard has.</summary>
-    public bool TryOrdinalOf(string id, out int ordinal) => _ordinals.TryGetValue(id, out ordinal);
+    /// <summary>Whether the shard's index knows an ad.</summary>
+    public bool IsIndexed(string id) => index.TryOrdinalOf(id, out _);
+
+    /// <summary>Whether an ad is in that the index does not know.</summary>
+    public bool Holds(string id) => _ordinals.ContainsKey(id);
+
+    /// <summary>The ordinal of an ad that the shard has, of its index or put in.</summary>
+    public bool TryOrdinalOf(string id, out int ordinal) =>
+        index.TryOrdinalOf(id, out ordinal) || _ordinals.TryGetValue(id, out ordinal);
 
     /// <summary>Notes an ad that is put in, or in anew.</summary>
     public void Put(string id, int[] codes, EmbeddedAd ad)

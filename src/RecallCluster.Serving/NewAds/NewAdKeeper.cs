@@ -12,7 +12,7 @@ namespace RecallCluster.Serving.NewAds;
 ///                                                                     └──► table of behaviours   └──► placements
 /// </code>
 /// What should be there is read from the catalogue when an ad's turn comes, so that it does not matter how often or in which order it was
-/// told; and all of it is what a start, or another version, begins with.
+/// told; and all of it is what a start, or another version, begins with. A process that holds some shards of a version keeps those alone.
 /// </summary>
 internal sealed class NewAdKeeper : INewAdSink, IDisposable
 {
@@ -27,9 +27,8 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
     private readonly Lock _working = new();
     private readonly string _version;
     private readonly AdEmbedder _embedder;
-    private readonly AdIndex[] _indexes;
-    private readonly AdditionLog[] _logs;
-    private readonly AdVectorTable _table;
+    private readonly AdditionLog?[] _logs;
+    private readonly AdVectorTable? _table;
     private readonly NewAdOptions _options;
     private readonly ShardMap _map;
     private AdCatalogue? _catalogue;
@@ -40,24 +39,28 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
 
     /// <param name="version">The version.</param>
     /// <param name="embedder">Its model.</param>
-    /// <param name="indexes">Its indexes, by shard; they must stay open until this is disposed.</param>
-    /// <param name="shards">Its shards.</param>
-    /// <param name="table">Where its users' behaviours are looked up.</param>
+    /// <param name="shards">
+    /// Its shards with their indexes, which must stay open until this is disposed; null for one that others keep.
+    /// </param>
+    /// <param name="table">Where its users' behaviours are looked up; null where no users are prepared.</param>
     /// <param name="options">How many.</param>
     public NewAdKeeper(
-        string version, AdEmbedder embedder, AdIndex[] indexes, IReadOnlyList<IShard> shards, AdVectorTable table, NewAdOptions options)
+        string version, AdEmbedder embedder, IReadOnlyList<(AdIndex Index, IShard Shard)?> shards, AdVectorTable? table,
+        NewAdOptions options)
     {
-        (_version, _embedder, _indexes, _table, _options) = (version, embedder, indexes, table, options);
-        _logs = [.. shards.Zip(indexes, (shard, index) => new AdditionLog(version, index, shard))];
-        _map = new ShardMap(indexes.Length);
+        (_version, _embedder, _table, _options) = (version, embedder, table, options);
+        _logs = [.. shards.Select(kept => kept is (var index, var shard) ? new AdditionLog(version, index, shard) : null)];
+        _map = new ShardMap(shards.Count);
     }
 
-    /// <summary>Ads that were put into a shard.</summary>
-    public int CountOn(int shard) => _logs[shard].Count;
+    /// <inheritdoc/>
+    public bool SeesAll => Array.TrueForAll(_logs, log => log is not null);
+
+    /// <summary>Ads that were put into a shard; 0 for one that others keep.</summary>
+    public int CountOn(int shard) => _logs[shard]?.Count ?? 0;
 
     /// <summary>The ordinal of an ad on a shard, of its index or put in; -1 where it is not there.</summary>
-    public int OrdinalOf(int shard, string id) =>
-        _indexes[shard].TryOrdinalOf(id, out int ordinal) || _logs[shard].TryOrdinalOf(id, out ordinal) ? ordinal : -1;
+    public int OrdinalOf(int shard, string id) => _logs[shard] is { } log && log.TryOrdinalOf(id, out int ordinal) ? ordinal : -1;
 
     /// <summary>Puts in what the catalogue has, then follows it until disposed.</summary>
     public void Start(AdCatalogue catalogue, BackgroundHealth health)
@@ -75,17 +78,16 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
         if (ad.Features is null)
             return null;
         _embedder.Check(ad.Features);
-        int shard = _map.ShardOf(ad.Id);
-        if (_indexes[shard].TryOrdinalOf(ad.Id, out _))
+        if (LogOf(ad.Id) is not { } log || log.IsIndexed(ad.Id))
             return null;
-        if (_logs[shard].Length >= _options.MaxChanges)
+        if (log.Length >= _options.MaxChanges)
             throw new NewAdsFullException(
                 $"{_options.MaxChanges} changes of ads that the index does not know were made on a shard since it was loaded; load it "
                 + "again (POST /v1/indexes), or one that was built with them.");
         lock (_admitted)
         {
-            bool isNew = !_logs[shard].TryOrdinalOf(ad.Id, out _) && !_admitted.ContainsKey(ad.Id);
-            int underWay = _admitted.Keys.Count(id => !_logs[_map.ShardOf(id)].TryOrdinalOf(id, out _));
+            bool isNew = !log.Holds(ad.Id) && !_admitted.ContainsKey(ad.Id);
+            int underWay = _admitted.Keys.Count(id => LogOf(id)?.Holds(id) == false);
             if (isNew && Volatile.Read(ref _ads) + underWay >= _options.MaxAds)
                 throw new NewAdsFullException(
                     $"There are {_options.MaxAds} ads already that the index does not know; remove some, or load an index that was built "
@@ -107,12 +109,8 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
     }
 
     /// <inheritdoc/>
-    public AdStanding StandingOf(string id)
-    {
-        int shard = _map.ShardOf(id);
-        return _indexes[shard].TryOrdinalOf(id, out _) ? AdStanding.Indexed
-            : _logs[shard].TryOrdinalOf(id, out _) ? AdStanding.Added : AdStanding.Unknown;
-    }
+    public AdStanding StandingOf(string id) => LogOf(id) is not { } log ? AdStanding.Unknown
+        : log.IsIndexed(id) ? AdStanding.Indexed : log.Holds(id) ? AdStanding.Added : AdStanding.Unknown;
 
     /// <summary>Follows the catalogue no longer; when this returns nobody looks at the indexes any more.</summary>
     public void Dispose()
@@ -127,6 +125,8 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
             Telemetry.NewAds(-_ads);
         }
     }
+
+    private AdditionLog? LogOf(string id) => _logs[_map.ShardOf(id)];
 
     private async Task WorkAsync()
     {
@@ -158,8 +158,8 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
             try
             {
                 Note(ids);
-                Parallel.ForEach(_logs.Where(log => log.IsAhead), log => log.Publish());
-                int before = _ads, now = _logs.Sum(log => log.Count);
+                Parallel.ForEach(_logs.Where(log => log?.IsAhead == true), log => log!.Publish());
+                int before = _ads, now = _logs.Sum(log => log?.Count ?? 0);
                 Volatile.Write(ref _ads, now);
                 Telemetry.NewAds(now - before);
                 _catalogue!.Place(_version, ids);
@@ -183,16 +183,15 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
         int ads = _ads;
         foreach (string id in ids)
         {
-            int shard = _map.ShardOf(id);
-            AdditionLog log = _logs[shard];
-            int[]? codes = _catalogue!.FeaturesOf(id) is { } features && !_indexes[shard].TryOrdinalOf(id, out _)
-                ? _embedder.CodesOf(features) : null;
+            if (LogOf(id) is not { } log)
+                continue;
+            int[]? codes = _catalogue!.FeaturesOf(id) is { } features && !log.IsIndexed(id) ? _embedder.CodesOf(features) : null;
             int[]? held = log.CodesOf(id);
             _left.Remove(id);
             if (codes is null && held is not null)
             {
                 log.Remove(id);
-                _table.Remove(id);
+                _table?.Remove(id);
                 ads--;
             }
             else if (codes is not null && (held is null || !codes.AsSpan().SequenceEqual(held)))
@@ -211,8 +210,8 @@ internal sealed class NewAdKeeper : INewAdSink, IDisposable
         EmbeddedAd[] embedded = _embedder.Embed([.. wanted.Select(ad => ad.Id)], [.. wanted.Select(ad => ad.Codes)]);
         foreach (((string id, int[] codes), EmbeddedAd ad) in wanted.Zip(embedded))
         {
-            _logs[_map.ShardOf(id)].Put(id, codes, ad);
-            _table.Put(id, ad);
+            LogOf(id)!.Put(id, codes, ad);
+            _table?.Put(id, ad);
         }
     }
 

@@ -38,6 +38,9 @@ public sealed class AdRetriever : IAdRetriever, IDisposable
         _time = time;
     }
 
+    /// <summary>Called with every answer, before the caller has it; must be quick and throw nothing.</summary>
+    internal event Action<RetrievalRequest, RetrievalAnswer>? Answered;
+
     /// <summary>Whether requests can be answered.</summary>
     public bool IsReady => _versions is not null && !_isDisposed;
 
@@ -114,7 +117,7 @@ public sealed class AdRetriever : IAdRetriever, IDisposable
 
         long mergeStart = _time.GetTimestamp();
         IReadOnlyList<ScoredAd> ads = ShardMerge.Top(Outcome.AnswersOf(outcomes), request.K, request.MostPerCampaign);
-        return new RetrievalAnswer
+        var answer = new RetrievalAnswer
         {
             Ads = ads,
             Version = version.Name,
@@ -126,6 +129,8 @@ public sealed class AdRetriever : IAdRetriever, IDisposable
             Failures = [.. outcomes.Index().Where(o => o.Item.Failure is not null).Select(o => new ShardFailure(o.Index, o.Item.Failure!))],
             Timings = new AnswerTimings(prepare, search, _time.GetElapsedTime(mergeStart)),
         };
+        Answered?.Invoke(request, answer);
+        return answer;
     }
 
     /// <summary>Prepares a user once more for a version that answered it.</summary>

@@ -29,12 +29,14 @@ public sealed class EqualityTests
             for (int i = 0; i < RequestsOfRound; i++)
             {
                 AdRequest request = LoopWorld.AnyRequest(random, (round * RequestsOfRound) + i);
-                AdAnswer one = await embedded.Gateway.AnswerAsync(request, default), other = await cluster.Gateway.AnswerAsync(request, default);
+                AdAnswer one = await embedded.Gateway.AnswerAsync(request, default);
+                AdAnswer other = await cluster.Gateway.AnswerAsync(request, default);
 
                 Assert.Equal(one.Ads.Select(PlainOf), other.Ads.Select(PlainOf));
                 Assert.Equal((one.NoAd, one.Coverage), (other.NoAd, other.Coverage));
                 sold += one.Ads.Count;
-                charged += await TellAsync(embedded, cluster, [.. one.Ads.Select(ad => ad.Win)], [.. other.Ads.Select(ad => ad.Win)], random);
+                charged += await TellAsync(
+                    embedded, cluster, [.. one.Ads.Select(ad => ad.Win)], [.. other.Ads.Select(ad => ad.Win)], random);
                 await cluster.Loop.KeepUpAsync(default);
             }
             await embedded.PassAsync(TimeSpan.FromMinutes(10));
@@ -87,8 +89,8 @@ public sealed class EqualityTests
 
     private static string TextOf(CampaignView? view) => JsonSerializer.Serialize(view!, CampaignViewJson.Type);
 
-    private static async Task<string> UserAsync(IUserStore users, int user) => await users.FindAsync($"user{user}", default) is not { } known
-        ? "unknown"
+    private static async Task<string> UserAsync(IUserStore users, int user) =>
+        await users.FindAsync($"user{user}", default) is not { } known ? "unknown"
         : $"{string.Join(',', known.Sequence)} {string.Join(',', known.Exposures)} {known.Consent} {known.IsErased}";
 
     /// <summary>A market in which budgets run out, spend is paced, caps fill and controllers have something to do.</summary>

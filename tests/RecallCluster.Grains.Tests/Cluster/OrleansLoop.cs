@@ -88,6 +88,7 @@ internal sealed class OrleansLoop : ILoopHost
     public ServiceProvider DoorServices()
     {
         var services = new ServiceCollection();
+        services.AddLogging();
         services.AddSingleton<IGrainFactory>(_cluster.Client);
         services.AddSingleton(new ClusterClock(_clock));
         services.AddSingleton<IFeedbackStore>(_stream);

@@ -34,8 +34,10 @@ public sealed class ShardPlannerTests
     [Fact]
     public void Where_it_fits_nowhere_that_is_said_with_the_reason()
     {
+        Dictionary<string, string> plan = new() { ["0/0"] = "a", ["0/1"] = "b", ["1/0"] = "c" };
+
         InvalidOperationException full = Assert.Throws<InvalidOperationException>(
-            () => ShardPlanner.Choose(1, 1, Silos(15, 15, 15), new Dictionary<string, string> { ["0/0"] = "a", ["0/1"] = "b", ["1/0"] = "c" }, 10));
+            () => ShardPlanner.Choose(1, 1, Silos(15, 15, 15), plan, 10));
 
         Assert.Equal(
             "Replica 1/1 fits nowhere: of 3 silos 1 hold another replica of the shard, and the others have no room for 10 bytes more.",

@@ -22,7 +22,8 @@ public sealed class DamagedStateTests(FaultSuite suite)
         await using RedisServer redis = await RedisServer.StartedAsync();
         int[] ports = Ports.Free(4);
         var seat = new SiloSeat("one", redis.Address, "gateway,retrieval,control", ports[..3]);
-        string[] settings = [.. market.Settings, "--silo:replicas=1", $"--http:door=http://127.0.0.1:{ports[3]}"];
+        string[] settings =
+            [.. market.Settings, .. FaultMarket.ClockFromNow(), "--silo:replicas=1", $"--http:door=http://127.0.0.1:{ports[3]}"];
         using var client = new RecallClient(new RecallClientOptions { Door = new Uri($"http://127.0.0.1:{ports[3]}") });
         AdsPlaced[] placed;
         await using (RunningSilo first = RunningSilo.Start(seat, settings))
@@ -59,9 +60,9 @@ public sealed class DamagedStateTests(FaultSuite suite)
         Assert.True(winners.Count > 2, $"only campaigns {string.Join(", ", winners)} win");
         Assert.DoesNotContain(damaged, winners);
         Assert.DoesNotContain(later, winners);
-        // Its events are neither lost nor counted elsewhere: whoever tells them keeps them.
-        RecallException refused = await Assert.ThrowsAsync<RecallException>(() => client.SendEventAsync(AdFeedback.Impression(placed[0])));
-        Assert.Equal(503, refused.Status);
+        // Its events are not lost: they are kept until somebody has mended it.
+        FeedbackResult told = await client.SendEventAsync(AdFeedback.Impression(placed[0]));
+        Assert.Equal(("pending", 0m), (told.Outcome, told.Charged));
     }
 
     /// <summary>An ad of each campaign that wins now and then.</summary>

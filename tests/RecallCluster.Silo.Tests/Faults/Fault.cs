@@ -106,7 +106,7 @@ internal sealed record Fault
                     if (code != 0)
                     {
                         throw new InvalidOperationException(
-                            string.Create(CultureInfo.InvariantCulture, $"{silo.Name} ended with code {code} instead of 0:\n{silo.Output}"));
+                            string.Create(CultureInfo.InvariantCulture, $"{silo.Name} ended with code {code}:\n{silo.Output}"));
                     }
                     await cluster.UntilWholeAsync(Patience);
                 }

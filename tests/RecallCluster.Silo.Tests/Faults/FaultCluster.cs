@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using RecallCluster.Silo.Tests.Support;
 
 namespace RecallCluster.Silo.Tests.Faults;
@@ -86,11 +85,13 @@ internal sealed class FaultCluster : IAsyncDisposable
     {
         const int PortsOfSilo = 4;
         int[] ports = Ports.Free(Plan.Roles.Length * PortsOfSilo);
-        string now = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
         string[] common =
         [
-            .. market.Settings, $"--silo:replicas={Plan.Replicas}", $"--silo:parent={Environment.ProcessId}",
-            $"--clock:realOrigin={now}", $"--clock:businessOrigin={FaultMarket.Morning:O}",
+            .. market.Settings, .. FaultMarket.ClockFromNow(), $"--silo:replicas={Plan.Replicas}",
+            $"--silo:parent={Environment.ProcessId}",
+            // A silo that starts has a machine of its own elsewhere; here it takes the others' processors, and doors must not take that for
+            // too many requests.
+            "--http:latencySeconds=0.1",
         ];
         for (int i = 0; i < Plan.Roles.Length; i++)
         {

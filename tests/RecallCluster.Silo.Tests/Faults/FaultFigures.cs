@@ -12,6 +12,9 @@ internal sealed record FaultTurnFigures
     /// <summary>The others, by what became of them.</summary>
     public required IReadOnlyDictionary<string, int> Failed { get; init; }
 
+    /// <summary>The others, by the second after the fault that they were due in.</summary>
+    public required IReadOnlyDictionary<int, int> FailedBySecond { get; init; }
+
     /// <summary>Requests while all silos were gone; they are not among <see cref="Requests"/>.</summary>
     public required int WhileDown { get; init; }
 
@@ -65,6 +68,8 @@ internal sealed record FaultTurnFigures
             Failed = counted.Where(a => a.Outcome != AskedOutcome.Answered)
                 .GroupBy(a => a.Reason is null ? $"{a.Outcome}" : $"{a.Outcome} ({a.Reason})")
                 .ToDictionary(group => group.Key, group => group.Count()),
+            FailedBySecond = counted.Where(a => a.Outcome != AskedOutcome.Answered).GroupBy(a => (int)Math.Floor(a.At - struck))
+                .OrderBy(group => group.Key).ToDictionary(group => group.Key, group => group.Count()),
             WhileDown = asked.Count - counted.Length,
             UntilServing = serving - struck,
             UntilFullCoverage = asked.Where(a => a.At + a.Took > struck && a.Coverage < 1).Select(a => a.At + a.Took - struck)

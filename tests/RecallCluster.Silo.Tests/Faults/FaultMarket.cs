@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Campaigns;
@@ -21,7 +22,7 @@ internal sealed class FaultMarket : IDisposable
     private const int Ads = 1_000, Users = 400;
 
     /// <summary>The business time that a cluster begins at: far enough from midnight for all that is counted to be of one day.</summary>
-    public static readonly DateTimeOffset Morning = new(2030, 3, 4, 10, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Morning = new(2030, 3, 4, 10, 0, 0, TimeSpan.Zero);
 
     private readonly Scratch _folder = new();
 
@@ -32,8 +33,16 @@ internal sealed class FaultMarket : IDisposable
     /// <summary>Settings of a silo that serves it.</summary>
     public string[] Settings =>
     [
-        $"--directories:model={_folder[Path.Combine("models", DeepModel)]}", $"--directories:index={_folder["index"]}", $"--directories:market={_folder["market"]}",
+        $"--directories:model={_folder[Path.Combine("models", DeepModel)]}", $"--directories:index={_folder["index"]}",
+        $"--directories:market={_folder["market"]}",
     ];
+
+    /// <summary>The business clock of a cluster that starts now.</summary>
+    public static string[] ClockFromNow()
+    {
+        string now = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+        return [$"--clock:realOrigin={now}", $"--clock:businessOrigin={Morning:O}"];
+    }
 
     /// <summary>Makes it.</summary>
     public static async Task<FaultMarket> MakeAsync()
@@ -47,7 +56,8 @@ internal sealed class FaultMarket : IDisposable
             "--k", "50");
         await RecallAsync("index", "build", "--data", data, "--model", models, "--out", index, "--shards", $"{Shards}");
         await RecallAsync(
-            "tune", "--data", data, "--model", models, "--index", index, "--k", "20", "--users", "20", "--recall", "0.5", "--scorings", "500");
+            "tune", "--data", data, "--model", models, "--index", index, "--k", "100", "--users", "20", "--recall", "0.9",
+            "--scorings", "3000");
         Directory.CreateDirectory(folder["market"]);
         AdsDirectory.WriteCampaigns(folder["market"], Enumerable.Range(1, Campaigns).Select(CampaignOf));
         AdsDirectory.WriteAds(folder["market"], Enumerable.Range(0, Ads).Select(AdOf));

@@ -28,7 +28,7 @@ internal enum AskedOutcome
 /// <param name="Took">Seconds until its outcome.</param>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Coverage">Share of the ads that it was answered from.</param>
-/// <param name="Reason">Why there is no ad, where the door says so.</param>
+/// <param name="Reason">Why there is no ad, or why the last door that was asked refused, where it says so.</param>
 internal readonly record struct Asked(double At, double Took, AskedOutcome Outcome, double Coverage, string? Reason);
 
 /// <summary>
@@ -80,22 +80,32 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
         };
         Doors.Door? last = null;
         Answered? outcome = null;
+        string? trouble = null;
         while (outcome is null && !deadline.IsCancellationRequested)
         {
             last = doors.Next(last);
-            outcome = await TryAsync(last, request, deadline.Token);
+            try
+            {
+                outcome = await TryAsync(last, request, deadline.Token);
+            }
+            catch (RecallException e) when (e.IsTransient)
+            {
+                trouble = e.Message;
+            }
             // Another door may be up at once; the same one may need a moment.
             if (outcome is null)
                 await Task.Delay(Pause, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         (AskedOutcome what, double coverage, string? reason) =
-            outcome ?? new Answered(doors.IsAnyUp ? AskedOutcome.Late : AskedOutcome.NoDoor, 0, null);
+            outcome ?? new Answered(doors.IsAnyUp ? AskedOutcome.Late : AskedOutcome.NoDoor, 0, trouble);
         double took = Now - at;
         if (what == AskedOutcome.Answered && took > Deadline.TotalSeconds)
             what = AskedOutcome.Late;
         _asked.Enqueue(new Asked(at, took, what, coverage, reason));
     }
 
+    /// <returns>What became of it; null where another door may be asked.</returns>
+    /// <exception cref="RecallException">The door refused.</exception>
     private async Task<Answered?> TryAsync(Doors.Door door, AdsRequest request, CancellationToken deadline)
     {
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(deadline);
@@ -113,10 +123,6 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
         catch (Exception e) when (e is HttpRequestException or TimeoutException or OperationCanceledException)
         {
             door.IsUp = false;
-            return null;
-        }
-        catch (RecallException e) when (e.IsTransient)
-        {
             return null;
         }
     }

@@ -10,7 +10,7 @@ internal sealed partial class RunningSilo : IAsyncDisposable
 {
     private const int TerminateSignal = 15, ContinueSignal = 18, StopSignal = 19;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     private readonly Process _process;

@@ -26,7 +26,7 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
 
     public string Opening => $"Start a cluster of {silos} silos";
 
-    public TimeSpan TimeToStart => TimeSpan.FromSeconds(25);
+    public TimeSpan TimeToStart => TimeSpan.FromSeconds(30);
 
     public double ServedShare => 0.2;
 
@@ -116,7 +116,8 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
     [
         $"--directories:model={ModelFolders.DeepIn(files.Models)}", $"--directories:index={files.Index}",
         $"--directories:market={files.Data}", $"--directories:data={files.Data}",
-        $"--http:latencySeconds={Text(MarketPatience.Latency.TotalSeconds)}", $"--http:queueSeconds={Text(MarketPatience.Queue.TotalSeconds)}",
+        $"--http:latencySeconds={Text(MarketPatience.Latency.TotalSeconds)}",
+        $"--http:queueSeconds={Text(MarketPatience.Queue.TotalSeconds)}",
         $"--http:queue={Text(MarketPatience.MostInFlight)}",
         $"--clock:speed={Text(clock.Speed)}", $"--clock:realOrigin={clock.RealOrigin.ToString("O", CultureInfo.InvariantCulture)}",
         $"--clock:businessOrigin={clock.BusinessOrigin.ToString("O", CultureInfo.InvariantCulture)}",

@@ -1,0 +1,11 @@
+namespace RecallCluster.Serving.Rollouts;
+
+/// <summary>What a new version must show before it is used, where whoever publishes it does not say otherwise.</summary>
+public sealed record RolloutOptions
+{
+    /// <summary>How each of its shards is tried.</summary>
+    public ShardTrialOptions Trial { get; init; } = new();
+
+    /// <summary>How it is compared with the running one.</summary>
+    public ShadowLimits Shadow { get; init; } = new();
+}

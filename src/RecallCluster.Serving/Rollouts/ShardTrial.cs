@@ -1,0 +1,107 @@
+using RecallCluster.Learning.Models;
+using RecallCluster.Learning.Scoring;
+using RecallCluster.Numerics;
+using RecallCluster.Retrieval.Guided;
+
+namespace RecallCluster.Serving.Rollouts;
+
+/// <summary>How a shard is tried before it is used.</summary>
+public sealed record ShardTrialOptions
+{
+    /// <summary>Trial users; 0 for no trial.</summary>
+    public int Users { get; init; } = 8;
+
+    /// <summary>Ads asked for.</summary>
+    public int K { get; init; } = 20;
+
+    /// <summary>Ads that are scored one by one, for each user.</summary>
+    public int Sample { get; init; } = 20_000;
+
+    /// <summary>Least share that the search must find of those that belong into its answer.</summary>
+    public double LeastRecall { get; init; } = 0.5;
+}
+
+/// <summary>
+/// Tries a shard: searches for users who are drawn, with behaviours out of its own ads, and scores a sample of its ads one by one. A graph
+/// that leads nowhere, a scorer that is not the index's, and records that hold no numbers show here.
+/// </summary>
+internal static class ShardTrial
+{
+    private const int KnownAds = 64, Block = 1024;
+
+    /// <summary>Runs the trial.</summary>
+    /// <param name="version">The shard's version, with no ads but its index's.</param>
+    /// <param name="model">Its model.</param>
+    /// <param name="options">How.</param>
+    /// <param name="random">Draws the users and the sample.</param>
+    /// <returns>Share found of the sampled ads that belong into the answers; 1 where none does.</returns>
+    /// <exception cref="InvalidDataException">A score is no number, the search scores otherwise, or finds too little.</exception>
+    public static double Run(ShardVersion version, DeepAdModel model, ShardTrialOptions options, SeededRandom random)
+    {
+        int count = version.Index.Count;
+        if (count == 0 || options.Users == 0)
+            return 1;
+        int[] known = Draw(Math.Min(KnownAds, count), count, random), sample = Draw(Math.Min(options.Sample, count), count, random);
+        using TargetVectors table = TargetVectors.Of(model.Config, version.Index, known);
+        UserEncoder encoder = UserEncoder.Of(model, table, model.Config.Attention == AttentionKind.Linear);
+        var state = new float[encoder.UserStateLength];
+        long wanted = 0, found = 0;
+        for (int user = 0; user < options.Users; user++)
+        {
+            int behaviours = Math.Min(encoder.SequenceLimit, 1 + random.NextInt(8));
+            int[] behaviour = [.. Enumerable.Range(0, behaviours).Select(_ => random.NextInt(known.Length))];
+            encoder.Encode(new int[encoder.ProfileFieldCount], behaviour, state);
+            (long of, long got) = Compare(version, state, options.K, sample);
+            (wanted, found) = (wanted + of, found + got);
+        }
+        double recall = wanted == 0 ? 1 : (double)found / wanted;
+        return recall >= options.LeastRecall
+            ? recall
+            : throw new InvalidDataException(
+                $"{version.Index.FilePath}: trial searches found {found} of {wanted} ads that belong into their answers; "
+                + $"{options.LeastRecall:P0} is the least.");
+    }
+
+    private static (long Wanted, long Found) Compare(ShardVersion version, float[] state, int k, int[] sample)
+    {
+        GuidedSearchResult result = version.Search.Search(new GuidedRequest(state, k));
+        float[] again = Score(version, state, result.Ordinals), scores = Score(version, state, sample);
+        for (int i = 0; i < again.Length; i++)
+        {
+            if (Math.Abs(again[i] - result.Scores[i]) > 1e-3f * Math.Max(1, Math.Abs(again[i])))
+            {
+                throw new InvalidDataException(
+                    $"{version.Index.FilePath}: a trial search scored ad '{version.Index.IdOf(result.Ordinals[i])}' {result.Scores[i]}; "
+                    + $"scored alone it is {again[i]}.");
+            }
+        }
+        // Of the sample, what is better than the worst that was found belongs into the answer.
+        float worst = result.Scores.Length < k ? float.NegativeInfinity : result.Scores[^1];
+        HashSet<int> found = [.. result.Ordinals];
+        int[] better = [.. sample.Where((_, i) => scores[i] > worst)];
+        return (better.Length, better.Count(found.Contains));
+    }
+
+    private static float[] Score(ShardVersion version, float[] state, int[] ordinals)
+    {
+        var scores = new float[ordinals.Length];
+        for (int start = 0; start < ordinals.Length; start += Block)
+        {
+            int length = Math.Min(Block, ordinals.Length - start);
+            version.Score(state, ordinals.AsSpan(start, length), scores.AsSpan(start, length));
+        }
+        int broken = Array.FindIndex(scores, score => !float.IsFinite(score));
+        return broken < 0
+            ? scores
+            : throw new InvalidDataException(
+                $"{version.Index.FilePath}: the score of ad '{version.Index.IdOf(ordinals[broken])}' is {scores[broken]}.");
+    }
+
+    /// <summary>Ordinals without repetition: all of them, or one out of each of as many equal parts.</summary>
+    private static int[] Draw(int wanted, int count, SeededRandom random) =>
+        [.. Enumerable.Range(0, wanted).Select(i =>
+        {
+            int from = (int)((long)i * count / wanted), to = (int)((long)(i + 1) * count / wanted);
+            return from + random.NextInt(to - from);
+        })];
+}

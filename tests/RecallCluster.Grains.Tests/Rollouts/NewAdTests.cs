@@ -1,0 +1,75 @@
+using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Shards;
+using RecallCluster.Learning.Scoring;
+using RecallCluster.Serving;
+using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Tests.Market;
+
+namespace RecallCluster.Grains.Tests.Rollouts;
+
+public sealed class NewAdTests
+{
+    private const string New = "an ad that no index knows";
+
+    [Fact]
+    public async Task A_new_ad_is_found_on_all_replicas_and_where_one_of_them_moves_to()
+    {
+        await using IndexedCluster cluster = await IndexedCluster.StartAsync(silos: 3);
+        Ad ad = LoopWorld.Ad(New, 1) with { Features = new Dictionary<string, ProfileValue> { ["category"] = ProfileValue.OfCode(3) } };
+        int shard = new ShardMap(IndexedCluster.Shards).ShardOf(New);
+
+        await cluster.Gateway.Catalogue!.PutAsync(ad, default);
+
+        Assert.Equal(AdStanding.Added, cluster.Gateway.Catalogue.StandingOf(New));
+        var homes = new List<string>();
+        for (int replica = 0; replica < IndexedCluster.Replicas; replica++)
+        {
+            homes.Add((await cluster.Replica(shard, replica).CatchUpAsync()).Silo);
+            Assert.Contains(New, await FoundAsync(cluster, shard, replica));
+        }
+        Assert.Equal(2, homes.Distinct().Count());
+
+        // Not the one that the gateway is on.
+        int moved = homes.FindIndex(home => home != cluster.Cluster.Silos[0].Name);
+        await cluster.Cluster.KillSiloAsync(cluster.Cluster.Silos.First(silo => silo.Name == homes[moved]));
+        ShardState state = await ReachAsync(() => cluster.Replica(shard, moved).CatchUpAsync());
+        Assert.DoesNotContain(state.Silo, homes);
+        Assert.Contains(New, await ReachAsync(() => FoundAsync(cluster, shard, moved)));
+
+        Assert.True(await ReachAsync(() => cluster.Gateway.Catalogue.RemoveAsync(New, default)));
+        for (int replica = 0; replica < IndexedCluster.Replicas; replica++)
+        {
+            await cluster.Replica(shard, replica).CatchUpAsync();
+            Assert.DoesNotContain(New, await FoundAsync(cluster, shard, replica));
+        }
+    }
+
+    private static async Task<string[]> FoundAsync(IndexedCluster cluster, int shard, int replica)
+    {
+        using TargetVectors targets = TargetVectors.Compute(cluster.First.Model, cluster.First.Dataset.Items);
+        using PreparedModel prepared = PreparedModel.Of(cluster.First.Model, targets);
+        IndexVersion version = (await cluster.Index.StateAsync()).Current!;
+        var asked = new GrainReplica(
+            cluster.Replica(shard, replica), new ReplicaKey("ads", shard, replica), version.Name);
+        ShardAnswer answer = await asked.SearchAsync(
+            new ShardQuery(version.Name, new float[prepared.Encoder.UserStateLength], IndexedCluster.Ads + 1), default);
+        return [.. answer.Ads.Select(found => found.Id)];
+    }
+
+    // The silo that is gone is declared dead soon.
+    private static async Task<T> ReachAsync<T>(Func<Task<T>> call)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException or IOException)
+            {
+                await Task.Delay(50, patience.Token);
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 # Figures of retrieval on a CUDA device, beside plain PyTorch on the same card in the same run; see README.md.
 #   bench/gpu/run.sh [OUT]
 # Environment: ITEMS="1000000 10000000", PRECISIONS="fp32 bf16", WORK (folder for worlds, models and indexes: about 1.5 GB a million ads),
-# TRAIN_MINUTES=3, REQUESTS=4000, PYTHON=python3, HOP_PLACES=4096 (of the second run of walks), SCORERS (for a machine without a card).
+# TRAIN_MINUTES=3, REQUESTS=4000, PYTHON=python3, HOP_PLACES=4096 (of the second run of walks), SCORERS, DEVICE, IN_FLIGHT (for a machine without a card).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -11,6 +11,7 @@ out=${1:-$root/artifacts/gpu-bench}
 work=${WORK:-$root/artifacts/gpu-work}
 python=${PYTHON:-python3}
 scorers=${SCORERS:-cuda:0 cuda-walk:0}
+in_flight=${IN_FLIGHT:-1 8 64}
 export RECALL_LIBTORCH=${RECALL_LIBTORCH:-cuda-12.8}
 mkdir -p "$out" "$work"
 
@@ -37,7 +38,7 @@ retrieval() {
   shift 3
   local name=$items-${scorer//:/}${1:+-places}-$precision
   watching "$out/$name.card.csv" "$root/recall" bench retrieval --items "$items" --k 1500 --scorings 17000 --work "$work/$items" \
-    --train-minutes "${TRAIN_MINUTES:-3}" --evaluated-users 200 --requests "${REQUESTS:-4000}" --in-flight 1,8,64 \
+    --train-minutes "${TRAIN_MINUTES:-3}" --evaluated-users 200 --requests "${REQUESTS:-4000}" --in-flight "${in_flight// /,}" \
     --scorer "$scorer" --precision "$precision" --batch-requests 64 --export "$out/$items.safetensors" --json "$@" >"$out/$name.json"
   printf '%s\n' "$out/$name.json"
 }
@@ -56,7 +57,7 @@ for items in ${ITEMS:-1000000 10000000}; do
     say "== $items ads: plain PyTorch, $precision"
     watching "$out/$items-pytorch-$precision.card.csv" "$python" "$here/peer.py" --work "$work/$items" \
       --requests "$out/$items.safetensors" --report "$report" --precision "$precision" \
-      --device "${DEVICE:-cuda:0}" >"$out/$items-pytorch-$precision.json"
+      --device "${DEVICE:-cuda:0}" --batches $in_flight >"$out/$items-pytorch-$precision.json"
   done
 done
 "$python" "$here/summary.py" "$out"

@@ -2,7 +2,8 @@
 # Figures of retrieval on a CUDA device, beside plain PyTorch on the same card in the same run; see README.md.
 #   bench/gpu/run.sh [OUT]
 # Environment: ITEMS="1000000 10000000", PRECISIONS="fp32 bf16", WORK (folder for worlds, models and indexes: about 1.5 GB a million ads),
-# TRAIN_MINUTES=3, REQUESTS=4000, PYTHON=python3, HOP_PLACES=4096 (of the second run of walks), SCORERS, DEVICE, IN_FLIGHT (for a machine without a card).
+# TRAIN_MINUTES=3, REQUESTS=4000, PYTHON=python3, HOP_PLACES=4096 (of the second run of walks), SCORERS, DEVICE,
+# IN_FLIGHT (for a machine without a card).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)

@@ -59,6 +59,8 @@ internal static class DoorWarmUp
     public static async Task SettleAsync(WebApplication app, TimeSpan longest, CancellationToken cancellation)
     {
         await EnterAsync(app, cancellation).ConfigureAwait(false);
+        if (longest <= TimeSpan.Zero)
+            return;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         over.CancelAfter(longest);
         try

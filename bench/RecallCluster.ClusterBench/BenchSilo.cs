@@ -1,10 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
-using Orleans.Serialization;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
-using RecallCluster.Wire;
 using StackExchange.Redis;
 
 namespace RecallCluster.ClusterBench;
@@ -27,9 +25,6 @@ internal static class BenchSilo
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { Args = [] });
         builder.UseOrleans(silo =>
         {
-            // As the silo's program has it.
-            silo.Services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
-                isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
             silo.UseLocalhostClustering(arguments.Port, arguments.GatewayPort, arguments.Primary, Cluster, Cluster);
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
@@ -39,6 +34,4 @@ internal static class BenchSilo
         builder.Services.AddRecallGrains(node);
         return builder.Build();
     }
-
-    private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 }

@@ -3,6 +3,7 @@ using RecallCluster.Http.Shards;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Replicas;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests;
 
@@ -17,7 +18,7 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     // A machine that is busy with other tests may come late to what is due; a frozen process would be late by minutes.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
-    [LinuxFact]
+    [LinuxProcessFact]
     public async Task A_replica_that_is_killed_under_load_is_replaced_by_the_other_and_taken_back_after_its_restart()
     {
         using ShardProcess one = await ShardProcess.StartAsync(world, 0), other = await ShardProcess.StartAsync(world, 0);
@@ -37,7 +38,7 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         load.AssertAnswered(wholeShare: 0.999);
     }
 
-    [LinuxFact]
+    [LinuxProcessFact]
     public async Task A_frozen_replica_is_suspected_and_the_other_answers_in_its_place_until_it_thaws()
     {
         using ShardProcess one = await ShardProcess.StartAsync(world, 0), other = await ShardProcess.StartAsync(world, 0);
@@ -57,7 +58,7 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         load.AssertAnswered(wholeShare: 0.999);
     }
 
-    [LinuxFact]
+    [LinuxProcessFact]
     public async Task Without_another_replica_answers_are_partial_and_say_so_until_the_process_is_back()
     {
         using ShardProcess only = await ShardProcess.StartAsync(world, 0);
@@ -81,7 +82,7 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         Assert.All(load.PartialCoverages, coverage => Assert.Equal(gateway.CoverageOfTheLocalShard, coverage, 1e-6));
     }
 
-    [LinuxFact]
+    [LinuxProcessFact]
     public async Task A_frozen_process_that_nobody_stands_in_for_costs_its_ads_and_no_more_than_the_deadline_until_it_thaws()
     {
         using ShardProcess only = await ShardProcess.StartAsync(world, 0);
@@ -114,7 +115,7 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         Assert.InRange(load.Longest, TimeSpan.Zero, Gateway.Deadline + Grace);
     }
 
-    [LinuxFact]
+    [LinuxProcessFact]
     public async Task A_process_that_wants_a_secret_answers_nobody_else()
     {
         string secret = world["shard.secret"], wrong = world["wrong.secret"];
@@ -132,7 +133,7 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         }
     }
 
-    [LinuxFact]
+    [LinuxProcessFact]
     public async Task A_port_that_others_can_reach_is_not_opened_without_a_secret()
     {
         Recall run = await Recall.RunAsync(
@@ -142,7 +143,7 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         Assert.Contains("--secret", run.Error);
     }
 
-    [LinuxFact]
+    [LinuxProcessFact]
     public async Task A_process_that_holds_another_shard_is_refused()
     {
         using ShardProcess wrong = await ShardProcess.StartAsync(world, 1);
@@ -259,15 +260,6 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
             {
                 _failures.Add(e.Message);
             }
-        }
-    }
-
-    private sealed class LinuxFactAttribute : FactAttribute
-    {
-        public LinuxFactAttribute()
-        {
-            if (!OperatingSystem.IsLinux())
-                Skip = "The signals that freeze and thaw a process have other numbers elsewhere.";
         }
     }
 }

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
-using Orleans.Serialization;
 using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Hosting;
@@ -12,7 +11,6 @@ using RecallCluster.Grains.Machines;
 using RecallCluster.Silo.Configuration;
 using RecallCluster.Silo.Membership;
 using RecallCluster.Silo.Storage;
-using RecallCluster.Wire;
 using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Hosting;
@@ -35,7 +33,6 @@ internal static class OrleansSetup
     /// <param name="redis">The connection that all share; null with localhost clustering.</param>
     public static void Configure(ISiloBuilder silo, SiloSettings settings, IConnectionMultiplexer? redis)
     {
-        AddContracts(silo.Services);
         silo.UseSiloMetadata(SiloRoles.MetadataOf(settings.Node));
         silo.Configure<SiloOptions>(options => options.SiloName = settings.Node.Name);
         silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = settings.IdleGrains);
@@ -59,7 +56,6 @@ internal static class OrleansSetup
     /// <param name="redis">The connection that all share; null with localhost clustering.</param>
     public static void Configure(IClientBuilder door, SiloSettings settings, IConnectionMultiplexer? redis)
     {
-        AddContracts(door.Services);
         door.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
         door.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = ListPeriod);
         door.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = TimeSpan.FromSeconds(2));
@@ -89,14 +85,8 @@ internal static class OrleansSetup
         AddFeedback(door.Services, settings, redis);
     }
 
-    private static void AddContracts(IServiceCollection services) =>
-        services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
-            isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
-
     private static void AddFeedback(IServiceCollection services, SiloSettings settings, IConnectionMultiplexer redis) =>
         services.AddSingleton<IFeedbackStore>(new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions()));
-
-    private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 
     private static void ConfigureMembership(ISiloBuilder silo, MembershipSettings settings) =>
         silo.Configure<ClusterMembershipOptions>(options =>

@@ -56,9 +56,10 @@ public static class GrainHosting
         return services;
     }
 
-    /// <summary>What silos and doors have alike: the market, the published campaigns, the stream of feedback.</summary>
+    /// <summary>What silos and doors have alike: the contracts, the market, the published campaigns, the stream of feedback.</summary>
     private static void AddCommon(this IServiceCollection services, SiloNode node)
     {
+        services.AddRecallContracts();
         services.TryAddSingleton(node);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new ClusterClock(provider.GetRequiredService<TimeProvider>()));

@@ -1,4 +1,5 @@
 using RecallCluster.Client;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests.Faults;
 
@@ -20,7 +21,7 @@ public class ClockJumpTests(FaultWorld world)
                 await SellAsync(door, charged);
 
             // A clock that went back stands still until it has caught up: no day comes twice.
-            DateOnly expected = DateOnly.FromDateTime((FaultWorld.Morning + TimeSpan.FromHours(hours)).UtcDateTime);
+            DateOnly expected = DateOnly.FromDateTime((SmallMarket.Morning + TimeSpan.FromHours(hours)).UtcDateTime);
             latest = expected > latest ? expected : latest;
             foreach (CampaignStanding campaign in (await door.CampaignsAsync()).Values.Where(campaign => charged.ContainsKey(campaign.Id)))
             {

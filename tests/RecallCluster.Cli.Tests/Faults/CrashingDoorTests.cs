@@ -1,4 +1,5 @@
 using RecallCluster.Client;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests.Faults;
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RecallCluster.Client;
 using RecallCluster.Http.Security;
+using RecallCluster.Testing;
 using Xunit.Abstractions;
 
 namespace RecallCluster.Cli.Tests.Faults;

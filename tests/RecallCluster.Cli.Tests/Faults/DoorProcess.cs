@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Client;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests.Faults;
 
@@ -55,7 +56,7 @@ internal sealed partial class DoorProcess : IAsyncDisposable
             "-c", "trap '' XFSZ; exec \"$0\" \"$@\"", "dotnet", Path.Combine(AppContext.BaseDirectory, "recall.dll"),
             "serve", "--model", _world.Model, "--index", _world.Index, "--market", _world.Market, "--state", State,
             "--urls", Address.GetLeftPart(UriPartial.Authority), "--threads", "1", "--json",
-            "--clock-real-origin", Text(_began), "--clock-business-origin", Text(FaultWorld.Morning + ClockShift), .. _further,
+            "--clock-real-origin", Text(_began), "--clock-business-origin", Text(SmallMarket.Morning + ClockShift), .. _further,
         ];
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);

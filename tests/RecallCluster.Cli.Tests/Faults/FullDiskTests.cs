@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using RecallCluster.Client;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests.Faults;
 

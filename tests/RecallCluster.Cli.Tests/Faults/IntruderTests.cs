@@ -6,6 +6,7 @@ using RecallCluster.Client;
 using RecallCluster.Http.Security;
 using RecallCluster.Http.Tokens;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests.Faults;
 
@@ -38,10 +39,10 @@ public class IntruderTests(FaultWorld world)
         var foreign = new WinTokens(TokenKeyRing.CreateEphemeral());
         var win = new Win
         {
-            Id = 1, RequestId = "r", CampaignId = 2, AdId = "ad1", Gateway = 0, Lease = 1, AuctionAt = FaultWorld.Morning,
+            Id = 1, RequestId = "r", CampaignId = 2, AdId = "ad1", Gateway = 0, Lease = 1, AuctionAt = SmallMarket.Morning,
             Price = new(1_000_000), IsPerClick = false, RawClickProbability = 0.1, ClickProbability = 0.1,
         };
-        string signed = foreign.Sign(AdEventKind.Impression, win, FaultWorld.Morning.AddDays(9));
+        string signed = foreign.Sign(AdEventKind.Impression, win, SmallMarket.Morning.AddDays(9));
         Assert.Contains(await TellAsync(door, signed), (string[])["forged", "unknownKey"]);
         Assert.Equal(HttpStatusCode.BadRequest, await GetAsync(door, $"t/{Changed(click, 12)}"));
         Assert.Equal(spent, await SpentAsync(door));

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using RecallCluster.Http.Shards;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Cli.Tests.Faults;
 

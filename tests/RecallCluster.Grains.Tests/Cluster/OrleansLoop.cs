@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.MembershipService.SiloMetadata;
-using Orleans.Serialization;
 using Orleans.TestingHost;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Grains.Feedback;
@@ -16,7 +15,6 @@ using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Tests.Market;
 using RecallCluster.Serving.Users;
-using RecallCluster.Wire;
 
 namespace RecallCluster.Grains.Tests.Cluster;
 
@@ -164,7 +162,6 @@ internal sealed class OrleansLoop : ILoopHost
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
-            AddContracts(silo.Services);
             silo.AddOutgoingGrainCallFilter(Cut);
             silo.Services.AddSingleton<IMachineStore>(_store);
             silo.Services.AddSingleton<IFeedbackStore>(_stream);
@@ -173,7 +170,7 @@ internal sealed class OrleansLoop : ILoopHost
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
             silo.Services.AddRecallGrains(node);
         });
-        builder.ConfigureClient(client => AddContracts(client.Services));
+        builder.ConfigureClient(client => client.Services.AddRecallContracts());
         _cluster = builder.Build();
         await _cluster.DeployAsync();
         _retriever = _shard.Retriever();
@@ -193,11 +190,6 @@ internal sealed class OrleansLoop : ILoopHost
             Retriever = _retriever, Gateway = _loop.Gateway, Live = _loop.Live,
         };
     }
-
-    private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer => serializer.AddMessagePackSerializer(
-        isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
-
-    private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 }
 
 /// <summary>A clock that is wrong by so much.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.MembershipService.SiloMetadata;
-using Orleans.Serialization;
 using Orleans.TestingHost;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
@@ -12,7 +11,6 @@ using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Tests;
 using RecallCluster.Serving.Tests.Market;
-using RecallCluster.Wire;
 
 namespace RecallCluster.Grains.Tests.Rollouts;
 
@@ -156,7 +154,6 @@ internal sealed class IndexedCluster : IAsyncDisposable
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
-            AddContracts(silo.Services);
             silo.Services.AddSingleton<IMachineStore>(_store);
             silo.Services.AddSingleton(new ClusterClock(new BusinessTime(LoopWorld.Start)));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
@@ -171,14 +168,8 @@ internal sealed class IndexedCluster : IAsyncDisposable
             });
             silo.Services.AddRecallGrains(node);
         });
-        builder.ConfigureClient(client => AddContracts(client.Services));
+        builder.ConfigureClient(client => client.Services.AddRecallContracts());
         _cluster = builder.Build();
         await _cluster.DeployAsync();
     }
-
-    private static void AddContracts(IServiceCollection services) => services.AddSerializer(serializer =>
-        serializer.AddMessagePackSerializer(
-            isSerializable: IsContract, isCopyable: IsContract, messagePackSerializerOptions: WireFormat.Options));
-
-    private static bool IsContract(Type type) => type.Assembly == typeof(WireFormat).Assembly;
 }

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Money;
-using RecallCluster.Serving.Campaigns;
-using RecallCluster.Serving.Catalogue;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Silo.Tests.Faults;
 
@@ -20,9 +18,6 @@ internal sealed class FaultMarket : IDisposable
     private const int FirstPoor = 17;
     private const string DeepModel = "deep";
     private const int Ads = 1_000, Users = 400;
-
-    /// <summary>The business time that a cluster begins at: far enough from midnight for all that is counted to be of one day.</summary>
-    private static readonly DateTimeOffset Morning = new(2030, 3, 4, 10, 0, 0, TimeSpan.Zero);
 
     private readonly Scratch _folder = new();
 
@@ -41,7 +36,7 @@ internal sealed class FaultMarket : IDisposable
     public static string[] ClockFromNow()
     {
         string now = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
-        return [$"--clock:realOrigin={now}", $"--clock:businessOrigin={Morning:O}"];
+        return [$"--clock:realOrigin={now}", $"--clock:businessOrigin={SmallMarket.Morning:O}"];
     }
 
     /// <summary>Makes it.</summary>
@@ -58,9 +53,8 @@ internal sealed class FaultMarket : IDisposable
         await RecallAsync(
             "tune", "--data", data, "--model", models, "--index", index, "--k", "100", "--users", "20", "--recall", "0.9",
             "--scorings", "3000");
-        Directory.CreateDirectory(folder["market"]);
-        AdsDirectory.WriteCampaigns(folder["market"], Enumerable.Range(1, Campaigns).Select(CampaignOf));
-        AdsDirectory.WriteAds(folder["market"], Enumerable.Range(0, Ads).Select(AdOf));
+        SmallMarket.Write(
+            folder["market"], Campaigns, Ads, id => id < FirstPoor ? Micros.FromUnits(100_000) : new Micros(250_000L << (id - FirstPoor)), 0.02);
         return market;
     }
 
@@ -82,47 +76,5 @@ internal sealed class FaultMarket : IDisposable
         await Task.WhenAll(output, error, process.WaitForExitAsync());
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"recall {string.Join(' ', arguments)} ended with {process.ExitCode}: {await error}");
-    }
-
-    private static CampaignSettings CampaignOf(int id) => new()
-    {
-        Id = id,
-        Name = $"campaign {id}",
-        AdvertiserId = id,
-        AdvertiserDomain = $"shop{id}.example",
-        Terms = new CampaignTerms
-        {
-            CampaignId = id,
-            TimeZone = "Etc/UTC",
-            DailyBudget = id < FirstPoor ? Micros.FromUnits(100_000) : new Micros(250_000L << (id - FirstPoor)),
-            FlightStart = Morning - TimeSpan.FromDays(30),
-            FlightEnd = Morning + TimeSpan.FromDays(300),
-            Pacing = PacingMode.AsFastAsPossible,
-        },
-        Product = "click",
-        Controller = "fb",
-        Pricing = id % 2 == 0 ? PricingModel.Cpm : PricingModel.Cpc,
-        StartWeights = [0.3 + (0.02 * id)],
-    };
-
-    private static Ad AdOf(int number)
-    {
-        int campaign = 1 + (number % Campaigns);
-        return new Ad
-        {
-            Id = $"ad{number}",
-            CampaignId = campaign,
-            Categories = [],
-            Creative = new Creative
-            {
-                Kind = CreativeKind.Banner,
-                Width = 300,
-                Height = 250,
-                Media = new Uri($"https://cdn.example/{number}.png"),
-                MediaType = "image/png",
-                Title = $"Offer {number}",
-            },
-            LandingPage = new Uri($"https://shop{campaign}.example/{number}"),
-        };
     }
 }

@@ -30,13 +30,7 @@ public sealed class FaultTests(FaultSuite suite, ITestOutputHelper output)
     /// <summary>Tests of processes that are sent signals; skipped, saying so, where that cannot be.</summary>
     private sealed class ClusterTheoryAttribute : TheoryAttribute
     {
-        public ClusterTheoryAttribute()
-        {
-            if (!OperatingSystem.IsLinux())
-                Skip = "It freezes processes with signals, as Linux has them.";
-            else if (InstalledPrograms.Find(InstalledPrograms.Redis) is null)
-                Skip = $"There is no {InstalledPrograms.Redis} in the PATH (Debian: apt-get install {InstalledPrograms.Redis}).";
-        }
+        public ClusterTheoryAttribute() => Skip = LinuxProcesses.WhyNot ?? InstalledPrograms.WhyNot(InstalledPrograms.Redis);
     }
 }
 

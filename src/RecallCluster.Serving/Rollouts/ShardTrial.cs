@@ -23,11 +23,12 @@ public sealed record ShardTrialOptions
 
 /// <summary>
 /// Tries a shard: searches for users who are drawn, with behaviours out of its own ads, and scores a sample of its ads one by one. A graph
-/// that leads nowhere, a scorer that is not the index's, and records that hold no numbers show here.
+/// that leads nowhere, a scorer that is not the index's, and records that hold no numbers show here. Such users want what no real one
+/// does, so the search may take more scorings than it was tuned to: how well the tuned one finds is judged on live requests.
 /// </summary>
 internal static class ShardTrial
 {
-    private const int KnownAds = 64, Block = 1024;
+    private const int KnownAds = 64, Block = 1024, Patience = 4;
 
     /// <summary>Runs the trial.</summary>
     /// <param name="version">The shard's version, with no ads but its index's.</param>
@@ -45,13 +46,15 @@ internal static class ShardTrial
         using TargetVectors table = TargetVectors.Of(model.Config, version.Index, known);
         UserEncoder encoder = UserEncoder.Of(model, table, model.Config.Attention == AttentionKind.Linear);
         var state = new float[encoder.UserStateLength];
+        GuidedSearch search = version.Search.With(Patient(version.Search.Parameters));
         long wanted = 0, found = 0;
         for (int user = 0; user < options.Users; user++)
         {
             int behaviours = Math.Min(encoder.SequenceLimit, 1 + random.NextInt(8));
             int[] behaviour = [.. Enumerable.Range(0, behaviours).Select(_ => random.NextInt(known.Length))];
             encoder.Encode(new int[encoder.ProfileFieldCount], behaviour, state);
-            (long of, long got) = Compare(version, state, options.K, sample);
+            int[] seeds = [.. behaviour.Select(number => known[number])];
+            (long of, long got) = Compare(version, search, new GuidedRequest(state, options.K) { Seeds = seeds }, sample);
             (wanted, found) = (wanted + of, found + got);
         }
         double recall = wanted == 0 ? 1 : (double)found / wanted;
@@ -62,10 +65,18 @@ internal static class ShardTrial
                 + $"{options.LeastRecall:P0} is the least.");
     }
 
-    private static (long Wanted, long Found) Compare(ShardVersion version, float[] state, int k, int[] sample)
+    private static GuidedSearchParameters Patient(GuidedSearchParameters tuned) => tuned with
     {
-        GuidedSearchResult result = version.Search.Search(new GuidedRequest(state, k));
-        float[] again = Score(version, state, result.Ordinals), scores = Score(version, state, sample);
+        Layers = [.. tuned.Layers.Select(layer => layer with { Ef = Times(layer.Ef), Hops = Times(layer.Hops) })],
+        MaxScorings = Times(tuned.MaxScorings),
+    };
+
+    private static int Times(int tuned) => (int)Math.Min(int.MaxValue, (long)tuned * Patience);
+
+    private static (long Wanted, long Found) Compare(ShardVersion version, GuidedSearch search, in GuidedRequest request, int[] sample)
+    {
+        GuidedSearchResult result = search.Search(request);
+        float[] again = Score(version, request.UserState, result.Ordinals), scores = Score(version, request.UserState, sample);
         for (int i = 0; i < again.Length; i++)
         {
             if (Math.Abs(again[i] - result.Scores[i]) > 1e-3f * Math.Max(1, Math.Abs(again[i])))
@@ -76,13 +87,13 @@ internal static class ShardTrial
             }
         }
         // Of the sample, what is better than the worst that was found belongs into the answer.
-        float worst = result.Scores.Length < k ? float.NegativeInfinity : result.Scores[^1];
+        float worst = result.Scores.Length < request.K ? float.NegativeInfinity : result.Scores[^1];
         HashSet<int> found = [.. result.Ordinals];
         int[] better = [.. sample.Where((_, i) => scores[i] > worst)];
         return (better.Length, better.Count(found.Contains));
     }
 
-    private static float[] Score(ShardVersion version, float[] state, int[] ordinals)
+    private static float[] Score(ShardVersion version, ReadOnlySpan<float> state, int[] ordinals)
     {
         var scores = new float[ordinals.Length];
         for (int start = 0; start < ordinals.Length; start += Block)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Transfer;
 using RecallCluster.Silo.Configuration;
@@ -16,7 +17,9 @@ internal static class StateMove
     /// <exception cref="SettingsException">There is no Redis to move it to or from.</exception>
     /// <exception cref="IOException">A file or Redis cannot be read or written.</exception>
     /// <exception cref="InvalidDataException">What is there is damaged or of a later version.</exception>
-    /// <exception cref="InvalidOperationException">The cluster to import into has a state.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The cluster to import into has a state, or the one to export from has accepted events that no campaign has taken yet.
+    /// </exception>
     public static async Task RunAsync(string verb, string file, SiloSettings settings, CancellationToken cancellation)
     {
         if (settings.Clustering != ClusteringKind.Redis)
@@ -27,6 +30,8 @@ internal static class StateMove
         await using (redis.ConfigureAwait(false))
         {
             await ClusterClaim.TakeAsync(redis, settings).ConfigureAwait(false);
+            if (verb == Export)
+                await RequireTakenAsync(redis, settings, cancellation).ConfigureAwait(false);
             var store = new RedisMachineStore(redis, settings.ServiceId);
             string path = Path.GetFullPath(file);
             int machines = verb == Import
@@ -34,6 +39,19 @@ internal static class StateMove
                 : await StateExport.RunAsync(store, store.KeysAsync(cancellation), path, cancellation).ConfigureAwait(false);
             await Console.Out.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"{path}: {machines} machines {(verb == Import ? "imported" : "exported")}")).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What was accepted must not be missing from the file.</summary>
+    private static async Task RequireTakenAsync(IConnectionMultiplexer redis, SiloSettings settings, CancellationToken cancellation)
+    {
+        var stream = new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions());
+        FeedbackStoreStatus status = await stream.StatusAsync(cancellation).ConfigureAwait(false);
+        if (status.Waiting > 0)
+        {
+            throw new InvalidOperationException(
+                $"{status.Waiting} accepted event(s) wait in the stream for their campaigns. Run silos of role control until none do "
+                + "(`recall.feedback.stream.waiting` is 0), stop them, and export then.");
         }
     }
 }

@@ -8,6 +8,8 @@ public sealed class PublisherTests
 {
     private static readonly MachineHostOptions Patient = new() { FollowersWait = TimeSpan.FromHours(1) };
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly Turns _turns = new();
 
     [Fact]
@@ -25,9 +27,9 @@ public sealed class PublisherTests
             },
             Patient, TimeProvider.System);
 
-        await publisher.PublishAsync();
+        await publisher.PublishAsync().WaitAsync(Patience);
         int before = publications;
-        await publisher.PublishAsync();
+        await publisher.PublishAsync().WaitAsync(Patience);
 
         Assert.InRange(before, 1, publications - 1);
         publisher.Stop();
@@ -49,7 +51,7 @@ public sealed class PublisherTests
             },
             quick, TimeProvider.System);
 
-        await publisher.PublishAsync();
+        await publisher.PublishAsync().WaitAsync(Patience);
         Assert.False(published.Task.IsCompleted);
         isThere = true;
 

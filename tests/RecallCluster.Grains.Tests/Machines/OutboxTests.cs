@@ -5,6 +5,8 @@ namespace RecallCluster.Grains.Tests.Machines;
 
 public sealed class OutboxTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly Turns _turns = new();
 
     [Fact]
@@ -17,7 +19,7 @@ public sealed class OutboxTests
         await gate.EnteredAsync();
         Task second = outbox.Put("follower/1", RecordOf(2));
         gate.Open();
-        await first;
+        await first.WaitAsync(Patience);
 
         await gate.EnteredAsync();
         Assert.False(second.IsCompleted);
@@ -39,8 +41,8 @@ public sealed class OutboxTests
         outbox.Close();
         gate.Open();
 
-        await first;
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await first.WaitAsync(Patience);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(Patience));
         Assert.Equal([2L], outbox.Untold["follower/1"].Select(record => record.Sequence));
     });
 

@@ -26,6 +26,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     private readonly BookReader _book;
     private readonly IGatewayObserver _observer;
     private uint _clicks;
+    private bool _disposed;
 
     private ClusterLoop(
         IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity, GatewayLoopOptions options,
@@ -87,7 +88,15 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
             grains.GetGrain<IGatewayRegistryGrain>(0).BeginAsync(node.Name), "The gateways' registry", cancellation).ConfigureAwait(false);
         var loop = new ClusterLoop(
             grains, retriever, silo, market, identity, options, new SteadyClock(clock.Business), node.UserPatience, deferral, time);
-        await loop._loop.KeepAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await loop._loop.KeepAsync(cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         return loop;
     }
 
@@ -149,6 +158,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     /// <summary>Stops gracefully: leases are closed and the last reports told.</summary>
     public async ValueTask DisposeAsync()
     {
+        // One that could not be joined to the shards is disposed by who opened it, and by the host that has heard of it already.
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         await _loop.DisposeAsync().ConfigureAwait(false);
         _feedback.Settled -= _loop.Gateway.Settle;
         _feedback.Acknowledged -= _loop.Gateway.Acknowledge;

@@ -29,8 +29,8 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     private bool _disposed;
 
     private ClusterLoop(
-        IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity, GatewayLoopOptions options,
-        SteadyClock clock, TimeSpan userPatience, Deferral deferral, TimeProvider time)
+        IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity,
+        GatewayLoopOptions options, SteadyClock clock, TimeSpan userPatience, Deferral deferral, TimeProvider time)
     {
         (_grains, _market, _book) = (grains, market, silo.Book);
         _observer = grains.CreateObjectReference<IGatewayObserver>(this);
@@ -106,7 +106,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     /// <summary>Starts what happens by the clock.</summary>
     public void Run() => _loop.Run();
 
-    /// <summary>One round of all that happens by the clock, here and in the grains; when it completes this gateway knows what came of it.</summary>
+    /// <summary>
+    /// One round of all that happens by the clock, here and in the grains; when it completes this gateway knows what came of it.
+    /// </summary>
     public async Task PassAsync(CancellationToken cancellation)
     {
         IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);

@@ -125,8 +125,8 @@ internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : IC
     {
         IReadOnlyList<long> spent = book.SpentToday, campaigns = book.Campaigns;
         CampaignView?[] views = await Task.WhenAll(
-            Enumerable.Range(0, Math.Min(spent.Count, campaigns.Count)).OrderByDescending(n => spent[n]).ThenBy(n => campaigns[n]).Take(count)
-                .Select(n => FindAsync(campaigns[n], cancellation))).ConfigureAwait(false);
+            Enumerable.Range(0, Math.Min(spent.Count, campaigns.Count)).OrderByDescending(n => spent[n]).ThenBy(n => campaigns[n])
+                .Take(count).Select(n => FindAsync(campaigns[n], cancellation))).ConfigureAwait(false);
         return [.. views.OfType<CampaignView>()];
     }
 

@@ -11,8 +11,8 @@ public static class ContractSerialization
     private static readonly string[] Exceptions = ["RecallCluster", "MessagePack", "StackExchange.Redis"];
 
     /// <summary>
-    /// Has the contracts of <see cref="WireFormat"/>'s assembly written as MessagePack; silos and doors of ours do that already. What grains
-    /// throw comes as it was thrown, with what it was thrown for.
+    /// Has the contracts of <see cref="WireFormat"/>'s assembly written as MessagePack; silos and doors of ours do that already. What
+    /// grains throw comes as it was thrown, with what it was thrown for.
     /// </summary>
     /// <param name="services">Services of another client of the cluster.</param>
     public static IServiceCollection AddRecallContracts(this IServiceCollection services)

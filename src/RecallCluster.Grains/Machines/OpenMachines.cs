@@ -24,9 +24,7 @@ internal sealed class OpenMachines : IStoreKeeper
     {
         var failures = new ConcurrentQueue<Exception>();
         foreach (Func<Task>[] some in _machines.Values.Chunk(WrittenAtOnce))
-        {
             await Task.WhenAll(some.Select(snapshot => TryAsync(snapshot, failures))).WaitAsync(cancellation).ConfigureAwait(false);
-        }
         if (failures.TryPeek(out Exception? first))
             throw new IOException($"{failures.Count} machine(s) could not be written again: {first.Message}", first);
     }

@@ -113,8 +113,8 @@ public static class StateImport
         if (all.Erased is { Count: > 0 } erased)
         {
             throw new InvalidDataException(
-                $"{path}: {key} remembers that {erased.Count} user(s) were erased without knowing who they are; a cluster keeps that by the "
-                + "user's id.");
+                $"{path}: {key} remembers that {erased.Count} user(s) were erased without knowing who they are; a cluster keeps that by "
+                + "the user's id.");
         }
         return
         [

@@ -9,7 +9,9 @@ using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Grains;
 
-/// <summary>What travels between silos as JSON because a log keeps it so, and snapshots of the machines that only the cluster has.</summary>
+/// <summary>
+/// What travels between silos as JSON because a log keeps it so, and snapshots of the machines that only the cluster has.
+/// </summary>
 [JsonSerializable(typeof(List<NamedTimes>))]
 [JsonSerializable(typeof(PlanState))]
 [JsonSerializable(typeof(PlanCommand))]
@@ -47,11 +49,13 @@ internal sealed partial class GrainsJson : JsonSerializerContext
 /// <summary>A campaign's view, whose days have members that only their own assembly may set: read by reflection.</summary>
 internal static class CampaignViewJson
 {
-    /// <summary>How it is written and read.</summary>
-    public static JsonTypeInfo<CampaignView> Type { get; } = (JsonTypeInfo<CampaignView>)new JsonSerializerOptions(GrainsJson.Default.Options)
+    private static readonly JsonSerializerOptions Options = new(GrainsJson.Default.Options)
     {
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
-    }.GetTypeInfo(typeof(CampaignView));
+    };
+
+    /// <summary>How it is written and read.</summary>
+    public static JsonTypeInfo<CampaignView> Type { get; } = (JsonTypeInfo<CampaignView>)Options.GetTypeInfo(typeof(CampaignView));
 }
 
 /// <summary>A live view, which holds campaigns' views.</summary>

@@ -68,19 +68,25 @@ internal sealed partial class GatewayDoor(
         await Task.Delay(settings.Notice, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _opening.ConfigureAwait(false);
+        // It may have been opened, and offered, meanwhile.
+        Offer(null);
         await _app.StopAsync(cancellationToken).ConfigureAwait(false);
-        if (Interlocked.Exchange(ref _gateway, null) is { } gateway)
-            await gateway.DisposeAsync().ConfigureAwait(false);
+        await CloseAsync().ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_app is not null)
             await _app.DisposeAsync().ConfigureAwait(false);
-        // Services that are known by several names are disposed once for each.
+        await CloseAsync().ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    /// <summary>Closes the gateway, once, whoever asks first.</summary>
+    private async ValueTask CloseAsync()
+    {
         if (Interlocked.Exchange(ref _gateway, null) is { } gateway)
             await gateway.DisposeAsync().ConfigureAwait(false);
-        _stop.Dispose();
     }
 
     private FrontDoorOptions DoorOptions(TokenKeyRing tokens)
@@ -130,6 +136,7 @@ internal sealed partial class GatewayDoor(
             {
                 _missing = e.Message;
                 LogNotOpen(logger, e);
+                await CloseAsync().ConfigureAwait(false);
             }
             await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -158,7 +165,7 @@ internal sealed partial class GatewayDoor(
             await FrontDoor.WarmUpAsync(_app!, LongestWarmUp, _stop.Token).ConfigureAwait(false);
         }
         // What is wrong, the first real request will tell, too.
-        catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
+        catch (Exception e) when (e is not OutOfMemoryException && !_stop.IsCancellationRequested)
         {
             LogCold(logger, e);
         }

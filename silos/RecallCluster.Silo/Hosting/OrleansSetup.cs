@@ -39,8 +39,8 @@ internal static class OrleansSetup
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout);
         silo.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = TimeSpan.FromSeconds(2));
         ConfigureMembership(silo, settings.Membership);
-        // The usual directory forgets what a dead silo kept of it, and the grains entered there end wherever they are: replicas and campaigns
-        // on living silos, too. This one asks the living for what they hold.
+        // The usual directory forgets what a dead silo kept of it, and the grains entered there end wherever they are: replicas and
+        // campaigns on living silos, too. This one asks the living for what they hold.
         silo.AddDistributedGrainDirectory();
         if (settings.Tls is { } tls)
             SiloTls.Use(silo, tls);

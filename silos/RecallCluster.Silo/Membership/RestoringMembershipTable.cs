@@ -6,11 +6,9 @@ namespace RecallCluster.Silo.Membership;
 /// <summary>
 /// A membership table that survives its store. A Redis that restarts empty has lost who is a member, and Orleans would try for ever to
 /// update a row that is not there, while silos that start would form a second cluster. So each silo remembers the table that it saw last
-/// and,
-/// when the table has begun a new life, writes back every row of it: those of silos that died meanwhile fall to the probes, and the dead
-/// stay dead. Of others a silo may know but what was so before, as news of them comes by hearsay, not by the table; each puts its own row
-/// right
-/// within seconds, and until then the table is not shown to Orleans, which would take who is missing from it for dead.
+/// and, when the table has begun a new life, writes back every row of it: those of silos that died meanwhile fall to the probes, and the
+/// dead stay dead. Of others a silo may know but what was so before, as news of them comes by hearsay, not by the table; each puts its own
+/// row right within seconds, and until then the table is not shown to Orleans, which would take who is missing from it for dead.
 /// <code>
 /// Orleans ─► read, alive ─► same life? ── yes ─► store
 ///                              └─ no ─► version up to what was seen ─► rows that were seen ─► store

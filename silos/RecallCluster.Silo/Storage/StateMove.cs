@@ -37,8 +37,9 @@ internal static class StateMove
             int machines = verb == Import
                 ? await StateImport.RunAsync(path, store, cancellation).ConfigureAwait(false)
                 : await StateExport.RunAsync(store, store.KeysAsync(cancellation), path, cancellation).ConfigureAwait(false);
-            await Console.Out.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{path}: {machines} machines {(verb == Import ? "imported" : "exported")}")).ConfigureAwait(false);
+            string done = verb == Import ? "imported" : "exported";
+            await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{path}: {machines} machines {done}"))
+                .ConfigureAwait(false);
         }
     }
 

@@ -57,16 +57,6 @@ internal sealed class CalibratorGrain : Grain, ICalibratorGrain, ICalibratedCamp
         return _grains.GetGrain<IBidBookGrain>(0).TakeAsync(_published);
     }
 
-    private async Task TryRunAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            await RunAsync().ConfigureAwait(true);
-        }
-        // Parts of the counts that cannot be reached now are there the next time.
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            Telemetry.AskFailed(e);
-        }
-    }
+    // Parts of the counts that cannot be reached now are there the next time.
+    private Task TryRunAsync(CancellationToken cancellation) => GrainCalls.TryAsync(RunAsync);
 }

@@ -30,7 +30,8 @@ internal sealed class GrainCounts(IGrainFactory grains, MachineFactory factory) 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ShownImpressions>> TakeShownAsync(CancellationToken cancellation)
     {
-        ShownMessage[] taken = await Task.WhenAll(Parts.Select(part => part.TakeShownAsync())).WaitAsync(cancellation).ConfigureAwait(false);
+        ShownMessage[] taken = await Task.WhenAll(Parts.Select(part => part.TakeShownAsync()))
+            .WaitAsync(cancellation).ConfigureAwait(false);
         return
         [
             .. taken.SelectMany(shown => shown.Models.Select((model, i) =>

@@ -78,8 +78,10 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
             return WireMap.ToWire(new LeaseGrant(LedgerOutcome.UnknownCampaign));
         if (gateway is not null)
             _gateways[request.Gateway] = gateway;
-        return WireMap.ToWire(await _commands.RequestLeaseAsync(
-            this.GetPrimaryKeyLong(), request.Gateway, request.Epoch, new Micros(request.Wanted), CancellationToken.None).ConfigureAwait(true));
+        LeaseGrant granted = await _commands.RequestLeaseAsync(
+            this.GetPrimaryKeyLong(), request.Gateway, request.Epoch, new Micros(request.Wanted), CancellationToken.None)
+            .ConfigureAwait(true);
+        return WireMap.ToWire(granted);
     }
 
     public async Task<int> CloseLeaseAsync(LeaseClose close) => !Machine.Exists
@@ -200,16 +202,6 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
 
     private Task PublishAsync() => Machine.Exists ? _grains.GetGrain<IBidBookGrain>(0).OfferAsync(Offer()) : Task.CompletedTask;
 
-    private async Task TryTickAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            await TickAsync().ConfigureAwait(true);
-        }
-        // It is due still.
-        catch (IOException e)
-        {
-            Telemetry.AskFailed(e);
-        }
-    }
+    // What is due is due still.
+    private Task TryTickAsync(CancellationToken cancellation) => GrainCalls.TryAsync(TickAsync);
 }

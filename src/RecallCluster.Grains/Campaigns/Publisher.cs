@@ -8,6 +8,7 @@ namespace RecallCluster.Grains.Campaigns;
 /// </summary>
 internal sealed class Publisher(Func<Task> publish, MachineHostOptions options, TimeProvider time)
 {
+    private readonly List<TaskCompletionSource> _waiting = [];
     private Task _running = Task.CompletedTask;
     private bool _again, _stopped;
 
@@ -20,11 +21,18 @@ internal sealed class Publisher(Func<Task> publish, MachineHostOptions options, 
     }
 
     /// <summary>Publishes what there is now.</summary>
-    /// <returns>Completes when it is published.</returns>
-    public Task PublishAsync()
+    /// <returns>
+    /// Completes when it is published, or nothing will be, or after <see cref="MachineHostOptions.FollowersWait"/>: then it is published
+    /// later.
+    /// </returns>
+    public async Task PublishAsync()
     {
+        if (_stopped)
+            return;
+        var published = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting.Add(published);
         Schedule();
-        return _running;
+        await Task.WhenAny(published.Task, Task.Delay(options.FollowersWait, time)).ConfigureAwait(true);
     }
 
     /// <summary>Publishes nothing any more.</summary>
@@ -38,6 +46,8 @@ internal sealed class Publisher(Func<Task> publish, MachineHostOptions options, 
         while (_again && !_stopped)
         {
             _again = false;
+            // Whoever comes from now on may have changed what this publication does not hold.
+            TaskCompletionSource[] waiting = [.. _waiting];
             try
             {
                 await publish().ConfigureAwait(true);
@@ -49,7 +59,17 @@ internal sealed class Publisher(Func<Task> publish, MachineHostOptions options, 
                 Telemetry.AskFailed(e);
                 _again = true;
                 await Task.Delay(options.Pause * Math.Min(1 << Math.Min(failures++, 6), 50), time).ConfigureAwait(true);
+                continue;
             }
+            Tell(waiting);
         }
+        Tell([.. _waiting]);
+    }
+
+    private void Tell(TaskCompletionSource[] waiting)
+    {
+        foreach (TaskCompletionSource one in waiting)
+            one.TrySetResult();
+        _waiting.RemoveAll(one => one.Task.IsCompleted);
     }
 }

@@ -10,7 +10,7 @@ namespace RecallCluster.Grains.Feedback;
 /// </summary>
 public sealed class RedisFeedbackStore : IFeedbackStore
 {
-    private const string Group = "campaigns", CampaignField = "campaign", EventField = "event", ReasonField = "reason";
+    private const string Group = "campaigns", CampaignField = "campaign", EventField = "event", ReasonField = "reason", Beginning = "0-0";
 
     private const string AppendScript = """
         if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
@@ -45,7 +45,9 @@ public sealed class RedisFeedbackStore : IFeedbackStore
     private readonly IConnectionMultiplexer _redis;
     private readonly FeedbackStoreOptions _options;
     private readonly RedisKey _waiting, _parked;
-    private RedisValue _searched = "0-0";
+
+    // Two who look at the same time may look twice in the same place: what one claims the other does not.
+    private volatile string _searched = Beginning;
 
     /// <summary>The stream of a service, over a connection that stays with the caller.</summary>
     /// <param name="redis">The connection.</param>
@@ -141,7 +143,7 @@ public sealed class RedisFeedbackStore : IFeedbackStore
         long tooLong = (long)_options.Redeliver.TotalMilliseconds;
         StreamAutoClaimResult left = await AskAsync(
             () => Database.StreamAutoClaimAsync(_waiting, Group, reader, tooLong, _searched, most), cancellation).ConfigureAwait(false);
-        _searched = left.NextStartId.IsNull ? "0-0" : left.NextStartId;
+        _searched = (string?)left.NextStartId ?? Beginning;
         int room = most - left.ClaimedEntries.Length;
         StreamEntry[] fresh = room <= 0
             ? []

@@ -26,10 +26,11 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     private readonly BookReader _book;
     private readonly IGatewayObserver _observer;
     private uint _clicks;
+    private bool _disposed;
 
     private ClusterLoop(
-        IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity, GatewayLoopOptions options,
-        SteadyClock clock, TimeSpan userPatience, Deferral deferral, TimeProvider time)
+        IGrainFactory grains, AdRetriever retriever, SiloMarket silo, LocalMarket market, GatewayIdentity identity,
+        GatewayLoopOptions options, SteadyClock clock, TimeSpan userPatience, Deferral deferral, TimeProvider time)
     {
         (_grains, _market, _book) = (grains, market, silo.Book);
         _observer = grains.CreateObjectReference<IGatewayObserver>(this);
@@ -87,7 +88,15 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
             grains.GetGrain<IGatewayRegistryGrain>(0).BeginAsync(node.Name), "The gateways' registry", cancellation).ConfigureAwait(false);
         var loop = new ClusterLoop(
             grains, retriever, silo, market, identity, options, new SteadyClock(clock.Business), node.UserPatience, deferral, time);
-        await loop._loop.KeepAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await loop._loop.KeepAsync(cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         return loop;
     }
 
@@ -97,7 +106,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     /// <summary>Starts what happens by the clock.</summary>
     public void Run() => _loop.Run();
 
-    /// <summary>One round of all that happens by the clock, here and in the grains; when it completes this gateway knows what came of it.</summary>
+    /// <summary>
+    /// One round of all that happens by the clock, here and in the grains; when it completes this gateway knows what came of it.
+    /// </summary>
     public async Task PassAsync(CancellationToken cancellation)
     {
         IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);
@@ -149,6 +160,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
     /// <summary>Stops gracefully: leases are closed and the last reports told.</summary>
     public async ValueTask DisposeAsync()
     {
+        // One that could not be joined to the shards is disposed by who opened it, and by the host that has heard of it already.
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         await _loop.DisposeAsync().ConfigureAwait(false);
         _feedback.Settled -= _loop.Gateway.Settle;
         _feedback.Acknowledged -= _loop.Gateway.Acknowledge;

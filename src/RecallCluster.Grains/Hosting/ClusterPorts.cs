@@ -14,24 +14,6 @@ using RecallCluster.Wire.Users;
 
 namespace RecallCluster.Grains.Hosting;
 
-/// <summary>Calls to grains, with what can go wrong on the way said as Serving's ports say it.</summary>
-internal static class GrainCalls
-{
-    /// <exception cref="IOException">The grain could not be reached, or could not do it now.</exception>
-    public static async Task<T> AskAsync<T>(Task<T> call, string what, CancellationToken cancellation)
-    {
-        try
-        {
-            return await call.WaitAsync(cancellation).ConfigureAwait(false);
-        }
-        // What a grain cannot read of its state it may read again when that was mended: until then it is as if it were not there.
-        catch (Exception e) when (e is OrleansException or TimeoutException or InvalidDataException)
-        {
-            throw new IOException($"{what} cannot be reached: {e.Message}", e);
-        }
-    }
-}
-
 /// <summary>Leases of the campaigns' grains.</summary>
 internal sealed class GrainLeases(IGrainFactory grains, IGatewayObserver observer) : ILeases
 {
@@ -53,6 +35,8 @@ internal sealed class GrainLeases(IGrainFactory grains, IGatewayObserver observe
 /// <summary>The users' grains as a user store.</summary>
 internal sealed class GrainUsers(IGrainFactory grains, TimeSpan patience) : IUserStore
 {
+    private const string Whom = "The user's grain";
+
     // Search and auction want most of a request's time.
     private const int ShareOfRequest = 4;
 
@@ -68,30 +52,24 @@ internal sealed class GrainUsers(IGrainFactory grains, TimeSpan patience) : IUse
         TimeSpan wait = within / ShareOfRequest is { } share && share < patience ? share : patience;
         try
         {
-            UserMessage? found = await grains.GetGrain<IUserGrain>(userId).FindAsync().WaitAsync(wait, cancellation).ConfigureAwait(false);
+            UserMessage? found = await GrainCalls.AskAsync(
+                grains.GetGrain<IUserGrain>(userId).FindAsync().WaitAsync(wait, cancellation), Whom, cancellation).ConfigureAwait(false);
             return found is null ? null : WireMap.ToMemory(found);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException or IOException)
+        catch (IOException e)
         {
-            Telemetry.AskFailed(e);
+            Telemetry.AskFailed(e.InnerException ?? e);
             return Unreachable;
         }
     }
 
     /// <inheritdoc/>
-    public async Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation) =>
-        await GrainCalls.AskAsync(Done(grains.GetGrain<IUserGrain>(userId).SetConsentAsync(mayPersonalise)), "The user's grain", cancellation)
-            .ConfigureAwait(false);
+    public Task SetConsentAsync(string userId, bool mayPersonalise, CancellationToken cancellation) =>
+        GrainCalls.AskAsync(grains.GetGrain<IUserGrain>(userId).SetConsentAsync(mayPersonalise), Whom, cancellation);
 
     /// <inheritdoc/>
     public Task<bool> EraseAsync(string userId, CancellationToken cancellation) =>
-        GrainCalls.AskAsync(grains.GetGrain<IUserGrain>(userId).EraseAsync(), "The user's grain", cancellation);
-
-    private static async Task<bool> Done(Task task)
-    {
-        await task.ConfigureAwait(false);
-        return true;
-    }
+        GrainCalls.AskAsync(grains.GetGrain<IUserGrain>(userId).EraseAsync(), Whom, cancellation);
 }
 
 /// <summary>Events to the campaigns' grains; those of a click's aftermath to the counts.</summary>
@@ -131,6 +109,8 @@ internal sealed class GrainCatalogueLog(IGrainFactory grains, SiloMarket market)
 /// <summary>The campaigns' grains; a change is acknowledged when this silo's gateway knows it, too.</summary>
 internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : ICampaigns, IBidReports
 {
+    private const string TheBook = "The bid book";
+
     /// <inheritdoc/>
     public async Task<IReadOnlyList<CampaignView>> ListAsync(long after, int limit, CancellationToken cancellation)
     {
@@ -145,8 +125,8 @@ internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : IC
     {
         IReadOnlyList<long> spent = book.SpentToday, campaigns = book.Campaigns;
         CampaignView?[] views = await Task.WhenAll(
-            Enumerable.Range(0, Math.Min(spent.Count, campaigns.Count)).OrderByDescending(n => spent[n]).ThenBy(n => campaigns[n]).Take(count)
-                .Select(n => FindAsync(campaigns[n], cancellation))).ConfigureAwait(false);
+            Enumerable.Range(0, Math.Min(spent.Count, campaigns.Count)).OrderByDescending(n => spent[n]).ThenBy(n => campaigns[n])
+                .Take(count).Select(n => FindAsync(campaigns[n], cancellation))).ConfigureAwait(false);
         return [.. views.OfType<CampaignView>()];
     }
 
@@ -164,7 +144,7 @@ internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : IC
         ArgumentNullException.ThrowIfNull(settings);
         IBidBookGrain books = grains.GetGrain<IBidBookGrain>(0);
         // Its number first: were the campaign made and this process gone, nobody would know of it.
-        await books.EnrolAsync([settings.Id]).WaitAsync(cancellation).ConfigureAwait(false);
+        await GrainCalls.AskAsync(books.EnrolAsync([settings.Id]), TheBook, cancellation).ConfigureAwait(false);
         CampaignReply reply = await GrainCalls.AskAsync(
             grains.GetGrain<ICampaignGrain>(settings.Id).PutAsync(
                 JsonSerializer.SerializeToUtf8Bytes(settings, GrainsJson.Default.CampaignSettings), ifVersion),
@@ -173,7 +153,7 @@ internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : IC
             throw new VersionConflictException(ifVersion ?? 0, actual);
         if (reply.Refusal is { } refusal)
             throw new InvalidRequestException(reply.RefusedField ?? "campaign", refusal);
-        (Guid life, long version) = await books.VersionAsync().WaitAsync(cancellation).ConfigureAwait(false);
+        (Guid life, long version) = await GrainCalls.AskAsync(books.VersionAsync(), TheBook, cancellation).ConfigureAwait(false);
         await book.WaitForAsync(life, version, cancellation).ConfigureAwait(false);
         return GrainsJson.Read(reply.View!, CampaignViewJson.Type, "campaign's view");
     }

@@ -19,6 +19,9 @@ internal sealed class GatewayComposition(
     /// <summary>The index that a cluster serves.</summary>
     public const string IndexName = "ads";
 
+    // Calibration forgets it when its grain moves: until it is told again, nothing is mapped.
+    private static readonly TimeSpan TellPeriod = TimeSpan.FromSeconds(5);
+
     /// <inheritdoc/>
     public async Task<GatewayServices> OpenAsync(CancellationToken cancellation)
     {
@@ -40,10 +43,12 @@ internal sealed class GatewayComposition(
             await versions.FollowAsync(state with { Shadow = null }).ConfigureAwait(false);
             ClusterLoop loop = await ClusterLoop.OpenAsync(
                 grains, host.Retriever, market, node, clock, options, deferral, time, cancellation).ConfigureAwait(false);
-            await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
+            await JoinAsync(host, loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();
-            var follower = new Follower(token => FollowAsync(loop, token), machines, time);
+            var follower = new Follower(FollowAsync, machines, time);
+            // Beside the other: roll-outs go on while calibration cannot be reached.
+            var teller = new Follower(token => TellModelAsync(loop, token), machines, time);
             return new GatewayServices
             {
                 Retriever = host.Retriever,
@@ -59,6 +64,7 @@ internal sealed class GatewayComposition(
                 Close = async () =>
                 {
                     await follower.DisposeAsync().ConfigureAwait(false);
+                    await teller.DisposeAsync().ConfigureAwait(false);
                     await versions.DisposeAsync().ConfigureAwait(false);
                     await host.DisposeAsync().ConfigureAwait(false);
                 },
@@ -70,9 +76,8 @@ internal sealed class GatewayComposition(
             throw;
         }
 
-        async Task FollowAsync(ClusterLoop loop, CancellationToken token)
+        async Task FollowAsync(CancellationToken token)
         {
-            await loop.TellModelAsync(token).ConfigureAwait(false);
             // What was under way already when this gateway came, too.
             await versions.FollowAsync(state).ConfigureAwait(false);
             IndexState? next = await index.NextAsync(state.Place, versions.Report).WaitAsync(token).ConfigureAwait(false);
@@ -81,5 +86,24 @@ internal sealed class GatewayComposition(
             await versions.FollowAsync(next).ConfigureAwait(false);
             state = next;
         }
+    }
+
+    private static async Task JoinAsync(EmbeddedHost host, ClusterLoop loop, CancellationToken cancellation)
+    {
+        try
+        {
+            await host.JoinAsync(loop, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await loop.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task TellModelAsync(ClusterLoop loop, CancellationToken cancellation)
+    {
+        await loop.TellModelAsync(cancellation).ConfigureAwait(false);
+        await Task.Delay(TellPeriod, time, cancellation).ConfigureAwait(false);
     }
 }

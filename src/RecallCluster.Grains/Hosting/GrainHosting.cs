@@ -64,7 +64,6 @@ public static class GrainHosting
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new ClusterClock(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(new MachineHostOptions());
-        services.TryAddSingleton(new RolloutOptions());
         services.AddFeedbackStore(node);
         services.TryAddSingleton(new ServingStateOptions());
         services.TryAddSingleton(new RolloutOptions());

@@ -4,7 +4,9 @@ using RecallCluster.Grains.Market;
 
 namespace RecallCluster.Grains.Hosting;
 
-/// <summary>Opens the silo's market once the silo is a member, for as long as it takes: what is missing is seen in the silo's readiness.</summary>
+/// <summary>
+/// Opens the silo's market once the silo is a member, for as long as it takes: what is missing is seen in the silo's readiness.
+/// </summary>
 internal sealed class MarketOpening(SiloMarket market, MachineHostOptions options, TimeProvider time) : BackgroundService
 {
     private const int PausesBetween = 10;

@@ -30,8 +30,9 @@ public sealed record SiloNode
     public string? DataDirectory { get; init; }
 
     /// <summary>
-    /// How long a request waits for what is known of its user, and never longer than a quarter of its deadline; then it is answered as if the user had refused, and without caps. Longer:
-    /// fewer such answers while a silo is being replaced; shorter: those answers come sooner.
+    /// How long a request waits for what is known of its user, and never longer than a quarter of its deadline; then it is answered as if
+    /// the user had refused, and without caps. Longer: fewer such answers while a silo is being replaced; shorter: those answers come
+    /// sooner.
     /// </summary>
     public TimeSpan UserPatience { get; init; } = TimeSpan.FromMilliseconds(200);
 

@@ -41,7 +41,10 @@ public interface IMachineStore
     /// Stores a snapshot and drops the records that it holds. A store that has lost what the snapshot knows is filled from it; an older
     /// snapshot than the one that is there changes nothing.
     /// </summary>
-    /// <returns><see cref="StoreOutcome.Conflict"/> where the log goes further than <paramref name="at"/> (the snapshot is stored all the same), else done.</returns>
+    /// <returns>
+    /// <see cref="StoreOutcome.Conflict"/> where the log goes further than <paramref name="at"/> (the snapshot is stored all the same),
+    /// else done.
+    /// </returns>
     /// <param name="key">The machine.</param>
     /// <param name="at">The place in the log that the snapshot was taken at.</param>
     /// <param name="snapshot">Its bytes.</param>

@@ -44,7 +44,7 @@ internal abstract class MachineGrain<TMachine>(MachineServices services) : Grain
             // The log holds all that a snapshot would.
             catch (Exception e) when (e is IOException or OperationCanceledException)
             {
-                _host = null;
+                Telemetry.AskFailed(e);
             }
         }
         await base.OnDeactivateAsync(reason, cancellationToken).ConfigureAwait(true);

@@ -25,13 +25,10 @@ internal sealed class MachineHost<TMachine>
     private readonly MachineHostOptions _options;
     private readonly TimeProvider _time;
     private readonly Queue<Waiting> _queue = new();
-    private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
-    private readonly WriterTable _written = new();
     private readonly Guid _writer = Guid.NewGuid();
     private long _number;
     private Task _writing = Task.CompletedTask;
-    private Outbox _outbox;
-    private TMachine _machine;
+    private MachineMemory<TMachine> _memory;
     private long _snapshotAt;
     private bool _mustLoad;
     private bool _closed;
@@ -44,18 +41,17 @@ internal sealed class MachineHost<TMachine>
     public MachineHost(MachineKind<TMachine> kind, IMachineStore store, TellFollower tell, MachineHostOptions options, TimeProvider time)
     {
         (_kind, _store, _tell, _options, _time) = (kind, store, tell, options, time);
-        _machine = kind.Make();
-        _outbox = new Outbox(kind.Key, tell, options, time);
+        _memory = Blank();
     }
 
     /// <summary>The machine, as of all that is durable.</summary>
-    public TMachine Machine => _machine;
+    public TMachine Machine => _memory.Machine;
 
     /// <summary>The place of the last record applied.</summary>
-    public long Last { get; private set; }
+    public long Last => _memory.Last;
 
     /// <summary>Records that followers have not confirmed.</summary>
-    public int Untold => _outbox.Count;
+    public int Untold => _memory.Outbox.Count;
 
     /// <summary>Brings the machine back as it was.</summary>
     /// <exception cref="IOException">The store does not answer.</exception>
@@ -70,7 +66,8 @@ internal sealed class MachineHost<TMachine>
     /// <exception cref="Exception">The machine refused the command, which then changed nothing.</exception>
     public async Task<object?> TellAsync(byte[] payload)
     {
-        Answer answer = await Enqueue(new MachineRecord { Writer = _writer, Number = ++_number, Payload = payload }).ConfigureAwait(true);
+        var record = new MachineRecord { Writer = _writer, Number = ++_number, Payload = payload };
+        MachineAnswer answer = await Enqueue(record, _time.GetTimestamp()).ConfigureAwait(true);
         if (!answer.Told.IsCompleted && _options.FollowersWait > TimeSpan.Zero)
             await Task.WhenAny(answer.Told, Task.Delay(_options.FollowersWait, _time)).ConfigureAwait(true);
         return answer.Value is Exception failure ? throw failure : answer.Value;
@@ -82,12 +79,14 @@ internal sealed class MachineHost<TMachine>
     public Task FollowAsync(string source, IReadOnlyList<FollowedRecord> records)
     {
         var done = new List<Task>(records.Count);
-        long heard = _heard.GetValueOrDefault(source);
+        long heard = _memory.HeardOf(source);
+        // All of one age: were one given up and the next one applied, what was heard would be past the first for good.
+        long since = _time.GetTimestamp();
         foreach (FollowedRecord record in records)
         {
             if (record.Sequence <= heard)
                 continue;
-            done.Add(Enqueue(new MachineRecord
+            var followed = new MachineRecord
             {
                 Writer = _writer,
                 Number = ++_number,
@@ -95,7 +94,8 @@ internal sealed class MachineHost<TMachine>
                 Source = source,
                 SourceSequence = record.Sequence,
                 Verdict = record.Verdict,
-            }));
+            };
+            done.Add(Enqueue(followed, since));
         }
         return Task.WhenAll(done);
     }
@@ -106,19 +106,11 @@ internal sealed class MachineHost<TMachine>
     {
         // Bytes and place belong together: no await in between.
         long at = Last;
-        byte[] bytes = MessagePackSerializer.Serialize(
-            new MachineSnapshot
-            {
-                Format = MachineSnapshot.NewestFormat,
-                State = _machine.Snapshot(),
-                Heard = new Dictionary<string, long>(_heard),
-                Untold = _outbox.Untold,
-                Written = _written.Last,
-            },
-            WireFormat.Options);
         if (at == 0)
             return;
-        if (await _store.SnapshotAsync(_kind.Key, at, bytes, CancellationToken.None).ConfigureAwait(true) == StoreOutcome.Conflict && Last == at)
+        byte[] bytes = _memory.Snapshot();
+        StoreOutcome outcome = await _store.SnapshotAsync(_kind.Key, at, bytes, CancellationToken.None).ConfigureAwait(true);
+        if (outcome == StoreOutcome.Conflict && Last == at)
             _mustLoad = true;
         _snapshotAt = Math.Max(_snapshotAt, at);
     }
@@ -128,18 +120,20 @@ internal sealed class MachineHost<TMachine>
     {
         _closed = true;
         await _writing.ConfigureAwait(true);
-        _outbox.Close();
+        _memory.Outbox.Close();
         if (Last > _snapshotAt)
             await SnapshotAsync().ConfigureAwait(true);
     }
 
-    private Task<Answer> Enqueue(MachineRecord record)
+    private MachineMemory<TMachine> Blank() => new(_kind, new Outbox(_kind.Key, _tell, _options, _time));
+
+    private Task<MachineAnswer> Enqueue(MachineRecord record, long since)
     {
         if (_closed)
             throw new IOException($"{_kind.Key} is closing; send it again.");
         if (_queue.Count >= _options.MaxWaiting)
             throw new IOException($"{_kind.Key} has {_queue.Count} commands waiting; send it again later.");
-        var waiting = new Waiting(record, MessagePackSerializer.Serialize(record, WireFormat.Options), _time.GetTimestamp());
+        var waiting = new Waiting(record, MessagePackSerializer.Serialize(record, WireFormat.Options), since);
         _queue.Enqueue(waiting);
         if (_writing.IsCompleted)
             _writing = WriteAsync();
@@ -203,7 +197,7 @@ internal sealed class MachineHost<TMachine>
         {
             case StoreOutcome.Done:
                 foreach (Waiting waiting in batch)
-                    waiting.Done.TrySetResult(Apply(waiting.Record));
+                    waiting.Done.TrySetResult(_memory.Apply(waiting.Record));
                 break;
             case StoreOutcome.Conflict:
                 _mustLoad = true;
@@ -223,113 +217,47 @@ internal sealed class MachineHost<TMachine>
 
     private void GiveUp(IOException failure)
     {
-        while (_queue.TryPeek(out Waiting? oldest) && _time.GetElapsedTime(oldest.Since) > _options.GiveUpAfter)
+        long now = _time.GetTimestamp();
+        while (_queue.TryPeek(out Waiting? oldest) && _time.GetElapsedTime(oldest.Since, now) > _options.GiveUpAfter)
         {
             _queue.Dequeue();
             oldest.Done.TrySetException(failure);
         }
     }
 
-    /// <summary>Starts again from what is stored; those of <paramref name="mine"/> that are there are answered.</summary>
+    /// <summary>
+    /// Starts again from what is stored; those of <paramref name="mine"/> that are there are answered. Where it cannot be read, what was
+    /// held before is held on.
+    /// </summary>
     private void Take(StoredMachine stored, Waiting[] mine)
     {
         Dictionary<long, Waiting> waiting = mine.ToDictionary(w => w.Record.Number);
-        _outbox.Close();
-        _outbox = new Outbox(_kind.Key, _tell, _options, _time);
-        _heard.Clear();
-        _written.Clear();
-        _machine = _kind.Make();
-        Last = _snapshotAt = stored.SnapshotAt;
-        if (!stored.Snapshot.IsEmpty)
-            Restore(stored.Snapshot);
-        foreach (ReadOnlyMemory<byte> bytes in stored.Tail)
+        var found = new List<(Waiting Own, MachineAnswer Answer)>();
+        MachineMemory<TMachine> memory = Blank();
+        try
         {
-            MachineRecord record = Read<MachineRecord>(bytes, $"record {Last + 1}");
-            Answer answer = Apply(record);
-            if (record.Writer == _writer && waiting.TryGetValue(record.Number, out Waiting? own))
-                own.Done.TrySetResult(answer);
+            memory.Begin(stored, (record, answer) =>
+            {
+                if (record.Writer == _writer && waiting.TryGetValue(record.Number, out Waiting? own))
+                    found.Add((own, answer));
+            });
         }
-        foreach (Waiting own in mine.Where(w => w.Record.Number <= _written.LastOf(_writer)))
+        catch
+        {
+            memory.Outbox.Close();
+            throw;
+        }
+        _memory.Outbox.Close();
+        (_memory, _snapshotAt, _mustLoad) = (memory, stored.SnapshotAt, false);
+        foreach ((Waiting own, MachineAnswer answer) in found)
+            own.Done.TrySetResult(answer);
+        foreach (Waiting own in mine.Where(w => w.Record.Number <= memory.LastOf(_writer)))
             own.Done.TrySetException(new AnswerLostException($"{_kind.Key}: the command was applied; its answer was lost."));
-        _mustLoad = false;
-        _kind.Opened?.Invoke(_machine);
+        _kind.Opened?.Invoke(memory.Machine);
     }
-
-    private void Restore(ReadOnlyMemory<byte> bytes)
-    {
-        MachineSnapshot snapshot = Read<MachineSnapshot>(bytes, "its snapshot");
-        if (snapshot.Format > MachineSnapshot.NewestFormat)
-        {
-            throw new InvalidDataException(
-                $"{_kind.Key}: its snapshot has format {snapshot.Format}; this program reads up to {MachineSnapshot.NewestFormat}.");
-        }
-        try
-        {
-            _machine.Restore(snapshot.State);
-        }
-        catch (Exception e) when (e is not (InvalidDataException or OutOfMemoryException))
-        {
-            throw new InvalidDataException($"{_kind.Key}: its snapshot contradicts itself: {e.Message}", e);
-        }
-        foreach ((string source, long sequence) in snapshot.Heard)
-            _heard[source] = sequence;
-        foreach ((Guid writer, long number) in snapshot.Written)
-            _written.Wrote(writer, number);
-        foreach ((string follower, FollowedRecord[] records) in snapshot.Untold)
-        {
-            foreach (FollowedRecord record in records)
-                _ = _outbox.Put(follower, record);
-        }
-    }
-
-    private Answer Apply(MachineRecord record)
-    {
-        Last++;
-        _written.Wrote(record.Writer, record.Number);
-        if (record.Source is { } source)
-        {
-            if (record.SourceSequence <= _heard.GetValueOrDefault(source))
-                return default;
-            _machine.Follow(new JournalRecord(record.SourceSequence, source, [_kind.Key], record.Payload), record.Verdict);
-            _heard[source] = record.SourceSequence;
-            return default;
-        }
-        var command = new JournalRecord(Last, _kind.Key, [], record.Payload);
-        Applied applied;
-        try
-        {
-            applied = _machine.Apply(command);
-        }
-        // It fails the same way when it is applied again; whoever sent it is told.
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            applied = new Applied(e, Applied.Failed);
-        }
-        Task told = Task.CompletedTask;
-        if (applied.Verdict == 0 && _kind.FollowersOf is { } followersOf)
-        {
-            var followed = new FollowedRecord(Last, applied.Verdict, record.Payload);
-            told = Task.WhenAll(followersOf(command).Select(follower => _outbox.Put(follower, followed)));
-        }
-        return new Answer(applied.Answer, told);
-    }
-
-    private T Read<T>(ReadOnlyMemory<byte> bytes, string what)
-    {
-        try
-        {
-            return MessagePackSerializer.Deserialize<T>(bytes, WireFormat.Options);
-        }
-        catch (MessagePackSerializationException e)
-        {
-            throw new InvalidDataException($"{_kind.Key}: {what} cannot be read: {e.Message}", e);
-        }
-    }
-
-    private readonly record struct Answer(object? Value, Task Told);
 
     private sealed record Waiting(MachineRecord Record, byte[] Bytes, long Since)
     {
-        public TaskCompletionSource<Answer> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<MachineAnswer> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

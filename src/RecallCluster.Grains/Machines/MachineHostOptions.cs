@@ -18,8 +18,11 @@ public sealed record MachineHostOptions
     /// <summary>Time between two attempts.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long whoever sends a command waits for its followers.</summary>
-    public TimeSpan FollowersWait { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// How long whoever sends a command waits for its followers, or for a campaign to be published. Shorter than a door waits for a
+    /// campaign: a follower that cannot be reached must not make what was applied look as if it was not.
+    /// </summary>
+    public TimeSpan FollowersWait { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Refuses values that make no sense.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number or a time is not positive.</exception>

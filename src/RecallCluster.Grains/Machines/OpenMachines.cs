@@ -22,8 +22,24 @@ internal sealed class OpenMachines : IStoreKeeper
     /// <inheritdoc/>
     public async Task WriteAgainAsync(CancellationToken cancellation)
     {
+        var failures = new ConcurrentQueue<Exception>();
         foreach (Func<Task>[] some in _machines.Values.Chunk(WrittenAtOnce))
-            await Task.WhenAll(some.Select(snapshot => snapshot())).WaitAsync(cancellation).ConfigureAwait(false);
+            await Task.WhenAll(some.Select(snapshot => TryAsync(snapshot, failures))).WaitAsync(cancellation).ConfigureAwait(false);
+        if (failures.TryPeek(out Exception? first))
+            throw new IOException($"{failures.Count} machine(s) could not be written again: {first.Message}", first);
+    }
+
+    /// <summary>One machine that cannot be written keeps no other from it.</summary>
+    private static async Task TryAsync(Func<Task> snapshot, ConcurrentQueue<Exception> failures)
+    {
+        try
+        {
+            await snapshot().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            failures.Enqueue(e);
+        }
     }
 
     private sealed class Open(OpenMachines all) : IDisposable

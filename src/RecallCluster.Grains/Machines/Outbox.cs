@@ -22,19 +22,20 @@ internal sealed class Outbox(string source, TellFollower tell, MachineHostOption
     public int Count => _lines.Values.Sum(line => line.Waiting.Count);
 
     /// <summary>What waits, by follower.</summary>
-    public IReadOnlyDictionary<string, FollowedRecord[]> Untold =>
-        _lines.Where(line => line.Value.Waiting.Count > 0).ToDictionary(line => line.Key, line => line.Value.Waiting.ToArray());
+    public IReadOnlyDictionary<string, FollowedRecord[]> Untold => _lines.Where(line => line.Value.Waiting.Count > 0)
+        .ToDictionary(line => line.Key, line => line.Value.Waiting.Select(entry => entry.Record).ToArray());
 
     /// <summary>Puts a record in.</summary>
-    /// <returns>Completes when the follower has confirmed it.</returns>
+    /// <returns>Completes when the follower has confirmed it; cancelled when it will not be told from here any more.</returns>
     public Task Put(string follower, FollowedRecord record)
     {
         if (!_lines.TryGetValue(follower, out Line? line))
             _lines[follower] = line = new Line();
-        line.Waiting.Enqueue(record);
+        var entry = new Entry(record);
+        line.Waiting.Enqueue(entry);
         if (line.Running.IsCompleted)
             line.Running = RunAsync(follower, line);
-        return line.Running;
+        return entry.Told.Task;
     }
 
     /// <summary>Tells nobody any more; what waits is told again by whoever opens the machine next.</summary>
@@ -42,12 +43,14 @@ internal sealed class Outbox(string source, TellFollower tell, MachineHostOption
 
     private async Task RunAsync(string follower, Line line)
     {
+        // What is put in by the same turn goes along.
+        await Task.Yield();
         while (line.Waiting.Count > 0 && !_closed)
         {
-            FollowedRecord[] batch = [.. line.Waiting.Take(options.MaxBatch)];
+            Entry[] batch = [.. line.Waiting.Take(options.MaxBatch)];
             try
             {
-                await tell(follower, source, batch).ConfigureAwait(true);
+                await tell(follower, source, Array.ConvertAll(batch, entry => entry.Record)).ConfigureAwait(true);
             }
             // Whatever keeps the follower from taking it, the record is durable here and will be told.
             catch (Exception e) when (e is not OutOfMemoryException)
@@ -58,8 +61,10 @@ internal sealed class Outbox(string source, TellFollower tell, MachineHostOption
             }
             line.Failures = 0;
             for (int i = 0; i < batch.Length; i++)
-                line.Waiting.Dequeue();
+                line.Waiting.Dequeue().Told.TrySetResult();
         }
+        foreach (Entry entry in line.Waiting)
+            entry.Told.TrySetCanceled();
         if (line.Waiting.Count == 0)
             _lines.Remove(follower);
     }
@@ -68,10 +73,15 @@ internal sealed class Outbox(string source, TellFollower tell, MachineHostOption
 
     private sealed class Line
     {
-        public Queue<FollowedRecord> Waiting { get; } = new();
+        public Queue<Entry> Waiting { get; } = new();
 
         public Task Running { get; set; } = Task.CompletedTask;
 
         public int Failures { get; set; }
+    }
+
+    private sealed record Entry(FollowedRecord Record)
+    {
+        public TaskCompletionSource Told { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

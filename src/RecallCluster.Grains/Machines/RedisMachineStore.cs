@@ -36,7 +36,9 @@ public sealed class RedisMachineStore : IMachineStore, IStoreLife
         """;
 
     private const string LoadScript = """
-        return { redis.call('HGET', KEYS[1], 'at') or '0', redis.call('HGET', KEYS[1], 'snapshot') or '', redis.call('LRANGE', KEYS[2], 0, -1) }
+        return {
+          redis.call('HGET', KEYS[1], 'at') or '0', redis.call('HGET', KEYS[1], 'snapshot') or '', redis.call('LRANGE', KEYS[2], 0, -1)
+        }
         """;
 
     private readonly IConnectionMultiplexer _redis;

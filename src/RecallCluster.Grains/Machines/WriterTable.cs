@@ -28,7 +28,4 @@ internal sealed class WriterTable
         if (_writers.Count > Remembered)
             _writers.RemoveAt(0);
     }
-
-    /// <summary>Forgets all.</summary>
-    public void Clear() => _writers.Clear();
 }

@@ -130,7 +130,7 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
         foreach (long[] some in Campaigns.ToArray().Chunk(AskedAtOnce))
             await Task.WhenAll(some.Select(TryCollectAsync)).ConfigureAwait(true);
         // Asking wakes it, too.
-        await TryAsync(async () =>
+        await GrainCalls.TryAsync(async () =>
         {
             CalibrationMessage? calibration =
                 await grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).CurrentAsync().ConfigureAwait(true);
@@ -139,24 +139,12 @@ internal sealed class BidBookGrain(MachineServices services, IGrainFactory grain
         }).ConfigureAwait(true);
     }
 
-    private Task TryCollectAsync(long campaign) => TryAsync(async () =>
+    // A campaign without an offer bids nothing: that is safe, and it is asked again.
+    private Task TryCollectAsync(long campaign) => GrainCalls.TryAsync(async () =>
     {
         if (await grains.GetGrain<ICampaignGrain>(campaign).OfferAsync().ConfigureAwait(true) is { } offer)
             await OfferAsync(offer).ConfigureAwait(true);
     });
-
-    private static async Task TryAsync(Func<Task> ask)
-    {
-        try
-        {
-            await ask().ConfigureAwait(true);
-        }
-        // A campaign without an offer bids nothing: that is safe, and it is asked again.
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            Telemetry.AskFailed(e);
-        }
-    }
 }
 
 /// <summary>What is calibrated.</summary>

@@ -104,7 +104,10 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
             AdvertiserDomain = "unknown.invalid",
             Product = BidProduct.Click.Name,
             IsPaused = true,
-            Terms = new CampaignTerms { CampaignId = id, TimeZone = "UTC", DailyBudget = Micros.Zero, FlightStart = DateTimeOffset.UnixEpoch },
+            Terms = new CampaignTerms
+            {
+                CampaignId = id, TimeZone = "UTC", DailyBudget = Micros.Zero, FlightStart = DateTimeOffset.UnixEpoch,
+            },
         },
         0, [0], CampaignStatus.Paused);
 

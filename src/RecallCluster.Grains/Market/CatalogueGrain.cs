@@ -11,9 +11,12 @@ namespace RecallCluster.Grains.Market;
 [RolePlacement(SiloRoles.Control)]
 internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<OrderedCatalogue>(services), ICatalogueGrain
 {
-    private Guid _life;
+    /// <summary>Edits that readers can be told one by one; whoever is behind these is told the latest of every ad.</summary>
+    internal const int MostRemembered = 4_096;
+
     private readonly News _news = new(services.Time);
     private readonly List<byte[]> _since = [];
+    private Guid _life;
 
     public async Task<(Guid Life, long Sequence)> EditAsync(byte[] edit)
     {
@@ -25,9 +28,10 @@ internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<Or
 
     public async Task<CatalogueDelta?> NextAsync(Guid life, long sequence)
     {
-        bool isWhole = life != _life;
-        if (!isWhole && sequence >= _since.Count)
+        if (life == _life && sequence >= _since.Count)
             await _news.WaitAsync().ConfigureAwait(true);
+        // Another life may have begun meanwhile: what it holds, this reader was never told.
+        bool isWhole = life != _life;
         if (!isWhole && sequence >= _since.Count)
             return null;
         IEnumerable<byte[]> edits = isWhole ? Machine.Latest.Select(CatalogueEdits.Write) : _since.Skip((int)sequence);
@@ -40,12 +44,23 @@ internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<Or
     // A machine that was loaded anew may hold what another activation wrote: readers begin again.
     private void Watch(OrderedCatalogue machine)
     {
-        _life = Guid.NewGuid();
-        _since.Clear();
+        BeginLife();
         machine.Changed = edit =>
         {
+            if (_since.Count == MostRemembered)
+            {
+                BeginLife();
+                return;
+            }
             _since.Add(CatalogueEdits.Write(edit));
             _news.Tell();
         };
+    }
+
+    private void BeginLife()
+    {
+        _life = Guid.NewGuid();
+        _since.Clear();
+        _news.Tell();
     }
 }

@@ -23,8 +23,8 @@ internal sealed class NameList(string key) : IStateMachine
     public Applied Apply(JournalRecord record) => new(Take(Encoding.UTF8.GetString(record.Payload.Span)));
 
     /// <inheritdoc/>
-    public byte[] Snapshot() =>
-        JsonSerializer.SerializeToUtf8Bytes(_names.ConvertAll(name => new NamedTimes(name, _known[name].Times)), GrainsJson.Default.ListNamedTimes);
+    public byte[] Snapshot() => JsonSerializer.SerializeToUtf8Bytes(
+        _names.ConvertAll(name => new NamedTimes(name, _known[name].Times)), GrainsJson.Default.ListNamedTimes);
 
     /// <inheritdoc/>
     public void Restore(ReadOnlyMemory<byte> snapshot)

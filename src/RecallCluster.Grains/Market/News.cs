@@ -1,6 +1,8 @@
 namespace RecallCluster.Grains.Market;
 
-/// <summary>Lets readers of a grain wait until it has something new for them. Used by one thread at a time, as the turns of a grain are.</summary>
+/// <summary>
+/// Lets readers of a grain wait until it has something new for them. Used by one thread at a time, as the turns of a grain are.
+/// </summary>
 /// <param name="time">The clock that the wait is bounded by.</param>
 internal sealed class News(TimeProvider time)
 {

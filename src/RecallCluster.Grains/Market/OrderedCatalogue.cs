@@ -51,8 +51,8 @@ internal sealed class OrderedCatalogue : IStateMachine
     {
         SnapshotSections sections = SnapshotSections.Read(snapshot, MachineKind);
         _edits.Restore(sections.Get("edits"));
-        foreach (CatalogueEdit first in SnapshotSections.ReadJson(sections.Get("facets"), CatalogueJson.Default.CatalogueEditArray, MachineKind))
-            Note(first);
+        CatalogueEdit[] firsts = SnapshotSections.ReadJson(sections.Get("facets"), CatalogueJson.Default.CatalogueEditArray, MachineKind);
+        Array.ForEach(firsts, Note);
     }
 
     private void Note(CatalogueEdit edit)

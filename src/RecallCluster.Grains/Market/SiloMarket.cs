@@ -114,7 +114,8 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
     }
 
     /// <summary>Completes when an edit is applied on this silo.</summary>
-    public Task WaitForEditAsync(Guid life, long sequence, CancellationToken cancellation) => _edits.WaitForAsync(life, sequence, cancellation);
+    public Task WaitForEditAsync(Guid life, long sequence, CancellationToken cancellation) =>
+        _edits.WaitForAsync(life, sequence, cancellation);
 
     public async ValueTask DisposeAsync()
     {

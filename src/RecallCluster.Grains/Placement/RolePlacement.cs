@@ -50,7 +50,8 @@ internal sealed class RolePlacementDirector(ISiloMetadataCache silos) : IPlaceme
         SiloAddress[] all = context.GetCompatibleSilos(target);
         if (IPlacementDirector.GetPlacementHint(target.RequestContextData, all) is { } hint)
             return Task.FromResult(hint);
-        SiloAddress[] able = Array.FindAll(all, silo => silos.GetSiloMetadata(silo).Metadata.ContainsKey(SiloRoles.KeyOf(((RolePlacement)strategy).Role)));
+        string role = SiloRoles.KeyOf(((RolePlacement)strategy).Role);
+        SiloAddress[] able = Array.FindAll(all, silo => silos.GetSiloMetadata(silo).Metadata.ContainsKey(role));
         SiloAddress[] among = able.Length > 0 ? able : all;
         return Task.FromResult(among[Random.Shared.Next(among.Length)]);
     }

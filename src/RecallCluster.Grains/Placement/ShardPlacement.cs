@@ -33,11 +33,14 @@ internal sealed class ShardPlacementDirector(ISiloMetadataCache silos, IGrainFac
             string name = silo.ToParsableString();
             able[name] = silo;
             candidates.Add(new SiloCandidate(
-                name, metadata.Metadata.TryGetValue(SiloRoles.MemoryKey, out string? bytes) ? long.Parse(bytes, CultureInfo.InvariantCulture) : long.MaxValue));
+                name,
+                metadata.Metadata.TryGetValue(SiloRoles.MemoryKey, out string? bytes)
+                    ? long.Parse(bytes, CultureInfo.InvariantCulture) : long.MaxValue));
         }
         if (candidates.Count == 0)
             throw new OrleansException($"Shard {key}: no silo of role '{SiloRoles.Retrieval}' is there.");
-        string placed = await grains.GetGrain<IIndexGrain>(key.Index).PlaceAsync(key.Shard, key.Replica, [.. candidates]).ConfigureAwait(false);
+        string placed = await grains.GetGrain<IIndexGrain>(key.Index)
+            .PlaceAsync(key.Shard, key.Replica, [.. candidates]).ConfigureAwait(false);
         return able[placed];
     }
 }

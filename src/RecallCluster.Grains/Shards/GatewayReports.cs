@@ -8,12 +8,20 @@ namespace RecallCluster.Grains.Shards;
 internal sealed class GatewayReports(TimeProvider time)
 {
     // They ask for news every few seconds; one that was silent for longer is gone, and begins anew when it comes back.
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
+    internal static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
 
     private readonly Dictionary<string, (GatewayReport Report, long At)> _last = new(StringComparer.Ordinal);
 
+    private long? _forgotAt;
+
+    /// <summary>Whether there may be gateways that have not spoken yet.</summary>
+    public bool MayMissSome => _forgotAt is { } forgot && time.GetElapsedTime(forgot) <= LongestSilence;
+
     private IEnumerable<GatewayReport> Present =>
         _last.Values.Where(told => time.GetElapsedTime(told.At) <= LongestSilence).Select(told => told.Report);
+
+    /// <summary>What was said before is not known here, as after a move.</summary>
+    public void Forgot() => _forgotAt = time.GetTimestamp();
 
     /// <summary>A gateway speaks.</summary>
     public void Take(GatewayReport report) => _last[report.Gateway] = (report, time.GetTimestamp());
@@ -29,7 +37,7 @@ internal sealed class GatewayReports(TimeProvider time)
         GatewayReport[] open = Array.FindAll(present, report => report.Shadow == version);
         if (Array.Find(open, report => report.Failure is not null) is { } failed)
             throw new InvalidDataException($"Gateway {failed.Gateway} cannot open it: {failed.Failure}");
-        if (open.Length < present.Length)
+        if (MayMissSome || open.Length < present.Length)
             return new RolloutVerdict(null, false, null);
         if (limits.Requests == 0)
             return RolloutVerdict.Passed;

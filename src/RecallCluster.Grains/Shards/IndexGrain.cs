@@ -20,7 +20,7 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
     private readonly News _news;
     private readonly GatewayReports _gateways;
     private readonly RolloutDriver<IndexVersion, ShadowLimits> _rollout;
-    private readonly SemaphoreSlim _changing = new(1, 1), _placing = new(1, 1);
+    private readonly SemaphoreSlim _changing = new(1, 1), _placing = new(1, 1), _publishing = new(1, 1);
     private string? _fitsNowhere;
 
     public IndexGrain(MachineServices services, IGrainFactory grains, RolloutOptions options)
@@ -37,6 +37,9 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
+        // Before the first version nobody answers with one.
+        if (State.Rollout.Current is not null)
+            _gateways.Forgot();
         // A roll-out that another activation began goes on from here, too.
         this.RegisterGrainTimer(WakeAsync, new GrainTimerCreationOptions(WatchPeriod, WatchPeriod) { Interleave = true });
         this.RegisterGrainTimer(StepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, WatchPeriod) { Interleave = true });
@@ -46,20 +49,31 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
     {
         _changing.Dispose();
         _placing.Dispose();
+        _publishing.Dispose();
     }
 
     public async Task<IndexState> PublishAsync(IndexVersion version, byte[]? limits, int? replicas)
     {
         ArgumentNullException.ThrowIfNull(version);
         ShadowLimits wanted = limits is null ? _options.Shadow : GrainsJson.Read(limits, GrainsJson.Default.ShadowLimits, "limits");
-        if (replicas is { } count && count != State.Replicas)
-        {
+        int count = replicas ?? State.Replicas;
+        if (replicas is not null)
             ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(replicas));
-            await TellAsync(new PlanCommand { Replicas = count }).ConfigureAwait(true);
+        // Only here versions begin: while one is published no other comes in its way.
+        await _publishing.WaitAsync().ConfigureAwait(true);
+        try
+        {
+            // What is on its way goes on with as many as it began with; the new one is refused.
+            if (State.Rollout.Candidate is null && count != State.Replicas)
+                await TellAsync(new PlanCommand { Replicas = count }).ConfigureAwait(true);
+            await _rollout.PublishAsync(
+                number => version with { Name = string.Create(CultureInfo.InvariantCulture, $"{version.Name}.{number}") }, wanted)
+                .ConfigureAwait(true);
         }
-        await _rollout.PublishAsync(
-            number => version with { Name = string.Create(CultureInfo.InvariantCulture, $"{version.Name}.{number}") }, wanted)
-            .ConfigureAwait(true);
+        finally
+        {
+            _publishing.Release();
+        }
         _ = StepAsync(CancellationToken.None);
         return View();
     }
@@ -162,6 +176,8 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
 
     async Task IRolloutTarget<IndexVersion, ShadowLimits>.DropAsync(IndexVersion version)
     {
+        if (_gateways.MayMissSome)
+            throw new InvalidOperationException("Not all gateways have been heard of yet; try again.");
         if (_gateways.WhoRuns(version.Name) is { } gateway)
             throw new InvalidOperationException($"Gateway {gateway} still answers with version {version.Name}; try again.");
         await Task.WhenAll(Replicas(version).Select(replica => replica.DropAsync(version.Name))).ConfigureAwait(true);
@@ -225,15 +241,8 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
             return;
         // Gateways that wait for news say how far they are.
         _news.Tell();
-        try
-        {
-            await _rollout.StepAsync().ConfigureAwait(true);
-        }
         // The store does not answer: the step is made again.
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            Telemetry.AskFailed(e);
-        }
+        await GrainCalls.TryAsync(_rollout.StepAsync).ConfigureAwait(true);
     }
 
     /// <summary>Has every replica loaded somewhere, also after its silo is gone, and with nothing but what is wanted.</summary>
@@ -243,17 +252,7 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
         if (rollout.Current is not { } current)
             return;
         string[] wanted = [.. new[] { current, rollout.Previous, rollout.Candidate?.Version }.OfType<IndexVersion>().Select(v => v.Name)];
-        await Task.WhenAll(Replicas(current).Select(async replica =>
-        {
-            try
-            {
-                await replica.KeepAsync(wanted).ConfigureAwait(true);
-            }
-            // A silo that is being declared dead; the next round finds another one.
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                Telemetry.AskFailed(e);
-            }
-        })).ConfigureAwait(true);
+        // A silo that is being declared dead; the next round finds another one.
+        await Task.WhenAll(Replicas(current).Select(replica => GrainCalls.TryAsync(() => replica.KeepAsync(wanted)))).ConfigureAwait(true);
     }
 }

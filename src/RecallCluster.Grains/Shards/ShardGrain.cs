@@ -7,7 +7,9 @@ using RecallCluster.Wire.Shards;
 
 namespace RecallCluster.Grains.Shards;
 
-/// <summary>One replica of a shard: its silo's shard, as a grain. It stays where the index's plan put it, for as long as the silo lives.</summary>
+/// <summary>
+/// One replica of a shard: its silo's shard, as a grain. It stays where the index's plan put it, for as long as the silo lives.
+/// </summary>
 [ShardPlacement, Immovable, KeepAlive, Reentrant]
 internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFactory grains, ILocalSiloDetails silo) : Grain, IShardGrain
 {
@@ -28,8 +30,8 @@ internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFac
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        // With a silo goes its part of the directory, and with that every activation that was entered there, wherever it is: the plan brings
-        // this one back to where its files are open, and until then no replica might be left.
+        // With a silo goes its part of the directory, and with that every activation that was entered there, wherever it is: the plan
+        // brings this one back to where its files are open, and until then no replica might be left.
         if (reason.ReasonCode != DeactivationReasonCode.DirectoryFailure)
             shards.DropAll(_key.Shard);
         return base.OnDeactivateAsync(reason, cancellationToken);

@@ -37,7 +37,7 @@ internal static class ShardPlanner
         return able.Length > 0
             ? able.OrderBy(c => load[c.Silo]).ThenBy(c => c.Silo, StringComparer.Ordinal).First().Silo
             : throw new InvalidOperationException(
-                $"Replica {place} fits nowhere: of {candidates.Count} silos {taken.Count} hold another replica of the shard, and the others "
-                + $"have no room for {shardBytes} bytes more.");
+                $"Replica {place} fits nowhere: of {candidates.Count} silos {taken.Count} hold another replica of the shard, and the "
+                + $"others have no room for {shardBytes} bytes more.");
     }
 }

@@ -6,7 +6,9 @@ using RecallCluster.Wire.Shards;
 
 namespace RecallCluster.Grains.Shards;
 
-/// <summary>Queries and answers of shards as contracts. Numbers travel as little-endian bytes, as this program's machines hold them.</summary>
+/// <summary>
+/// Queries and answers of shards as contracts. Numbers travel as little-endian bytes, as this program's machines hold them.
+/// </summary>
 internal static class ShardWire
 {
     public static ShardQueryMessage ToWire(ShardQuery query, string version) => new()

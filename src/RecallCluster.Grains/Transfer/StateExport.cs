@@ -101,10 +101,14 @@ public sealed class StateExport
 
     private async Task TellAsync(string follower, string source, IReadOnlyList<Wire.State.FollowedRecord> records)
     {
-        if (MachineKeys.TryRead(follower, MachineKeys.Counts, out _))
-            await (await CountsAsync(follower, CancellationToken.None).ConfigureAwait(true)).FollowAsync(source, records).ConfigureAwait(true);
-        else
-            await (await UserAsync(follower, CancellationToken.None).ConfigureAwait(true)).FollowAsync(source, records).ConfigureAwait(true);
+        if (!MachineKeys.TryRead(follower, MachineKeys.Counts, out _))
+        {
+            MachineHost<UserPartition> user = await UserAsync(follower, CancellationToken.None).ConfigureAwait(true);
+            await user.FollowAsync(source, records).ConfigureAwait(true);
+            return;
+        }
+        MachineHost<CalibrationShard> counts = await CountsAsync(follower, CancellationToken.None).ConfigureAwait(true);
+        await counts.FollowAsync(source, records).ConfigureAwait(true);
     }
 
     private async Task<MachineHost<UserPartition>> UserAsync(string key, CancellationToken cancellation)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using MessagePack;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
@@ -11,7 +13,8 @@ namespace RecallCluster.Grains.Transfer;
 
 /// <summary>
 /// Lets a new cluster begin with the state of an embedded edition: campaigns and their ledgers, users, calibration's counts, live edits of
-/// ads. Campaigns are written last, so that what was interrupted can be done again.
+/// ads. The campaigns are enrolled in the bid book, which knows of no others. They are written last, so that what was interrupted can be
+/// done again.
 /// </summary>
 public static class StateImport
 {
@@ -39,7 +42,9 @@ public static class StateImport
         [
             .. found.SelectMany(one => InCluster(one.Key, one.Snapshot, path)).OrderBy(one => IsCampaign(one.Key)),
         ];
-        await RefuseAsync(store, [.. machines.Select(one => one.Key).Where(IsCampaign)], cancellation).ConfigureAwait(false);
+        (string Key, byte[] State) book = BookOf(machines.Select(one => one.Key));
+        await RefuseAsync(store, [.. machines.Select(one => one.Key).Where(IsCampaign)], book, cancellation).ConfigureAwait(false);
+        machines = [book, .. machines];
         foreach ((string Key, byte[] State)[] some in machines.Chunk(AtOnce))
         {
             await Task.WhenAll(some.Select(one => store.SnapshotAsync(one.Key, FirstPlace, Wrap(one.State), cancellation)))
@@ -50,12 +55,38 @@ public static class StateImport
 
     private static bool IsCampaign(string key) => MachineKeys.TryRead(key, MachineKeys.Campaigns, out _);
 
-    private static async Task RefuseAsync(IMachineStore store, string[] keys, CancellationToken cancellation)
+    /// <summary>The bid book with the campaigns among these machines, by id.</summary>
+    private static (string Key, byte[] State) BookOf(IEnumerable<string> machines)
     {
-        StoredMachine[] there = await Task.WhenAll(keys.Select(key => store.LoadAsync(key, cancellation))).ConfigureAwait(false);
+        string key = MachineKeys.Of(MachineKeys.Book, 0);
+        var names = new NameList(key);
+        foreach (long campaign in machines.Where(IsCampaign).Select(CampaignOf).Order())
+        {
+            byte[] name = Encoding.UTF8.GetBytes(campaign.ToString(CultureInfo.InvariantCulture));
+            names.Apply(new JournalRecord(FirstPlace, key, [], name));
+        }
+        return (key, names.Snapshot());
+    }
+
+    private static long CampaignOf(string key)
+    {
+        MachineKeys.TryRead(key, MachineKeys.Campaigns, out string id);
+        return long.Parse(id, CultureInfo.InvariantCulture);
+    }
+
+    private static async Task RefuseAsync(
+        IMachineStore store, string[] campaigns, (string Key, byte[] State) book, CancellationToken cancellation)
+    {
+        StoredMachine[] there = await Task.WhenAll(campaigns.Select(key => store.LoadAsync(key, cancellation))).ConfigureAwait(false);
+        StoredMachine known = await store.LoadAsync(book.Key, cancellation).ConfigureAwait(false);
         int taken = Array.FindIndex(there, machine => machine.Last > 0);
-        if (taken >= 0)
-            throw new InvalidOperationException($"The cluster has a state already: {keys[taken]}. Import into an empty Redis.");
+        // The same book was left by an import that was interrupted.
+        bool isOther = known.Last > 0 && (known.Tail.Count > 0 || !known.Snapshot.Span.SequenceEqual(Wrap(book.State)));
+        if (taken >= 0 || isOther)
+        {
+            throw new InvalidOperationException(
+                $"The cluster has a state already: {(taken >= 0 ? campaigns[taken] : book.Key)}. Import into an empty Redis.");
+        }
     }
 
     /// <summary>What a machine of the file is in a cluster.</summary>
@@ -82,8 +113,8 @@ public static class StateImport
         if (all.Erased is { Count: > 0 } erased)
         {
             throw new InvalidDataException(
-                $"{path}: {key} remembers that {erased.Count} user(s) were erased without knowing who they are; a cluster keeps that by the "
-                + "user's id.");
+                $"{path}: {key} remembers that {erased.Count} user(s) were erased without knowing who they are; a cluster keeps that by "
+                + "the user's id.");
         }
         return
         [

@@ -1,6 +1,7 @@
 using RecallCluster.Bidding.Money;
 using RecallCluster.Grains.Campaigns;
 using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Tests.Machines;
 using RecallCluster.Grains.Transfer;
 using RecallCluster.Serving.Campaigns;
@@ -31,7 +32,7 @@ public sealed class StateTransferTests : IDisposable
         long lease = await MakeAsync();
 
         int machines = await StateImport.RunAsync(File, _store, default);
-        string[] keys = ["campaign/7", "calibration/7", $"user/{Shown}", $"user/{Refuser}", "catalogue/0"];
+        string[] keys = ["campaign/7", "calibration/7", $"user/{Shown}", $"user/{Refuser}", "catalogue/0", "book/0"];
         foreach (string key in keys)
             Assert.Equal(1, (await _store.LoadAsync(key, default)).Last);
         Assert.InRange(machines, keys.Length, int.MaxValue);
@@ -42,6 +43,44 @@ public sealed class StateTransferTests : IDisposable
         Assert.Equal(LedgerOutcome.Duplicate, await TellAsync(state, AdEventKind.Impression, lease));
         Assert.Equal(LedgerOutcome.Applied, await TellAsync(state, AdEventKind.Click, lease));
         await CheckAsync(state, clicks: 1);
+    }
+
+    [Fact]
+    public async Task The_campaigns_are_in_the_cluster_s_book()
+    {
+        await MakeAsync();
+        await using (ServingState state = await OpenAsync(File))
+            await state.Campaigns.PutAsync(LoopWorld.Campaign(3, 1), null, default);
+
+        await StateImport.RunAsync(File, _store, default);
+
+        await new Turns().RunAsync(async () =>
+        {
+            var book = new MachineHost<NameList>(
+                new MachineKind<NameList>("book/0", () => new NameList("book/0")), _store, (_, _, _) => Task.CompletedTask,
+                new MachineHostOptions(), TimeProvider.System);
+            await book.OpenAsync(default);
+            Assert.Equal(["3", "7"], book.Machine.Names);
+        });
+    }
+
+    [Fact]
+    public async Task An_import_that_was_interrupted_can_be_done_again_and_one_of_other_campaigns_is_refused()
+    {
+        await MakeAsync();
+        var other = new MemoryMachineStore();
+        await StateImport.RunAsync(File, other, default);
+        StoredMachine book = await other.LoadAsync("book/0", default);
+        await _store.SnapshotAsync("book/0", book.SnapshotAt, book.Snapshot, default);
+
+        await StateImport.RunAsync(File, _store, default);
+
+        Assert.Equal(1, (await _store.LoadAsync("campaign/7", default)).Last);
+        var used = new MemoryMachineStore();
+        await used.AppendAsync("book/0", 0, [new byte[] { 1 }], default);
+        InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => StateImport.RunAsync(File, used, default));
+        Assert.Contains("book/0", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -120,6 +120,7 @@ public class EmbeddedHostTests
         string[] indexes = [first.Index(2), second.Index(1)];
         using EmbeddedHost host = Host(first, indexes[0]);
         using var done = new CancellationTokenSource();
+        var begun = new TaskCompletionSource();
         Task requests = Task.Run(async () =>
         {
             while (!done.IsCancellationRequested)
@@ -127,13 +128,17 @@ public class EmbeddedHostTests
                 RetrievalAnswer answer = await host.Retriever.AnswerAsync(Request(10, ["ad3"]), default);
                 int version = int.Parse(answer.Version[(answer.Version.IndexOf('.') + 1)..]);
                 Assert.Equal(best[(version - 1) % 2], answer.Ads.Select(a => a.Id));
+                begun.TrySetResult();
             }
         });
+        // A client that failed never gets so far; it is told of below.
+        await Task.WhenAny(begun.Task, requests);
 
         for (int load = 1; load <= 6; load++)
             host.Load(Options(load % 2 == 0 ? first : second, indexes[load % 2], null));
         await done.CancelAsync();
         await requests;
+        Assert.True(begun.Task.IsCompletedSuccessfully);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using RecallCluster.Cli.Workflows.Cluster;
 
 namespace RecallCluster.Cli.Tests;
 
+[Collection(ProcessSuite.Name)]
 public class ClusterTests
 {
     [Fact]
@@ -100,20 +101,12 @@ public class ClusterTests
     [ClusterFact]
     public async Task What_is_killed_takes_its_silos_and_its_Redis_along()
     {
-        var start = new ProcessStartInfo(Processes.DotnetHost)
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "recall.dll"), "cluster", "up", "--silos", "1", "--json" },
-        };
-        using Process up = Process.Start(start)!;
-        var last = new LastLines();
-        up.ErrorDataReceived += (_, line) => last.Keep(line.Data);
-        up.BeginErrorReadLine();
-        JsonElement told = await Documents.ReadAsync(up.StandardOutput, last.ToString);
+        using RecallProcess up = RecallProcess.Start("cluster", "up", "--silos", "1", "--roles", "retrieval,control", "--json");
+        JsonElement told = await up.ReadDocumentAsync();
         int redis = told.GetProperty("redisProcessId").GetInt32(), silo = told.GetProperty("silos")[0].GetProperty("processId").GetInt32();
         Assert.True(IsAlive(redis) && IsAlive(silo));
 
-        up.Kill();
+        await up.KillAsync();
 
         await UntilAsync(() => !IsAlive(redis) && !IsAlive(silo));
     }

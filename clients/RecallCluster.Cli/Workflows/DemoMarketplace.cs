@@ -90,11 +90,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     }
 
     /// <summary>Plays the day that is measured, over HTTP.</summary>
-    public Task<ServedDayResult> ServeAsync(CampaignPlan[] plans, IStages stages, CancellationToken cancellation)
-    {
-        DemoFiles.CopyState(files.HistoryState, files.State);
-        return Served(plans).PlayAsync(Open(traffic.Day(MeasuredDay)), DayStart(MeasuredDay), stages, cancellation);
-    }
+    public Task<ServedDayResult> ServeAsync(CampaignPlan[] plans, IStages stages, CancellationToken cancellation) =>
+        Served(plans).PlayAsync(Open(traffic.Day(MeasuredDay)), DayStart(MeasuredDay), stages, cancellation);
 
     /// <summary>The thinner day with all parts on, then with one after the other off.</summary>
     public async Task<DemoAblation[]> AblateAsync(

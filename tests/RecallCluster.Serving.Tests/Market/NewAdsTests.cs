@@ -289,8 +289,14 @@ public sealed class NewAdsTests : IDisposable
                 Assert.Equal(1, all.Coverage);
                 Assert.Equal(all.Ads.Count, all.Ads.Select(ad => ad.Id).Distinct().Count());
                 Assert.InRange(all.Ads.Count, Ads, Ads + 40);
-                AdAnswer answer = await loop.Gateway.AnswerAsync(LoopWorld.Request($"r{client}-{requests}", "ann"), default);
-                Assert.Single(answer.Ads);
+                AdRequest request = LoopWorld.Request($"r{client}-{requests}", "ann") with { Explain = true };
+                AdAnswer answer = await loop.Gateway.AnswerAsync(request, default);
+                ExplainedAd won = Assert.Single(
+                    answer.Explanation!.Candidates, ad => ad.Fate.StartsWith("won", StringComparison.Ordinal));
+                // One that was taken away after its auction is not in the answer.
+                Assert.True(
+                    answer.Ads.Count == 1 ? answer.Ads[0].Ad.Id == won.AdId : won.AdId.StartsWith("new", StringComparison.Ordinal),
+                    $"{won.AdId} won and {answer.Ads.Count} ads are in the answer");
                 first.TrySetResult();
             }
         }))];

@@ -34,7 +34,8 @@ public class EmbeddedHostTests
         using EmbeddedHost host = Host(made, made.Index(2), new UserDirectory(made.Dataset));
 
         RetrievalAnswer known = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann" }, 10), default);
-        RetrievalAnswer other = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann", Sequence = ["ad9"] }, 10), default);
+        RetrievalAnswer other =
+            await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann", Sequence = ["ad9"] }, 10), default);
 
         Assert.Equal(made.Best([1, 4], [0, 1, 2], 10), known.Ads.Select(a => a.Id));
         Assert.Equal(new UserReading(true, 3, 0, 0), known.User);
@@ -59,7 +60,8 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(300);
         using EmbeddedHost host = Host(made, made.Index(1), new UserDirectory(made.Dataset));
 
-        RetrievalAnswer female = await host.Retriever.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
+        RetrievalAnswer female =
+            await host.Retriever.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
         RetrievalAnswer unheardOf = await host.Retriever.AnswerAsync(
             Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("x") }), default);
 

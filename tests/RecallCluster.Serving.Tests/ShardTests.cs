@@ -69,7 +69,8 @@ public sealed class ShardTests : IDisposable
     {
         _shard.Add(Version("v1", Ids));
 
-        ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", User, 3) { MaxScorings = 3, Seeds = ["ad7", "elsewhere", "ad250", "ad7", "ad31"] }, default);
+        ShardAnswer answer = await _shard.SearchAsync(
+            new ShardQuery("v1", User, 3) { MaxScorings = 3, Seeds = ["ad7", "elsewhere", "ad250", "ad7", "ad31"] }, default);
 
         Assert.Equal(_files.Best(User, 3, ["ad7", "ad31", "ad250"]), answer.Ads.Select(a => a.Id));
         Assert.Equal(3, answer.Scorings);

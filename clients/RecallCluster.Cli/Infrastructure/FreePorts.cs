@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RecallCluster.Cli.Infrastructure;
 
 /// <summary>
-/// Ports that nobody listens on, below those that systems give to outgoing connections: between being found free here and being listened on,
-/// perhaps seconds later and again after a restart, nobody is given them by chance. Thread-safe.
+/// Ports that nobody listens on, below those that systems give to outgoing connections: between being found free here and being listened
+/// on, perhaps seconds later and again after a restart, nobody is given them by chance. Thread-safe.
 /// </summary>
 internal static class FreePorts
 {
@@ -24,7 +24,8 @@ internal static class FreePorts
         for (int taken = 0, tried = 0; taken < count; tried++)
         {
             if (tried == Count)
-                throw new InvalidOperationException($"Only {taken} of the ports {First} to {First + Count - 1} are free; {count} are wanted.");
+                throw new InvalidOperationException(
+                    $"Only {taken} of the ports {First} to {First + Count - 1} are free; {count} are wanted.");
             int port = First + (int)(Interlocked.Increment(ref _next) % Count);
             if (IsFree(port))
                 ports[taken++] = port;

@@ -114,7 +114,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             string controller = off == DemoAblation.Controller ? "fb" : options.Controller;
             LoopDay day = Day(thin, files.AblationState, controller, null, off, models, team);
             DemoOutcome outcome = await day.PlayAsync(requests, DayStart(MeasuredDay), stage, cancellation).ConfigureAwait(false);
-            DemoChange? change = full is null ? null : outcome.Since(full, requests, traffic, samePredictions: off == DemoAblation.Controller);
+            DemoChange? change = full is null ? null
+                : outcome.Since(full, requests, traffic, samePredictions: off == DemoAblation.Controller);
             rows.Add(new DemoAblation(
                 off, requests.Length, outcome.Bidding(Bounds), outcome.Market(traffic), outcome.Calibration(), outcome.Latencies!, change));
             full ??= outcome;
@@ -138,7 +139,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             {
                 for (int number = MeasuredDay + 1; !cancellation.IsCancellationRequested; number++)
                 {
-                    var publisher = new Publisher(traffic, doors, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
+                    var publisher = new Publisher(
+                        traffic, doors, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
                     await publisher.PlayAsync(traffic.Day(number), DayStart(number), null, cancellation).ConfigureAwait(false);
                 }
             }

@@ -90,7 +90,9 @@ internal sealed class IndexServer : IDisposable
         return $"{(underWay.Phase == RolloutPhase.Loading ? "loading" : "compared")} {figures}";
     }
 
-    /// <summary>Tells of a server that takes too long, and of an answer that is none, as of one that is away: it may be back later.</summary>
+    /// <summary>
+    /// Tells of a server that takes too long, and of an answer that is none, as of one that is away: it may be back later.
+    /// </summary>
     private async Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
     {
         try

@@ -79,7 +79,8 @@ internal sealed class ServedDay(
             }
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
-            // All that was acknowledged is durable, so that killing everything loses nothing either; and no tick begins another day meanwhile.
+            // All that was acknowledged is durable, so that killing everything loses nothing either; and no tick begins another day
+            // meanwhile.
             await market.EndAsync(cancellation).ConfigureAwait(false);
             DemoOutcome outcome = await ReadAsync(books, dayStart, cancellation).ConfigureAwait(false);
             int elsewhere = books.Failures.Count(at => at < away.From || at > away.To + Grace);

@@ -15,7 +15,9 @@ internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, Supervise
     /// <summary>When the silo was killed.</summary>
     public DateTimeOffset From { get; private set; }
 
-    /// <summary>Kills the silo and waits until all is as before, for the replicas' places at most a minute longer than for the silos.</summary>
+    /// <summary>
+    /// Kills the silo and waits until all is as before, for the replicas' places at most a minute longer than for the silos.
+    /// </summary>
     /// <param name="figures">Asks silos what they hold.</param>
     /// <param name="ready">Completes when all silos are ready.</param>
     /// <param name="cancellation">Gives up.</param>

@@ -65,6 +65,21 @@ public class ClusterTests
         Assert.Equal(ports.Length, ports.Distinct().Count());
     }
 
+    [Fact]
+    public void Doors_take_the_ports_after_the_first_one_but_none_of_a_silos()
+    {
+        int door = FreePorts.Take(1)[0];
+
+        SiloPlan[] plans = SiloPlan.Of(40, [["gateway"]], door);
+
+        int[] doors = [.. plans.Select(plan => plan.DoorPort!.Value)];
+        Assert.True(doors[0] >= door);
+        Assert.Equal(doors.Order(), doors);
+        int[] all = [.. plans.SelectMany(plan => (int[])[plan.SiloPort, plan.GatewayPort, plan.HealthPort]), .. doors];
+        Assert.Equal(all.Length, all.Distinct().Count());
+        Assert.All(all, port => Assert.InRange(port, 20_000, 31_000));
+    }
+
     [ClusterFact]
     public async Task A_silo_that_is_killed_is_started_again_and_nothing_is_left_in_the_end()
     {

@@ -11,10 +11,11 @@ internal static class FreePorts
 {
     private const int First = 20_000, Count = 10_000;
 
-    // Processes that look at the same time begin apart from one another.
-    private const int Stride = 61;
+    // Each port is far from the one before, for there are those who take the ports after theirs, too; processes that look at the same time
+    // begin apart from one another. A prime, so that every port has its turn.
+    private const ulong Step = 7919, Apart = 61;
 
-    private static uint _next = (uint)Environment.ProcessId * Stride;
+    private static ulong _next = (ulong)Environment.ProcessId * Apart;
 
     /// <summary>So many different ones; none is given out twice before all have been.</summary>
     /// <exception cref="InvalidOperationException">There are not so many.</exception>
@@ -26,7 +27,7 @@ internal static class FreePorts
             if (tried == Count)
                 throw new InvalidOperationException(
                     $"Only {taken} of the ports {First} to {First + Count - 1} are free; {count} are wanted.");
-            int port = First + (int)(Interlocked.Increment(ref _next) % Count);
+            int port = First + (int)(Interlocked.Increment(ref _next) * Step % Count);
             if (IsFree(port))
                 ports[taken++] = port;
         }

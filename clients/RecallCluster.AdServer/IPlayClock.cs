@@ -22,6 +22,9 @@ public sealed record RunningClock(TimeProvider Real, DateTimeOffset RealOrigin, 
     /// <inheritdoc/>
     public bool IsSequential => false;
 
+    /// <summary>The business time of now.</summary>
+    public DateTimeOffset Now => BusinessOrigin + ((Real.GetUtcNow() - RealOrigin) * Speed);
+
     /// <inheritdoc/>
     public async Task WaitUntilAsync(DateTimeOffset due, CancellationToken cancellation)
     {

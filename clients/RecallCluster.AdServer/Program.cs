@@ -9,16 +9,19 @@ using RecallCluster.Simulation.Traffic;
 Option<Uri> door = new("--door")
 {
     Description = "Where the front door is.", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"),
-    CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? uri) ? uri : Fail(result, "an absolute address"),
+    CustomParser = result =>
+        Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? uri) ? uri : Fail(result, "an absolute address"),
 };
-Option<string> traffic = new("--traffic") { Description = $"{TrafficFile.Name} of the world, as `recall demo` writes it.", Required = true };
+Option<string> traffic =
+    new("--traffic") { Description = $"{TrafficFile.Name} of the world, as `recall demo` writes it.", Required = true };
 Option<string?> key = new("--api-key") { Description = "API key; a door on this machine may want none." };
 Option<double> speed = new("--speed") { Description = "Business seconds that pass in a real second.", DefaultValueFactory = _ => 720 };
 Option<int> days = new("--days") { Description = "Days to play; 0 goes on until stopped.", DefaultValueFactory = _ => 1 };
 Option<int> firstDay = new("--first-day") { Description = "Number of the first day.", DefaultValueFactory = _ => 1 };
 Option<bool> http2 = new("--http2") { Description = "HTTP/2 without TLS; the door has to listen for HTTP/2 only." };
 
-var root = new RootCommand("Plays a publisher: asks a RecallCluster front door for ads, shows them to simulated users, and tells what they did.")
+var root = new RootCommand(
+    "Plays a publisher: asks a RecallCluster front door for ads, shows them to simulated users, and tells what they did.")
 {
     door, traffic, key, speed, days, firstDay, http2,
 };
@@ -46,7 +49,8 @@ root.SetAction(async (parsed, cancellation) =>
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"day {day[0].Day}: {books.Requests} requests, {books.Filled} filled, {books.Unanswered} unanswered; "
-                + $"events {books.Sent} sent, {books.Applied} applied, {books.Duplicates} duplicates, {books.Refused} refused, {books.Lost} lost; "
+                + $"events {books.Sent} sent, {books.Applied} applied, {books.Duplicates} duplicates, {books.Refused} refused, "
+                + $"{books.Lost} lost; "
                 + $"charged {books.Campaigns.Values.Sum(page => page.Charged):F2}"));
         }
     }

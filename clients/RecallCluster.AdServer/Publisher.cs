@@ -71,7 +71,8 @@ public sealed class Publisher(TrafficWorld traffic, IAdDoor door, IPlayClock clo
         SeededRandom random = new SeededRandom(options.Seed).Split((ulong)visit.Request.Number).Split((ulong)visit.Delivery.Slot);
         (PageEvent Kind, TimeSpan? After)[] events =
         [
-            (PageEvent.Impression, outcome.ShownAfter), (PageEvent.Click, outcome.ClickedAfter), (PageEvent.Engagement, outcome.EngagedAfter),
+            (PageEvent.Impression, outcome.ShownAfter), (PageEvent.Click, outcome.ClickedAfter),
+            (PageEvent.Engagement, outcome.EngagedAfter),
             (PageEvent.Conversion, outcome.ConvertedAfter),
         ];
         foreach ((PageEvent kind, TimeSpan? after) in events)

@@ -23,4 +23,5 @@ internal sealed record ProblemDetails(string? Title, string? Detail, string? Fie
 internal sealed partial class ClientJson : JsonSerializerContext;
 
 /// <summary>The sale's names as the door has them.</summary>
-internal sealed class CamelCaseSale() : JsonStringEnumConverter<AdsSale>(System.Text.Json.JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+internal sealed class CamelCaseSale()
+    : JsonStringEnumConverter<AdsSale>(System.Text.Json.JsonNamingPolicy.CamelCase, allowIntegerValues: false);

@@ -107,7 +107,8 @@ public sealed class RecallClient : IDisposable
         HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType, bool isIdempotent,
         CancellationToken cancellation, string? ifMatch = null)
     {
-        using var message = new HttpRequestMessage(method, path) { Content = JsonContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType)) };
+        using var message = new HttpRequestMessage(
+            method, path) { Content = JsonContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType)) };
         message.Options.Set(RetryHandler.IsIdempotent, isIdempotent);
         if (ifMatch is not null)
             message.Headers.TryAddWithoutValidation(ifMatch == "*" ? "If-None-Match" : "If-Match", ifMatch);
@@ -185,7 +186,8 @@ public sealed class RecallClient : IDisposable
             throw Refusal(status, body);
         try
         {
-            return JsonSerializer.Deserialize(body, type) ?? throw new RecallException((int)status, $"{message.RequestUri}: the answer is null.");
+            return JsonSerializer.Deserialize(body, type)
+                ?? throw new RecallException((int)status, $"{message.RequestUri}: the answer is null.");
         }
         catch (JsonException e)
         {

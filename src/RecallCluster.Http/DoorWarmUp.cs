@@ -154,7 +154,15 @@ internal static class DoorWarmUp
             context.Request.Body = new MemoryStream(trial.Body);
             context.Response.Body = Stream.Null;
             Caller.Assume(context, ApiRoles.Serve);
-            await answer(context).ConfigureAwait(false);
+            try
+            {
+                await answer(context).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException && !cancellation.IsCancellationRequested)
+            {
+                // Nobody asked: a door that fails here may be opened, and tells whoever does ask.
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            }
         }
     }
 

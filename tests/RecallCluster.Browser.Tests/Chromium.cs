@@ -40,6 +40,9 @@ public sealed class ChromiumFactAttribute : FactAttribute
 /// <summary>One browser for all tests; each opens pages of its own.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
+    // A machine that runs other tests beside these may take long to start a browser.
+    private const float PatienceMs = 120_000;
+
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -48,7 +51,8 @@ public sealed class BrowserFixture : IAsyncLifetime
         if (!Chromium.IsThere)
             return;
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path });
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path, Timeout = PatienceMs });
     }
 
     public async Task DisposeAsync()
@@ -71,6 +75,7 @@ public sealed class BrowserFixture : IAsyncLifetime
             ColorScheme = scheme,
             ReducedMotion = ReducedMotion.Reduce,
         });
+        context.SetDefaultTimeout(PatienceMs);
         return await DashboardPage.OpenAsync(context, address);
     }
 }

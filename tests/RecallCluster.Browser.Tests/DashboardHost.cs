@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using RecallCluster.Http;
 using RecallCluster.Http.Security;
 using RecallCluster.Serving.Campaigns;
@@ -22,6 +23,8 @@ internal sealed record HostSettings
 /// <summary>The front door itself, with its routes, its JSON and its keys, over a view of made-up figures.</summary>
 internal sealed class DashboardHost : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly WebApplication _app;
 
     private DashboardHost(WebApplication app, string key) => (_app, Key) = (app, key);
@@ -35,18 +38,22 @@ internal sealed class DashboardHost : IAsyncDisposable
     {
         settings ??= new HostSettings();
         ApiKey key = ApiKey.Create(ApiRoles.Admin, out string text);
-        WebApplication app = FrontDoor.Create(
-            new FrontDoorParts { Live = view, Campaigns = view as ICampaigns },
-            new FrontDoorOptions
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            WebApplication app = Create(view, settings, key);
+            try
             {
-                Urls = [$"http://127.0.0.1:{settings.Port}"],
-                Limits = new FrontDoorLimits { MaxLiveSubscribers = settings.Streams ? 8 : 0 },
-                Access = settings.IsLocked
-                    ? new AccessOptions { Keys = new ApiKeyFile([key]), AnonymousOnLoopback = ApiRoles.None }
-                    : new AccessOptions(),
-            });
-        await app.StartAsync();
-        return new DashboardHost(app, text);
+                await app.StartAsync();
+                return new DashboardHost(app, text);
+            }
+            // A port that was free a moment ago may serve somebody's outgoing connection for a while.
+            catch (IOException e) when (e.InnerException is AddressInUseException)
+            {
+                await app.DisposeAsync();
+                await Task.Delay(100, patience.Token);
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -54,4 +61,15 @@ internal sealed class DashboardHost : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
     }
+
+    private static WebApplication Create(ILiveView view, HostSettings settings, ApiKey key) => FrontDoor.Create(
+        new FrontDoorParts { Live = view, Campaigns = view as ICampaigns },
+        new FrontDoorOptions
+        {
+            Urls = [$"http://127.0.0.1:{settings.Port}"],
+            Limits = new FrontDoorLimits { MaxLiveSubscribers = settings.Streams ? 8 : 0 },
+            Access = settings.IsLocked
+                ? new AccessOptions { Keys = new ApiKeyFile([key]), AnonymousOnLoopback = ApiRoles.None }
+                : new AccessOptions(),
+        });
 }

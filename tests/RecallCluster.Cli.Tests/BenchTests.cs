@@ -68,7 +68,8 @@ public class BenchTests
         Assert.Equal(12, run.Json.GetProperty("auctions").GetArrayLength());
         Assert.Equal(
             [(1, 1), (1, 2), (4, 1), (4, 2)],
-            run.Json.GetProperty("market").EnumerateArray().Select(row => (row.GetProperty("slots").GetInt32(), row.GetProperty("threads").GetInt32())));
+            run.Json.GetProperty("market").EnumerateArray().Select(
+                row => (row.GetProperty("slots").GetInt32(), row.GetProperty("threads").GetInt32())));
         Assert.All(
             run.Json.GetProperty("market").EnumerateArray(), row => Assert.InRange(row.GetProperty("wonShare").GetDouble(), 0.001, 1));
         Assert.All(run.Json.GetProperty("money").EnumerateArray(), row => Assert.True(row.GetProperty("perSecond").GetDouble() > 0));

@@ -15,7 +15,8 @@ public class ClusterBenchTests
         int[] calls = [0, 0];
         await using WebApplication first = Door(0), second = Door(1);
         await Task.WhenAll(first.StartAsync(), second.StartAsync());
-        using var load = new HttpLoadGenerator([FrontDoor.AddressesOf(first)[0], FrontDoor.AddressesOf(second)[0]], "v1/ads", ["{}"u8.ToArray()]);
+        using var load = new HttpLoadGenerator(
+            [FrontDoor.AddressesOf(first)[0], FrontDoor.AddressesOf(second)[0]], "v1/ads", ["{}"u8.ToArray()]);
 
         LoadRun run = await load.RunOpenAsync(200, TimeSpan.FromSeconds(0.5), null, default);
 
@@ -48,7 +49,8 @@ public class ClusterBenchTests
             [new ClusterEvents(100, 128, rate, rate, 11.4)]);
         using var text = new StringWriter();
 
-        BenchClusterCommand.Draw(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No }), report);
+        BenchClusterCommand.Draw(
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No }), report);
 
         foreach (string wanted in new[] { "embedded", "0.50", "shard query", "41294", "1.25", "11.4" })
             Assert.Contains(wanted, text.ToString(), StringComparison.Ordinal);

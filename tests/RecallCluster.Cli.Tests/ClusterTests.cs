@@ -5,6 +5,7 @@ using RecallCluster.Cli.Workflows.Cluster;
 
 namespace RecallCluster.Cli.Tests;
 
+[Collection(ProcessSuite.Name)]
 public class ClusterTests
 {
     [Fact]
@@ -64,6 +65,21 @@ public class ClusterTests
         Assert.Equal(ports.Length, ports.Distinct().Count());
     }
 
+    [Fact]
+    public void Doors_take_the_ports_after_the_first_one_but_none_of_a_silos()
+    {
+        int door = FreePorts.Take(1)[0];
+
+        SiloPlan[] plans = SiloPlan.Of(40, [["gateway"]], door);
+
+        int[] doors = [.. plans.Select(plan => plan.DoorPort!.Value)];
+        Assert.True(doors[0] >= door);
+        Assert.Equal(doors.Order(), doors);
+        int[] all = [.. plans.SelectMany(plan => (int[])[plan.SiloPort, plan.GatewayPort, plan.HealthPort]), .. doors];
+        Assert.Equal(all.Length, all.Distinct().Count());
+        Assert.All(all, port => Assert.InRange(port, 20_000, 31_000));
+    }
+
     [ClusterFact]
     public async Task A_silo_that_is_killed_is_started_again_and_nothing_is_left_in_the_end()
     {
@@ -100,20 +116,12 @@ public class ClusterTests
     [ClusterFact]
     public async Task What_is_killed_takes_its_silos_and_its_Redis_along()
     {
-        var start = new ProcessStartInfo(Processes.DotnetHost)
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "recall.dll"), "cluster", "up", "--silos", "1", "--json" },
-        };
-        using Process up = Process.Start(start)!;
-        var last = new LastLines();
-        up.ErrorDataReceived += (_, line) => last.Keep(line.Data);
-        up.BeginErrorReadLine();
-        JsonElement told = await Documents.ReadAsync(up.StandardOutput, last.ToString);
+        using RecallProcess up = RecallProcess.Start("cluster", "up", "--silos", "1", "--roles", "retrieval,control", "--json");
+        JsonElement told = await up.ReadDocumentAsync();
         int redis = told.GetProperty("redisProcessId").GetInt32(), silo = told.GetProperty("silos")[0].GetProperty("processId").GetInt32();
         Assert.True(IsAlive(redis) && IsAlive(silo));
 
-        up.Kill();
+        await up.KillAsync();
 
         await UntilAsync(() => !IsAlive(redis) && !IsAlive(silo));
     }

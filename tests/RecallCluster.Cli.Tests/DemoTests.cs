@@ -7,6 +7,7 @@ using Spectre.Console;
 
 namespace RecallCluster.Cli.Tests;
 
+[Collection(ProcessSuite.Name)]
 public class DemoTests
 {
     [Fact]

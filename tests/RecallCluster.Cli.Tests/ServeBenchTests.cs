@@ -27,7 +27,8 @@ public class ServeBenchTests
 
         LoadRun run = await load.RunOpenAsync(400, TimeSpan.FromSeconds(0.5), null, default);
 
-        Assert.Equal((200, 100, 50, 50, "500 InternalServerError"), (run.Sent, run.Accepted.Length, run.Rejected.Length, run.Errors, run.FirstError));
+        Assert.Equal((200, 100, 50, 50, "500 InternalServerError"),
+            (run.Sent, run.Accepted.Length, run.Rejected.Length, run.Errors, run.FirstError));
         Assert.Equal(run.Accepted.Order(), run.Accepted);
         Assert.Equal(200, run.Lags.Length);
         Assert.True(run.AcceptedMs(0.5) <= run.AcceptedMs(0.999));
@@ -74,7 +75,8 @@ public class ServeBenchTests
     [InlineData("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n", 204, "", true)]
     [InlineData("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nCONTENT-LENGTH: 1\r\n\r\nx", 503, "x", false)]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, "", false)]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n3\r\nabc\r\n0\r\n\r\n", 200, "0123456789abc", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n3\r\nabc\r\n0\r\n\r\n", 200, "0123456789abc",
+        false)]
     public void An_answer_is_known_when_its_last_byte_is_there_and_not_before(string text, int status, string body, bool closes)
     {
         byte[] bytes = System.Text.Encoding.ASCII.GetBytes(text);
@@ -96,7 +98,8 @@ public class ServeBenchTests
     [Fact]
     public void Bodies_are_what_the_doors_take()
     {
-        var traffic = new TrafficWorld(new SyntheticWorld(SyntheticWorldOptions.Tiny), new TrafficOptions { Campaigns = 3, RequestsPerDay = 5 });
+        var traffic = new TrafficWorld(
+            new SyntheticWorld(SyntheticWorldOptions.Tiny), new TrafficOptions { Campaigns = 3, RequestsPerDay = 5 });
         TrafficRequest request = traffic.Day(0)[0];
 
         JsonElement native = JsonDocument.Parse(ServeBodies.Native([request])[0]).RootElement;

@@ -1,25 +1,15 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
-using System.Text.Json;
-
 namespace RecallCluster.Cli.Tests;
 
-/// <summary>A <c>recall shard</c> of its own process.</summary>
-internal sealed partial class ShardProcess : IDisposable
+/// <summary>A <c>recall shard</c> of its own process, at the same address in each of its lives.</summary>
+internal sealed class ShardProcess : IDisposable
 {
-    private const int KillSignal = 9;
-    private const int Stop = 19;
-    private const int Continue = 18;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     private readonly string[] _arguments;
-    private Process _process;
+    private RecallProcess _process;
 
-    private ShardProcess(string[] arguments, Process process, Uri url)
+    private ShardProcess(string[] arguments, Uri url)
     {
-        _arguments = arguments;
-        _process = process;
-        Url = url;
+        (_arguments, Url) = (arguments, url);
+        _process = RecallProcess.Start(arguments);
     }
 
     public Uri Url { get; }
@@ -29,63 +19,42 @@ internal sealed partial class ShardProcess : IDisposable
     /// <param name="further">Further arguments of <c>shard</c>.</param>
     public static async Task<ShardProcess> StartAsync(TrainedWorld world, int shard, params string[] further)
     {
+        Uri url = RecallProcess.FreeAddress();
         string[] arguments =
         [
             "shard", "--model", world.Models, "--index", world.IndexDirectory, "--shard", $"{shard}", "--threads", "1",
-            "--json", .. further,
+            "--json", .. further, "--url", url.ToString(),
         ];
-        (Process process, Uri url) = await StartAsync([.. arguments, "--url", "http://127.0.0.1:0"]);
-        return new ShardProcess(arguments, process, url);
+        var started = new ShardProcess(arguments, url);
+        try
+        {
+            await started.UntilReadyAsync();
+            return started;
+        }
+        catch
+        {
+            started.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Ends it as a crash would.</summary>
-    public async Task KillAsync()
-    {
-        Assert.Equal(0, Kill(_process.Id, KillSignal));
-        using var patience = new CancellationTokenSource(Patience);
-        await _process.WaitForExitAsync(patience.Token);
-    }
+    public Task KillAsync() => _process.KillAsync();
 
     /// <summary>Starts it again at the same address; ready when the task completes.</summary>
-    public async Task RestartAsync()
+    public Task RestartAsync()
     {
         _process.Dispose();
-        (_process, _) = await StartAsync([.. _arguments, "--url", Url.ToString()]);
+        _process = RecallProcess.Start(_arguments);
+        return UntilReadyAsync();
     }
 
-    public void Freeze() => Assert.Equal(0, Kill(_process.Id, Stop));
+    public void Freeze() => _process.Signal(RecallProcess.Freeze);
 
-    public void Thaw() => Assert.Equal(0, Kill(_process.Id, Continue));
+    public void Thaw() => _process.Signal(RecallProcess.Thaw);
 
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
-        _process.Dispose();
-    }
+    public void Dispose() => _process.Dispose();
 
-    private static async Task<(Process Process, Uri Url)> StartAsync(string[] arguments)
-    {
-        var start = new ProcessStartInfo(
-            Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
-        {
-            RedirectStandardOutput = true,
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "recall.dll"));
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        Process process = Process.Start(start) ?? throw new InvalidOperationException("The program could not be started.");
-        using var patience = new CancellationTokenSource(Patience);
-        string text = "";
-        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
-        {
-            text += line + "\n";
-            if (line == "}")
-                return (process, new Uri(JsonDocument.Parse(text).RootElement.GetProperty("url").GetString()!));
-        }
-        throw new InvalidDataException($"The program ended after saying: {text}");
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int process, int signal);
+    private async Task UntilReadyAsync() =>
+        Assert.Equal(Url.ToString(), new Uri((await _process.ReadDocumentAsync()).GetProperty("url").GetString()!).ToString());
 }

@@ -64,7 +64,8 @@ public class PublisherTests
     public async Task Nothing_is_told_after_the_books_close()
     {
         var clock = new StepClock();
-        await new Publisher(Traffic, new FakeDoor(applyOnce: false), clock, new PublisherOptions { Close = TimeSpan.FromDays(1), Reordering = TimeSpan.Zero })
+        await new Publisher(Traffic, new FakeDoor(applyOnce: false), clock,
+            new PublisherOptions { Close = TimeSpan.FromDays(1), Reordering = TimeSpan.Zero })
             .PlayAsync(Traffic.Day(0), DateTimeOffset.UnixEpoch, null, CancellationToken.None);
 
         Assert.True(clock.Now <= DateTimeOffset.UnixEpoch.AddDays(1));
@@ -74,7 +75,8 @@ public class PublisherTests
     public void A_traffic_file_is_read_as_it_was_written()
     {
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var file = new TrafficFile(SyntheticWorldOptions.Tiny with { Seed = 9 }, new TrafficOptions { Campaigns = 7, SlotShares = [0.5, 0.25, 0.25] });
+        var file = new TrafficFile(
+            SyntheticWorldOptions.Tiny with { Seed = 9 }, new TrafficOptions { Campaigns = 7, SlotShares = [0.5, 0.25, 0.25] });
         try
         {
             file.Write(path);
@@ -89,7 +91,8 @@ public class PublisherTests
     }
 
     private static Task<PublisherBooks> PlayAsync(IAdDoor door, PublisherOptions options) =>
-        new Publisher(Traffic, door, new StepClock(), options).PlayAsync(Traffic.Day(0), DateTimeOffset.UnixEpoch, null, CancellationToken.None);
+        new Publisher(Traffic, door, new StepClock(), options).PlayAsync(
+            Traffic.Day(0), DateTimeOffset.UnixEpoch, null, CancellationToken.None);
 
     private sealed class StepClock : IPlayClock
     {
@@ -116,7 +119,8 @@ public class PublisherTests
         public Task<IReadOnlyList<Delivery>> AskAsync(TrafficRequest request, CancellationToken cancellation) => IsShut
             ? throw new AdDoorException("shut")
             : Task.FromResult<IReadOnlyList<Delivery>>(
-                [new Delivery(1, Enumerable.Range(0, 1_000).MaxBy(ad => Traffic.ClickProbability(request, ad, 0)), 0, 0.1, 0.1, 0, request.Number)]);
+                [new Delivery(1, Enumerable.Range(0, 1_000).MaxBy(ad => Traffic.ClickProbability(request, ad, 0)), 0, 0.1, 0.1, 0,
+                    request.Number)]);
 
         public Task<Acknowledgement> TellAsync(Delivery delivery, PageEvent kind, double[] signals)
         {

@@ -35,7 +35,8 @@ public class RecallClientTests
     public async Task A_refusal_names_the_field()
     {
         using var transport = new FakeTransport((_, _, _) => FakeTransport.Json(
-            """{"type":"urn:x","title":"No.","status":400,"detail":"slots: what is on sale?","field":"slots"}""", HttpStatusCode.BadRequest));
+            """{"type":"urn:x","title":"No.","status":400,"detail":"slots: what is on sale?","field":"slots"}""",
+            HttpStatusCode.BadRequest));
         using RecallClient client = transport.Client();
 
         RecallException e = await Assert.ThrowsAsync<RecallException>(() => client.AdsAsync(new AdsRequest { Slots = [] }));
@@ -78,7 +79,8 @@ public class RecallClientTests
     [InlineData(HttpRequestError.ResponseEnded, 1)]
     public async Task A_request_for_ads_that_may_have_arrived_is_not_sent_again(HttpRequestError error, int calls)
     {
-        using var transport = new FakeTransport((call, _, _) => call == 1 ? throw new HttpRequestException(error) : FakeTransport.Json(Answer));
+        using var transport =
+            new FakeTransport((call, _, _) => call == 1 ? throw new HttpRequestException(error) : FakeTransport.Json(Answer));
         using RecallClient client = transport.Client();
 
         Exception? failure = await Record.ExceptionAsync(() => client.AdsAsync(new AdsRequest { Slots = [] }));
@@ -165,7 +167,9 @@ public class RecallClientTests
             "kpis":[{"name":"cpc","value":null,"limit":2}],"ticks":[]}
             """;
         using var transport = new FakeTransport((call, _, _) => FakeTransport.Json(
-            $$"""{"campaigns":[{{Standing.Replace("ID", call.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)}}],"next":{{(call == 1 ? "\"1\"" : "null")}}}"""));
+            $$"""
+            {"campaigns":[{{Standing.Replace("ID", $"{call}", StringComparison.Ordinal)}}],"next":{{(call == 1 ? "\"1\"" : "null")}}}
+            """));
         using RecallClient client = transport.Client();
 
         List<CampaignStanding> campaigns = await new RecallAdmin(client).CampaignsAsync().ToListAsync();
@@ -187,7 +191,8 @@ public class RecallClientTests
         });
         using RecallClient client = transport.Client();
 
-        RecallException e = await Assert.ThrowsAsync<RecallException>(() => new RecallAdmin(client).PutCampaignAsync(5, new Campaign(), version));
+        RecallException e = await Assert.ThrowsAsync<RecallException>(
+            () => new RecallAdmin(client).PutCampaignAsync(5, new Campaign(), version));
 
         Assert.Equal(412, e.Status);
     }

@@ -76,21 +76,28 @@ public class OverloadTests
     [Fact]
     public async Task Who_would_wait_too_long_is_turned_away_at_once()
     {
-        using var gate = new AdmissionGate(Options with { InitialInFlight = 2, QueueLength = 100 }, TimeProvider.System);
+        OverloadOptions options = Options with
+        {
+            InitialInFlight = 2, QueueLength = 100, QueueTime = TimeSpan.FromMinutes(10), LatencyTarget = TimeSpan.FromMinutes(20),
+        };
+        using var gate = new AdmissionGate(options, TimeProvider.System);
         for (int i = 0; i < 100; i++)
         {
             Assert.True(await gate.EnterAsync());
-            gate.Exit(TimeSpan.FromMilliseconds(8));
+            gate.Exit(TimeSpan.FromMinutes(8));
         }
         Assert.True(await gate.EnterAsync());
         Assert.True(await gate.EnterAsync());
 
-        // Two at once leave every 8 ms, so one every 4 ms: the third who waits would do so for 12 ms.
+        // Two at once leave every eight minutes, so one every four: the third who waits would do so for twelve.
         ValueTask<bool> first = gate.EnterAsync(), second = gate.EnterAsync(), third = gate.EnterAsync();
 
         Assert.True(third.IsCompleted);
         Assert.False(await third);
-        _ = (await first, await second);
+        gate.Exit(TimeSpan.FromMinutes(8));
+        Assert.True(await first);
+        gate.Exit(TimeSpan.FromMinutes(8));
+        Assert.True(await second);
     }
 
     [Fact]

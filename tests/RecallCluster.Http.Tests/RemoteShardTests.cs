@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Http.Shards;
 using RecallCluster.Numerics;
@@ -21,7 +22,13 @@ public sealed class RemoteShardTests : IDisposable
     private const int Ads = 300;
     private const int Dim = 8;
     private static readonly float[] User = [1, -0.5f, 0.25f, 0, 0.3f, -1, 0.8f, 0.1f];
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    // What is looked for here is what is answered, not when: a busy machine may take long to connect.
+    private static readonly RemoteShardOptions Patient = new()
+    {
+        ConnectLimit = TimeSpan.FromMinutes(1), CallLimit = TimeSpan.FromMinutes(1), SilenceLimit = TimeSpan.FromMinutes(1),
+    };
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-shard-");
     private readonly AdIndex _index;
@@ -119,7 +126,7 @@ public sealed class RemoteShardTests : IDisposable
     {
         WebApplication first = await ServeAsync();
         Uri address = FrontDoor.AddressesOf(first)[0];
-        using var remote = new RemoteShard(address, _identity, null, TimeProvider.System);
+        using var remote = new RemoteShard(address, _identity, Patient, TimeProvider.System);
         remote.Publish(Book(1));
         remote.Publish(Placements(1));
         await AnsweredAsync(remote, ByValue);
@@ -153,7 +160,7 @@ public sealed class RemoteShardTests : IDisposable
     {
         await using WebApplication server = await ServeAsync();
         using var remote = new RemoteShard(
-            FrontDoor.AddressesOf(server)[0], _identity with { Index = "other" }, null, TimeProvider.System);
+            FrontDoor.AddressesOf(server)[0], _identity with { Index = "other" }, Patient, TimeProvider.System);
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => remote.SearchAsync(ByInterest, default));
         Assert.Contains(_identity.ToString(), error.Message);
@@ -174,7 +181,7 @@ public sealed class RemoteShardTests : IDisposable
         Uri address = FrontDoor.AddressesOf(server)[0];
         await server.StopAsync();
         await server.DisposeAsync();
-        using var remote = new RemoteShard(address, _identity, null, TimeProvider.System);
+        using var remote = new RemoteShard(address, _identity, Patient, TimeProvider.System);
 
         var error = await Assert.ThrowsAnyAsync<IOException>(() => remote.SearchAsync(ByInterest, default));
 
@@ -338,7 +345,7 @@ public sealed class RemoteShardTests : IDisposable
         await using WebApplication server = await ServeAsync(secret: ShardSecret.Load(shown == "next" ? both : right));
         using var remote = new RemoteShard(
             FrontDoor.AddressesOf(server)[0], _identity,
-            new RemoteShardOptions { Secret = shown is null ? null : ShardSecret.Load(Path.Combine(_directory.FullName, shown)) },
+            Patient with { Secret = shown is null ? null : ShardSecret.Load(Path.Combine(_directory.FullName, shown)) },
             TimeProvider.System);
 
         if (admitted)
@@ -481,14 +488,27 @@ public sealed class RemoteShardTests : IDisposable
     }
 
     private RemoteShard Reach(WebApplication server, int parts = 500) => new(
-        FrontDoor.AddressesOf(server)[0], _identity, new RemoteShardOptions { AdditionsAtOnce = parts }, TimeProvider.System);
+        FrontDoor.AddressesOf(server)[0], _identity, Patient with { AdditionsAtOnce = parts }, TimeProvider.System);
 
     private async Task<WebApplication> ServeAsync(string url = "http://127.0.0.1:0", ShardSecret? secret = null)
     {
-        WebApplication server = ShardServer.Create(
-            new ServedShard(_identity, Open, ++_instances), new ShardServerOptions { Url = url, Secret = secret });
-        await server.StartAsync();
-        return server;
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            WebApplication server = ShardServer.Create(
+                new ServedShard(_identity, Open, ++_instances), new ShardServerOptions { Url = url, Secret = secret });
+            try
+            {
+                await server.StartAsync();
+                return server;
+            }
+            // A port that was free a moment ago may serve somebody's outgoing connection for a while.
+            catch (IOException e) when (e.InnerException is AddressInUseException)
+            {
+                await server.DisposeAsync();
+                await Task.Delay(100, patience.Token);
+            }
+        }
     }
 
     private Shard Open()

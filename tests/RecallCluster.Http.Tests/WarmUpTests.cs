@@ -59,6 +59,32 @@ public class WarmUpTests
     }
 
     [Fact]
+    public async Task What_goes_wrong_in_a_trial_is_left_for_callers_to_be_told()
+    {
+        int asked = 0;
+        var gateway = new FakeGateway(_ => FakeCatalogue.AdOf("ad1"))
+        {
+            Before = () =>
+            {
+                Interlocked.Increment(ref asked);
+                throw new InvalidOperationException("Something is not as it should be.");
+            },
+        };
+        await using WebApplication app = FrontDoor.Create(
+            new FrontDoorParts { Gateway = gateway }, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"] });
+        await app.StartAsync();
+
+        await FrontDoor.WarmUpAsync(app, CancellationToken.None);
+
+        Assert.True(asked > 1);
+        using var client = new HttpClient { BaseAddress = FrontDoor.AddressesOf(app)[0] };
+        using var body = new StringContent("""{"slots":[{"id":"1"}]}""", System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await client.PostAsync(new Uri("v1/ads", UriKind.Relative), body);
+        Assert.Equal(System.Net.HttpStatusCode.InternalServerError, answer.StatusCode);
+        await app.StopAsync();
+    }
+
+    [Fact]
     public async Task A_door_without_parts_is_not_upset()
     {
         await using WebApplication app = FrontDoor.Create(new FrontDoorParts(), new FrontDoorOptions { Urls = ["http://127.0.0.1:0"] });

@@ -32,7 +32,8 @@ public class AdRetrieverTests
     [Fact]
     public async Task A_score_that_is_no_number_is_left_out()
     {
-        AdRetriever retriever = RetrieverOver(FakeShard.Answering(("a", float.NaN), ("b", 2)), FakeShard.Answering(("c", 3), ("d", float.NaN)));
+        AdRetriever retriever =
+            RetrieverOver(FakeShard.Answering(("a", float.NaN), ("b", 2)), FakeShard.Answering(("c", 3), ("d", float.NaN)));
 
         RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 4), default);
 
@@ -48,7 +49,11 @@ public class AdRetrieverTests
         var retriever = new AdRetriever(TimeProvider.System);
         retriever.Publish(new RetrieverVersion("v1", preparer, [new ShardSlot(small, 100), new ShardSlot(large, 300)]));
 
-        await retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Sequence = ["s1", "s2"] }, 7) { MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1) }, default);
+        var request = new RetrievalRequest(new UserFeatures { Sequence = ["s1", "s2"] }, 7)
+        {
+            MaxScorings = 40, Exclude = ["x"], Deadline = TimeSpan.FromMinutes(1),
+        };
+        await retriever.AnswerAsync(request, default);
 
         Assert.Equal(1, preparer.Calls);
         Assert.Equal(10, small.Asked!.MaxScorings);
@@ -67,7 +72,8 @@ public class AdRetrieverTests
     {
         AdRetriever retriever = RetrieverOver(FakeShard.Answering(("a", 5)));
 
-        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => retriever.AnswerAsync(new RetrievalRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(60) }, default));
+        var error = await Assert.ThrowsAsync<InvalidRequestException>(
+            () => retriever.AnswerAsync(new RetrievalRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(60) }, default));
         RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 1) { Deadline = TimeSpan.FromDays(1) }, default);
 
         Assert.Equal("deadlineMs", error.Field);
@@ -108,7 +114,8 @@ public class AdRetrieverTests
         bool told = false;
         AdRetriever retriever = RetrieverOver(time, FakeShard.Answering(("a", 1)), FakeShard.Late(() => told = true));
 
-        Task<RetrievalAnswer> pending = retriever.AnswerAsync(new RetrievalRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(20) }, default);
+        Task<RetrievalAnswer> pending =
+            retriever.AnswerAsync(new RetrievalRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(20) }, default);
         Assert.False(pending.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(20));
         RetrievalAnswer answer = await pending;
@@ -128,7 +135,8 @@ public class AdRetrieverTests
         var never = new TaskCompletionSource<ShardAnswer>();
         AdRetriever retriever = RetrieverOver(time, new FakeShard((_, _) => never.Task), FakeShard.Answering(("a", 1)));
 
-        Task<RetrievalAnswer> pending = retriever.AnswerAsync(new RetrievalRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(5) }, default);
+        Task<RetrievalAnswer> pending =
+            retriever.AnswerAsync(new RetrievalRequest(Anyone, 2) { Deadline = TimeSpan.FromMilliseconds(5) }, default);
         time.Advance(TimeSpan.FromMilliseconds(5));
 
         Assert.Equal(0.5, (await pending).Coverage);
@@ -137,7 +145,8 @@ public class AdRetrieverTests
     [Fact]
     public async Task Limits_of_any_shard_are_said()
     {
-        AdRetriever retriever = RetrieverOver(Limited(SearchLimits.Scorings), Limited(SearchLimits.Deadline), FakeShard.Answering(("a", 1)));
+        AdRetriever retriever =
+            RetrieverOver(Limited(SearchLimits.Scorings), Limited(SearchLimits.Deadline), FakeShard.Answering(("a", 1)));
 
         RetrievalAnswer answer = await retriever.AnswerAsync(new RetrievalRequest(Anyone, 2), default);
 

@@ -38,7 +38,8 @@ public sealed class ClickScaleTests
         Assert.Equal(-10, scale.Logit((float)ordinary), 0.01);
         Assert.Equal(-3, scale.Logit((float)best), 0.01);
         // Twice as far up as the best of the sample: still inside the calibration's grid, a cell for each hundredth of the way.
-        int[] cells = [.. Enumerable.Range(0, 100).Select(i => LogitGrid.CellOf(scale.Probability((float)(best + ((best - ordinary) * i / 100)))))];
+        int[] cells = [.. Enumerable.Range(0, 100).Select(
+            i => LogitGrid.CellOf(scale.Probability((float)(best + ((best - ordinary) * i / 100)))))];
         Assert.Equal(100, cells.Distinct().Count());
     }
 

@@ -34,7 +34,8 @@ public class EmbeddedHostTests
         using EmbeddedHost host = Host(made, made.Index(2), new UserDirectory(made.Dataset));
 
         RetrievalAnswer known = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann" }, 10), default);
-        RetrievalAnswer other = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann", Sequence = ["ad9"] }, 10), default);
+        RetrievalAnswer other =
+            await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann", Sequence = ["ad9"] }, 10), default);
 
         Assert.Equal(made.Best([1, 4], [0, 1, 2], 10), known.Ads.Select(a => a.Id));
         Assert.Equal(new UserReading(true, 3, 0, 0), known.User);
@@ -59,7 +60,8 @@ public class EmbeddedHostTests
         using var made = new HandMadeModel(300);
         using EmbeddedHost host = Host(made, made.Index(1), new UserDirectory(made.Dataset));
 
-        RetrievalAnswer female = await host.Retriever.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
+        RetrievalAnswer female =
+            await host.Retriever.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
         RetrievalAnswer unheardOf = await host.Retriever.AnswerAsync(
             Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("x") }), default);
 
@@ -120,6 +122,7 @@ public class EmbeddedHostTests
         string[] indexes = [first.Index(2), second.Index(1)];
         using EmbeddedHost host = Host(first, indexes[0]);
         using var done = new CancellationTokenSource();
+        var begun = new TaskCompletionSource();
         Task requests = Task.Run(async () =>
         {
             while (!done.IsCancellationRequested)
@@ -127,13 +130,17 @@ public class EmbeddedHostTests
                 RetrievalAnswer answer = await host.Retriever.AnswerAsync(Request(10, ["ad3"]), default);
                 int version = int.Parse(answer.Version[(answer.Version.IndexOf('.') + 1)..]);
                 Assert.Equal(best[(version - 1) % 2], answer.Ads.Select(a => a.Id));
+                begun.TrySetResult();
             }
         });
+        // A client that failed never gets so far; it is told of below.
+        await Task.WhenAny(begun.Task, requests);
 
         for (int load = 1; load <= 6; load++)
             host.Load(Options(load % 2 == 0 ? first : second, indexes[load % 2], null));
         await done.CancelAsync();
         await requests;
+        Assert.True(begun.Task.IsCompletedSuccessfully);
     }
 
     [Fact]

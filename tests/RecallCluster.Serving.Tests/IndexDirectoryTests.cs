@@ -88,9 +88,17 @@ public sealed class IndexDirectoryTests : IDisposable
     [InlineData(
         """{"format":"recall-index","version":1,"dataset":null,"modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[]}""",
         "dataset")]
-    [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[{"file":"../x","ads":1}]}""", "'../x' is missing")]
-    [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[{"file":"shard-7.index","ads":1}]}""", "'shard-7.index' is missing")]
-    [InlineData("""{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[null]}""", "a shard is null")]
+    [InlineData(
+        """{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1"""
+        + ""","shards":[{"file":"../x","ads":1}]}""",
+        "'../x' is missing")]
+    [InlineData(
+        """{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1"""
+        + ""","shards":[{"file":"shard-7.index","ads":1}]}""",
+        "'shard-7.index' is missing")]
+    [InlineData(
+        """{"format":"recall-index","version":1,"dataset":"","modelFingerprint":"","m":1,"efConstruction":1,"seed":1,"shards":[null]}""",
+        "a shard is null")]
     public void A_broken_manifest_is_refused_with_place_and_reason(string json, string reason)
     {
         File.WriteAllText(System.IO.Path.Combine(Path, "index.json"), json);

@@ -12,7 +12,8 @@ namespace RecallCluster.Serving.Tests;
 /// </summary>
 public class JsonDefaultsTests
 {
-    public static TheoryData<string> Roots => ["CampaignCommand", "CampaignMemory", "UserCommand", "UserPartitionState", "EngagementCommand",
+    public static TheoryData<string> Roots =>
+        ["CampaignCommand", "CampaignMemory", "UserCommand", "UserPartitionState", "EngagementCommand",
         "ClickCountsState", "IndexManifest", "TunedSearch"];
 
     [Theory]
@@ -47,7 +48,8 @@ public class JsonDefaultsTests
 
     private static bool LosesItsDefault(Type type, JsonPropertyInfo property)
     {
-        if (property.IsRequired || property.AssociatedParameter is not null || property.AttributeProvider is not PropertyInfo { SetMethod: { } setter } declared
+        if (property.IsRequired || property.AssociatedParameter is not null
+            || property.AttributeProvider is not PropertyInfo { SetMethod: { } setter } declared
             || !setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)))
             return false;
         ConstructorInfo? constructor = type.GetConstructor(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, []);
@@ -59,6 +61,7 @@ public class JsonDefaultsTests
         setter.Invoke(made, [property.PropertyType.IsValueType ? Activator.CreateInstance(property.PropertyType) : null]);
         // A setter may put the default back itself; lists are equal when both are empty.
         object? read = declared.GetValue(made);
-        return !Equals(meant, read) && !(meant is System.Collections.ICollection { Count: 0 } && read is System.Collections.ICollection { Count: 0 });
+        return !Equals(meant, read)
+            && !(meant is System.Collections.ICollection { Count: 0 } && read is System.Collections.ICollection { Count: 0 });
     }
 }

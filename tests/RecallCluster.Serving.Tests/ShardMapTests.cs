@@ -45,7 +45,8 @@ public class ShardMapTests
     [InlineData(200, 0.0, 3)]
     [InlineData(2, 0.0, 2)]
     [InlineData(400, 0.25, 138)]
-    public void A_shard_is_asked_for_its_share_and_four_standard_deviations(int k, double share, int quota) => Assert.Equal(quota, ShardMap.QuotaOf(k, share));
+    public void A_shard_is_asked_for_its_share_and_four_standard_deviations(int k, double share, int quota) =>
+        Assert.Equal(quota, ShardMap.QuotaOf(k, share));
 
     [Fact]
     public void Merging_equals_sorting_everything()

@@ -117,11 +117,15 @@ public sealed class ValueRankingTests : IDisposable
         ShardAnswer unbound = await _shard.SearchAsync(new ShardQuery("v1", User, 10) { Value = All }, default);
         Assert.All(unbound.Ads, ad => Assert.Equal(3, ad.Campaign));
 
-        ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", User, 10) { Value = All with { MostPerCampaign = most } }, default);
+        ShardAnswer answer = await _shard.SearchAsync(
+            new ShardQuery("v1", User, 10) { Value = All with { MostPerCampaign = most } }, default);
         ShardAnswer all = await _shard.SearchAsync(new ShardQuery("v1", User, 400) { Value = All }, default);
 
         var had = new Dictionary<int, int>();
-        string[] wanted = [.. all.Ads.Where(ad => (had[ad.Campaign] = had.GetValueOrDefault(ad.Campaign) + 1) <= most).Take(10).Select(a => a.Id)];
+        string[] wanted =
+        [
+            .. all.Ads.Where(ad => (had[ad.Campaign] = had.GetValueOrDefault(ad.Campaign) + 1) <= most).Take(10).Select(a => a.Id),
+        ];
         Assert.Equal(wanted, answer.Ads.Select(a => a.Id));
         Assert.All(answer.Ads, ad => Assert.Equal(CampaignOf(ad.Id), ad.Campaign));
     }

@@ -147,18 +147,24 @@ internal sealed class ClusterBench(ClusterBenchOptions options, ClusterBenchProg
         {
             using IStage stage = stages.Begin(Invariant($"Events of {campaigns} campaign(s)"));
             DirectoryInfo folder = Directory.CreateTempSubdirectory("recall-bench-");
-            LocalRedis redis = await LocalRedis.StartAsync(folder.FullName, _lines.Keep, cancellation).ConfigureAwait(false);
-            await using (redis.ConfigureAwait(false))
+            try
             {
-                events.Add(await program.AskHostAsync<ClusterEvents>(
-                    "events", redis.Address,
-                    [
-                        Invariant($"--campaigns={campaigns}"), Invariant($"--callers={callers}"),
-                        Invariant($"--seconds={options.EventSeconds}"),
-                    ],
-                    cancellation).ConfigureAwait(false));
+                LocalRedis redis = await LocalRedis.StartAsync(folder.FullName, _lines.Keep, cancellation).ConfigureAwait(false);
+                await using (redis.ConfigureAwait(false))
+                {
+                    events.Add(await program.AskHostAsync<ClusterEvents>(
+                        "events", redis.Address,
+                        [
+                            Invariant($"--campaigns={campaigns}"), Invariant($"--callers={callers}"),
+                            Invariant($"--seconds={options.EventSeconds}"),
+                        ],
+                        cancellation).ConfigureAwait(false));
+                }
             }
-            folder.Delete(recursive: true);
+            finally
+            {
+                folder.Delete(recursive: true);
+            }
         }
         return [.. events];
     }

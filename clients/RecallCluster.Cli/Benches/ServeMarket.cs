@@ -148,7 +148,8 @@ internal sealed class ServeMarket(ServeBenchOptions options)
         return kept.Items.Count == options.Items && kept.Users.Count == options.Users
             ? kept
             : throw new InvalidDataException(
-                $"{Data}: holds {kept.Items.Count} ads and {kept.Users.Count} users; --items {options.Items} --users {options.Users} is wanted. "
+                $"{Data}: holds {kept.Items.Count} ads and {kept.Users.Count} users; "
+                + $"--items {options.Items} --users {options.Users} is wanted. "
                 + "Name another --work folder.");
     }
 
@@ -160,7 +161,8 @@ internal sealed class ServeMarket(ServeBenchOptions options)
             return;
         new TuneWorkflow(dataset, ads, deep, Index)
         {
-            K = options.K, Wanted = options.Recall, Goal = TuningGoal.TopKOverlap, MaxScorings = options.Scorings, Users = 100, Seed = options.Seed,
+            K = options.K, Wanted = options.Recall, Goal = TuningGoal.TopKOverlap, MaxScorings = options.Scorings, Users = 100,
+            Seed = options.Seed,
         }.Run(stages, team);
     }
 

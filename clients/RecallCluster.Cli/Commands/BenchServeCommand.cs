@@ -19,7 +19,8 @@ internal static class BenchServeCommand
         Option<int> scorings = OptionKit.Number("--scorings", "Most scorings of a request.", defaults.Scorings, 10);
         Option<double> recall = OptionKit.Real("--recall", "Relative recall that the search is tuned to.", defaults.Recall, 0.01, 1);
         Option<int> k = OptionKit.Number("--k", "Ads that the search is tuned for.", defaults.K, 1, 10_000);
-        Option<double> train = OptionKit.Real("--train-minutes", "Longest training of each model, when there is none yet.", defaults.TrainMinutes, 0.01, 1_000);
+        Option<double> train = OptionKit.Real(
+            "--train-minutes", "Longest training of each model, when there is none yet.", defaults.TrainMinutes, 0.01, 1_000);
         Option<int> seconds = OptionKit.Number("--seconds", "Seconds of each sustained load.", defaults.Seconds, 1, 36_000);
         Option<double> load = OptionKit.Real("--load", "Sustained load relative to capacity.", defaults.Load, 0.01, 1);
         Option<double> overload = OptionKit.Real("--overload", "Overload relative to capacity.", defaults.Overload, 1, 100);
@@ -50,7 +51,8 @@ internal static class BenchServeCommand
                     Seed = context.Seed,
                 };
                 ServeBenchReport report = await context.Progress
-                    .RunAsync(stages => Task.Run(() => new ServeBench(options).RunAsync(stages, context.Cancellation), context.Cancellation))
+                    .RunAsync(stages => Task.Run(
+                        () => new ServeBench(options).RunAsync(stages, context.Cancellation), context.Cancellation))
                     .ConfigureAwait(false);
                 context.Write(report, Draw);
             });

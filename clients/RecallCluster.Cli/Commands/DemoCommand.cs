@@ -14,15 +14,18 @@ internal static class DemoCommand
     public static Command Build(CommandBuilder builder)
     {
         Option<bool> quick = OptionKit.Switch("--quick", "Less training and a shorter day: under four minutes on two cores.");
-        Option<bool> serve = OptionKit.Switch("--serve", $"Leave the front door up on {ServingUrl}, with traffic, so that the dashboard lives.");
+        Option<bool> serve = OptionKit.Switch(
+            "--serve", $"Leave the front door up on {ServingUrl}, with traffic, so that the dashboard lives.");
         Option<string?> to = OptionKit.Optional("--out", "Directory for data, models and index.", "DIR");
         Option<int> threads = OptionKit.Threads();
         Option<bool> cluster = OptionKit.Switch(
-            "--cluster", "The day goes through a cluster of silos and a Redis on this machine; a silo is killed on the way (cluster edition).");
+            "--cluster",
+            "The day goes through a cluster of silos and a Redis on this machine; a silo is killed on the way (cluster edition).");
         Option<int> silos = OptionKit.Number("--silos", "Silos of that cluster.", 3, 2, 16);
         return builder.Build(
             "demo",
-            "The main job end to end: world, training, index, tuned search, recall, then a market whose day goes through the real front door.",
+            "The main job end to end: world, training, index, tuned search, recall, "
+            + "then a market whose day goes through the real front door.",
             [quick, serve, to, threads, cluster, silos],
             async (parsed, context) =>
             {
@@ -49,7 +52,8 @@ internal static class DemoCommand
                 if (report.Feedback.Lost > 0 || report.Feedback.LedgersThatDiffer.Count > 0 || report.Bidding.Overspend > 0)
                 {
                     throw new InvalidOperationException(
-                        $"{report.Feedback.Lost} events were lost, {report.Feedback.LedgersThatDiffer.Count} ledgers are not what was acknowledged, "
+                        $"{report.Feedback.Lost} events were lost, "
+                        + $"{report.Feedback.LedgersThatDiffer.Count} ledgers are not what was acknowledged, "
                         + $"{report.Bidding.Overspend} was spent beyond budgets.");
                 }
                 if (parsed.GetValue(serve))

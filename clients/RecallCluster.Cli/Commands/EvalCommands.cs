@@ -48,7 +48,8 @@ internal static class EvalCommands
         return builder.Build(
             "retrieval",
             "Recall of scoring every ad, of the guided search at several budgets, and of the comparators, on the same test users.",
-            [data, model, index, k, users, scorings, objective, slots, campaigns, spread, clickRate, perCampaign, market, state, plot, threads],
+            [data, model, index, k, users, scorings, objective, slots, campaigns, spread, clickRate, perCampaign, market, state, plot,
+                threads],
             async (parsed, context) =>
             {
                 string indexDirectory = parsed.GetRequiredValue(index);

@@ -33,7 +33,7 @@ internal static class RetrainCommand
         Option<bool> once = OptionKit.Switch("--once", "Run one round and end; code 1 where its version was refused.");
         Option<int?> requests = OptionKit.OptionalNumber(
             "--requests", "Live requests that a version is compared on; as the server is configured if not given.", 0);
-        Option<int> keep = OptionKit.Number("--keep", "Versions of earlier rounds that stay in the directory.", 3, 1);
+        Option<int> keep = OptionKit.Number("--keep", "Versions of earlier rounds that stay in the directory, beside those in use.", 3, 1);
         Option<int> threads = OptionKit.Threads();
         return builder.Build(
             "retrain",
@@ -82,7 +82,8 @@ internal static class RetrainCommand
                 await RoundAsync(workflow, context).ConfigureAwait(false);
             }
             // The next round may find the server back and the data mended.
-            catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
+            catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException or UnauthorizedAccessException
+                || (e is OperationCanceledException && !context.Cancellation.IsCancellationRequested))
             {
                 await context.Error.WriteLineAsync($"This round came to nothing: {e.Message}").ConfigureAwait(false);
             }

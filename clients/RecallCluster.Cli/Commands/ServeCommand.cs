@@ -50,7 +50,8 @@ internal static class ServeCommand
         return builder.Build(
             "serve",
             "Open the front door until told to stop: candidates, and with a market the whole loop of ads, auctions and feedback.",
-            [model, index, data, urls, shards, shardSecret, shardAuthority, shardCertificate, shardKey, maxK, threads, versions, newAds, .. selling.Symbols, .. settings.Symbols],
+            [model, index, data, urls, shards, shardSecret, shardAuthority, shardCertificate, shardKey, maxK, threads, versions, newAds,
+                .. selling.Symbols, .. settings.Symbols],
             async (parsed, context) =>
             {
                 Dataset? dataset = parsed.GetValue(data) is { } directory

@@ -3,27 +3,35 @@ using System.Net.Sockets;
 
 namespace RecallCluster.Cli.Infrastructure;
 
-/// <summary>Ports that nobody listens on.</summary>
+/// <summary>
+/// Ports that nobody listens on, below those that systems give to outgoing connections: between being found free here and being listened
+/// on, perhaps seconds later and again after a restart, nobody is given them by chance. Thread-safe.
+/// </summary>
 internal static class FreePorts
 {
-    /// <summary>So many different ones.</summary>
+    private const int First = 20_000, Count = 10_000;
+
+    // Each port is far from the one before, for there are those who take the ports after theirs, too; processes that look at the same time
+    // begin apart from one another. A prime, so that every port has its turn.
+    private const ulong Step = 7919, Apart = 61;
+
+    private static ulong _next = (ulong)Environment.ProcessId * Apart;
+
+    /// <summary>So many different ones; none is given out twice before all have been.</summary>
+    /// <exception cref="InvalidOperationException">There are not so many.</exception>
     public static int[] Take(int count)
     {
-        var listeners = new List<TcpListener>();
-        try
+        var ports = new int[count];
+        for (int taken = 0, tried = 0; taken < count; tried++)
         {
-            for (int i = 0; i < count; i++)
-            {
-                var listener = new TcpListener(IPAddress.Loopback, 0);
-                listeners.Add(listener);
-                listener.Start();
-            }
-            return [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+            if (tried == Count)
+                throw new InvalidOperationException(
+                    $"Only {taken} of the ports {First} to {First + Count - 1} are free; {count} are wanted.");
+            int port = First + (int)(Interlocked.Increment(ref _next) * Step % Count);
+            if (IsFree(port))
+                ports[taken++] = port;
         }
-        finally
-        {
-            listeners.ForEach(listener => listener.Dispose());
-        }
+        return ports;
     }
 
     /// <summary>Whether nobody listens on a port of the loopback interface.</summary>

@@ -50,7 +50,8 @@ internal static class DemoDrawing
             report.Cluster is { } served
                 ? $"A day over HTTP, {serving.Shards} shards, {served.Silos} silos; {served.Rebalanced.Silo} was killed (kill -9) and back "
                     + $"after {served.Rebalanced.SecondsToReturn:F1} s"
-                : $"A day over HTTP, {serving.Shards} shards; the front door was killed (kill -9) once and away for {feedback.SecondsAway:F1} s",
+                : $"A day over HTTP, {serving.Shards} shards; "
+                    + $"the front door was killed (kill -9) once and away for {feedback.SecondsAway:F1} s",
             ("requests", Drawing.Count(serving.Requests)),
             ("unanswered while it was away", Drawing.Count(feedback.RequestsUnanswered - serving.Errors)),
             ("errors beside that", Drawing.Count(serving.Errors)),
@@ -78,7 +79,8 @@ internal static class DemoDrawing
             ("clicks of impressions (CTR)", $"{Drawing.Count(market.Clicks)} of {Drawing.Count(market.Impressions)} ({Share(market.Ctr)})"),
             ("advertisers' return on spend", Drawing.Fixed(market.AdvertiserRoi ?? double.NaN)),
             ("error of pCTR before, after calibration",
-                string.Join(", ", Array.ConvertAll([calibration.CalNBefore, calibration.CalNAfter], error => Drawing.Fixed(error ?? double.NaN)))
+                string.Join(", ", Array.ConvertAll(
+                    [calibration.CalNBefore, calibration.CalNAfter], error => Drawing.Fixed(error ?? double.NaN)))
                 + " (Cal-N, 0 is perfect)"));
     }
 

@@ -30,7 +30,8 @@ internal static class ValueDrawing
         }
         console.Write(table);
         console.WriteLine(
-            $"{Drawing.Count(report.Campaigns)} campaigns, {report.Bids}, " + (report.PerCampaign is { } most ? $"at most {most} ads of each, " : "")
+            $"{Drawing.Count(report.Campaigns)} campaigns, {report.Bids}, "
+                + (report.PerCampaign is { } most ? $"at most {most} ads of each, " : "")
             + (report.ClickSlope is { } slope
                 ? $"click rate {Drawing.Percent(report.ClickRate)}, click slope {Drawing.Fixed(slope, 3)}."
                 : "click probabilities as the market's own calibration has them."));

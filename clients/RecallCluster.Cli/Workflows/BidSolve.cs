@@ -31,7 +31,8 @@ internal sealed record BidSolveOptions
 }
 
 /// <summary>
-/// A KPI of the optimal plan. LimitNeeded is told where nothing can be won within the limits: one with which something can, of a single KPI the closest.
+/// A KPI of the optimal plan. LimitNeeded is told where nothing can be won within the limits: one with which something can, of a single KPI
+/// the closest.
 /// </summary>
 internal sealed record BidSolveKpi(
     string Name, double Value, double Limit, double LimitKept, double? LimitNeeded, double Weight, double Multiplier);

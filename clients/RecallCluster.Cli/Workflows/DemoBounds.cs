@@ -18,6 +18,7 @@ internal sealed record DemoBounds(double Budget, double Kpi)
         CampaignPlanner.SetBids(market, plans.ToDictionary(plan => plan.Id));
         IReadOnlyDictionary<long, CampaignTrace> traces = CampaignTrace.Of(market);
         CampaignOptimum[] optima = [.. plans.Select(plan => CampaignOptimum.Of(plan.Scaled(share), traces[plan.Id]))];
-        return new DemoBounds(optima.Average(optimum => optimum.BudgetBinds ? 1.0 : 0), optima.Average(optimum => optimum.KpiBinds ? 1.0 : 0));
+        return new DemoBounds(
+            optima.Average(optimum => optimum.BudgetBinds ? 1.0 : 0), optima.Average(optimum => optimum.KpiBinds ? 1.0 : 0));
     }
 }

@@ -90,11 +90,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
     }
 
     /// <summary>Plays the day that is measured, over HTTP.</summary>
-    public Task<ServedDayResult> ServeAsync(CampaignPlan[] plans, IStages stages, CancellationToken cancellation)
-    {
-        DemoFiles.CopyState(files.HistoryState, files.State);
-        return Served(plans).PlayAsync(Open(traffic.Day(MeasuredDay)), DayStart(MeasuredDay), stages, cancellation);
-    }
+    public Task<ServedDayResult> ServeAsync(CampaignPlan[] plans, IStages stages, CancellationToken cancellation) =>
+        Served(plans).PlayAsync(Open(traffic.Day(MeasuredDay)), DayStart(MeasuredDay), stages, cancellation);
 
     /// <summary>The thinner day with all parts on, then with one after the other off.</summary>
     public async Task<DemoAblation[]> AblateAsync(
@@ -117,7 +114,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             string controller = off == DemoAblation.Controller ? "fb" : options.Controller;
             LoopDay day = Day(thin, files.AblationState, controller, null, off, models, team);
             DemoOutcome outcome = await day.PlayAsync(requests, DayStart(MeasuredDay), stage, cancellation).ConfigureAwait(false);
-            DemoChange? change = full is null ? null : outcome.Since(full, requests, traffic, samePredictions: off == DemoAblation.Controller);
+            DemoChange? change = full is null ? null
+                : outcome.Since(full, requests, traffic, samePredictions: off == DemoAblation.Controller);
             rows.Add(new DemoAblation(
                 off, requests.Length, outcome.Bidding(Bounds), outcome.Market(traffic), outcome.Calibration(), outcome.Latencies!, change));
             full ??= outcome;
@@ -141,7 +139,8 @@ internal sealed class DemoMarketplace(DemoOptions options, DemoFiles files, Data
             {
                 for (int number = MeasuredDay + 1; !cancellation.IsCancellationRequested; number++)
                 {
-                    var publisher = new Publisher(traffic, doors, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
+                    var publisher = new Publisher(
+                        traffic, doors, clock, new PublisherOptions { Seed = (ulong)number, Close = TimeSpan.FromDays(1) });
                     await publisher.PlayAsync(traffic.Day(number), DayStart(number), null, cancellation).ConfigureAwait(false);
                 }
             }

@@ -70,7 +70,10 @@ internal sealed record DemoOptions
         Directory = directory,
         Seed = seed,
         Quick = true,
-        World = SyntheticWorldOptions.Demo with { Ads = 50_000, Users = 8_000, ClicksPerUser = 20, HeldOutShare = 0.2, ClickThreshold = Threshold, Seed = seed },
+        World = SyntheticWorldOptions.Demo with
+        {
+            Ads = 50_000, Users = 8_000, ClicksPerUser = 20, HeldOutShare = 0.2, ClickThreshold = Threshold, Seed = seed,
+        },
         Training = TrainingOf(seed, k: 100) with { Epochs = 2, TimeLimit = TimeSpan.FromSeconds(35) },
         Traffic = TrafficOf(seed) with { Campaigns = 64, RequestsPerDay = 7_000 },
         K = 100,

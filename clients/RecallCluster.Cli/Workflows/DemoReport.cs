@@ -6,7 +6,8 @@ namespace RecallCluster.Cli.Workflows;
 
 /// <summary>What the demonstration showed.</summary>
 internal sealed record DemoReport(
-    ulong Seed, bool Quick, string Directory, DemoRetrieval Retrieval, DemoServing Serving, DemoCalibration Calibration, DemoBidding Bidding,
+    ulong Seed, bool Quick, string Directory, DemoRetrieval Retrieval, DemoServing Serving, DemoCalibration Calibration,
+    DemoBidding Bidding,
     DemoMarket Market, DemoFeedback Feedback, DemoAblation[] Ablation, TrainedModel[] Models, DemoTimings Timings)
 {
     /// <summary>What the cluster did; null where the front door was one process.</summary>
@@ -31,7 +32,8 @@ internal sealed record DemoCoverage(double Lowest, double AtEnd, int Answers, in
 /// <param name="Silo">The silo.</param>
 /// <param name="ShardReplicas">Replicas of shards that it held and that were placed again on others.</param>
 /// <param name="Campaigns">Grains of campaigns that it held and that are up again, wherever.</param>
-/// <param name="SecondsToPlace">Until every shard had all of its replicas again, on the silos that were left or on the returned one.</param>
+/// <param name="SecondsToPlace">Until every shard had all of its replicas again, on the silos that were left or on the returned
+/// one.</param>
 /// <param name="SecondsToFullCoverage">Until the last answer of less than all ads; 0 where there was none.</param>
 /// <param name="SecondsToReturn">Until the silo was back and ready, and seen by all.</param>
 internal sealed record DemoRebalanced(
@@ -43,7 +45,8 @@ internal sealed record DemoRebalanced(
 /// <param name="CampaignCalNBefore">Of the raw ones, over campaigns.</param>
 /// <param name="CampaignCalNAfter">Of those that were bid with, over campaigns.</param>
 /// <param name="Pcoc">Predicted over true clicks.</param>
-internal sealed record DemoCalibration(double? CalNBefore, double? CalNAfter, double? CampaignCalNBefore, double? CampaignCalNAfter, double Pcoc);
+internal sealed record DemoCalibration(
+    double? CalNBefore, double? CalNAfter, double? CampaignCalNBefore, double? CampaignCalNAfter, double Pcoc);
 
 /// <summary>How the campaigns fared.</summary>
 /// <param name="Campaigns">Campaigns.</param>
@@ -168,5 +171,6 @@ internal sealed record DemoServing(
 
 /// <summary>Seconds by stage.</summary>
 internal sealed record DemoTimings(
-    double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double HistorySeconds, double ServeSeconds,
+    double WorldSeconds, double TrainSeconds, double IndexSeconds, double TuneSeconds, double EvalSeconds, double HistorySeconds,
+    double ServeSeconds,
     double AblationSeconds, double TotalSeconds);

@@ -55,7 +55,8 @@ internal sealed class DemoWorkflow(DemoOptions options)
             Stopwatch.GetElapsedTime(ablationStart).TotalSeconds, Stopwatch.GetElapsedTime(start).TotalSeconds);
         DemoOutcome outcome = served.Outcome;
         return new DemoReport(
-            options.Seed, options.Quick, options.Directory, retrieval, ServingOf(served), outcome.Calibration(), outcome.Bidding(_market.Bounds),
+            options.Seed, options.Quick, options.Directory, retrieval, ServingOf(served), outcome.Calibration(),
+            outcome.Bidding(_market.Bounds),
             outcome.Market(traffic), FeedbackOf(served), ablation, models, timings)
         {
             Cluster = served.Cluster,
@@ -103,7 +104,8 @@ internal sealed class DemoWorkflow(DemoOptions options)
         PublisherBooks books = served.Outcome.Books;
         Latencies latencies = Latencies.Of([.. books.Latencies]);
         return new DemoServing(
-            books.Requests, served.FailuresElsewhere, served.FailuresElsewhere > 0 ? books.FirstFailure : null, latencies.P50Ms, latencies.P90Ms,
+            books.Requests, served.FailuresElsewhere, served.FailuresElsewhere > 0 ? books.FirstFailure : null, latencies.P50Ms,
+            latencies.P90Ms,
             latencies.P99Ms, books.Requests / served.Seconds, options.Shards);
     }
 

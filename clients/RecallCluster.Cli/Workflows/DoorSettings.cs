@@ -43,7 +43,8 @@ internal sealed class DoorSettings
 
     private readonly Option<int?> _inFlight = new("--max-in-flight")
     {
-        Description = "Most requests that are worked on at once, 2 or more. One more than there are --threads where this process answers for "
+        Description = "Most requests that are worked on at once, 2 or more. "
+            + "One more than there are --threads where this process answers for "
             + $"all shards, else {UsualOverload.MaxInFlight}.",
         HelpName = "n",
     };
@@ -52,7 +53,8 @@ internal sealed class DoorSettings
         "--queue", "Requests that may wait for their turn; more smooth bursts, fewer turn away sooner.", UsualOverload.QueueLength, 0);
 
     private readonly Option<double> _queueTime = OptionKit.Real(
-        "--queue-ms", "Longest wait for a turn, in milliseconds; after it a request is turned away.", UsualOverload.QueueTime.TotalMilliseconds,
+        "--queue-ms", "Longest wait for a turn, in milliseconds; after it a request is turned away.",
+        UsualOverload.QueueTime.TotalMilliseconds,
         0, 60_000);
 
     private readonly Option<string?> _collector = OptionKit.Optional(
@@ -129,7 +131,9 @@ internal sealed class DoorSettings
         };
     }
 
-    /// <summary>The certificates of <c>--certificate</c>, <c>--certificate-key</c> and <c>--client-authority</c>; null without any.</summary>
+    /// <summary>
+    /// The certificates of <c>--certificate</c>, <c>--certificate-key</c> and <c>--client-authority</c>; null without any.
+    /// </summary>
     /// <exception cref="UsageException">The first is missing.</exception>
     public static TlsOptions? TlsOf(string? certificate, string? key, string? authority)
     {

@@ -166,7 +166,8 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
             IReadOnlyList<ScoredAd> top = ShardMerge.Top(answers, handedOver, query?.MostPerCampaign ?? int.MaxValue);
             Interlocked.Add(ref ticks, Stopwatch.GetTimestamp() - start);
             Dictionary<int, double> valueOf = top.ToDictionary(ad => rowOf[ad.Id], ad => market.ValueOf(rowOf[ad.Id], ad.Score));
-            double[] values = [.. Allowed(market, valueOf.OrderByDescending(ad => ad.Value).Select(ad => ad.Key)).Select(ad => valueOf[ad]).Take(K)];
+            IEnumerable<int> best = valueOf.OrderByDescending(ad => ad.Value).Select(ad => ad.Key);
+            double[] values = [.. Allowed(market, best).Select(ad => valueOf[ad]).Take(K)];
             found[i] = Found.Of(values, requests[i].Best, Slots, answers.Sum(a => a.Scorings));
         });
         return new Row(method, handedOver, found, Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds / requests.Length);

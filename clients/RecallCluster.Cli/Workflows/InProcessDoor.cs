@@ -24,7 +24,8 @@ internal sealed class InProcessDoor(ClosedLoop loop) : IAdDoor
         lock (_latencies)
             _latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         return [.. answer.Ads.Select(ad => new Delivery(
-            ad.Ad.CampaignId, SimulatedAds.NumberOf(ad.Ad.Id), SimulatedAds.SlotOf(ad.SlotId), ad.Win.RawClickProbability, ad.Win.ClickProbability,
+            ad.Ad.CampaignId, SimulatedAds.NumberOf(ad.Ad.Id), SimulatedAds.SlotOf(ad.SlotId), ad.Win.RawClickProbability,
+            ad.Win.ClickProbability,
             ad.Win.ConversionProbability, ad.Win))];
     }
 

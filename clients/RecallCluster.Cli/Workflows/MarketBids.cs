@@ -6,14 +6,16 @@ using RecallCluster.Serving.State;
 
 namespace RecallCluster.Cli.Workflows;
 
-/// <summary>The market of a directory as a <see cref="ValueMarket"/>: the campaigns that own the ads, with the bids that they make.</summary>
+/// <summary>
+/// The market of a directory as a <see cref="ValueMarket"/>: the campaigns that own the ads, with the bids that they make.
+/// </summary>
 internal static class MarketBids
 {
     /// <summary>Reads campaigns and ads.</summary>
     /// <param name="directory">Directory with campaigns.json and ads.jsonl.</param>
     /// <param name="state">
-    /// State file of a front door that served the market: weights and calibration as they stand there. Null: the weights that campaigns start
-    /// with, no calibration. The file is copied, and its front door may be running.
+    /// State file of a front door that served the market: weights and calibration as they stand there. Null: the weights that campaigns
+    /// start with, no calibration. The file is copied, and its front door may be running.
     /// </param>
     /// <param name="dataset">The data set of the ads.</param>
     /// <param name="scale">From the model's scores to raw click probabilities.</param>

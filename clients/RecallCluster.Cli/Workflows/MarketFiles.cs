@@ -19,7 +19,8 @@ internal static class MarketFiles
     /// <param name="directory">The data-set directory.</param>
     /// <param name="traffic">The market.</param>
     public static void WriteAds(string directory, TrafficWorld traffic) => AdsDirectory.WriteAds(
-        directory, traffic.Campaigns.SelectMany(campaign => campaign.Ads.Select(ad => (campaign, ad))).OrderBy(pair => pair.ad).Select(pair => new Ad
+        directory, traffic.Campaigns.SelectMany(campaign => campaign.Ads.Select(ad => (campaign, ad))).OrderBy(pair => pair.ad).Select(
+            pair => new Ad
         {
             Id = SimulatedAds.AdId(pair.ad),
             CampaignId = pair.campaign.Id,

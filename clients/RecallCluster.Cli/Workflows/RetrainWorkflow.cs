@@ -46,6 +46,9 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
     // What begins with a dot is no version yet.
     private const string Unfinished = ".making-";
 
+    // Longer than the longest limit of training.
+    private static readonly TimeSpan Abandoned = TimeSpan.FromDays(7);
+
     /// <summary>Runs a round.</summary>
     /// <exception cref="InvalidDataException">The data set is broken.</exception>
     /// <exception cref="HttpRequestException">The server cannot be reached.</exception>
@@ -53,6 +56,7 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
     {
         // A server that is away is noticed before hours of training, not after.
         await server.ReadAsync(cancellation).ConfigureAwait(false);
+        RemoveUnfinished();
         string name = time.GetUtcNow().ToString("yyyy-MM-dd'T'HHmmss", CultureInfo.InvariantCulture);
         string folder = Path.Combine(options.Versions, name), making = Path.Combine(options.Versions, Unfinished + name);
         (TrainedModel model, IndexReport index) = await Task.Run(() => Make(making, stages, cancellation), cancellation)
@@ -89,6 +93,19 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
         }
     }
 
+    /// <summary>Deletes what earlier processes were making when they were killed.</summary>
+    private void RemoveUnfinished()
+    {
+        if (!Directory.Exists(options.Versions))
+            return;
+        foreach (string left in Directory.GetDirectories(options.Versions, Unfinished + "*"))
+        {
+            // Another process may be training beside this one.
+            if (time.GetUtcNow() - Directory.GetLastWriteTimeUtc(left) > Abandoned)
+                Directory.Delete(left, recursive: true);
+        }
+    }
+
     /// <summary>Deletes the oldest versions that this made, but none that is in use or can be gone back to.</summary>
     private async Task TidyAsync(string newest, CancellationToken cancellation)
     {
@@ -98,7 +115,7 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
         [
             .. VersionPair.In(options.Versions).Select(pair => pair.Name).Where(name => IsOurs(name) && !needed.Contains(name)),
         ];
-        foreach (string old in ours.SkipLast(Math.Max(0, options.Keep - 1)))
+        foreach (string old in ours.SkipLast(options.Keep))
             Directory.Delete(Path.Combine(options.Versions, old), recursive: true);
     }
 

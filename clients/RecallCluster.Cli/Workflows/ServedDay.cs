@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RecallCluster.AdServer;
 using RecallCluster.Cli.Infrastructure;
+using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.State;
 using RecallCluster.Simulation.Traffic;
 
@@ -27,7 +28,9 @@ internal sealed class ServedDay(
     /// <summary>Business seconds that pass in a real second.</summary>
     public required double Speed { get; init; }
 
-    /// <summary>Real time that the market has to start in before the day begins.</summary>
+    /// <summary>
+    /// Real time that the market has to start in before the day begins; where it takes longer it is started once more, with twice the time.
+    /// </summary>
     public required TimeSpan TimeToStart { get; init; }
 
     /// <summary>Name of the bid controller.</summary>
@@ -39,19 +42,11 @@ internal sealed class ServedDay(
     public async Task<ServedDayResult> PlayAsync(
         IReadOnlyList<TrafficRequest> requests, DateTimeOffset dayStart, IStages stages, CancellationToken cancellation)
     {
-        await LoopDay.PrepareAsync(
-            files.State, MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch), dayStart, cancellation)
-                .ConfigureAwait(false);
         await using (market.ConfigureAwait(false))
         {
             RunningClock clock;
             using (stages.Begin(market.Opening))
-            {
-                await market.PrepareAsync(cancellation).ConfigureAwait(false);
-                // The clock has to be known before the door is up, and the day begins when it is.
-                clock = new RunningClock(TimeProvider.System, TimeProvider.System.GetUtcNow(), dayStart - (TimeToStart * Speed), Speed);
-                await market.StartAsync(clock, cancellation).ConfigureAwait(false);
-            }
+                clock = await OpenAsync(dayStart, cancellation).ConfigureAwait(false);
             using IStage stage = stages.Begin("A day over HTTP, with a kill -9 on the way");
             MarketDoors doors = market.OpenDoors();
             PublisherBooks books;
@@ -67,19 +62,47 @@ internal sealed class ServedDay(
                     if (share >= KillAt && Interlocked.Exchange(ref killed, 1) == 0)
                         killing = Task.Run(() => market.KillOneAsync(cancellation), cancellation);
                 });
-                books = await new Publisher(
-                    traffic, doors, clock, new PublisherOptions { Close = LoopDay.Close, MaxInFlight = MarketPatience.MostInFlight })
-                    .PlayAsync(requests, dayStart, progress, cancellation).ConfigureAwait(false);
+                try
+                {
+                    books = await new Publisher(
+                        traffic, doors, clock, new PublisherOptions { Close = LoopDay.Close, MaxInFlight = MarketPatience.MostInFlight })
+                        .PlayAsync(requests, dayStart, progress, cancellation).ConfigureAwait(false);
+                }
+                finally
+                {
+                    // Whatever became of the day: nobody kills or starts anything any more when the market ends.
+                    if (killing is not null)
+                        await ((Task)killing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
                 if (killing is not null)
                     away = await killing.ConfigureAwait(false);
             }
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
-            // All that was acknowledged is durable, so that killing everything loses nothing either; and no tick begins another day meanwhile.
+            // All that was acknowledged is durable, so that killing everything loses nothing either; and no tick begins another day
+            // meanwhile.
             await market.EndAsync(cancellation).ConfigureAwait(false);
             DemoOutcome outcome = await ReadAsync(books, dayStart, cancellation).ConfigureAwait(false);
             int elsewhere = books.Failures.Count(at => at < away.From || at > away.To + Grace);
             return new ServedDayResult(outcome, (away.To - away.From).TotalSeconds, elsewhere, seconds, market.Cluster);
+        }
+    }
+
+    /// <summary>Starts the market where the history ended, by a clock that comes to the day when it is up.</summary>
+    private async Task<RunningClock> OpenAsync(DateTimeOffset dayStart, CancellationToken cancellation)
+    {
+        IReadOnlyList<CampaignSettings> settings = MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch);
+        for (TimeSpan patience = TimeToStart; ; patience *= 2)
+        {
+            DemoFiles.CopyState(files.HistoryState, files.State);
+            await LoopDay.PrepareAsync(files.State, settings, dayStart, cancellation).ConfigureAwait(false);
+            await market.PrepareAsync(cancellation).ConfigureAwait(false);
+            // The clock has to be known before the door is up.
+            var clock = new RunningClock(TimeProvider.System, TimeProvider.System.GetUtcNow(), dayStart - (patience * Speed), Speed);
+            await market.StartAsync(clock, cancellation).ConfigureAwait(false);
+            if (clock.Now <= dayStart)
+                return clock;
+            await market.EndAsync(cancellation).ConfigureAwait(false);
         }
     }
 

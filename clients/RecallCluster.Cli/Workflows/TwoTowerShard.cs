@@ -31,7 +31,8 @@ internal sealed class TwoTowerShard : IShard, IUserStatePreparer, IDisposable
     public TwoTowerShard(Dataset dataset, ComparedModels models, WorkerTeam team)
     {
         _dataset = dataset;
-        IAdModel tower = ModelDirectory.Load(models.TwoTower ?? throw new InvalidDataException("There is no two-tower model to retrieve with."));
+        IAdModel tower = ModelDirectory.Load(
+            models.TwoTower ?? throw new InvalidDataException("There is no two-tower model to retrieve with."));
         IAdModel deep = ModelDirectory.Load(models.Deep);
         _towerTargets = TargetVectors.Compute(tower, dataset.Items, team);
         _deepTargets = TargetVectors.Compute(deep, dataset.Items, team);

@@ -39,8 +39,10 @@ internal sealed record ValueRow(
 /// <param name="Bids">Where their bids come from.</param>
 /// <param name="PerCampaign">Most ads of one campaign among the K; null for no bound.</param>
 /// <param name="ClickRate">Mean click probability of the K ads of highest interest, where the market brings no calibration.</param>
-/// <param name="ClickSlope">What a unit of the model's score adds to the logit of a click; null where the market brings calibration.</param>
+/// <param name="ClickSlope">What a unit of the model's score adds to the logit of a click; null where the market brings
+/// calibration.</param>
 /// <param name="Slots">Slots of an auction.</param>
 /// <param name="Rows">By budget.</param>
 internal sealed record ValueReport(
-    string Dataset, int Ads, int Campaigns, string Bids, int? PerCampaign, double ClickRate, double? ClickSlope, int Slots, ValueRow[] Rows);
+    string Dataset, int Ads, int Campaigns, string Bids, int? PerCampaign, double ClickRate, double? ClickSlope, int Slots,
+    ValueRow[] Rows);

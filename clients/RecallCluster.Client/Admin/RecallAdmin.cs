@@ -68,7 +68,8 @@ public sealed class RecallAdmin
 
     /// <summary>Adds an ad, or replaces it.</summary>
     public Task<AdResource> PutAdAsync(string id, AdResource ad, CancellationToken cancellation = default) =>
-        _client.CallAsync(HttpMethod.Put, AdPathOf(id), ad, ClientJson.Default.AdResource, ClientJson.Default.AdResource, true, cancellation);
+        _client.CallAsync(HttpMethod.Put, AdPathOf(id), ad, ClientJson.Default.AdResource, ClientJson.Default.AdResource, true,
+            cancellation);
 
     /// <summary>Takes an ad away.</summary>
     /// <returns>Whether it was there.</returns>

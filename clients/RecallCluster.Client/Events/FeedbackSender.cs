@@ -101,7 +101,8 @@ public sealed class FeedbackSender : IAsyncDisposable
                 failure = e;
             }
             if (_time.GetElapsedTime(start) > _options.GiveUpAfter)
-                throw new TimeoutException($"{events.Length} events were not taken within {_options.GiveUpAfter}: {failure.Message}", failure);
+                throw new TimeoutException(
+                    $"{events.Length} events were not taken within {_options.GiveUpAfter}: {failure.Message}", failure);
             if (wait > _options.LongestDelay)
                 wait = _options.LongestDelay;
             await Task.Delay(wait, _time).ConfigureAwait(false);

@@ -40,7 +40,8 @@ internal sealed class RetryHandler(HttpMessageHandler inner, RetryOptions option
     private bool MayRetry(int attempt) => attempt < options.MaxAttempts && _budget.TryTake();
 
     private static bool IsOverloaded(HttpStatusCode status) => status
-        is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable
+            or HttpStatusCode.GatewayTimeout;
 
     private static bool IsRepeatable(HttpRequestMessage request, HttpRequestException e) =>
         e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError

@@ -9,7 +9,8 @@ public sealed partial class CampaignLedger
     /// <summary>Goes on from a state.</summary>
     /// <exception cref="InvalidDataException">The state contradicts itself, or is of another version; the message says where.</exception>
     public CampaignLedger(CampaignState state)
-        : this(TermsOf(state), SeenEvents.FromState(state.Seen, state.Version == 0 ? state.Terms.ConversionWindow + LongerMemory : TimeSpan.Zero))
+        : this(TermsOf(state),
+            SeenEvents.FromState(state.Seen, state.Version == 0 ? state.Terms.ConversionWindow + LongerMemory : TimeSpan.Zero))
     {
         Now = state.Now;
         IsPaused = state.IsPaused;

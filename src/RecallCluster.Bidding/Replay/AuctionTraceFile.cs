@@ -88,7 +88,8 @@ internal static class AuctionTraceFile
                 BinaryPrimitives.ReadSingleLittleEndian(place[16..]));
         }
         length = PrefixLength + (int)size;
-        return new TracedAuction(new DateTimeOffset(ticks, TimeSpan.Zero), BinaryPrimitives.ReadDoubleLittleEndian(body[8..]), positions, bids);
+        return new TracedAuction(
+            new DateTimeOffset(ticks, TimeSpan.Zero), BinaryPrimitives.ReadDoubleLittleEndian(body[8..]), positions, bids);
     }
 
     private static uint Crc(ReadOnlySpan<byte> bytes)

@@ -80,7 +80,8 @@ internal static class FuzzSeeds
     public static IReadOnlyList<string> Campaigns { get; } =
     [
         """
-        {"name":"Spring","advertiserId":4,"advertiserDomain":"adv.example","dailyBudget":100.5,"lifetimeBudget":5000,"timeZone":"Europe/Berlin",
+        {"name":"Spring","advertiserId":4,"advertiserDomain":"adv.example",
+         "dailyBudget":100.5,"lifetimeBudget":5000,"timeZone":"Europe/Berlin",
         "flightStart":"2026-05-01T00:00:00Z",
         "flightEnd":"2026-06-01T00:00:00Z","pacing":"traffic","trafficByHour":[1,1,1,1,1,1,2,2,2,2,2,2,3,3,3,3,3,3,2,2,2,1,1,1],
         "leaseTermMs":60000,"clockMarginMs":2000,

@@ -25,7 +25,9 @@ internal sealed record BidRequest
 
     public string[] BlockedCategories { get; init; } = [];
 
-    /// <summary>Whether categories are blocked by a taxonomy (<c>cattax</c>) that our ads are not tagged with: any ad could be of them.</summary>
+    /// <summary>
+    /// Whether categories are blocked by a taxonomy (<c>cattax</c>) that our ads are not tagged with: any ad could be of them.
+    /// </summary>
     public bool BlocksByOtherTaxonomy { get; init; }
 
     /// <summary><c>badv</c>, <c>bapp</c> and <c>bseat</c>: our seats are advertisers' domains, or the bundles of their apps.</summary>

@@ -11,7 +11,8 @@ public sealed record AccessOptions
 
     /// <summary>
     /// What a caller without a key may do who connects over the loopback interface, addresses the door by a loopback name, is no page from
-    /// elsewhere (<c>Origin</c>), and does not come through a proxy. Everyone else needs a key. All of it by default, so that a laptop needs no set-up.
+    /// elsewhere (<c>Origin</c>), and does not come through a proxy. Everyone else needs a key. All of it by default, so that a laptop
+    /// needs no set-up.
     /// </summary>
     public ApiRoles AnonymousOnLoopback { get; init; } = ApiRoles.Serve | ApiRoles.Events | ApiRoles.Admin;
 

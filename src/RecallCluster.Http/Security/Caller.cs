@@ -41,9 +41,11 @@ internal sealed record Caller(string Name, ApiRoles Roles, ApiKey? Key)
             : request.Headers["X-Api-Key"] is [{ Length: > 0 } key] ? key : null;
     }
 
-    // A page in a browser on this machine can be made to call us, under a name of its own (DNS rebinding) or by a form that is sent to ours,
-    // and a proxy on this machine forwards strangers: none of them is somebody at this machine.
-    private static bool IsLocal(HttpContext context) =>
+    /// <summary>
+    /// Whether a request comes from somebody at this machine. A page in a browser here can be made to call us, under a name of its own (DNS
+    /// rebinding) or by a form that is sent to ours, and a proxy here forwards strangers: none of them is.
+    /// </summary>
+    public static bool IsLocal(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
         && IsLoopbackName(context.Request.Host.Host)
         && context.Request.Headers.Origin.All(IsLoopbackOrigin)

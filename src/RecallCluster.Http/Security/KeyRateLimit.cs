@@ -42,8 +42,8 @@ internal static class KeyRateLimit
             : RateLimitPartition.GetNoLimiter((Key: "", Limit: 0)));
 
     /// <summary>
-    /// A bucket is filled by whole tokens, ten times a second; where a tenth of the rate is no whole number, or none at all, as often as the
-    /// tokens of one filling take at that rate.
+    /// A bucket is filled by whole tokens, ten times a second; where a tenth of the rate is no whole number, or none at all, as often as
+    /// the tokens of one filling take at that rate.
     /// </summary>
     internal static TokenBucketRateLimiterOptions BucketOf(int rate, double burstSeconds)
     {

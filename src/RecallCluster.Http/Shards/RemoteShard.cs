@@ -45,10 +45,8 @@ public sealed record RemoteShardOptions
 
 /// <summary>
 /// A shard that another process serves (<see cref="ShardServer"/>), over pooled HTTP/2 connections. The process must hold the very shard
-/// that
-/// is wanted, by content; another one is refused. The current book and placements are published to it again whenever it turns out not to
-/// have
-/// them: after it was restarted, or when another gateway published there. Thread-safe.
+/// that is wanted, by content; another one is refused. The current book and placements are published to it again whenever it turns out
+/// not to have them: after it was restarted, or when another gateway published there. Thread-safe.
 /// </summary>
 public sealed class RemoteShard : IReplica, IDisposable
 {
@@ -319,7 +317,9 @@ public sealed class RemoteShard : IReplica, IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"{Address}: no answer within {limit.TotalMilliseconds} ms.");
+            throw new TimeoutException(over.IsCancellationRequested
+                ? $"{Address}: no answer within {limit.TotalMilliseconds} ms."
+                : $"{Address}: no connection within {_options.ConnectLimit.TotalMilliseconds} ms.");
         }
         catch (HttpRequestException e)
         {

@@ -30,7 +30,8 @@ internal ref struct TokenReader(ReadOnlySpan<byte> bytes)
         double rawConversion = converts ? Real() : 0, conversion = converts ? Real() : 0;
         long position = Integer();
         if (_broken || !_rest.IsEmpty || !Enum.IsDefined(kind) || (parts & ~TokenParts.Known) != 0
-            || model is < 0 or > uint.MaxValue || gateway is < int.MinValue or > int.MaxValue || position is < 0 or > int.MaxValue || price < 0
+            || model is < 0 or > uint.MaxValue || gateway is < int.MinValue or > int.MaxValue || position is < 0 or > int.MaxValue
+            || price < 0
             || ticks < DateTimeOffset.MinValue.Ticks || ticks > DateTimeOffset.MaxValue.Ticks
             || expiry < DateTimeOffset.MinValue.ToUnixTimeSeconds() || expiry > DateTimeOffset.MaxValue.ToUnixTimeSeconds()
             || !IsProbability(rawClick) || !IsProbability(click) || !IsProbability(rawConversion) || !IsProbability(conversion))

@@ -67,8 +67,8 @@ public sealed class Adam
     }
 
     /// <summary>
-    /// Adds the number of steps and the moments to a file, under names that begin with <paramref name="name"/>: with the parameters' values they
-    /// are all that is needed to go on as though training had not been broken off.
+    /// Adds the number of steps and the moments to a file, under names that begin with <paramref name="name"/>: with the parameters' values
+    /// they are all that is needed to go on as though training had not been broken off.
     /// </summary>
     /// <exception cref="ArgumentException">The file has tensors of these names already.</exception>
     public void Save(SafeTensorsWriter writer, string name)
@@ -78,7 +78,8 @@ public sealed class Adam
         {
             Shape shape = state.Parameter.Value.Shape;
             writer.Add($"{name}.mean.{state.Parameter.Name}", Tensor.From(state.Mean ?? new float[state.Parameter.Value.Length], shape));
-            writer.Add($"{name}.square.{state.Parameter.Name}", Tensor.From(state.Square ?? new float[state.Parameter.Value.Length], shape));
+            writer.Add($"{name}.square.{state.Parameter.Name}",
+                Tensor.From(state.Square ?? new float[state.Parameter.Value.Length], shape));
         }
         writer.Add($"{name}.steps", new[] { Steps }, 1);
     }

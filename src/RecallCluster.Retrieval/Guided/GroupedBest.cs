@@ -9,7 +9,8 @@ namespace RecallCluster.Retrieval.Guided;
 internal static unsafe class GroupedBest
 {
     /// <summary>Moves the kept keys to the front, best first.</summary>
-    /// <param name="keys">Distinct keys of places, <paramref name="count"/> of them; what lies behind the kept ones is then in no order.</param>
+    /// <param name="keys">Distinct keys of places, <paramref name="count"/> of them; what lies behind the kept ones is then in no
+    /// order.</param>
     /// <param name="count">Number of keys.</param>
     /// <param name="k">Most to keep; positive.</param>
     /// <param name="ranking">Knows groups and bound.</param>

@@ -22,8 +22,8 @@ public readonly ref struct GuidedRequest
     public EligibilityFilter? Filter { get; init; }
 
     /// <summary>
-    /// What ads are kept by; null for the score that routes. Where it does not bend the scores (<see cref="IResultRanking.Steer"/>), it does
-    /// not change which ads are scored.
+    /// What ads are kept by; null for the score that routes. Where it does not bend the scores (<see cref="IResultRanking.Steer"/>), it
+    /// does not change which ads are scored.
     /// </summary>
     public IResultRanking? Ranking { get; init; }
 

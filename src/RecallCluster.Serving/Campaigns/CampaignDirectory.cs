@@ -8,8 +8,8 @@ namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
 /// The campaigns of a journal and what of them is published: numbers them in the order in which they came, and makes a new bid book when
-/// weights, a status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes; reading
-/// takes no lock.
+/// weights, a status or the calibration have changed. Books are made on the journal's writer, at most one for each round of changes;
+/// reading takes no lock.
 /// </summary>
 public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
 {

@@ -6,8 +6,8 @@ using RecallCluster.Serving.Campaigns;
 namespace RecallCluster.Serving.Catalogue;
 
 /// <summary>
-/// Fills in what a campaigns file leaves out. The generated reader would take zero and null for a missing field that only an initialiser can
-/// set, not the default that stands beside it.
+/// Fills in what a campaigns file leaves out. The generated reader would take zero and null for a missing field that only an initialiser
+/// can set, not the default that stands beside it.
 /// </summary>
 internal static class CampaignDefaults
 {
@@ -46,7 +46,8 @@ internal static class CampaignDefaults
             Product = "",
             Terms = new CampaignTerms { CampaignId = 1, TimeZone = "", DailyBudget = default, FlightStart = default },
         };
-        JsonObject defaults = JsonSerializer.SerializeToNode(new[] { settings }, CatalogueJson.Default.CampaignSettingsArray)![0]!.AsObject();
+        JsonObject defaults =
+            JsonSerializer.SerializeToNode(new[] { settings }, CatalogueJson.Default.CampaignSettingsArray)![0]!.AsObject();
 
         // These must be there, terms too: an empty one would only lack others.
         foreach (string name in (string[])["id", "name", "advertiserId", "advertiserDomain", "product"])

@@ -264,7 +264,8 @@ internal sealed class AuctionStage(
     }
 
     /// <summary>Writes down who could have won at what bid.</summary>
-    private static void Trace(AuctionTraceWriter trace, DateTimeOffset now, SlotRequest slot, GatewayScratch scratch, int bids, Micros floor)
+    private static void Trace(
+        AuctionTraceWriter trace, DateTimeOffset now, SlotRequest slot, GatewayScratch scratch, int bids, Micros floor)
     {
         TracedBid[] offers = ArrayPool<TracedBid>.Shared.Rent(bids);
         for (int i = 0; i < bids; i++)

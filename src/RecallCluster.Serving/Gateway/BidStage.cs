@@ -56,8 +56,8 @@ internal sealed class BidStage(AdCatalogue catalogue)
     }
 
     /// <summary>
-    /// A click's price is bid where a click is charged: what the impression is worth over the chance of the click. In somebody else's auction
-    /// it is a whole price of one impression, a thousand times: that is what is told, and what has to reach the floor.
+    /// A click's price is bid where a click is charged: what the impression is worth over the chance of the click. In somebody else's
+    /// auction it is a whole price of one impression, a thousand times: that is what is told, and what has to reach the floor.
     /// </summary>
     private static AuctionBid OfferOf(in Candidate candidate, SaleKind sale)
     {

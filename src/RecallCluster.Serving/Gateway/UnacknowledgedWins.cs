@@ -4,9 +4,9 @@ using RecallCluster.Serving.Campaigns;
 namespace RecallCluster.Serving.Gateway;
 
 /// <summary>
-/// Wins of capped campaigns that this gateway delivered and whose impression nobody has told of yet. They count towards frequency caps until
-/// it is, or until the campaign's event window is over: else all that a user asks for at once could pass a cap that none of it has filled
-/// yet. A request looks its user up once, at its beginning; so a win that is told of meanwhile still counts for that request. Users are
+/// Wins of capped campaigns that this gateway delivered and whose impression nobody has told of yet. They count towards frequency caps
+/// until it is, or until the campaign's event window is over: else all that a user asks for at once could pass a cap that none of it has
+/// filled yet. A request looks its user up once, at its beginning; so a win that is told of meanwhile still counts for that request. Users are
 /// spread over parts with a lock each; a part that is full forgets its oldest win. Thread-safe.
 /// </summary>
 /// <param name="mostPerPart">Most wins that a part remembers.</param>

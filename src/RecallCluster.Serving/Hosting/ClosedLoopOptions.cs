@@ -11,7 +11,9 @@ public sealed record ClosedLoopOptions : GatewayLoopOptions
     /// <summary>File of the durable state; made where it is not there.</summary>
     public required string StateFile { get; init; }
 
-    /// <summary>The clock of budgets, flights, ticks, caps and leases; when it goes back, they stand still until it has caught up.</summary>
+    /// <summary>
+    /// The clock of budgets, flights, ticks, caps and leases; when it goes back, they stand still until it has caught up.
+    /// </summary>
     public TimeProvider BusinessClock { get; init; } = TimeProvider.System;
 
     /// <summary>The state's options.</summary>

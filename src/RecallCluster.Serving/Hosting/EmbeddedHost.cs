@@ -119,7 +119,9 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Lets requests from now on be answered with a version that was opened here, which it takes over. One call at a time.</summary>
+    /// <summary>
+    /// Lets requests from now on be answered with a version that was opened here, which it takes over. One call at a time.
+    /// </summary>
     internal void Use(RetrieverVersion version)
     {
         try

@@ -94,7 +94,8 @@ public static class IndexDirectory
     /// <param name="manifest">Its manifest.</param>
     /// <param name="shard">Number of the shard.</param>
     /// <param name="check">How much of the file is checked.</param>
-    /// <exception cref="InvalidDataException">The file is broken, of another model, or holds another number of ads; the message names it.</exception>
+    /// <exception cref="InvalidDataException">The file is broken, of another model, or holds another number of ads; the message names
+    /// it.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static AdIndex OpenShard(string directory, IndexManifest manifest, int shard, IndexCheck check = IndexCheck.Graph)
     {
@@ -130,7 +131,8 @@ public static class IndexDirectory
     {
         TunedSearch tuned = Read(bytes, path, IndexJson.Default.TunedSearch);
         if (tuned.ModelFingerprint != modelFingerprint)
-            throw new InvalidDataException($"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
+            throw new InvalidDataException(
+                $"{path}: was tuned for model {tuned.ModelFingerprint}, the index is of {modelFingerprint}; run `tune` again.");
         try
         {
             foreach (GuidedSearchParameters? parameters in tuned.Frontier.Prepend(tuned.Parameters))
@@ -147,7 +149,8 @@ public static class IndexDirectory
     private static bool IsOurs(string name) => IsPart(AtomicFile.TargetOf(name) ?? name);
 
     private static bool IsPart(string name) =>
-        name is ManifestFile or TunedFile || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
+        name is ManifestFile or TunedFile
+            || (name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".index", StringComparison.Ordinal));
 
     private static T Read<T>(ReadOnlySpan<byte> bytes, string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {

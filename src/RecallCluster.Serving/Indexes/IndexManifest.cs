@@ -34,7 +34,9 @@ public sealed record IndexManifest
     /// <summary>Seed of the graphs.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>From the model's scores to raw click probabilities; null in indexes older than it, whose scores are taken as logits.</summary>
+    /// <summary>
+    /// From the model's scores to raw click probabilities; null in indexes older than it, whose scores are taken as logits.
+    /// </summary>
     public ClickScale? Clicks { get; init; }
 
     /// <summary>The shards, by number; an ad is on the shard that <see cref="ShardMap"/> says.</summary>

@@ -10,12 +10,13 @@ namespace RecallCluster.Serving.Indexes;
 public static class IndexScorer
 {
     /// <summary>
-    /// The folded scorer where the model's attention is linear, over a copy of the records in large pages; the mapped ones are given back to
-    /// the system. Else the plain scorer, over the mapped records.
+    /// The folded scorer where the model's attention is linear, over a copy of the records in large pages; the mapped ones are given back
+    /// to the system. Else the plain scorer, over the mapped records.
     /// </summary>
     /// <param name="model">The model that the index was built from.</param>
     /// <param name="index">The index, which must outlive the scorer.</param>
-    /// <param name="bfloat16">Whether a folded scorer rounds its copy: half the memory, scores off by some thousandths of their spread.</param>
+    /// <param name="bfloat16">Whether a folded scorer rounds its copy: half the memory, scores off by some thousandths of their
+    /// spread.</param>
     public static IScorer Of(DeepAdModel model, AdIndex index, bool bfloat16 = false)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -3,7 +3,9 @@ using RecallCluster.Bidding.Auctions;
 
 namespace RecallCluster.Serving;
 
-/// <summary>How large a request may be, whichever door it comes through. A door may be stricter; what it lets in beyond is refused.</summary>
+/// <summary>
+/// How large a request may be, whichever door it comes through. A door may be stricter; what it lets in beyond is refused.
+/// </summary>
 public static class RequestLimits
 {
     /// <summary>Most slots of a request.</summary>

@@ -88,7 +88,8 @@ public sealed class AdRetriever : IAdRetriever, IDisposable
     }
 
     /// <summary>Answers one request.</summary>
-    /// <exception cref="InvalidRequestException">The request makes no sense: K or a limit is not positive, the deadline is beyond a day, or a profile value is wrong.</exception>
+    /// <exception cref="InvalidRequestException">The request makes no sense: K or a limit is not positive, the deadline is beyond a day, or
+    /// a profile value is wrong.</exception>
     /// <exception cref="InvalidOperationException">Nothing was published yet.</exception>
     /// <exception cref="ObjectDisposedException">The retriever was disposed.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -156,6 +157,7 @@ public sealed class AdRetriever : IAdRetriever, IDisposable
         if (request.Deadline <= TimeSpan.Zero)
             throw new InvalidRequestException("deadlineMs", $"must be positive, not {request.Deadline.Value.TotalMilliseconds}.");
         if (request.Deadline > LongestDeadline)
-            throw new InvalidRequestException("deadlineMs", $"must be at most {LongestDeadline.TotalMilliseconds}, not {request.Deadline.Value.TotalMilliseconds}.");
+            throw new InvalidRequestException(
+                "deadlineMs", $"must be at most {LongestDeadline.TotalMilliseconds}, not {request.Deadline.Value.TotalMilliseconds}.");
     }
 }

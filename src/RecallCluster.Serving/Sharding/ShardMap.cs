@@ -48,8 +48,8 @@ public sealed class ShardMap
     }
 
     /// <summary>
-    /// How many ads to ask of a shard for the <paramref name="k"/> best of all. Ads fall on shards by a hash, so the number of the K best on
-    /// one shard is binomial: its mean and four standard deviations leave too few once in tens of thousands of requests.
+    /// How many ads to ask of a shard for the <paramref name="k"/> best of all. Ads fall on shards by a hash, so the number of the K best
+    /// on one shard is binomial: its mean and four standard deviations leave too few once in tens of thousands of requests.
     /// </summary>
     /// <param name="k">Ads wanted of all shards together; positive.</param>
     /// <param name="share">The shard's share of the ads, in [0, 1].</param>

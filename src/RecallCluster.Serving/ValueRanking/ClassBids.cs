@@ -81,6 +81,9 @@ internal sealed class ClassBids
         float[] bidding = [.. LogBid.Where((bid, number) => Cap[number] > 0 && !float.IsNaN(bid)).Order()];
         float middle = bidding.Length > 0 ? bidding[bidding.Length / 2] : 0;
         for (int number = 0; number < LogBid.Length; number++)
-            LogBid[number] = Cap[number] > 0 && !float.IsNaN(LogBid[number]) ? Math.Clamp(LogBid[number] - middle, -MostLogBid, MostLogBid) : 0;
+        {
+            bool bids = Cap[number] > 0 && !float.IsNaN(LogBid[number]);
+            LogBid[number] = bids ? Math.Clamp(LogBid[number] - middle, -MostLogBid, MostLogBid) : 0;
+        }
     }
 }

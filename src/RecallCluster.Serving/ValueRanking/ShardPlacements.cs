@@ -1,8 +1,8 @@
 namespace RecallCluster.Serving.ValueRanking;
 
 /// <summary>
-/// Whose each ad of a shard is and what kind it is, by internal ordinal. The gateway decides per request which campaigns and which facets are
-/// eligible; the shard tests two bits for each ad.
+/// Whose each ad of a shard is and what kind it is, by internal ordinal. The gateway decides per request which campaigns and which facets
+/// are eligible; the shard tests two bits for each ad.
 /// </summary>
 /// <param name="Version">
 /// The shard version whose ordinals these are: those of its index, then those of its <see cref="NewAds.ShardAdditions"/>.
@@ -13,7 +13,8 @@ namespace RecallCluster.Serving.ValueRanking;
 public sealed record ShardPlacements(string Version, long Revision, ReadOnlyMemory<int> CampaignOf, ReadOnlyMemory<int> FacetOf);
 
 /// <summary>Asks a shard for the ads of highest expected value instead of highest interest.</summary>
-/// <param name="Campaigns">A bit for each campaign number: whether it may be shown for this request (budget, targeting, caps, blocks).</param>
+/// <param name="Campaigns">A bit for each campaign number: whether it may be shown for this request (budget, targeting, caps,
+/// blocks).</param>
 /// <param name="Facets">A bit for each facet number: whether it fits a slot and is not blocked.</param>
 public sealed record ValueQuery(ReadOnlyMemory<ulong> Campaigns, ReadOnlyMemory<ulong> Facets)
 {

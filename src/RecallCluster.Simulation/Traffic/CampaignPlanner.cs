@@ -37,7 +37,8 @@ public static class CampaignPlanner
         ArgumentNullException.ThrowIfNull(random);
         Dictionary<long, TrafficCampaign> byId = campaigns.ToDictionary(campaign => campaign.Id);
         TracedAuction[] market = [.. history.Select(auction => auction with { Bids = [.. auction.Bids] })];
-        if (market.SelectMany(auction => auction.Bids).FirstOrDefault(bid => !byId.ContainsKey(bid.Campaign)) is { Campaign: not 0 } stranger)
+        IEnumerable<TracedBid> strangers = market.SelectMany(auction => auction.Bids).Where(bid => !byId.ContainsKey(bid.Campaign));
+        if (strangers.FirstOrDefault() is { Campaign: not 0 } stranger)
             throw new ArgumentException($"The history has a bid of campaign {stranger.Campaign}, which is not there.", nameof(history));
         SetBids(market, bid => byId[bid.Campaign].ClickWorth * bid.ClickProbability);
         Dictionary<long, CampaignPlan> plans = FirstPlans(market, campaigns, options, random);

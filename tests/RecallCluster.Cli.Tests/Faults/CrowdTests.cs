@@ -12,7 +12,7 @@ namespace RecallCluster.Cli.Tests.Faults;
 public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
 {
     private const int Idle = 10_000, Requests = 100, OpenFiles = 7;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [LinuxProcessFact]
     public async Task Clients_that_send_a_byte_at_a_time_or_never_read_are_cut_off_and_hold_nobody_up()
@@ -70,8 +70,9 @@ public partial class CrowdTests(FaultWorld world, ITestOutputHelper output)
     public async Task A_flood_from_one_key_is_turned_away_while_another_key_is_served()
     {
         string file = world.NewState() + ".keys";
-        string greedy = ApiKeyFile.AddNew(file, ApiRoles.Serve, requestsPerSecond: 5), modest = ApiKeyFile.AddNew(file, ApiRoles.Serve);
-        await using var door = new DoorProcess(world, "--keys", file);
+        string greedy = ApiKeyFile.AddNew(file, ApiRoles.Serve, requestsPerSecond: 1), modest = ApiKeyFile.AddNew(file, ApiRoles.Serve);
+        // Only the keys' limits are to turn anybody away, however slow the machine is.
+        await using var door = new DoorProcess(world, "--keys", file, "--queue-ms", "60000");
         await door.StartAsync();
         using RecallClient flood = door.ClientWith(greedy);
         using var other = new RecallClient(new RecallClientOptions { Door = door.Address, ApiKey = modest, Timeout = Patience });

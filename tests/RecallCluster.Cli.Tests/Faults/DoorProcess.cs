@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Client;
 using RecallCluster.Testing;
 
@@ -10,16 +8,15 @@ namespace RecallCluster.Cli.Tests.Faults;
 /// <summary>A front door (<c>recall serve</c>) in a process of its own, with a state file that outlives it.</summary>
 internal sealed partial class DoorProcess : IAsyncDisposable
 {
-    private const int KillSignal = 9, FileSize = 1;
+    private const int FileSize = 1;
     private const ulong Unlimited = ulong.MaxValue;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly FaultWorld _world;
     private readonly string[] _further;
     private readonly DateTimeOffset _began = TimeProvider.System.GetUtcNow();
-    private readonly LastLines _lastLines = new();
     private readonly SocketsHttpHandler _transport = new() { UseProxy = false, AllowAutoRedirect = false };
-    private Process? _process;
+    private RecallProcess? _process;
 
     /// <summary>A door that is not running yet.</summary>
     /// <param name="world">What it serves.</param>
@@ -36,7 +33,8 @@ internal sealed partial class DoorProcess : IAsyncDisposable
     /// <summary>How far the business clock of the next life is from where the first life's would be.</summary>
     public TimeSpan ClockShift { get; set; }
 
-    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
+    /// <summary>Where it is, the same in every life.</summary>
+    public Uri Address { get; } = RecallProcess.FreeAddress();
 
     /// <summary>A client that never repeats a call by itself.</summary>
     public RecallClient Client { get; private set; } = null!;
@@ -46,30 +44,23 @@ internal sealed partial class DoorProcess : IAsyncDisposable
     /// <summary>A plain client that follows no redirects.</summary>
     public HttpClient Http { get; private set; } = null!;
 
-    /// <summary>Begins a life; it is ready when the task completes. Every life has the same address.</summary>
+    /// <summary>Begins a life; it is ready when the task completes.</summary>
     public async Task StartAsync()
     {
         // A process that ignores SIGXFSZ is told by its writes that a file must not grow, as one on a full disk is.
-        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] arguments =
-        [
-            "-c", "trap '' XFSZ; exec \"$0\" \"$@\"", "dotnet", Path.Combine(AppContext.BaseDirectory, "recall.dll"),
-            "serve", "--model", _world.Model, "--index", _world.Index, "--market", _world.Market, "--state", State,
-            "--urls", Address.GetLeftPart(UriPartial.Authority), "--threads", "1", "--json",
-            "--clock-real-origin", Text(_began), "--clock-business-origin", Text(SmallMarket.Morning + ClockShift), .. _further,
-        ];
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        _process = Process.Start(start) ?? throw new InvalidOperationException("The program could not be started.");
-        _process.ErrorDataReceived += (_, line) => _lastLines.Keep(line.Data);
-        _process.BeginErrorReadLine();
-        Uri address = new((await Documents.ReadAsync(_process.StandardOutput, _lastLines.ToString)).GetProperty("urls")[0].GetString()!);
+        _process = RecallProcess.StartIn(
+            "trap '' XFSZ; exec \"$0\" \"$@\"",
+            [
+                "serve", "--model", _world.Model, "--index", _world.Index, "--market", _world.Market, "--state", State,
+                "--urls", Address.GetLeftPart(UriPartial.Authority), "--threads", "1", "--json",
+                "--clock-real-origin", Text(_began), "--clock-business-origin", Text(SmallMarket.Morning + ClockShift), .. _further,
+            ]);
+        await _process.ReadDocumentAsync();
         if (Client is not null)
             return;
-        Address = address;
         Client = ClientWith(null);
         Admin = new RecallAdmin(Client);
-        Http = new HttpClient(_transport) { BaseAddress = address, Timeout = Patience };
+        Http = new HttpClient(_transport) { BaseAddress = Address, Timeout = Patience };
     }
 
     /// <summary>A client with a key.</summary>
@@ -81,9 +72,7 @@ internal sealed partial class DoorProcess : IAsyncDisposable
     /// <summary>Ends it as a power cut would.</summary>
     public async Task KillAsync()
     {
-        Assert.Equal(0, Signal(_process!.Id, KillSignal));
-        using var patience = new CancellationTokenSource(Patience);
-        await _process.WaitForExitAsync(patience.Token);
+        await _process!.KillAsync();
         _process.Dispose();
         _process = null;
     }
@@ -117,19 +106,16 @@ internal sealed partial class DoorProcess : IAsyncDisposable
         return campaigns;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         Client?.Dispose();
         Http?.Dispose();
         _transport.Dispose();
-        if (_process is not null)
-            await KillAsync();
+        _process?.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     private static string Text(DateTimeOffset time) => time.ToString("O", CultureInfo.InvariantCulture);
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Signal(int process, int signal);
 
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
     private static partial int SetLimit(int process, int resource, in ResourceLimit limit, nint old);

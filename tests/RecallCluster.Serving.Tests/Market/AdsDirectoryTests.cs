@@ -7,7 +7,8 @@ namespace RecallCluster.Serving.Tests.Market;
 public sealed class AdsDirectoryTests : IDisposable
 {
     private const string Fine =
-        """{"id":"a","campaign":1,"kind":"video","width":640,"media":"https://x.example/a.mp4","mediaType":"video/mp4","landingPage":"https://x.example/"}""";
+        """{"id":"a","campaign":1,"kind":"video","width":640,"media":"https://x.example/a.mp4","mediaType":"video/mp4" """
+        + ""","landingPage":"https://x.example/"}""";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-ads-");
 
@@ -59,11 +60,22 @@ public sealed class AdsDirectoryTests : IDisposable
     [InlineData("{", "line 2")]
     [InlineData("null", "line 2")]
     [InlineData("""{"id":"b"}""", "missing required properties")]
-    [InlineData("""{"id":"b","campaign":0,"kind":"video","media":"https://x.example/","mediaType":"video/mp4","landingPage":"https://x.example/"}""", "campaign")]
-    [InlineData("""{"id":"b","campaign":1,"kind":"song","media":"https://x.example/","mediaType":"video/mp4","landingPage":"https://x.example/"}""", "kind")]
-    [InlineData("""{"id":"b","campaign":1,"kind":"video","media":"ftp://x.example/","mediaType":"video/mp4","landingPage":"https://x.example/"}""", "media")]
-    [InlineData("""{"id":"b","campaign":1,"kind":"video","media":"https://x.example/","mediaType":"video/mp4","landingPage":"/home"}""", "landingPage")]
-    [InlineData("""{"id":"b","campaign":1,"kind":"video","colour":1,"media":"https://x.example/","mediaType":"video/mp4","landingPage":"https://x.example/"}""", "colour")]
+    [InlineData(
+        """{"id":"b","campaign":0,"kind":"video","media":"https://x.example/","mediaType":"video/mp4","landingPage":"https://x.example"}""",
+        "campaign")]
+    [InlineData(
+        """{"id":"b","campaign":1,"kind":"song","media":"https://x.example/","mediaType":"video/mp4","landingPage":"https://x.example/"}""",
+        "kind")]
+    [InlineData(
+        """{"id":"b","campaign":1,"kind":"video","media":"ftp://x.example/","mediaType":"video/mp4","landingPage":"https://x.example/"}""",
+        "media")]
+    [InlineData(
+        """{"id":"b","campaign":1,"kind":"video","media":"https://x.example/","mediaType":"video/mp4","landingPage":"/home"}""",
+        "landingPage")]
+    [InlineData(
+        """{"id":"b","campaign":1,"kind":"video","colour":1,"media":"https://x.example/","mediaType":"video/mp4" """
+        + ""","landingPage":"https://x.example/"}""",
+        "colour")]
     public void A_broken_line_is_refused_with_file_line_and_field(string line, string reason)
     {
         File.WriteAllText(AdsPath, $"{Fine}\n{line}\n");

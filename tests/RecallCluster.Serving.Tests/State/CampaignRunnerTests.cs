@@ -45,6 +45,7 @@ public class CampaignRunnerTests
 
         public string? Meta(string name) => inner.Meta(name);
 
-        public Task SetMetaAsync(string name, string value, CancellationToken cancellation) => inner.SetMetaAsync(name, value, cancellation);
+        public Task SetMetaAsync(string name, string value, CancellationToken cancellation) =>
+            inner.SetMetaAsync(name, value, cancellation);
     }
 }

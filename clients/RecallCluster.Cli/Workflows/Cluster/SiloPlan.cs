@@ -52,7 +52,7 @@ internal sealed record SiloPlan
             int? doorPort = null;
             if (own.Contains(GatewayRole))
             {
-                while (!FreePorts.IsFree(door))
+                while (ports.Contains(door) || !FreePorts.IsFree(door))
                     door++;
                 doorPort = door++;
             }

@@ -26,7 +26,21 @@ internal sealed class SupervisedSilo(
     public SiloPlan Plan => plan;
 
     /// <summary>Its process; 0 between two lives.</summary>
-    public int ProcessId => _process is { HasExited: false } process ? process.Id : 0;
+    public int ProcessId
+    {
+        get
+        {
+            try
+            {
+                return _process is { HasExited: false } process ? process.Id : 0;
+            }
+            catch (InvalidOperationException)
+            {
+                // It was disposed in between: another one is there.
+                return _process is { HasExited: false } next ? next.Id : 0;
+            }
+        }
+    }
 
     /// <summary>How often it was started again.</summary>
     public int Restarts { get; private set; }
@@ -86,14 +100,33 @@ internal sealed class SupervisedSilo(
             if (time.GetElapsedTime(began) >= LongLife)
                 pause = FirstPause;
             line($"{plan.Name} | ended with code {process.ExitCode}; started again in {pause.TotalSeconds} s");
-            await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_stop.IsCancellationRequested)
-                return;
-            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            ChildProcess? next = null;
+            while (next is null)
+            {
+                await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (_stop.IsCancellationRequested)
+                    return;
+                pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+                next = TryBegin(pause);
+            }
             ChildProcess before = process;
-            _process = process = Begin();
+            _process = process = next;
             Restarts++;
             await before.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The next life; null where the machine has no room for it just now, which is said.</summary>
+    private ChildProcess? TryBegin(TimeSpan pause)
+    {
+        try
+        {
+            return Begin();
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException)
+        {
+            line($"{plan.Name} | could not be started: {e.Message}; tried again in {pause.TotalSeconds} s");
+            return null;
         }
     }
 }

@@ -36,6 +36,7 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
 
     public async Task PrepareAsync(CancellationToken cancellation)
     {
+        await StopRedisAsync().ConfigureAwait(false);
         if (Directory.Exists(files.Redis))
             Directory.Delete(files.Redis, recursive: true);
         _redis = await LocalRedis.StartAsync(files.Redis, _lines.Keep, cancellation).ConfigureAwait(false);
@@ -79,12 +80,17 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
     {
         if (_cluster is not null)
             await _cluster.DisposeAsync().ConfigureAwait(false);
-        if (_redis is not null)
-        {
-            await _redis.StopAsync().ConfigureAwait(false);
-            await _redis.DisposeAsync().ConfigureAwait(false);
-        }
+        await StopRedisAsync().ConfigureAwait(false);
         _figures.Dispose();
+    }
+
+    private async Task StopRedisAsync()
+    {
+        if (_redis is not { } redis)
+            return;
+        _redis = null;
+        await redis.StopAsync().ConfigureAwait(false);
+        await redis.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task UntilReadyAsync(CancellationToken cancellation)

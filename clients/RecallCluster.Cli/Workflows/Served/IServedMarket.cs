@@ -20,7 +20,7 @@ internal interface IServedMarket : IAsyncDisposable
     /// <summary>What the cluster did; null where there is none.</summary>
     DemoCluster? Cluster { get; }
 
-    /// <summary>Does what can be done before the clock is known.</summary>
+    /// <summary>Does what can be done before the clock is known; again after <see cref="EndAsync"/> for another beginning.</summary>
     Task PrepareAsync(CancellationToken cancellation);
 
     /// <summary>Starts it and waits until requests are answered.</summary>

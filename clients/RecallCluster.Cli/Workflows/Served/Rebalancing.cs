@@ -6,7 +6,7 @@ namespace RecallCluster.Cli.Workflows;
 /// <summary>Kills a silo and watches, by what the silos say of themselves, what becomes of its share of the work.</summary>
 internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, SupervisedSilo victim)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250), TimeToPlace = TimeSpan.FromMinutes(1);
 
     private SiloGrains _had = new(0, 0), _othersHad = new(0, 0), _allHave = new(0, 0);
     private double? _placed;
@@ -15,7 +15,9 @@ internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, Supervise
     /// <summary>When the silo was killed.</summary>
     public DateTimeOffset From { get; private set; }
 
-    /// <summary>Kills the silo and waits until all is as before.</summary>
+    /// <summary>
+    /// Kills the silo and waits until all is as before, for the replicas' places at most a minute longer than for the silos.
+    /// </summary>
     /// <param name="figures">Asks silos what they hold.</param>
     /// <param name="ready">Completes when all silos are ready.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -30,16 +32,26 @@ internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, Supervise
         Task back = ready();
         while (!back.IsCompleted)
         {
-            SiloGrains now = await figures.OfAsync(all, cancellation).ConfigureAwait(false);
-            if (_placed is null && now.ShardReplicas >= _had.ShardReplicas + _othersHad.ShardReplicas)
-                _placed = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            await LookAsync().ConfigureAwait(false);
             await Task.WhenAny(back, Task.Delay(Pause, cancellation)).ConfigureAwait(false);
         }
         await back.ConfigureAwait(false);
-        _back = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        _allHave = await figures.OfAsync(all, cancellation).ConfigureAwait(false);
-        if (_placed is null && _allHave.ShardReplicas >= _had.ShardReplicas + _othersHad.ShardReplicas)
-            _placed = _back;
+        TimeSpan returned = Stopwatch.GetElapsedTime(began);
+        _back = returned.TotalSeconds;
+        // A silo that is asked just then may not answer, and holds nothing then.
+        await LookAsync().ConfigureAwait(false);
+        while (_placed is null && Stopwatch.GetElapsedTime(began) - returned < TimeToPlace)
+        {
+            await Task.Delay(Pause, cancellation).ConfigureAwait(false);
+            await LookAsync().ConfigureAwait(false);
+        }
+
+        async Task LookAsync()
+        {
+            _allHave = await figures.OfAsync(all, cancellation).ConfigureAwait(false);
+            if (_allHave.ShardReplicas >= _had.ShardReplicas + _othersHad.ShardReplicas)
+                _placed ??= Stopwatch.GetElapsedTime(began).TotalSeconds;
+        }
     }
 
     /// <summary>What moved.</summary>

@@ -103,12 +103,14 @@ internal sealed class OrleansLoop : ILoopHost
             MarketDirectory = _directory.FullName,
             ShardMemory = 0,
             UserPatience = Patience,
-            FeedbackPatience = Patience,
+            FeedbackPatience = 2 * Patience,
         });
         return services.BuildServiceProvider();
     }
 
-    /// <summary>No timer of a grain looks at the business clock: between a test's moving it and its <see cref="PassAsync"/> one could.</summary>
+    /// <summary>
+    /// No timer of a grain looks at the business clock: it could do so between a test's moving the clock and <see cref="PassAsync"/>.
+    /// </summary>
     public static ServingStateOptions PassedByHand { get; } =
         new() { Campaigns = new CampaignOptions { TickCheck = TimeSpan.FromHours(12) } };
 
@@ -169,7 +171,7 @@ internal sealed class OrleansLoop : ILoopHost
                 MarketDirectory = _directory.FullName,
                 ShardMemory = long.MaxValue,
                 UserPatience = Patience,
-                FeedbackPatience = Patience,
+                FeedbackPatience = 2 * Patience,
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
@@ -180,10 +182,14 @@ internal sealed class OrleansLoop : ILoopHost
             silo.Services.AddSingleton(new ClusterClock(options.SiloName == WithGateway ? _clock : new SkewedTime(_clock, _skew)));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10), FollowersWait = Patience });
             silo.Services.AddSingleton(PassedByHand);
-            silo.Configure<Orleans.Configuration.SiloMessagingOptions>(messaging => messaging.ResponseTimeout = 2 * Patience);
+            silo.Configure<Orleans.Configuration.SiloMessagingOptions>(messaging => messaging.ResponseTimeout = 3 * Patience);
             silo.Services.AddRecallGrains(node);
         });
-        builder.ConfigureClient(client => client.Services.AddRecallContracts());
+        builder.ConfigureClient(client =>
+        {
+            client.Services.AddRecallContracts();
+            client.Configure<Orleans.Configuration.ClientMessagingOptions>(messaging => messaging.ResponseTimeout = 3 * Patience);
+        });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
         await SilosKnown.UntilAsync(_cluster);

@@ -22,8 +22,8 @@ public sealed class SkewedClockTests
     {
         await using OrleansLoop host = await OrleansLoop.StartAsync(World(), TimeSpan.FromSeconds(seconds));
         var random = new SeededRandom(1);
-        // Half of the campaigns live where the clock is wrong. Where it is slow they lend nothing of the new day yet when it is midnight for
-        // the gateway, and what they lent of the old one is over: the others' ads are shown in that round.
+        // Half of the campaigns live where the clock is wrong. Where it is slow they lend nothing of the new day yet when it is midnight
+        // for the gateway, and what they lent of the old one is over: the others' ads are shown in that round.
         for (int id = 1; id <= Campaigns; id++)
             await host.PlaceAsync(host.Grains.GetGrain<ICampaignGrain>(id), silo: id % 2);
         // Just before midnight, so that half of the rounds are of the next day.

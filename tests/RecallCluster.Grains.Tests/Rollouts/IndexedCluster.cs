@@ -180,14 +180,13 @@ internal sealed class IndexedCluster : IAsyncDisposable
                 Replicas = Replicas,
                 ShardMemory = _shardMemory,
                 UserPatience = Patience,
-                FeedbackPatience = Patience,
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
             silo.AddOutgoingGrainCallFilter(Loading);
             silo.Services.AddSingleton<IMachineStore>(_store);
             silo.Services.AddSingleton(new ClusterClock(new BusinessTime(LoopWorld.Start)));
-            silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10), FollowersWait = Patience });
+            silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
             silo.Services.AddSingleton(OrleansLoop.PassedByHand);
             silo.Services.AddSingleton(new GatewayLoopOptions { ValueRecallShare = 0 });
             // Of two random models neither is better, and two silos of one process share its processors.

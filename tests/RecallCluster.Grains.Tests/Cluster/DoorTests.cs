@@ -139,7 +139,7 @@ public sealed class DoorTests
 
     private static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> isIt)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (true)
         {
             T told = await ask();

@@ -66,7 +66,7 @@ public sealed class ClusterTests
     public async Task A_start_waits_for_Redis_and_gives_up_naming_it()
     {
         await using var late = new RedisServer();
-        await using (RunningSilo patient = RunningSilo.Start(SiloSeat.Of("one", late.Address), "--cluster:redisWaitSeconds=100"))
+        await using (RunningSilo patient = RunningSilo.Start(SiloSeat.Of("one", late.Address), "--cluster:redisWaitSeconds=1000"))
         {
             await patient.UntilSaysAsync($"Waiting for Redis at {late.Address}");
             await late.StartAsync();

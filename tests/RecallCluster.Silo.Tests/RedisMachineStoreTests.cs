@@ -93,7 +93,7 @@ public sealed class RedisMachineStoreTests
 
     private static async Task<StoreOutcome> OnceConnectedAsync(Func<Task<StoreOutcome>> call)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (true)
         {
             try

@@ -88,7 +88,7 @@ public sealed class DeferredFeedbackTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (!await condition())
             await Task.Delay(20, patience.Token);
     }

@@ -13,6 +13,7 @@ using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.State;
 using RecallCluster.Serving.Tests.Market;
 using RecallCluster.Serving.Users;
 
@@ -22,10 +23,14 @@ namespace RecallCluster.Grains.Tests.Cluster;
 internal sealed class OrleansLoop : ILoopHost
 {
     private const short Silos = 2;
+    private const string WithGateway = "Silo_0";
+
+    // Longer than any call takes on a machine that has too much to do: a test fails by what comes of calls, not by how long they take.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private static readonly FeedbackStoreOptions Quick = new()
     {
-        Poll = TimeSpan.FromMilliseconds(10), Redeliver = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(20),
+        Poll = TimeSpan.FromMilliseconds(10), Redeliver = TimeSpan.FromMilliseconds(100), Patience = Patience,
     };
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-cluster-");
@@ -35,7 +40,6 @@ internal sealed class OrleansLoop : ILoopHost
     private readonly LoopWorld _world;
     private readonly WorldShard _shard;
     private readonly TimeSpan _skew;
-    private int _silos;
     private InProcessTestCluster _cluster = null!;
     private AdRetriever _retriever = null!;
     private ClusterLoop _loop = null!;
@@ -98,11 +102,20 @@ internal sealed class OrleansLoop : ILoopHost
             Roles = new HashSet<string> { SiloRoles.Door },
             MarketDirectory = _directory.FullName,
             ShardMemory = 0,
-            UserPatience = TimeSpan.FromSeconds(20),
-            FeedbackPatience = TimeSpan.FromSeconds(20),
+            UserPatience = Patience,
+            FeedbackPatience = 2 * Patience,
         });
         return services.BuildServiceProvider();
     }
+
+    /// <summary>
+    /// No timer of a grain looks at the business clock: it could do so between a test's moving the clock and <see cref="PassAsync"/>.
+    /// </summary>
+    public static ServingStateOptions PassedByHand { get; } =
+        new() { Campaigns = new CampaignOptions { TickCheck = TimeSpan.FromHours(12) } };
+
+    /// <summary>Has a grain live on a silo.</summary>
+    public Task PlaceAsync(IAddressable grain, int silo) => Placing.OnAsync(_cluster, grain, silo);
 
     /// <summary>What a silo is made of.</summary>
     public IServiceProvider ServicesOf(int silo) => _cluster.GetSiloServiceProvider(_cluster.Silos[silo].SiloAddress);
@@ -147,7 +160,6 @@ internal sealed class OrleansLoop : ILoopHost
 
     private async Task OpenAsync()
     {
-        _silos = 0;
         var builder = new InProcessTestClusterBuilder(Silos);
         builder.ConfigureSilo((options, silo) =>
         {
@@ -158,7 +170,8 @@ internal sealed class OrleansLoop : ILoopHost
                 Roles = new HashSet<string> { SiloRoles.Gateway, SiloRoles.Retrieval, SiloRoles.Control },
                 MarketDirectory = _directory.FullName,
                 ShardMemory = long.MaxValue,
-                UserPatience = TimeSpan.FromSeconds(20),
+                UserPatience = Patience,
+                FeedbackPatience = 2 * Patience,
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
@@ -166,13 +179,21 @@ internal sealed class OrleansLoop : ILoopHost
             silo.Services.AddSingleton<IMachineStore>(_store);
             silo.Services.AddSingleton<IFeedbackStore>(_stream);
             silo.Services.AddSingleton(Quick);
-            silo.Services.AddSingleton(new ClusterClock(Interlocked.Increment(ref _silos) == 1 ? _clock : new SkewedTime(_clock, _skew)));
-            silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
+            silo.Services.AddSingleton(new ClusterClock(options.SiloName == WithGateway ? _clock : new SkewedTime(_clock, _skew)));
+            silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10), FollowersWait = Patience });
+            silo.Services.AddSingleton(PassedByHand);
+            silo.Configure<Orleans.Configuration.SiloMessagingOptions>(messaging => messaging.ResponseTimeout = 3 * Patience);
             silo.Services.AddRecallGrains(node);
         });
-        builder.ConfigureClient(client => client.Services.AddRecallContracts());
+        builder.ConfigureClient(client =>
+        {
+            client.Services.AddRecallContracts();
+            client.Configure<Orleans.Configuration.ClientMessagingOptions>(messaging => messaging.ResponseTimeout = 3 * Patience);
+        });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+        await SilosKnown.UntilAsync(_cluster);
+        Assert.Equal(WithGateway, _cluster.Silos[0].Name);
         _retriever = _shard.Retriever();
         IServiceProvider first = ServicesOf(0);
         _loop = await ClusterLoop.OpenAsync(

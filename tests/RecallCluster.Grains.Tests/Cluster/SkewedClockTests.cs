@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Contracts;
 using RecallCluster.Numerics;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Feedback;
@@ -21,6 +22,10 @@ public sealed class SkewedClockTests
     {
         await using OrleansLoop host = await OrleansLoop.StartAsync(World(), TimeSpan.FromSeconds(seconds));
         var random = new SeededRandom(1);
+        // Half of the campaigns live where the clock is wrong. Where it is slow they lend nothing of the new day yet when it is midnight
+        // for the gateway, and what they lent of the old one is over: the others' ads are shown in that round.
+        for (int id = 1; id <= Campaigns; id++)
+            await host.PlaceAsync(host.Grains.GetGrain<ICampaignGrain>(id), silo: id % 2);
         // Just before midnight, so that half of the rounds are of the next day.
         await host.PassAsync(LoopWorld.Start.Date.AddDays(1) - LoopWorld.Start.UtcDateTime - TimeSpan.FromMinutes(5));
         long shown = 0, spent = 0;

@@ -155,8 +155,9 @@ public sealed class MachineHostTests
 
         // Whoever opens the machine next tells what was not confirmed.
         MachineHost<SumMachine> last = await OpenAsync(_store, tell: Tell);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (last.Untold > 0 || hosts.Any(h => h.Untold > 0))
-            await Task.Delay(1);
+            await Task.Delay(1, patience.Token);
         MachineHost<SumMachine> heard = await OpenAsync(_store, Quick, FollowerKey);
         Assert.Equal(Enumerable.Range(1, 200).Select(n => (long)n), heard.Machine.Followed.Select(f => f.Number).Order());
     });

@@ -38,5 +38,6 @@ internal sealed class SumMachine : IStateMachine
         }
     }
 
-    private static long NumberOf(JournalRecord record) => long.Parse(Encoding.UTF8.GetString(record.Payload.Span), CultureInfo.InvariantCulture);
+    private static long NumberOf(JournalRecord record) =>
+        long.Parse(Encoding.UTF8.GetString(record.Payload.Span), CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,4 @@
+using Orleans.TestingHost;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Tests;
@@ -22,7 +23,7 @@ public sealed class IndexRolloutTests
 
         Assert.False((await cluster.Indexes.PublishAsync("next", null, default)).IsRunning);
         RolloutView switched = await cluster.UntilAsync(view => view.Running?.Name == "next");
-        await Task.WhenAll(traffic.Select(one => one.Switched)).WaitAsync(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(traffic.Select(one => one.Switched)).WaitAsync(IndexedCluster.Patience);
         await Task.WhenAll(traffic.Select(one => one.EndAsync()));
 
         string[] versions = [$"{cluster.First.Fingerprint}.1", $"{next.Fingerprint}.2"];
@@ -36,13 +37,13 @@ public sealed class IndexRolloutTests
 
         var back = new LiveTraffic(cluster.Gateway.Retriever, cluster.First, next);
         RolloutView rolled = await cluster.Indexes.RollBackAsync(default);
-        await back.Switched.WaitAsync(TimeSpan.FromMinutes(2));
+        await back.Switched.WaitAsync(IndexedCluster.Patience);
         await back.EndAsync();
         Assert.Equal((versions[0], RolloutOutcome.RolledBack), (rolled.Running!.Version, rolled.Last!.Outcome));
         Assert.Equal([versions[1], versions[0]], back.Versions);
 
         // The gateways have left it: its memory can be had back.
-        await UntilAsync(async () => (await TryDropAsync(cluster)).Previous is null);
+        await IndexedCluster.UntilAsync(() => TryDropAsync(cluster), view => view.Previous is null);
         Assert.Equal([versions[0]], (await cluster.Replica(0, 0).StateAsync()).Versions);
         await Assert.ThrowsAsync<InvalidOperationException>(() => cluster.Indexes.RollBackAsync(default));
     }
@@ -53,11 +54,7 @@ public sealed class IndexRolloutTests
         await using IndexedCluster cluster = await IndexedCluster.StartAsync();
         using var next = new HandMadeModel(IndexedCluster.Ads, seed: 2);
         cluster.Add("broken", next);
-        string file = cluster.FileOf("broken", 1);
-        byte[] bytes = File.ReadAllBytes(file);
-        // Behind the page that the fingerprint is of.
-        bytes[bytes.Length / 2] ^= 0x55;
-        File.WriteAllBytes(file, bytes);
+        Break(cluster.FileOf("broken", 1));
 
         await cluster.Indexes.PublishAsync("broken", Anything, default);
         RolloutView refused = await cluster.UntilAsync(view => view.Last is not null && view.Last.Version.Name == "broken");
@@ -122,7 +119,7 @@ public sealed class IndexRolloutTests
         // Nobody asked for anything yet: now somebody does.
         var traffic = new LiveTraffic(cluster.Gateway.Retriever, cluster.First, next);
         await cluster.UntilAsync(view => view.Running?.Name == "next");
-        await traffic.Switched.WaitAsync(TimeSpan.FromMinutes(2));
+        await traffic.Switched.WaitAsync(IndexedCluster.Patience);
         await traffic.EndAsync();
 
         cluster.Add("third", next);
@@ -132,6 +129,70 @@ public sealed class IndexRolloutTests
         Assert.Equal((RolloutOutcome.Abandoned, "next", null), (abandoned.Last!.Outcome, abandoned.Running!.Name, abandoned.UnderWay));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_roll_out_whose_silo_is_killed_while_it_loads_goes_on_from_another_one(bool isBroken)
+    {
+        await using IndexedCluster cluster = await IndexedCluster.StartAsync(silos: 3);
+        using var next = new HandMadeModel(IndexedCluster.Ads, seed: 2);
+        cluster.Add("next", next);
+        if (isBroken)
+            Break(cluster.FileOf("next", 0));
+        // The gateway is on the first silo, the roll-out on the last.
+        await cluster.PlaceAsync(cluster.Index, silo: 2);
+        var traffic = new LiveTraffic(cluster.Gateway.Retriever, silosFall: true, cluster.First, next);
+        cluster.Loading.Close();
+        await cluster.Indexes.PublishAsync("next", Anything, default);
+        const int Calls = IndexedCluster.Shards * IndexedCluster.Replicas;
+        await HeldAsync(cluster, Calls);
+        RolloutView before = await cluster.Indexes.RolloutAsync(default);
+        Assert.Equal(RolloutPhase.Loading, before.UnderWay!.Phase);
+
+        InProcessSiloHandle killed = cluster.Cluster.Silos[2];
+        await cluster.Cluster.KillSiloAsync(killed);
+
+        // Another silo has it as it was, and tells the replicas again; requests are answered meanwhile, by the version that is in use.
+        RolloutView after = await cluster.UntilAsync(view => view.UnderWay is not null);
+        await HeldAsync(cluster, 2 * Calls);
+        Assert.Equal((before.UnderWay.Version, RolloutPhase.Loading), (after.UnderWay!.Version, after.UnderWay.Phase));
+        Assert.NotEqual(killed.SiloAddress, await cluster.HomeOfAsync(cluster.Index));
+        int answered = traffic.Answers;
+        await IndexedCluster.UntilAsync(() => Task.FromResult(traffic.Answers), answers => answers >= answered + 50);
+        string first = $"{cluster.First.Fingerprint}.1", second = $"{next.Fingerprint}.2";
+        Assert.Equal([first], traffic.Versions);
+
+        cluster.Loading.Open();
+        RolloutView ended = await cluster.UntilAsync(view => view.UnderWay is null);
+        if (isBroken)
+        {
+            Assert.Equal((RolloutOutcome.Refused, first), (ended.Last!.Outcome, ended.Running!.Version));
+            Assert.Contains("shard-0.index", ended.Last.Reason, StringComparison.Ordinal);
+            await traffic.EndAsync();
+            await StillFirstAsync(cluster);
+        }
+        else
+        {
+            Assert.Equal((RolloutOutcome.Switched, second), (ended.Last!.Outcome, ended.Running!.Version));
+            await traffic.Switched.WaitAsync(IndexedCluster.Patience);
+            await traffic.EndAsync();
+        }
+        Assert.Equal(isBroken ? [first] : [first, second], traffic.Versions);
+    }
+
+    /// <summary>Waits until so many calls to load a version are held.</summary>
+    private static Task HeldAsync(IndexedCluster cluster, int calls) =>
+        IndexedCluster.UntilAsync(() => Task.FromResult(cluster.Loading.Held), held => held >= calls);
+
+    /// <summary>Damages a file, behind the page that the fingerprint is of.</summary>
+    private static void Break(string file)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[bytes.Length / 2] ^= 0x55;
+        File.WriteAllBytes(file, bytes);
+    }
+
+    /// <summary>Requests are answered with the first version, and soon the replicas hold no other one.</summary>
     private static async Task StillFirstAsync(IndexedCluster cluster)
     {
         string first = $"{cluster.First.Fingerprint}.1";
@@ -140,12 +201,13 @@ public sealed class IndexRolloutTests
         {
             for (int replica = 0; replica < IndexedCluster.Replicas; replica++)
             {
-                ShardState state = await cluster.Replica(shard, replica).StateAsync();
-                Assert.Equal([first], state.Versions);
+                IShardGrain grain = cluster.Replica(shard, replica);
+                await IndexedCluster.UntilAsync(grain.StateAsync, state => state.Versions is [{ } only] && only == first);
             }
         }
     }
 
+    /// <summary>Gives up the version before, where no gateway is in the way.</summary>
     private static async Task<RolloutView> TryDropAsync(IndexedCluster cluster)
     {
         try
@@ -156,12 +218,5 @@ public sealed class IndexRolloutTests
         {
             return await cluster.Indexes.RolloutAsync(default);
         }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!await condition())
-            await Task.Delay(50, patience.Token);
     }
 }

@@ -5,6 +5,7 @@ using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Grains.Tests.Cluster;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Hosting;
@@ -19,7 +20,10 @@ internal sealed class IndexedCluster : IAsyncDisposable
 {
     public const int Ads = 60, Shards = 2, Replicas = 2;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    /// <summary>How long anything may take, on a machine that has too much to do.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-rollout-");
     private readonly MemoryMachineStore _store = new();
@@ -43,6 +47,9 @@ internal sealed class IndexedCluster : IAsyncDisposable
     public HandMadeModel First => _first;
 
     public InProcessTestCluster Cluster => _cluster;
+
+    /// <summary>What keeps replicas from loading versions.</summary>
+    public LoadGate Loading { get; } = new();
 
     public IIndexGrain Index => Grains.GetGrain<IIndexGrain>(GatewayComposition.IndexName);
 
@@ -88,18 +95,39 @@ internal sealed class IndexedCluster : IAsyncDisposable
         Grains.GetGrain<IShardGrain>(new ReplicaKey(GatewayComposition.IndexName, shard, replica).ToString());
 
     /// <summary>Waits for the roll-out to come to something.</summary>
-    public async Task<RolloutView> UntilAsync(Func<RolloutView, bool> condition)
+    public Task<RolloutView> UntilAsync(Func<RolloutView, bool> condition) =>
+        UntilAsync(() => Indexes.RolloutAsync(default), condition);
+
+    /// <summary>Asks until the answer is as wanted; what cannot be reached now is asked again.</summary>
+    public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> isIt)
     {
         using var patience = new CancellationTokenSource(Patience);
-        long place = 0;
-        while (true)
+        object? last = null;
+        while (!patience.IsCancellationRequested)
         {
-            RolloutView view = await Indexes.RolloutAsync(patience.Token);
-            if (condition(view))
-                return view;
-            place = (await Index.NextAsync(place, null).WaitAsync(patience.Token))?.Place ?? place;
+            try
+            {
+                T told = await ask().WaitAsync(patience.Token);
+                if (isIt(told))
+                    return told;
+                last = told;
+            }
+            // The silo that is gone is declared dead soon.
+            catch (Exception e) when (e is OrleansException or TimeoutException or IOException or OperationCanceledException)
+            {
+                last = e;
+            }
+            await Task.Delay(Look, patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        throw new TimeoutException($"That was not so within {Patience}; the last that was told: {last}");
     }
+
+    /// <summary>The silo that a grain lives on.</summary>
+    public async Task<SiloAddress?> HomeOfAsync(IAddressable grain) =>
+        await Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
+
+    /// <summary>Has a grain live on a silo.</summary>
+    public Task PlaceAsync(IAddressable grain, int silo) => Placing.OnAsync(_cluster, grain, silo);
 
     /// <summary>What a request is.</summary>
     public static RetrievalRequest Request(params string[] behaviour) => new(new UserFeatures { Sequence = behaviour }, 10);
@@ -121,7 +149,8 @@ internal sealed class IndexedCluster : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            RolloutView view = await new GrainIndexVersions(Grains, GatewayComposition.IndexName, new RolloutOptions()).RolloutAsync(default);
+            var versions = new GrainIndexVersions(Grains, GatewayComposition.IndexName, new RolloutOptions());
+            RolloutView view = await versions.RolloutAsync(default);
             throw new TimeoutException($"The gateway did not open; the index: {view}");
         }
     }
@@ -150,13 +179,15 @@ internal sealed class IndexedCluster : IAsyncDisposable
                 VersionsDirectory = Versions,
                 Replicas = Replicas,
                 ShardMemory = _shardMemory,
-                UserPatience = TimeSpan.FromSeconds(20),
+                UserPatience = Patience,
             };
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
+            silo.AddOutgoingGrainCallFilter(Loading);
             silo.Services.AddSingleton<IMachineStore>(_store);
             silo.Services.AddSingleton(new ClusterClock(new BusinessTime(LoopWorld.Start)));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10) });
+            silo.Services.AddSingleton(OrleansLoop.PassedByHand);
             silo.Services.AddSingleton(new GatewayLoopOptions { ValueRecallShare = 0 });
             // Of two random models neither is better, and two silos of one process share its processors.
             silo.Services.AddSingleton(new RolloutOptions
@@ -171,5 +202,6 @@ internal sealed class IndexedCluster : IAsyncDisposable
         builder.ConfigureClient(client => client.Services.AddRecallContracts());
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+        await SilosKnown.UntilAsync(_cluster);
     }
 }

@@ -12,19 +12,29 @@ internal sealed class LiveTraffic
     private readonly Dictionary<string, string[]> _best;
     private readonly TaskCompletionSource _switched = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _running;
+    private readonly bool _silosFall;
     private volatile bool _isOver;
+    private int _answers;
 
     /// <param name="retriever">Answers.</param>
     /// <param name="models">The models that may answer.</param>
     public LiveTraffic(IAdRetriever retriever, params HandMadeModel[] models)
+        : this(retriever, silosFall: false, models)
     {
-        _retriever = retriever;
+    }
+
+    /// <param name="retriever">Answers.</param>
+    /// <param name="silosFall">Whether an answer may lack shards; such a one counts as none.</param>
+    /// <param name="models">The models that may answer.</param>
+    public LiveTraffic(IAdRetriever retriever, bool silosFall, params HandMadeModel[] models)
+    {
+        (_retriever, _silosFall) = (retriever, silosFall);
         _best = models.ToDictionary(model => model.Fingerprint, model => model.Best([0, 0], [3, 5], 10));
         _running = Task.Run(RunAsync);
     }
 
     /// <summary>Answers so far.</summary>
-    public int Answers { get; private set; }
+    public int Answers => Volatile.Read(ref _answers);
 
     /// <summary>Versions in the order in which they answered.</summary>
     public List<string> Versions { get; } = [];
@@ -46,9 +56,11 @@ internal sealed class LiveTraffic
             while (!_isOver)
             {
                 RetrievalAnswer answer = await _retriever.AnswerAsync(IndexedCluster.Request("ad3", "ad5"), default);
+                if (_silosFall && answer.Coverage < 1)
+                    continue;
                 Assert.Equal((1.0, 0), (answer.Coverage, answer.Failures.Count));
                 Assert.Equal(_best[answer.Version.Split('.')[0]], answer.Ads.Select(ad => ad.Id));
-                Answers++;
+                Interlocked.Increment(ref _answers);
                 if (Versions.Count == 0 || Versions[^1] != answer.Version)
                     Versions.Add(answer.Version);
                 if (Versions.Count == 2)

@@ -38,7 +38,7 @@ public sealed class SearchBesideTurnsTests
         ShardQueryMessage query = ShardWire.ToWire(new ShardQuery("v1", new float[TinyIndex.Dim], Found), "v1");
 
         Task<ShardAnswerMessage>[] searches = [.. Enumerable.Range(0, Searches).Select(_ => grain.SearchAsync(query))];
-        await gate.Entered;
+        await gate.Entered.WaitAsync(TimeSpan.FromMinutes(5));
         for (int turn = 0; turn < Turns; turn++)
             await grain.StateAsync();
         Assert.All(searches, search => Assert.False(search.IsCompleted));

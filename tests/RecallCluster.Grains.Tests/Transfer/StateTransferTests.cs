@@ -118,7 +118,8 @@ public sealed class StateTransferTests : IDisposable
         await MakeAsync();
         await StateImport.RunAsync(File, _store, default);
 
-        InvalidOperationException taken = await Assert.ThrowsAsync<InvalidOperationException>(() => StateImport.RunAsync(File, _store, default));
+        InvalidOperationException taken = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => StateImport.RunAsync(File, _store, default));
         IOException there = await Assert.ThrowsAsync<IOException>(
             () => StateExport.RunAsync(_store, Array.Empty<string>().ToAsyncEnumerable(), File, default));
 

@@ -44,28 +44,41 @@ internal sealed class EventBooks : IAsyncDisposable
             Tell(new Told(AdFeedback.Click(ad), ad.CampaignId, true, ad.Charged == "click" ? ad.Price : 0), number);
     }
 
-    /// <summary>Waits until every event is acknowledged.</summary>
-    /// <returns>Whether that was in time.</returns>
+    /// <summary>Waits until every event is acknowledged, for as long as there are fewer and fewer that are not.</summary>
+    /// <param name="patience">How long nothing may be acknowledged.</param>
+    /// <returns>Whether all are.</returns>
     public async Task<bool> DrainedAsync(TimeSpan patience)
     {
-        using var over = new CancellationTokenSource(patience);
-        while (Pending > 0 && !over.IsCancellationRequested)
-            await Task.Delay(Gathering, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return Pending == 0;
+        var progress = new Progressing<int>(patience);
+        for (int pending; (pending = Pending) > 0; await Task.Delay(Gathering))
+        {
+            if (!progress.GoesOn(pending))
+                return false;
+        }
+        return true;
     }
 
     /// <summary>
     /// Tells everything from the given place on again: whatever is not known to be a repetition was lost, and is counted now.
     /// </summary>
+    /// <param name="from">The place.</param>
+    /// <param name="patience">How long no door may take any.</param>
     /// <returns>How many were not known.</returns>
-    public async Task<int> TellAgainAsync(int from)
+    /// <exception cref="TimeoutException">No door took any for so long.</exception>
+    public async Task<int> TellAgainAsync(int from, TimeSpan patience)
     {
-        int unknown = 0;
+        int unknown = 0, told = 0;
+        var progress = new Progressing<int>(patience);
         foreach (Told[] batch in _events.Skip(from).Where(told => told.IsCounted).Chunk(MaxAgain))
         {
             IReadOnlyList<FeedbackResult>? results;
             while ((results = await TryAsync(batch)) is null)
+            {
+                if (!progress.GoesOn(told))
+                    throw new TimeoutException($"No door took events that were told again for {patience.TotalMinutes} minutes.");
                 await Task.Delay(Pause);
+            }
+            told += batch.Length;
             unknown += results.Count(result => result.IsApplied);
         }
         return unknown;

@@ -5,7 +5,7 @@ namespace RecallCluster.Silo.Tests.Faults;
 /// <summary>Something that goes wrong.</summary>
 internal sealed record Fault
 {
-    private static readonly TimeSpan RedisAway = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan RedisAway = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Its name, as on the command line.</summary>
     public required string Name { get; init; }

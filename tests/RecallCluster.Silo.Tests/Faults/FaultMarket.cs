@@ -54,7 +54,8 @@ internal sealed class FaultMarket : IDisposable
             "tune", "--data", data, "--model", models, "--index", index, "--k", "100", "--users", "20", "--recall", "0.9",
             "--scorings", "3000");
         SmallMarket.Write(
-            folder["market"], Campaigns, Ads, id => id < FirstPoor ? Micros.FromUnits(100_000) : new Micros(250_000L << (id - FirstPoor)), 0.02);
+            folder["market"], Campaigns, Ads,
+            id => id < FirstPoor ? Micros.FromUnits(100_000) : new Micros(250_000L << (id - FirstPoor)), 0.02);
         return market;
     }
 

@@ -26,22 +26,33 @@ internal sealed class FaultStage : IAsyncDisposable
     {
         const int Rounds = 15;
         var stage = new FaultStage(await FaultCluster.StartAsync(plan, market, patience));
-        for (int round = 0; round < Rounds; round++)
+        try
         {
-            var load = new Load(stage.Doors, stage.Books, rate);
-            using var over = new CancellationTokenSource(WarmUp);
-            await load.RunAsync(over.Token);
-            if (load.Requests.All(asked => asked.Outcome == AskedOutcome.Answered))
-                break;
+            for (int round = 0; round < Rounds; round++)
+            {
+                var load = new Load(stage.Doors, stage.Books, rate);
+                using var over = new CancellationTokenSource(WarmUp);
+                await load.RunAsync(over.Token);
+                if (load.Requests.All(asked => asked.Outcome == AskedOutcome.Answered))
+                    break;
+            }
+            return stage;
         }
-        return stage;
+        catch
+        {
+            await stage.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Books.DisposeAsync();
-        await Doors.DisposeAsync();
-        await Cluster.DisposeAsync();
+        // Whatever is wrong with the clients, no silo stays.
+        await using (Cluster)
+        await using (Doors)
+        await using (Books)
+        {
+        }
     }
 }
 
@@ -54,7 +65,10 @@ internal sealed class FaultStage : IAsyncDisposable
 internal sealed class FaultRun(FaultStage stage, Fault fault, FaultSettings settings)
 {
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2), Look = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3), TimeToDrain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    // How long nothing may move while events are told and booked.
+    private static readonly TimeSpan Standstill = TimeSpan.FromMinutes(3);
 
     /// <summary>Tries it.</summary>
     /// <param name="number">Which time, from 0.</param>
@@ -83,9 +97,9 @@ internal sealed class FaultRun(FaultStage stage, Fault fault, FaultSettings sett
             await stop.CancelAsync();
             await running;
         }
-        bool drained = await stage.Books.DrainedAsync(TimeToDrain);
+        bool drained = await stage.Books.DrainedAsync(Standstill);
         Balance balance = await SettleAsync();
-        int unknown = await stage.Books.TellAgainAsync(told);
+        int unknown = await stage.Books.TellAgainAsync(told, Standstill);
         return FaultTurnFigures.Of(load.Requests, struck, fault.TakesAllDoors ? over : null, whole) with
         {
             Events = stage.Books.Count - told,
@@ -99,22 +113,23 @@ internal sealed class FaultRun(FaultStage stage, Fault fault, FaultSettings sett
     /// <summary>What was accepted is in the ledgers soon, if not at once.</summary>
     private async Task<Balance> SettleAsync()
     {
-        long began = Stopwatch.GetTimestamp();
+        var progress = new Progressing<(long, long, long, decimal, decimal)>(Standstill);
+        (long, long, long, decimal, decimal) place = default;
         while (true)
         {
-            Balance? balance = null;
             try
             {
-                balance = stage.Books.Compare(await stage.Doors.CampaignsAsync());
+                Balance balance = stage.Books.Compare(await stage.Doors.CampaignsAsync());
+                place = (balance.Applied, balance.Lost, balance.Twice, balance.Overspent, balance.Misbooked);
+                if (balance.IsEven || !progress.GoesOn(place))
+                    return balance;
             }
             // Some campaign is on its way to another silo.
-            catch (Exception e) when (Stopwatch.GetElapsedTime(began) < TimeToDrain
-                && e is HttpRequestException or TimeoutException or RecallException { IsTransient: true })
+            catch (Exception e) when (
+                e is HttpRequestException or TimeoutException or RecallException { IsTransient: true } && progress.GoesOn(place))
             {
                 await Task.Delay(Look);
             }
-            if (balance is not null && (balance.IsEven || Stopwatch.GetElapsedTime(began) > TimeToDrain))
-                return balance;
             await Task.Delay(Look * 10);
         }
     }

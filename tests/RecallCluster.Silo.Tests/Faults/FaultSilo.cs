@@ -11,7 +11,8 @@ internal sealed class FaultSilo : IAsyncDisposable
     private readonly string[] _settings;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _keeping;
-    private RunningSilo _life;
+    private readonly List<RunningSilo> _past = [];
+    private volatile RunningSilo _life;
     private volatile bool _isDoomed;
     private int _fell;
 
@@ -80,7 +81,8 @@ internal sealed class FaultSilo : IAsyncDisposable
         if (!_life.HasExited)
             await _life.KillAsync();
         await _keeping;
-        await _life.DisposeAsync();
+        foreach (RunningSilo life in (RunningSilo[])[.. _past, _life])
+            await life.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -94,10 +96,13 @@ internal sealed class FaultSilo : IAsyncDisposable
             await Task.Delay(Pause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_stop.IsCancellationRequested)
                 return;
-            RunningSilo before = _life;
+            // Whoever ended it may still want to know how it ended.
+            _past.Add(_life);
             _isDoomed = false;
             _life = RunningSilo.Start(_seat, _settings);
-            await before.DisposeAsync();
+            // Whoever stops this may have looked at the life before.
+            if (_stop.IsCancellationRequested)
+                await _life.KillAsync();
         }
     }
 }

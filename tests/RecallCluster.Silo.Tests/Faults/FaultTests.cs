@@ -49,7 +49,7 @@ public sealed class InOrder : ITestCaseOrderer
 public sealed class FaultSuite : ICollectionFixture<FaultSuite>, IAsyncLifetime
 {
     public const string Name = "faults";
-    private static readonly TimeSpan TimeToStart = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan TimeToStart = TimeSpan.FromMinutes(10);
 
     private readonly List<FaultFigures> _figures = [];
     private FaultMarket? _market;

@@ -11,7 +11,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("recall-redis-");
     private Process? _process;
 
-    public RedisServer() => Port = Ports.Free(1)[0];
+    public RedisServer() => Port = TestPorts.Take(1)[0];
 
     public int Port { get; }
 
@@ -69,9 +69,10 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         ConfigurationOptions options = ConfigurationOptions.Parse(Address);
         options.AllowAdmin = true;
-        options.ConnectTimeout = 1000;
+        options.ConnectTimeout = 5000;
+        options.AsyncTimeout = options.SyncTimeout = 15_000;
         options.ReconnectRetryPolicy = new LinearRetry(200);
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (true)
         {
             try

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using RecallCluster.Testing;
 
 namespace RecallCluster.Silo.Tests.Support;
 
@@ -11,7 +12,7 @@ internal sealed partial class RunningSilo : IAsyncDisposable
     private const int TerminateSignal = 15, ContinueSignal = 18, StopSignal = 19;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Http = new() { Timeout = Patience }, ProbingHttp = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     private readonly Process _process;
     private readonly List<string> _lines = [];
@@ -65,7 +66,7 @@ internal sealed partial class RunningSilo : IAsyncDisposable
     {
         try
         {
-            using HttpResponseMessage answer = await Http.GetAsync(new Uri(Health, "readyz"));
+            using HttpResponseMessage answer = await ProbingHttp.GetAsync(new Uri(Health, "readyz"));
             return await answer.Content.ReadFromJsonAsync<JsonElement>();
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException)
@@ -97,7 +98,8 @@ internal sealed partial class RunningSilo : IAsyncDisposable
     public async Task<int> UntilExitedAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
-        await _process.WaitForExitAsync(patience.Token);
+        await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Assert.True(_process.HasExited, $"The silo did not end in time:\n{Output}");
         return _process.ExitCode;
     }
 
@@ -147,7 +149,7 @@ internal sealed partial class RunningSilo : IAsyncDisposable
 internal sealed record SiloSeat(string Name, string Redis, string Roles, int[] Ports)
 {
     public static SiloSeat Of(string name, string redis, string roles = "retrieval,control") =>
-        new(name, redis, roles, Support.Ports.Free(3));
+        new(name, redis, roles, TestPorts.Take(3));
 
     public Uri Health => new($"http://127.0.0.1:{Ports[2]}");
 

@@ -1,6 +1,7 @@
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Tests;
 using RecallCluster.Serving.Tests.Market;
+using RecallCluster.Silo.Tests.Faults;
 
 namespace RecallCluster.Silo.Tests.Support;
 
@@ -17,18 +18,15 @@ internal sealed class ServedMarket : IDisposable
     {
         _index = _model.Index(shards: 2);
         string market = Directory.CreateDirectory(_folder["market"]).FullName;
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
         AdsDirectory.WriteCampaigns(
-            market,
-            Enumerable.Range(1, Campaigns).Select(id => LoopWorld.Campaign(id, clickPrice: 0.3 + (0.1 * id))).Select(
-                campaign => campaign with
-                {
-                    Terms = campaign.Terms with { FlightStart = now - TimeSpan.FromDays(1), FlightEnd = now + TimeSpan.FromDays(30) },
-                }));
+            market, Enumerable.Range(1, Campaigns).Select(id => LoopWorld.Campaign(id, clickPrice: 0.3 + (0.1 * id))));
         AdsDirectory.WriteAds(market, Enumerable.Range(0, Ads).Select(i => LoopWorld.Ad($"ad{i}", (i % Campaigns) + 1)));
     }
 
-    public string[] MarketSettings => [$"--directories:market={_folder["market"]}"];
+    /// <summary>The business clock of all who serve it: far from midnight, so that what is counted is of one day.</summary>
+    public string[] Clock { get; } = FaultMarket.ClockFromNow();
+
+    public string[] MarketSettings => [.. Clock, $"--directories:market={_folder["market"]}"];
 
     /// <summary>Settings of a silo that serves it.</summary>
     public string[] Settings =>

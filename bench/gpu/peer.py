@@ -12,6 +12,7 @@ import mmap
 import statistics
 import struct
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -259,7 +260,7 @@ def main():
     requests = read_safetensors(arguments.requests)
     index = Index(arguments.work / "index-linear" / "shard-0.index")
     weights = read_safetensors(next((arguments.work / "models-linear" / "deep").glob("*.safetensors")))
-    parameters, k = report["inFlight"]["parameters"], requests["found"].shape[1]
+    parameters, k = (report.get("inFlight") or report)["parameters"], requests["found"].shape[1]
 
     def synchronize():
         if device.type == "cuda":
@@ -286,6 +287,7 @@ def main():
         for size in arguments.batches:
             for warm in range(3):
                 batch(warm * size, size)
+            first = datetime.now(timezone.utc)
             times, scorings, start, begun = [], 0, 0, time.perf_counter()
             while time.perf_counter() - begun < arguments.seconds:
                 at = time.perf_counter()
@@ -296,7 +298,8 @@ def main():
             times.sort()
             result["rows"].append({
                 "inFlight": size, "requestsPerSecond": start / took, "p50Ms": 1e3 * statistics.median(times),
-                "p99Ms": 1e3 * times[min(len(times) - 1, int(0.99 * len(times)))], "scoringsPerSecond": scorings / took})
+                "p99Ms": 1e3 * times[min(len(times) - 1, int(0.99 * len(times)))], "scoringsPerSecond": scorings / took,
+                "start": first.isoformat(), "end": datetime.now(timezone.utc).isoformat()})
         for size in arguments.batches:
             users = model.prepare(states[np.arange(size) % len(states)])
             ads = torch.randint(0, index.count, (size, max(1, (1 << 18) // size) if size > 16 else 16_384), device=device)

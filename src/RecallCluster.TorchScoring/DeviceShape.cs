@@ -21,7 +21,10 @@ internal sealed record DeviceShape(int UserStateLength, long Bytes)
             ? FoldedDeviceModel.TableBytesOf(device, ModelFolder.Weights(model), index.Count)
             : ScriptDeviceModel.TableBytesOf(index);
         if (options.Scorer.Walks)
-            bytes += DeviceGraph.BytesOf(index.Graph) + (options.Batches.Workers * WalkMarks.BytesOf(options.Batches.Requests[^1], index.Count));
+        {
+            bytes += DeviceGraph.BytesOf(index.Graph)
+                + (options.Batches.Workers * WalkMarks.BytesOf(options.Batches.Requests[^1], index.Count));
+        }
         return new DeviceShape(state, bytes);
     }
 
@@ -38,5 +41,6 @@ internal sealed record DeviceShape(int UserStateLength, long Bytes)
 
     private static int StateLengthOf(ModelConfig config) => config.Attention == AttentionKind.Linear
         ? config.Hidden1 + (2 * config.Width) + (config.Width * config.Hidden1) + MatchLayout.Of(config).StateFloats
-        : throw new NotSupportedException($"Only linear attention can be folded onto a device; the model's attention is {config.Attention}.");
+        : throw new NotSupportedException(
+            $"Only linear attention can be folded onto a device; the model's attention is {config.Attention}.");
 }

@@ -13,7 +13,10 @@ public sealed class TorchPlugin : IDeviceScoring
     /// <inheritdoc/>
     public IReadOnlyList<DeviceCheck> Inspect()
     {
-        var checks = new List<DeviceCheck> { new("TorchSharp", true, $"{typeof(torch).Assembly.GetName().Version}, for libtorch {torch.__version__}") };
+        var checks = new List<DeviceCheck>
+        {
+            new("TorchSharp", true, $"{typeof(torch).Assembly.GetName().Version}, for libtorch {torch.__version__}"),
+        };
         try
         {
             LibTorch.Load(ScorerPlace.TorchCpu);

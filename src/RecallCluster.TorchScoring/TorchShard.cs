@@ -18,6 +18,7 @@ internal sealed class TorchShard : IDeviceShard
     private readonly Stack<IDisposable> _owned = new();
     private readonly DeviceHealth _health = new();
     private readonly DeviceCounter _counter = new();
+    private readonly IDisposable? _metrics;
 
     public TorchShard(
         TorchDevice device, DeviceShape shape, DeepAdModel model, AdIndex index, GuidedSearchParameters parameters, DeviceOptions options)
@@ -25,23 +26,29 @@ internal sealed class TorchShard : IDeviceShard
         // Threads of one call that wait for each other lose more than they win where other calls want the processor.
         if (!device.IsCuda)
             torch.set_num_threads(Math.Max(1, Environment.ProcessorCount / options.Batches.Workers));
+        WarmUp? warmUp = null;
         try
         {
             IDeviceModel scores = Own<IDeviceModel>(options.ModulePath is { } path
                 ? new ScriptDeviceModel(device, path, index, shape.UserStateLength)
                 : new FoldedDeviceModel(device, ModelFolder.Weights(model), index));
-            var scorer = Own(new BatchedScorer(device, scores, options.Batches, _health, _counter));
+            warmUp = new WarmUp(scores.WarmUpRounds);
+            var scorer = Own(new BatchedScorer(device, scores, options.Batches, _health, _counter, warmUp));
             Scorer = scorer;
             if (options.Scorer.Walks && index.Count > 0)
             {
                 DeviceGraph graph = Own(new DeviceGraph(device, index.Graph));
-                Walker = Own(new DeviceWalker(device, scores, graph, parameters, options.Batches, _health, _counter));
+                Walker = Own(new DeviceWalker(
+                    device, scores, graph, parameters, model.Config.SequenceLimit, options.Batches, _health, _counter, warmUp));
             }
+            warmUp.Run();
+            _metrics = DeviceMetrics.Watch(device.ToString(), _counter);
             string what = options.ModulePath is { } module ? Path.GetFileName(module) : "the reference model";
             Description = $"{what} on {device}, {shape.Bytes >> 20:N0} MiB{(Walker is null ? "" : ", walks there")}";
         }
         catch (Exception e)
         {
+            warmUp?.Dispose();
             Dispose();
             Exception known = TorchErrors.Translate(e, $"Putting {index.FilePath} on {options.Scorer}");
             if (known == e)
@@ -62,6 +69,7 @@ internal sealed class TorchShard : IDeviceShard
 
     public void Dispose()
     {
+        _metrics?.Dispose();
         while (_owned.TryPop(out IDisposable? owned))
             owned.Dispose();
     }

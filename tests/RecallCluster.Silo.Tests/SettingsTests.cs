@@ -91,6 +91,12 @@ public sealed class SettingsTests
         Assert.Equal((ScorerPrecision.Bf16, 512L << 20), (device.Precision, device.MostTableBytes));
         Assert.Equal("cuda:0", Read(("silo:roles", "retrieval,gpu")).Node.Device!.Scorer.ToString());
         Assert.Null(Read(("silo:roles", "retrieval")).Node.Device);
+        Assert.Equal(TimeSpan.FromMinutes(10), device.Loss!.Rest);
+        Assert.True(Path.IsPathFullyQualified(device.Loss.Path));
+        DeviceLossMark mark = Read(
+            ("silo:roles", "retrieval,gpu"), ("gpu:restSeconds", "5"), ("gpu:lossFile", "/var/lib/recall/lost")).Node.Device!.Loss!;
+        Assert.Equal(new DeviceLossMark("/var/lib/recall/lost", TimeSpan.FromSeconds(5)), mark);
+        Assert.Null(Read(("silo:roles", "retrieval,gpu"), ("gpu:restSeconds", "0")).Node.Device!.Loss);
         Assert.Equal("silo:roles", Assert.Throws<SettingsException>(() => Read(("silo:roles", "gateway,gpu"))).Key);
         Assert.Equal("gpu:scorer", Assert.Throws<SettingsException>(() => Read(("gpu:scorer", "cuda:0"))).Key);
         Assert.Equal("gpu:scorer", Assert.Throws<SettingsException>(() => Read(("silo:roles", "gpu"), ("gpu:scorer", "cpu"))).Key);

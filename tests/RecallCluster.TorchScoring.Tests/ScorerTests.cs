@@ -89,13 +89,6 @@ public sealed class ScorerTests(TrainedShard shard)
         Assert.Throws<ObjectDisposedException>(() => device.Scorer.Score(shard.Users[0].State, [0], new float[1]));
     }
 
-    [CudaFact]
-    public void On_cuda_shapes_are_warm_before_the_first_call()
-    {
-        using IDeviceShard device = shard.Open("cuda:0", ScorerPrecision.Bf16);
-        Assert.Equal(0, device.Figures.Batches);
-    }
-
     private void AssertKeepsTheBest(string place, ScorerPrecision precision)
     {
         const int K = 1_500;

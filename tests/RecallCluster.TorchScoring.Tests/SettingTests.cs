@@ -44,6 +44,7 @@ public sealed class SettingTests : IDisposable
     [InlineData("""{ "requests": [2, 2] }""", "Requests")]
     [InlineData("""{ "ads": [0] }""", "Ads")]
     [InlineData("""{ "mostPlaces": 7 }""", "MostPlaces")]
+    [InlineData("""{ "requests": [64], "ads": [64, 16384], "mostPlaces": 16384 }""", "MostPlaces")]
     [InlineData("""{ "workers": 0 }""", "Workers")]
     [InlineData("""{ "queue": 0 }""", "Queue")]
     [InlineData("""{ "placesPerHop": 0 }""", "PlacesPerHop")]
@@ -58,7 +59,7 @@ public sealed class SettingTests : IDisposable
     }
 
     [Fact]
-    public void A_device_that_is_not_there_is_refused_with_what_is_missing()
+    public void What_there_is_is_told_check_by_check()
     {
         IReadOnlyList<DeviceCheck> checks = new TorchPlugin().Inspect();
         Assert.Contains(checks, check => check is { Name: "libtorch", IsThere: true });
@@ -67,7 +68,42 @@ public sealed class SettingTests : IDisposable
         Assert.NotEmpty(cuda.Detail);
     }
 
+    [Fact]
+    public void A_device_that_is_not_there_is_refused_with_what_is_missing()
+    {
+        ScorerChoice none = ScorerChoice.TryParse("cuda:99")!;
+        DeviceUnavailableException error = Assert.Throws<DeviceUnavailableException>(
+            () => Devices.TorchDevice.Open(none, ScorerPrecision.Fp32));
+        Assert.Contains(Scorers.NoCuda ?? "cuda:99: there are", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_device_that_was_lost_is_left_alone_for_a_while()
+    {
+        var clock = new SetClock { Now = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero) };
+        var mark = new DeviceLossMark(Path.Combine(_folder.FullName, "lost"), TimeSpan.FromMinutes(10));
+        Assert.Null(mark.TimeOfRest(clock));
+        Assert.True(mark.Mark(clock));
+        Assert.Equal(TimeSpan.FromMinutes(10), mark.TimeOfRest(clock));
+        clock.Now += TimeSpan.FromMinutes(4);
+        Assert.Equal(TimeSpan.FromMinutes(6), mark.TimeOfRest(clock));
+        clock.Now += TimeSpan.FromMinutes(6);
+        Assert.Null(mark.TimeOfRest(clock));
+        clock.Now -= TimeSpan.FromHours(1);
+        Assert.Null(mark.TimeOfRest(clock));
+        File.WriteAllText(mark.Path, "broken");
+        Assert.Null(mark.TimeOfRest(clock));
+        Assert.False((mark with { Path = Path.Combine(_folder.FullName, "no", "folder") }).Mark(clock));
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
+
+    private sealed class SetClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
 
     private void Write(string json) => File.WriteAllText(Path.Combine(_folder.FullName, DeviceBatches.FileName), json);
 }

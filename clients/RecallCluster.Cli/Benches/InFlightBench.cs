@@ -10,11 +10,12 @@ namespace RecallCluster.Cli.Benches;
 internal sealed record InFlightRequest(float[] State, int[] Seeds);
 
 /// <summary>
-/// One line: so many requests under way at once. Flops and bytes are what the scorings need at least, padding not counted.
+/// One line: so many requests under way at once. Flops and bytes are what the scorings need at least, padding not counted; places are ads
+/// that the device computed, padding included. It was measured from <paramref name="Start"/> to <paramref name="End"/>.
 /// </summary>
 internal sealed record InFlightRow(
     int InFlight, double RequestsPerSecond, double P50Ms, double P99Ms, double ScoringsPerSecond, double Gflops, double GigabytesPerSecond,
-    double? RequestsPerBatch);
+    double? RequestsPerBatch, double? PlacesPerScoring, DateTimeOffset Start, DateTimeOffset End);
 
 /// <summary>Retrieval with several requests under way at once, on a device or on the host.</summary>
 internal sealed record InFlightReport(
@@ -26,6 +27,9 @@ internal sealed class InFlightBench(
 {
     /// <summary>Flops and bytes of one scoring at least: those of the folded form, and the ad's record.</summary>
     public required (double Flops, double Bytes) Cost { get; init; }
+
+    /// <summary>Least time of a row.</summary>
+    public TimeSpan TimeOfRow { get; init; }
 
     public InFlightReport Run(string scorer, GuidedSearch host, IReadOnlyList<int> inFlight, int count)
     {
@@ -70,10 +74,11 @@ internal sealed class InFlightBench(
 
     private InFlightRow Measure(int callers, int count)
     {
-        Send(callers, Math.Max(callers, count / 10));
+        Send(callers, Math.Max(callers, count / 10), TimeSpan.Zero);
         DeviceFigures before = device?.Figures ?? default;
+        DateTimeOffset begun = TimeProvider.System.GetUtcNow();
         long start = Stopwatch.GetTimestamp();
-        (double[] milliseconds, long scorings) = Send(callers, Math.Max(2 * callers, count));
+        (double[] milliseconds, long scorings) = Send(callers, Math.Max(2 * callers, count), TimeOfRow);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         DeviceFigures? done = device?.Figures.Since(before);
         var latencies = Latencies.Of(milliseconds);
@@ -81,29 +86,34 @@ internal sealed class InFlightBench(
         return new InFlightRow(
             callers, milliseconds.Length / seconds, latencies.P50Ms, latencies.P99Ms, rate, rate * Cost.Flops * 1e-9,
             rate * Cost.Bytes * 1e-9,
-            done is { Batches: > 0 } figures ? (double)figures.Requests / figures.Batches : null);
+            done is { Batches: > 0 } figures ? (double)figures.Requests / figures.Batches : null,
+            done is { Scorings: > 0 } all ? (double)all.Places / all.Scorings : null, begun, TimeProvider.System.GetUtcNow());
     }
 
-    private (double[] Milliseconds, long Scorings) Send(int callers, int count)
+    /// <summary>Sends so many requests at least, and for so long.</summary>
+    private (double[] Milliseconds, long Scorings) Send(int callers, int count, TimeSpan least)
     {
-        var milliseconds = new double[count];
-        long scorings = 0;
+        var times = new List<double>[callers];
+        long scorings = 0, begun = Stopwatch.GetTimestamp();
         int next = -1;
         Thread[] threads =
         [
-            .. Enumerable.Range(0, callers).Select(_ => new Thread(() =>
+            .. Enumerable.Range(0, callers).Select(caller => new Thread(() =>
             {
-                for (int i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+                List<double> own = times[caller] = [];
+                for (int i = Interlocked.Increment(ref next);
+                    i < count || Stopwatch.GetElapsedTime(begun) < least;
+                    i = Interlocked.Increment(ref next))
                 {
                     long start = Stopwatch.GetTimestamp();
                     GuidedSearchResult found = Find(requests[i % requests.Count]);
-                    milliseconds[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                    own.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
                     Interlocked.Add(ref scorings, found.Statistics.Scorings);
                 }
             })),
         ];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
-        return (milliseconds, scorings);
+        return ([.. times.SelectMany(own => own)], scorings);
     }
 }

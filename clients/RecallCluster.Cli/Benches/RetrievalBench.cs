@@ -12,6 +12,7 @@ using RecallCluster.Retrieval.Files;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Retrieval.Tuning;
 using RecallCluster.Serving.Devices;
+using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Indexes;
 using EventLog = RecallCluster.Data.EventLog;
 
@@ -26,6 +27,7 @@ internal sealed class RetrievalBench : IDisposable
     private const int TuningUsers = 24;
     private const double TunedOverlap = 0.9;
     private readonly RetrievalOptions _options;
+    private readonly RetrievalWorkbench _workbench;
     private readonly Dataset _dataset;
     private readonly WorkbenchTimes _times;
     private readonly WorkerTeam _team;
@@ -41,6 +43,7 @@ internal sealed class RetrievalBench : IDisposable
     private RetrievalBench(RetrievalOptions options, RetrievalWorkbench workbench, Dataset dataset, WorkbenchTimes times, WorkerTeam team)
     {
         _options = options;
+        _workbench = workbench;
         _dataset = dataset;
         _times = times;
         _team = team;
@@ -58,7 +61,22 @@ internal sealed class RetrievalBench : IDisposable
     }
 
     /// <summary>Makes what is missing and measures.</summary>
-    public static RetrievalReport Run(RetrievalOptions options, IStages stages, CancellationToken cancellation)
+    public static RetrievalReport Run(RetrievalOptions options, IStages stages, CancellationToken cancellation) =>
+        Run(options, stages, cancellation, bench => bench.Measure(stages, cancellation));
+
+    /// <summary>
+    /// Makes what is missing and measures requests under way at once alone, with the knobs that a former run has tuned, where there was
+    /// one.
+    /// </summary>
+    public static InFlightReport RunInFlight(RetrievalOptions options, IStages stages, CancellationToken cancellation) =>
+        Run(options, stages, cancellation, bench =>
+        {
+            GuidedSearchParameters tuned = bench.KeptParameters() ?? stages.Run("Tune the search", bench.Tune).Best.Parameters;
+            int[] users = bench.Sample(bench._dataset.Test, options.EvaluatedUsers, stream: 2);
+            return stages.Run("Time requests at once", () => bench.MeasureInFlight(bench.WholeOf(tuned), users));
+        });
+
+    private static T Run<T>(RetrievalOptions options, IStages stages, CancellationToken cancellation, Func<RetrievalBench, T> measure)
     {
         string folder = options.Work ?? Directory.CreateTempSubdirectory("recall-bench-").FullName;
         try
@@ -67,7 +85,7 @@ internal sealed class RetrievalBench : IDisposable
             var workbench = new RetrievalWorkbench(folder, options, team);
             (Dataset dataset, WorkbenchTimes times) = workbench.Prepare(stages, cancellation);
             using var bench = new RetrievalBench(options, workbench, dataset, times, team);
-            return bench.Measure(stages, cancellation);
+            return measure(bench);
         }
         finally
         {
@@ -89,17 +107,7 @@ internal sealed class RetrievalBench : IDisposable
         TuningResult tuning = stages.Run("Tune the search", Tune);
         cancellation.ThrowIfCancellationRequested();
         GuidedSearchParameters tuned = tuning.Best.Parameters with { Visited = _options.Visited };
-        // With room in W for all that it may score, the walk ends with the budget and not before; with so many to score, batches
-        // may be large.
-        GuidedSearchParameters whole = tuned with
-        {
-            MaxScorings = _options.Scorings,
-            Layers =
-            [
-                new LayerBudget(Math.Max(tuned[0].Ef, _options.Scorings), tuned[0].Hops, Math.Max(tuned[0].Width, _options.K / 3)),
-                .. tuned.Layers.Skip(1),
-            ],
-        };
+        GuidedSearchParameters whole = WholeOf(tuned);
         GuidedSearch[] searches = [.. new[] { whole, tuned }.Select(p => new GuidedSearch(_index.Graph, _scorer, p, _team))];
         int[] users = Sample(_dataset.Test, _options.EvaluatedUsers, stream: 2);
         Recalls recalls = stages.Run("Measure recall", stage => MeasureRecall(searches, users, stage, cancellation));
@@ -141,6 +149,27 @@ internal sealed class RetrievalBench : IDisposable
         };
     }
 
+    // With room in W for all that it may score, the walk ends with the budget and not before; with so many to score, batches may be large.
+    // A width without an end is one of K, or a device's hop would have places for the neighbours of all that is kept.
+    private GuidedSearchParameters WholeOf(GuidedSearchParameters tuned) => tuned with
+    {
+        MaxScorings = _options.Scorings,
+        Visited = _options.Visited,
+        Layers =
+        [
+            new LayerBudget(
+                Math.Max(tuned[0].Ef, _options.Scorings), tuned[0].Hops,
+                Math.Clamp(tuned[0].Width, Math.Max(1, _options.K / 3), Math.Max(1, _options.K))),
+            .. tuned.Layers.Skip(1),
+        ],
+    };
+
+    private GuidedSearchParameters? KeptParameters() =>
+        IndexDirectory.ReadTuned(_workbench.IndexFolder, ModelFingerprint.Of(_workbench.DeepFolder)) is { } kept
+            && kept.K == _options.K && kept.Wanted == TunedOverlap && kept.Parameters.MaxScorings <= _options.Scorings
+            ? kept.Parameters
+            : null;
+
     private InFlightReport MeasureInFlight(GuidedSearchParameters parameters, int[] users)
     {
         InFlightRequest[] requests =
@@ -151,14 +180,17 @@ internal sealed class RetrievalBench : IDisposable
             InFlightBench.Export(path, requests, host, _options.K);
         FoldedWeights weights = ModelFolder.Weights(_deep);
         long products = ((long)weights.Width * (weights.Hidden1 + 2)) + ((long)weights.Hidden1 * weights.Hidden2) + weights.Hidden2;
-        bool isHalf = _options.Device is { Precision: not ScorerPrecision.Fp32 } || (_options.Device is null && _options.Bfloat16);
+        DeviceOptions? on = _options.DeviceOf(_workbench.DeepFolder);
+        bool isHalf = on is { Precision: not ScorerPrecision.Fp32 } || (on is null && _options.Bfloat16);
         long bytes = ((weights.Width + weights.Hidden1) * (isHalf ? sizeof(ushort) : sizeof(float))) + (weights.Match.Fields * sizeof(int));
-        using IDeviceShard? device = _options.Device is { } options
-            ? DevicePlugin.Load().Open(_deep, _index, parameters, options)
-            : null;
+        using IDeviceShard? device = on is null ? null : DevicePlugin.Load().Open(_deep, _index, parameters, on);
         var search = new GuidedSearch(_index.Graph, device?.Scorer ?? _scorer, parameters);
-        var bench = new InFlightBench(search, device?.Walker, device, requests, _options.K) { Cost = (2.0 * products, bytes) };
-        return bench.Run((_options.Device?.Scorer ?? ScorerChoice.Cpu).ToString(), host, _options.InFlight, _options.Requests);
+        var bench = new InFlightBench(search, device?.Walker, device, requests, _options.K) 
+        {
+            Cost = (2.0 * products, bytes),
+            TimeOfRow = _options.TimeOfRow,
+        };
+        return bench.Run((on?.Scorer ?? ScorerChoice.Cpu).ToString(), host, _options.InFlight, _options.Requests);
     }
 
     private SearchFigures FiguresOf(GuidedSearch search, Recalls recalls, int number, int[] users)
@@ -192,7 +224,17 @@ internal sealed class RetrievalBench : IDisposable
             Goal = TuningGoal.TopKOverlap,
             MaxScorings = _options.Scorings,
         };
-        return SearchTuner.Run(_index.Graph, _scorer, queries, tuning, _team);
+        TuningResult result = SearchTuner.Run(_index.Graph, _scorer, queries, tuning, _team);
+        IndexDirectory.WriteTuned(_workbench.IndexFolder, new TunedSearch
+        {
+            ModelFingerprint = ModelFingerprint.Of(_workbench.DeepFolder),
+            K = _options.K,
+            Wanted = TunedOverlap,
+            Reached = result.Best.RelativeRecall,
+            ScoredFraction = result.Best.ScoredFraction,
+            Parameters = result.Best.Parameters,
+        });
+        return result;
     }
 
     private Recalls MeasureRecall(GuidedSearch[] searches, int[] users, IProgress<double> progress, CancellationToken cancellation)

@@ -50,8 +50,11 @@ internal sealed record RetrievalOptions
     /// <summary>Requests under way at once that are measured too, each number by itself; none by default.</summary>
     public IReadOnlyList<int> InFlight { get; init; } = [];
 
-    /// <summary>The device that serves those requests; null for the host.</summary>
-    public DeviceOptions? Device { get; init; }
+    /// <summary>The device that serves those requests, with the shapes that a model's directory holds; null for the host.</summary>
+    public Func<string, DeviceOptions?> DeviceOf { get; init; } = _ => null;
+
+    /// <summary>Least time that each number of requests under way is measured for.</summary>
+    public TimeSpan TimeOfRow { get; init; }
 
     /// <summary>File that those requests are written to, for a peer; null for none.</summary>
     public string? Export { get; init; }

@@ -36,16 +36,24 @@ internal static class BenchRetrievalCommand
         var scorer = new ScorerOptions();
         Option<int[]> inFlight = OptionKit.Numbers(
             "--in-flight", "Also time so many requests at once, by the --scorer; several values make several rows.", [], 1, 1024);
+        Option<int> seconds = OptionKit.Number(
+            "--row-seconds", "Least seconds for which each number of requests at once is timed.", 0, 0, 3_600);
+        Option<bool> quick = OptionKit.Switch(
+            "--quick", "Only time requests at once, with the knobs that an earlier run tuned, where --work has them.");
         Option<string?> export = OptionKit.Optional("--export", "Write the requests timed at once, for a peer.", "FILE.safetensors");
         return builder.Build(
             "retrieval",
             "Guided retrieval at scale on a synthetic world: recall and time beside scoring every ad.",
             [
                 items, users, k, scorings, evaluated, requests, minutes, visited, attention, records, work, plot, threads, .. scorer.All,
-                inFlight, export,
+                inFlight, seconds, quick, export,
             ],
             async (parsed, context) =>
             {
+                if (parsed.GetValue(quick) && parsed.GetValue(inFlight) is not { Length: > 0 })
+                    throw new UsageException("--quick wants --in-flight.");
+                // Fails at once where an option makes no sense; shapes are known when there is a model.
+                _ = scorer.Read(parsed, modelFolder: null);
                 var options = new RetrievalOptions
                 {
                     Items = parsed.GetValue(items),
@@ -59,12 +67,20 @@ internal static class BenchRetrievalCommand
                     Attention = parsed.GetValue(attention) == "softmax" ? AttentionKind.Softmax : AttentionKind.Linear,
                     Bfloat16 = parsed.GetValue(records) == "bfloat16",
                     InFlight = parsed.GetValue(inFlight) ?? [],
-                    Device = scorer.Read(parsed, modelFolder: null),
+                    DeviceOf = folder => scorer.Read(parsed, folder),
+                    TimeOfRow = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
                     Export = parsed.GetValue(export),
                     Work = parsed.GetValue(work),
                     Threads = parsed.GetValue(threads),
                     Seed = context.Seed,
                 };
+                if (parsed.GetValue(quick))
+                {
+                    InFlightReport rows = await context.RunAsync(
+                        stages => RetrievalBench.RunInFlight(options, stages, context.Cancellation)).ConfigureAwait(false);
+                    context.Write(rows, Draw);
+                    return;
+                }
                 RetrievalReport report = await context.RunAsync(
                     stages => RetrievalBench.Run(options, stages, context.Cancellation)).ConfigureAwait(false);
                 if (parsed.GetValue(plot) is { } file)
@@ -88,8 +104,12 @@ internal static class BenchRetrievalCommand
     private static void Draw(IAnsiConsole console, RetrievalReport report)
     {
         DrawWhole(console, report);
-        if (report.InFlight is not { } requests)
-            return;
+        if (report.InFlight is { } requests)
+            Draw(console, requests);
+    }
+
+    private static void Draw(IAnsiConsole console, InFlightReport requests)
+    {
         Table table = Drawing.Table(
             $"{requests.Scorer}: {requests.Description}; {Drawing.Percent(requests.OverlapWithHost)} of what the host finds", "in flight>",
             "requests/s>", "p50>", "p99>", "scorings/s>", "GFLOP/s>", "GB/s>", "requests a batch>");

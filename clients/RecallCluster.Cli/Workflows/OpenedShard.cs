@@ -1,11 +1,7 @@
 using System.Security.Cryptography;
 using RecallCluster.Http.Shards;
-using RecallCluster.Learning.Models;
-using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
-using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
-using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Devices;
 using RecallCluster.Serving.Indexes;
@@ -17,10 +13,10 @@ namespace RecallCluster.Cli.Workflows;
 internal sealed class OpenedShard : IDisposable
 {
     private readonly AdIndex _index;
-    private readonly IDisposable? _scoring;
+    private readonly ShardScoring _scoring;
     private readonly WorkerTeam? _team;
 
-    private OpenedShard(AdIndex index, IDisposable? scoring, WorkerTeam? team, ServedShard served)
+    private OpenedShard(AdIndex index, ShardScoring scoring, WorkerTeam? team, ServedShard served)
     {
         _index = index;
         _scoring = scoring;
@@ -31,7 +27,7 @@ internal sealed class OpenedShard : IDisposable
     public ServedShard Served { get; }
 
     /// <summary>The device that it is on; null for the processor.</summary>
-    public IDeviceShard? Device => _scoring as IDeviceShard;
+    public IDeviceShard? Device => _scoring.Device;
 
     /// <param name="modelFolder">The deep model.</param>
     /// <param name="indexDirectory">The index.</param>
@@ -45,32 +41,17 @@ internal sealed class OpenedShard : IDisposable
     /// <exception cref="NotSupportedException">The model is not a deep one.</exception>
     /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
     /// <exception cref="DeviceMemoryException">The shard does not fit the device.</exception>
-    public static OpenedShard Open(string modelFolder, string indexDirectory, int number, int threads, DeviceOptions? device = null, bool standsBy = false)
+    public static OpenedShard Open(
+        string modelFolder, string indexDirectory, int number, int threads, DeviceOptions? device = null, bool standsBy = false)
     {
         var indexed = IndexedModel.Load(modelFolder, indexDirectory);
-        GuidedSearchParameters parameters = indexed.TunedParameters();
         AdIndex index = indexed.OpenShard(number);
-        IDisposable? scoring = null;
+        ShardScoring? scoring = null;
         try
         {
-            IScorer scorer;
-            IWalker? walker = null;
-            Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(indexed.Model);
-            if (device is null)
-            {
-                scorer = standsBy && indexed.Model.Config.Attention == AttentionKind.Linear
-                    ? new FoldedScorer(ModelFolder.Weights(indexed.Model), index.Records, index.Count)
-                    : IndexScorer.Of(indexed.Model, index);
-                scoring = scorer as IDisposable;
-            }
-            else
-            {
-                IDeviceShard shard = DevicePlugin.Load().Open(indexed.Model, index, parameters, device);
-                (scoring, walker) = (shard, shard.Walker);
-                scorer = new DeviceIndexScorer(shard.Scorer);
-                growing = DeviceIndexScorer.Growing(shard.Scorer, growing);
-                index.ReleaseRecords();
-            }
+            scoring = device is null
+                ? ShardScoring.OnProcessor(indexed, index, isMapped: standsBy)
+                : ShardScoring.OnDevice(indexed, index, device);
             // A device has a batch to itself.
             WorkerTeam? team = threads > 1 && device is null ? new WorkerTeam(threads) : null;
             ShardIdentity identity = ShardIdentity.Of(
@@ -80,11 +61,7 @@ internal sealed class OpenedShard : IDisposable
                 () =>
                 {
                     var shard = new Shard(TimeProvider.System);
-                    shard.Add(new ShardVersion(identity.ToString(), index, scorer, parameters, team, TimeProvider.System)
-                    {
-                        GrowingScorer = growing,
-                        Walker = walker,
-                    });
+                    shard.Add(scoring.Share(identity.ToString(), team, TimeProvider.System));
                     return shard;
                 },
                 BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
@@ -100,7 +77,7 @@ internal sealed class OpenedShard : IDisposable
 
     public void Dispose()
     {
-        _scoring?.Dispose();
+        _scoring.Dispose();
         _index.Dispose();
         _team?.Dispose();
     }

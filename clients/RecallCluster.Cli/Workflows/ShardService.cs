@@ -37,9 +37,6 @@ internal sealed class ShardService(
     /// <summary>Serves from the device, until told to stop, the device is lost, or the process that watches is gone.</summary>
     public async Task ServeForAsync(int parent, CommandContext context, Action<CommandContext, ShardServing> ready)
     {
-        // Whoever asks waits on a thread for its batch.
-        ThreadPool.GetMinThreads(out int workers, out int ports);
-        ThreadPool.SetMinThreads(Math.Max(workers, (device!.Batches.Workers + 1) * device.Batches.Requests[^1]), ports);
         using OpenedShard opened = await OpenAsync(context, device).ConfigureAwait(false);
         Task<DeviceLostException> lost = opened.Device!.Lost;
         using Process watcher = Process.GetProcessById(parent);

@@ -48,6 +48,8 @@ internal static class SettingsHelp
           gpu:precision              fp32, bf16 or fp16                                                   fp32
           gpu:module                 TorchScript module that scores in place of the reference model       none
           gpu:memoryMiB              most of the device's memory for one shard's tables                   what there is
+          gpu:lossFile               notes a lost device for the next life, which leaves it alone         in the temporary directory
+          gpu:restSeconds            for so long; 0 tries it again at once                                600
           http:door                  where the front door listens (role gateway or door)                  http://127.0.0.1:8080
           http:publicUrl             how clients reach the door                                           from each request
           http:keys                  file of API keys                                                     none: loopback may do all

@@ -71,7 +71,7 @@ internal static class SettingsReader
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
                 FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
-                Device = DeviceOf(section, roles),
+                Device = DeviceOf(section, roles, $"{cluster}-{siloPort}"),
                 Door = roles.Contains(SiloRoles.Gateway) || roles.Contains(SiloRoles.Door) ? AddressOfDoor(doorUrl) : null,
             },
             ServiceId = section.Name("cluster:service", "recall"),
@@ -172,11 +172,13 @@ internal static class SettingsReader
         }
     }
 
-    private static DeviceOptions? DeviceOf(SettingsSection section, HashSet<string> roles)
+    private static DeviceOptions? DeviceOf(SettingsSection section, HashSet<string> roles, string silo)
     {
         string? scorer = section.Text("gpu:scorer"), module = section.File("gpu:module");
         string precision = section.Text("gpu:precision") ?? nameof(ScorerPrecision.Fp32);
         long memory = section.Whole("gpu:memoryMiB", 0, 0, 1L << 30);
+        string mark = Path.GetFullPath(section.Text("gpu:lossFile") ?? Path.Combine(Path.GetTempPath(), $"recall-{silo}.device-lost"));
+        TimeSpan rest = section.Seconds("gpu:restSeconds", TimeSpan.FromMinutes(10), 0, 86_400);
         if (!roles.Contains(SiloRoles.Gpu))
         {
             return (scorer ?? module) is null && memory == 0
@@ -196,10 +198,10 @@ internal static class SettingsReader
                 ? known
                 : throw new SettingsException("gpu:precision", $"wants fp32, bf16 or fp16, not '{precision}'."),
             ModulePath = module,
-            Batches = section.Directory("directories:model") is { } model
-                ? DeviceBatches.Of(model, choice.Place)
-                : DeviceBatches.For(choice.Place),
+            // Each version's own take their place when it is opened.
+            Batches = DeviceBatches.For(choice.Place),
             MostTableBytes = memory == 0 ? null : memory << 20,
+            Loss = rest == TimeSpan.Zero ? null : new DeviceLossMark(mark, rest),
         };
     }
 

@@ -3,9 +3,7 @@ using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Market;
 using RecallCluster.Numerics;
-using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Files;
-using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Devices;
 using RecallCluster.Serving.Indexes;
@@ -26,7 +24,8 @@ internal readonly record struct HeldVersion(string Name, int Ads, long Bytes);
 /// which are the same on every silo. Thread-safe.
 /// </summary>
 internal sealed partial class SiloShards(
-    SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger) : IDisposable
+    SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
+    IDeviceScoring? devices = null) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Held> _shards = [];
@@ -139,13 +138,16 @@ internal sealed partial class SiloShards(
     {
         IndexedModel indexed = ModelOf(version);
         AdIndex index = indexed.OpenShard(number, isNew ? IndexCheck.All : IndexCheck.Graph);
+        ShardVersion opened = Opened(version, indexed, index, number);
         try
         {
-            shard.Add(Verified(version, indexed, index, number, isNew));
+            if (isNew)
+                ShardTrial.Run(opened, indexed.Model, options.Trial, new SeededRandom((ulong)number + 1));
+            shard.Add(opened);
         }
         catch
         {
-            index.Dispose();
+            opened.Dispose();
             throw;
         }
         try
@@ -165,20 +167,28 @@ internal sealed partial class SiloShards(
         }
     }
 
-    /// <summary>The version as it can be searched, once it was found to be what was published.</summary>
-    private ShardVersion Verified(IndexVersion version, IndexedModel indexed, AdIndex index, int number, bool isNew)
+    /// <summary>The version as it can be searched, once its file was found to be what was published. It owns the index.</summary>
+    private ShardVersion Opened(IndexVersion version, IndexedModel indexed, AdIndex index, int number)
     {
-        var identity = ShardIdentity.Of(indexed.Fingerprint, index.FilePath, number, version.Shards, index.Count);
-        if (indexed.Manifest.Shards.Count != version.Shards
-            || (version.Files.Length > 0 && (number >= version.Files.Length || identity.Index != version.Files[number])))
+        ShardScoring? scoring = null;
+        try
         {
-            throw new InvalidDataException(
-                $"{index.FilePath} is not the file that was published as version {version.Name}; bring the same files to all silos.");
+            var identity = ShardIdentity.Of(indexed.Fingerprint, index.FilePath, number, version.Shards, index.Count);
+            if (indexed.Manifest.Shards.Count != version.Shards
+                || (version.Files.Length > 0 && (number >= version.Files.Length || identity.Index != version.Files[number])))
+            {
+                throw new InvalidDataException(
+                    $"{index.FilePath} is not the file that was published as version {version.Name}; bring the same files to all silos.");
+            }
+            scoring = ScoringOf(version, indexed, index);
+            return scoring.ToVersion(version.Name, time);
         }
-        ShardVersion opened = Open(version.Name, indexed, index);
-        if (isNew)
-            ShardTrial.Run(opened, indexed.Model, options.Trial, new SeededRandom((ulong)number + 1));
-        return opened;
+        catch
+        {
+            scoring?.Dispose();
+            index.Dispose();
+            throw;
+        }
     }
 
     private static long SizeOf(IndexVersion version, int number)
@@ -227,33 +237,27 @@ internal sealed partial class SiloShards(
         return model.Model.Value;
     }
 
-    /// <summary>The version on the silo's device, or on the processor where it has none, or none that can be used.</summary>
-    private ShardVersion Open(string name, IndexedModel indexed, AdIndex index)
+    /// <summary>What scores on the silo's device, or on the processor where it has none, or none that can be used.</summary>
+    private ShardScoring ScoringOf(IndexVersion version, IndexedModel indexed, AdIndex index)
     {
-        GuidedSearchParameters parameters = indexed.TunedParameters();
-        // Ads that are put in later are scored by the processor.
-        Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(indexed.Model);
-        if (node.Device is { } options)
+        if (node.Device is not { } device)
+            return ShardScoring.OnProcessor(indexed, index);
+        try
         {
-            try
-            {
-                IDeviceShard device = DevicePlugin.Load().Open(indexed.Model, index, parameters, options);
-                index.ReleaseRecords();
-                _ = EndWithAsync(device);
-                LogDevice(logger, index.FilePath, device.Description);
-                return new ShardVersion(name, index, new DeviceIndexScorer(device.Scorer), parameters, team: null, time)
-                {
-                    GrowingScorer = growing,
-                    Walker = device.Walker,
-                    Owned = device,
-                };
-            }
-            catch (Exception e) when (e is DeviceUnavailableException or DeviceMemoryException or DeviceLostException)
-            {
-                LogNoDevice(logger, index.FilePath, e.Message);
-            }
+            if (device.Loss?.TimeOfRest(time) is { } rest)
+                throw new DeviceUnavailableException($"{device.Scorer} was lost and is left alone for another {rest.TotalSeconds:F0} s.");
+            // Each version of a model may come with shapes of its own.
+            DeviceOptions options = device with { Batches = DeviceBatches.Of(version.ModelDirectory, device.Scorer.Place) };
+            ShardScoring scoring = ShardScoring.OnDevice(indexed, index, options, devices);
+            _ = EndWithAsync(scoring.Device!);
+            LogDevice(logger, index.FilePath, scoring.Device!.Description);
+            return scoring;
         }
-        return new ShardVersion(name, index, IndexScorer.Of(indexed.Model, index), parameters, team: null, time) { GrowingScorer = growing };
+        catch (Exception e) when (e is DeviceUnavailableException or DeviceMemoryException or DeviceLostException)
+        {
+            LogNoDevice(logger, index.FilePath, e.Message);
+            return ShardScoring.OnProcessor(indexed, index);
+        }
     }
 
     /// <summary>A lost device poisons its process: the silo ends at once, and its next life scores on what there is then.</summary>
@@ -261,6 +265,7 @@ internal sealed partial class SiloShards(
     {
         DeviceLostException lost = await device.Lost.ConfigureAwait(false);
         LogLost(logger, lost.Message);
+        node.Device!.Loss?.Mark(time);
         // Nothing of the device's libraries can be trusted to come to an end.
         Environment.Exit(DeviceLostException.ExitCode);
     }

@@ -100,7 +100,13 @@ public sealed record DeviceBatches
     {
         RequireRising(Requests, nameof(Requests));
         RequireRising(Ads, nameof(Ads));
-        ArgumentOutOfRangeException.ThrowIfLessThan(MostPlaces, Ads[^1]);
+        // One request at least must fit, as the smallest shape that holds it.
+        if (MostPlaces < (long)Requests[0] * Ads[^1])
+        {
+            throw new ArgumentException(
+                $"{nameof(MostPlaces)} is {MostPlaces}: want at least {(long)Requests[0] * Ads[^1]}, {nameof(Requests)}[0] x the last of "
+                + $"{nameof(Ads)}.", nameof(MostPlaces));
+        }
         ArgumentOutOfRangeException.ThrowIfLessThan(Workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Workers, 16);
         ArgumentOutOfRangeException.ThrowIfNegative(WaitMilliseconds);

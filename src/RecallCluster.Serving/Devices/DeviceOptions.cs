@@ -11,8 +11,8 @@ public sealed record DeviceOptions
 
     /// <summary>
     /// A TorchScript module that scores in place of the reference model:
-    /// <c>forward(users: Tensor [requests, state], ads: Tensor [requests, ads, width]) -> Tensor [requests, ads]</c>, single precision, where
-    /// the users are prepared user states and the ads target vectors of the index. Null for the reference model.
+    /// <c>forward(users: Tensor [requests, state], ads: Tensor [requests, ads, width]) -> Tensor [requests, ads]</c>, single precision,
+    /// where the users are prepared user states and the ads target vectors of the index. Null for the reference model.
     /// </summary>
     public string? ModulePath { get; init; }
 
@@ -21,4 +21,7 @@ public sealed record DeviceOptions
 
     /// <summary>Most bytes of the device's memory for tables; null for what there is. For shards that share a device.</summary>
     public long? MostTableBytes { get; init; }
+
+    /// <summary>What a later life of the process is to know of a lost device; null for nothing, which tries it again at once.</summary>
+    public DeviceLossMark? Loss { get; init; }
 }

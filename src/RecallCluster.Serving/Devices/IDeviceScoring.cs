@@ -20,7 +20,9 @@ public interface IDeviceScoring
     /// <param name="index">The shard, which must outlive what is returned.</param>
     /// <param name="parameters">The knobs of walks on the device.</param>
     /// <param name="options">Which device, and how.</param>
-    /// <exception cref="DeviceUnavailableException">There is no such device, or its libraries are missing; the message says which.</exception>
+    /// <exception cref="DeviceUnavailableException">
+    /// There is no such device, or its libraries are missing; the message says which.
+    /// </exception>
     /// <exception cref="DeviceMemoryException">The shard does not fit.</exception>
     /// <exception cref="DeviceLostException">The device failed while it was loaded.</exception>
     /// <exception cref="InvalidDataException">The module does not load, or its answer to a trial batch is no score for each ad.</exception>
@@ -58,9 +60,15 @@ public sealed record DeviceCheck(string Name, bool IsThere, string Detail);
 /// <param name="Requests">Requests in them.</param>
 /// <param name="Scorings">Ads that were scored because a request asked.</param>
 /// <param name="Places">Places of the batches, padding included.</param>
-public readonly record struct DeviceFigures(long Batches, long Requests, long Scorings, long Places)
+/// <param name="NanScores">Scores that were asked for and were not numbers.</param>
+public readonly record struct DeviceFigures(long Batches, long Requests, long Scorings, long Places, long NanScores)
 {
     /// <summary>What was computed after an earlier reading.</summary>
     public DeviceFigures Since(DeviceFigures earlier) => new(
-        Batches - earlier.Batches, Requests - earlier.Requests, Scorings - earlier.Scorings, Places - earlier.Places);
+        Batches - earlier.Batches, Requests - earlier.Requests, Scorings - earlier.Scorings, Places - earlier.Places,
+        NanScores - earlier.NanScores);
+
+    /// <summary>Both together.</summary>
+    public DeviceFigures And(DeviceFigures other) => new(
+        Batches + other.Batches, Requests + other.Requests, Scorings + other.Scorings, Places + other.Places, NanScores + other.NanScores);
 }

@@ -1,7 +1,9 @@
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 using RecallCluster.Numerics;
+using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Guided;
+using RecallCluster.Serving.Indexes;
 
 namespace RecallCluster.Serving.Rollouts;
 
@@ -28,7 +30,7 @@ public sealed record ShardTrialOptions
 /// </summary>
 internal static class ShardTrial
 {
-    private const int KnownAds = 64, Block = 1024, Patience = 4;
+    private const int KnownAds = 64, Block = 1024, Patience = 4, Rescored = 64;
 
     /// <summary>Runs the trial.</summary>
     /// <param name="version">The shard's version, with no ads but its index's.</param>
@@ -54,8 +56,15 @@ internal static class ShardTrial
             int[] behaviour = [.. Enumerable.Range(0, behaviours).Select(_ => random.NextInt(known.Length))];
             encoder.Encode(new int[encoder.ProfileFieldCount], behaviour, state);
             int[] seeds = [.. behaviour.Select(number => known[number])];
-            (long of, long got) = Compare(version, search, new GuidedRequest(state, options.K) { Seeds = seeds }, sample);
+            var request = new GuidedRequest(state, options.K) { Seeds = seeds };
+            (long of, long got) = Compare(version, search.Search(request), request, sample);
             (wanted, found) = (wanted + of, found + got);
+            if (user > 0)
+                continue;
+            // As requests will be answered, which may be a device's own walk.
+            Rescore(version, version.Find(request), state);
+            if (!version.IsOtherModel)
+                RequireScoresOf(model, version, state, sample.AsSpan(0, Math.Min(Rescored, sample.Length)));
         }
         double recall = wanted == 0 ? 1 : (double)found / wanted;
         return recall >= options.LeastRecall
@@ -73,25 +82,54 @@ internal static class ShardTrial
 
     private static int Times(int tuned) => (int)Math.Min(int.MaxValue, (long)tuned * Patience);
 
-    private static (long Wanted, long Found) Compare(ShardVersion version, GuidedSearch search, in GuidedRequest request, int[] sample)
+    private static (long Wanted, long Found) Compare(
+        ShardVersion version, GuidedSearchResult result, in GuidedRequest request, int[] sample)
     {
-        GuidedSearchResult result = search.Search(request);
-        float[] again = Score(version, request.UserState, result.Ordinals), scores = Score(version, request.UserState, sample);
-        for (int i = 0; i < again.Length; i++)
-        {
-            if (Math.Abs(again[i] - result.Scores[i]) > 1e-3f * Math.Max(1, Math.Abs(again[i])))
-            {
-                throw new InvalidDataException(
-                    $"{version.Index.FilePath}: a trial search scored ad '{version.Index.IdOf(result.Ordinals[i])}' {result.Scores[i]}; "
-                    + $"scored alone it is {again[i]}.");
-            }
-        }
+        Rescore(version, result, request.UserState);
+        float[] scores = Score(version, request.UserState, sample);
         // Of the sample, what is better than the worst that was found belongs into the answer.
         float worst = result.Scores.Length < request.K ? float.NegativeInfinity : result.Scores[^1];
         HashSet<int> found = [.. result.Ordinals];
         int[] better = [.. sample.Where((_, i) => scores[i] > worst)];
         return (better.Length, better.Count(found.Contains));
     }
+
+    /// <summary>Scores what a search found once more, alone.</summary>
+    private static void Rescore(ShardVersion version, GuidedSearchResult result, ReadOnlySpan<float> state)
+    {
+        float[] again = Score(version, state, result.Ordinals);
+        for (int i = 0; i < again.Length; i++)
+        {
+            if (!IsSame(version, again[i], result.Scores[i]))
+            {
+                throw new InvalidDataException(
+                    $"{version.Index.FilePath}: a trial search scored ad '{version.Index.IdOf(result.Ordinals[i])}' {result.Scores[i]}; "
+                    + $"scored alone it is {again[i]}.");
+            }
+        }
+    }
+
+    /// <summary>Checks that the version scores by the model, on the index's own records.</summary>
+    private static void RequireScoresOf(DeepAdModel model, ShardVersion version, ReadOnlySpan<float> state, ReadOnlySpan<int> ads)
+    {
+        IScorer scorer = IndexScorer.Growing(model)(version.Index.Records, version.Index.Count);
+        using var owned = scorer as IDisposable;
+        var expected = new float[ads.Length];
+        scorer.Score(state, ads, expected);
+        float[] scores = Score(version, state, ads.ToArray());
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (!IsSame(version, expected[i], scores[i]))
+            {
+                throw new InvalidDataException(
+                    $"{version.Index.FilePath}: ad '{version.Index.IdOf(ads[i])}' is scored {scores[i]}; by the index's model it is "
+                    + $"{expected[i]}.");
+            }
+        }
+    }
+
+    private static bool IsSame(ShardVersion version, float score, float other) =>
+        Math.Abs(score - other) <= version.ScoreTolerance * Math.Max(1, Math.Abs(score));
 
     private static float[] Score(ShardVersion version, ReadOnlySpan<float> state, int[] ordinals)
     {

@@ -211,7 +211,6 @@ public sealed class Shard : IInProcessShard, IDisposable
             {
                 (growing.Placements, growing.Bids) = (version.Placements, version.Bids);
                 held.Swap(growing);
-                growing.TakeOver(version);
             }
         }
         catch

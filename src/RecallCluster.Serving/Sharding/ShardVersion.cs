@@ -20,12 +20,11 @@ public sealed class ShardVersion : IDisposable
     private readonly GuidedSearchParameters _parameters;
     private readonly WorkerTeam? _team;
     private readonly TimeProvider _time;
-    private readonly IDisposable? _scorerOwner;
+    private readonly SharedParts _parts;
     private readonly string?[] _ids = [];
     private readonly LiveIndex? _live;
-    private bool _ownsIndex = true;
     private ClassBids? _bids;
-    private int _applied, _deletions;
+    private int _applied, _deletions, _isDisposed;
 
     /// <summary>A version that owns <paramref name="index"/> and, where it can be disposed, <paramref name="scorer"/>.</summary>
     /// <param name="name">Name of the version; queries ask for it.</param>
@@ -45,12 +44,13 @@ public sealed class ShardVersion : IDisposable
         _ids = new string?[index.Count];
         Search = new GuidedSearch(index.Graph, scorer, parameters, team, time);
         Scorer = scorer;
-        _scorerOwner = scorer as IDisposable;
+        _parts = new SharedParts(index);
     }
 
     private ShardVersion(ShardVersion other, LiveIndex live)
     {
         (_parameters, _team, _time, _live) = (other._parameters, other._team, other._time, live);
+        _parts = other._parts.Join();
         (Name, Index, GrowingScorer) = (other.Name, other.Index, other.GrowingScorer);
         Search = new GuidedSearch(live, _parameters, _team, _time);
     }
@@ -70,11 +70,36 @@ public sealed class ShardVersion : IDisposable
     /// </summary>
     public Func<NativeBlock<float>, int, IScorer>? GrowingScorer { get; init; }
 
-    /// <summary>Makes whole walks where it can, in place of <see cref="Search"/>; null for none. It stays with the caller.</summary>
+    /// <summary>
+    /// Makes whole walks where it can, in place of <see cref="Search"/>; null for none. It stays with the caller. It knows the ads of the
+    /// index alone, so that once the first ad was put in, or taken out, <see cref="Search"/> makes all walks.
+    /// </summary>
     public IWalker? Walker { get; init; }
 
-    /// <summary>Closed with the version; null for nothing more than index and scorer.</summary>
-    public IDisposable? Owned { get; init; }
+    /// <summary>
+    /// Closed with the version and with that which takes its place, whichever ends last; null for nothing more than index and scorer.
+    /// </summary>
+    public IDisposable? Owned
+    {
+        get => _parts.Owned;
+        init => _parts.Owned = value;
+    }
+
+    /// <summary>
+    /// How far two scorings of the same ad may lie apart, as a share of the score or of 1, whichever is more: a scorer in half precision
+    /// rounds otherwise from batch to batch.
+    /// </summary>
+    public float ScoreTolerance { get; init; } = 1e-3f;
+
+    /// <summary>Whether something else scores than the model that the index was built from, such as a module of the user's own.</summary>
+    public bool IsOtherModel { get; init; }
+
+    /// <summary>Whether index and scorer stay with the caller, such as where several versions share them.</summary>
+    public bool Borrows
+    {
+        get => _parts.IsBorrowed;
+        init => _parts.IsBorrowed = value;
+    }
 
     /// <summary>Number of ordinals in use, those of ads that were taken out included.</summary>
     internal int OrdinalCount => _live?.OrdinalCount ?? Index.Count;
@@ -121,7 +146,7 @@ public sealed class ShardVersion : IDisposable
             _live.Score(user, ordinals, scores);
     }
 
-    /// <summary>The same version over a copy that can grow. It owns nothing until <see cref="TakeOver"/>.</summary>
+    /// <summary>The same version over a copy that can grow. What both share is closed with the last of them.</summary>
     /// <exception cref="InvalidOperationException">The version takes no new ads.</exception>
     internal ShardVersion Growing()
     {
@@ -129,9 +154,6 @@ public sealed class ShardVersion : IDisposable
             throw new InvalidOperationException($"Version {Name} takes no new ads.");
         return new ShardVersion(this, new LiveIndex(Index, GrowingScorer, ownsFile: false));
     }
-
-    /// <summary>Makes this the owner of an index that it shares with the version before it.</summary>
-    internal void TakeOver(ShardVersion before) => (_ownsIndex, before._ownsIndex) = (before._ownsIndex, false);
 
     /// <summary>Makes the changes of a log that are not in yet. One call at a time; searches go on.</summary>
     /// <exception cref="ArgumentException">A change makes no sense; those before it were made.</exception>
@@ -162,13 +184,42 @@ public sealed class ShardVersion : IDisposable
         }
     }
 
-    /// <summary>Closes what it owns.</summary>
+    /// <summary>Closes what it owns, once.</summary>
     public void Dispose()
     {
-        _scorerOwner?.Dispose();
-        Owned?.Dispose();
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+            return;
+        if (!Borrows)
+            (Scorer as IDisposable)?.Dispose();
         _live?.Dispose();
-        if (_ownsIndex)
-            Index.Dispose();
+        _parts.Leave();
+    }
+
+    /// <summary>
+    /// What a version shares with the one that takes its place. Searches of the one before go on while the other answers, and either may be
+    /// the last to end.
+    /// </summary>
+    private sealed class SharedParts(AdIndex index)
+    {
+        private int _users = 1;
+
+        public IDisposable? Owned { get; set; }
+
+        public bool IsBorrowed { get; set; }
+
+        public SharedParts Join()
+        {
+            Interlocked.Increment(ref _users);
+            return this;
+        }
+
+        public void Leave()
+        {
+            if (Interlocked.Decrement(ref _users) != 0)
+                return;
+            Owned?.Dispose();
+            if (!IsBorrowed)
+                index.Dispose();
+        }
     }
 }

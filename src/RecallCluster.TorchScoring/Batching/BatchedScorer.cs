@@ -3,13 +3,12 @@ using RecallCluster.Retrieval;
 using RecallCluster.Serving.Devices;
 using RecallCluster.TorchScoring.Devices;
 using RecallCluster.TorchScoring.Models;
-using TorchSharp;
 
 namespace RecallCluster.TorchScoring.Batching;
 
 /// <summary>
 /// A model on a device as the host's walks see it. Callers wait while a batch of their calls is computed:
-/// <code> Score, Score, Score ─► queue (bounded: the caller waits) ─► batch, padded to a shape ─► device ─► cut up ─► the callers go on </code>
+/// <code> Score, Score, Score ─► queue (bounded: callers wait) ─► batch, padded to a shape ─► device ─► cut up ─► callers go on </code>
 /// </summary>
 internal sealed unsafe class BatchedScorer : IScorer, IDisposable
 {
@@ -18,25 +17,13 @@ internal sealed unsafe class BatchedScorer : IScorer, IDisposable
     private readonly ConcurrentBag<ScoreJob> _jobs = [];
     private readonly int _most;
 
-    /// <summary>Warms every shape up; the model stays with the caller.</summary>
-    public BatchedScorer(TorchDevice device, IDeviceModel model, DeviceBatches batches, DeviceHealth health, DeviceCounter counter)
+    /// <summary>To be used once <paramref name="warmUp"/> was run; the model stays with the caller.</summary>
+    public BatchedScorer(TorchDevice device, IDeviceModel model, DeviceBatches batches, DeviceHealth health, DeviceCounter counter,
+        WarmUp warmUp)
     {
         (_model, _most) = (model, batches.Ads[^1]);
-        ScoreWorker[] workers =
-            [.. Enumerable.Range(0, batches.Workers).Select(_ => new ScoreWorker(device, model, batches, counter))];
-        try
-        {
-            using IDisposable inference = torch.inference_mode();
-            foreach (ScoreWorker worker in workers)
-                worker.WarmUp();
-        }
-        catch
-        {
-            Array.ForEach(workers, worker => worker.Dispose());
-            throw;
-        }
         _workers = new Workers<ScoreJob>(
-            "Scoring a batch", batches.Queue, TimeSpan.FromMilliseconds(batches.WaitMilliseconds), health, workers);
+            "Scoring a batch", batches, health, () => new ScoreWorker(device, model, batches, counter), warmUp);
     }
 
     public int ItemCount => _model.ItemCount;
@@ -51,7 +38,10 @@ internal sealed unsafe class BatchedScorer : IScorer, IDisposable
     public void Score(ReadOnlySpan<float> userState, ReadOnlySpan<int> ordinals, Span<float> scores)
     {
         if (userState.Length != UserStateLength)
-            throw new ArgumentException($"The user state holds {userState.Length} floats; {UserStateLength} are wanted.", nameof(userState));
+        {
+            throw new ArgumentException(
+                $"The user state holds {userState.Length} floats; {UserStateLength} are wanted.", nameof(userState));
+        }
         if (scores.Length < ordinals.Length)
             throw new ArgumentException($"There is room for {scores.Length} scores; {ordinals.Length} ads are asked for.", nameof(scores));
         foreach (int ordinal in ordinals)

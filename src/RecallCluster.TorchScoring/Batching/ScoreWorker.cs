@@ -19,9 +19,11 @@ internal sealed class ScoreWorker : IBatchWorker<ScoreJob>
     public ScoreWorker(TorchDevice device, IDeviceModel model, DeviceBatches batches, DeviceCounter counter)
     {
         (_device, _model, _batches, _counter) = (device, model, batches, counter);
-        _users = new UserStaging(device, model, batches.Requests[^1]);
-        _ordinals = device.Staging(batches.MostPlaces, torch.ScalarType.Int32);
-        _scores = device.Staging(batches.MostPlaces, torch.ScalarType.Float32);
+        using var parts = new Parts();
+        _users = parts.Add(new UserStaging(device, model, batches.Requests[^1]));
+        _ordinals = parts.Add(device.Staging(batches.MostPlaces, torch.ScalarType.Int32));
+        _scores = parts.Add(device.Staging(batches.MostPlaces, torch.ScalarType.Float32));
+        parts.Keep();
     }
 
     public bool Fits(List<ScoreJob> batch, ScoreJob job)
@@ -43,16 +45,22 @@ internal sealed class ScoreWorker : IBatchWorker<ScoreJob>
             row[batch[i].Count..].Fill(_model.ItemCount);
         }
         ordinals[(batch.Count * ads)..].Fill(_model.ItemCount);
+        _users.Clear(batch.Count, places);
         Run(places, ads);
         ReadOnlySpan<float> scores = MemoryMarshal.Cast<byte, float>(_scores.bytes);
+        long nans = 0;
         for (int i = 0; i < batch.Count; i++)
-            scores.Slice(i * ads, batch[i].Count).CopyTo(batch[i].Scores);
-        _counter.Add(batch.Count, batch.Sum(job => (long)job.Count), (long)places * ads);
+        {
+            ReadOnlySpan<float> own = scores.Slice(i * ads, batch[i].Count);
+            own.CopyTo(batch[i].Scores);
+            nans += CountNans(own);
+        }
+        _counter.Add(batch.Count, batch.Sum(job => (long)job.Count), (long)places * ads, nans);
     }
 
-    /// <summary>Computes every shape once, on padding.</summary>
-    public void WarmUp()
+    public void WarmUp(Action hold)
     {
+        _users.Clear(0, _batches.Requests[^1]);
         MemoryMarshal.Cast<byte, int>(_ordinals.bytes).Fill(_model.ItemCount);
         foreach (int places in _batches.Requests)
         {
@@ -60,6 +68,7 @@ internal sealed class ScoreWorker : IBatchWorker<ScoreJob>
             {
                 using DisposeScope scope = torch.NewDisposeScope();
                 Run(places, ads);
+                hold();
             }
         }
     }
@@ -77,6 +86,14 @@ internal sealed class ScoreWorker : IBatchWorker<ScoreJob>
             return false;
         long places = (long)DeviceBatches.ShapeOf(_batches.Requests, requests) * DeviceBatches.ShapeOf(_batches.Ads, ads);
         return requests == 1 || places <= _batches.MostPlaces;
+    }
+
+    private static int CountNans(ReadOnlySpan<float> scores)
+    {
+        int count = 0;
+        foreach (float score in scores)
+            count += float.IsNaN(score) ? 1 : 0;
+        return count;
     }
 
     private void Run(int places, int ads)

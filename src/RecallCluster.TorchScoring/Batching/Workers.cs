@@ -1,3 +1,4 @@
+using RecallCluster.Serving.Devices;
 using RecallCluster.TorchScoring.Devices;
 using TorchSharp;
 
@@ -5,7 +6,8 @@ namespace RecallCluster.TorchScoring.Batching;
 
 /// <summary>
 /// Threads that take batches from a queue and have a device compute them: while one waits for an answer, another packs the next batch. What
-/// goes wrong with a batch, its callers are told; a device that is lost fails all that come later.
+/// goes wrong with a batch of one, its caller is told; of several, each is tried alone, so that one that cannot be computed fails no
+/// other. A device that is lost fails all that come later.
 /// </summary>
 /// <typeparam name="T">A job.</typeparam>
 internal sealed class Workers<T> : IDisposable
@@ -17,27 +19,40 @@ internal sealed class Workers<T> : IDisposable
     private readonly string _doing;
 
     /// <param name="name">What they do, for messages and the threads' names.</param>
-    /// <param name="capacity">Most jobs that wait.</param>
-    /// <param name="wait">How long a batch waits for more jobs.</param>
+    /// <param name="batches">How many there are, how many jobs wait, and how long a batch waits for more.</param>
     /// <param name="health">The device's.</param>
-    /// <param name="workers">What computes a batch, one for each thread.</param>
-    public Workers(string name, int capacity, TimeSpan wait, DeviceHealth health, IReadOnlyList<IBatchWorker<T>> workers)
+    /// <param name="make">Makes what computes batches on one thread.</param>
+    /// <param name="warmUp">Has them compute every shape before the first job.</param>
+    public Workers(string name, DeviceBatches batches, DeviceHealth health, Func<IBatchWorker<T>> make, WarmUp warmUp)
     {
-        (_queue, _health, _doing) = (new BatchQueue<T>(capacity), health, name);
+        (_queue, _health, _doing) = (new BatchQueue<T>(batches.Queue), health, name);
+        var wait = TimeSpan.FromMilliseconds(batches.WaitMilliseconds);
+        var workers = new List<IBatchWorker<T>>();
+        try
+        {
+            while (workers.Count < batches.Workers)
+                workers.Add(make());
+        }
+        catch
+        {
+            workers.ForEach(worker => worker.Dispose());
+            throw;
+        }
         _threads =
         [
-            .. workers.Select(worker => new Thread(() => Run(worker, wait)) { IsBackground = true, Name = name }),
+            .. workers.Select(worker => new Thread(() => Run(worker, wait, warmUp)) { IsBackground = true, Name = name }),
         ];
+        warmUp.Expect(workers.Count);
         foreach (Thread thread in _threads)
             thread.Start();
     }
 
     /// <summary>Has a job done, and waits for it.</summary>
-    public void Do(T job)
+    /// <returns>Whether it was done; not where its time was over before a worker began it.</returns>
+    public bool Do(T job)
     {
         _health.RequireAlive();
-        _queue.Put(job);
-        job.Wait();
+        return _queue.Put(job) && job.Wait();
     }
 
     /// <summary>Ends when all jobs are done.</summary>
@@ -48,29 +63,41 @@ internal sealed class Workers<T> : IDisposable
             thread.Join();
     }
 
-    private void Run(IBatchWorker<T> worker, TimeSpan wait)
+    private void Run(IBatchWorker<T> worker, TimeSpan wait, WarmUp warmUp)
     {
         using (worker)
         {
+            using IDisposable inference = torch.inference_mode();
+            warmUp.TakePart(worker.WarmUp);
             var batch = new List<T>();
             while (_queue.Take(batch, worker.Fits, wait))
             {
-                Exception? failure = null;
-                try
+                Exception? failure = TryCompute(worker, batch);
+                if (failure is null or DeviceLostException || batch.Count == 1)
                 {
-                    _health.RequireAlive();
-                    using DisposeScope scope = torch.NewDisposeScope();
-                    using IDisposable inference = torch.inference_mode();
-                    worker.Compute(batch);
-                }
-                // Whoever waits for the batch gets it; the worker goes on with the next.
-                catch (Exception e)
-                {
-                    failure = _health.Note(e, _doing);
+                    foreach (T job in batch)
+                        job.Complete(failure);
+                    continue;
                 }
                 foreach (T job in batch)
-                    job.Complete(failure);
+                    job.Complete(TryCompute(worker, [job]));
             }
+        }
+    }
+
+    private Exception? TryCompute(IBatchWorker<T> worker, List<T> batch)
+    {
+        try
+        {
+            _health.RequireAlive();
+            using DisposeScope scope = torch.NewDisposeScope();
+            worker.Compute(batch);
+            return null;
+        }
+        // Whoever waits for the batch gets it; the worker goes on with the next.
+        catch (Exception e)
+        {
+            return _health.Note(e, _doing);
         }
     }
 }
@@ -84,4 +111,8 @@ internal interface IBatchWorker<T> : IDisposable
 
     /// <summary>Computes a batch; the jobs' answers are there when it returns.</summary>
     void Compute(List<T> batch);
+
+    /// <summary>Computes every shape, on padding.</summary>
+    /// <param name="hold">Called after each shape, while its memory is held.</param>
+    void WarmUp(Action hold);
 }

@@ -23,7 +23,9 @@ internal static class TorchErrors
     public static string Gist(Exception error)
     {
         string[] lines = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.LastOrDefault(line => line.Contains("Error: ", StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? error.GetType().Name;
+        return lines.LastOrDefault(line => line.Contains("Error: ", StringComparison.Ordinal))
+            ?? lines.FirstOrDefault()
+            ?? error.GetType().Name;
     }
 
     private static bool Says(Exception error, string[] phrases) =>

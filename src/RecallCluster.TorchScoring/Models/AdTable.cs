@@ -18,7 +18,8 @@ internal static class AdTable
     /// <param name="length">Leading floats of a row that are wanted.</param>
     public static torch.Tensor Floats(TorchDevice device, NativeBlock<float> block, int rows, int stride, int length)
     {
-        torch.Tensor table = torch.zeros(rows + 1L, length, dtype: device.Floats, device: device.Device);
+        using var parts = new Parts();
+        torch.Tensor table = parts.Add(torch.zeros(rows + 1L, length, dtype: device.Floats, device: device.Device));
         using torch.Tensor staging = device.Staging((long)Math.Min(rows, ChunkRows) * length, torch.ScalarType.Float32);
         for (int start = 0; start < rows; start += ChunkRows)
         {
@@ -31,10 +32,13 @@ internal static class AdTable
             // Not asynchronous: the staging is filled anew at once.
             place.copy_(shaped);
         }
+        parts.Keep();
         return table;
     }
 
-    /// <summary>Integers that stand in place of floats in each row, column by column: int32, [<paramref name="columns"/>, rows + 1].</summary>
+    /// <summary>
+    /// Integers that stand in place of floats in each row, column by column: int32, [<paramref name="columns"/>, rows + 1].
+    /// </summary>
     /// <param name="device">Where.</param>
     /// <param name="block">Rows of <paramref name="stride"/> floats.</param>
     /// <param name="rows">Their number.</param>
@@ -43,7 +47,8 @@ internal static class AdTable
     /// <param name="columns">Their number.</param>
     public static torch.Tensor Integers(TorchDevice device, NativeBlock<float> block, int rows, int stride, int offset, int columns)
     {
-        torch.Tensor table = torch.zeros(columns, rows + 1L, dtype: torch.ScalarType.Int32, device: device.Device);
+        using var parts = new Parts();
+        torch.Tensor table = parts.Add(torch.zeros(columns, rows + 1L, dtype: torch.ScalarType.Int32, device: device.Device));
         using torch.Tensor staging = device.Staging(Math.Min(rows, ChunkRows), torch.ScalarType.Int32);
         for (int column = 0; column < columns; column++)
         {
@@ -58,6 +63,7 @@ internal static class AdTable
                 place.copy_(filled);
             }
         }
+        parts.Keep();
         return table;
     }
 }

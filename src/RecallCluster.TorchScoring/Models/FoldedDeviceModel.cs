@@ -34,15 +34,17 @@ internal sealed class FoldedDeviceModel : IDeviceModel
         _lookups = weights.Match.Slots / 2;
         _columns = (weights.Hidden1 + 2 + ColumnStep - 1) / ColumnStep * ColumnStep;
         int layers = weights.Width + weights.Hidden1;
-        _rows = AdTable.Floats(device, index.Records, index.Count, index.RecordLength, layers);
+        using var parts = new Parts();
+        _rows = parts.Add(AdTable.Floats(device, index.Records, index.Count, index.RecordLength, layers));
         _codes = weights.Match.Fields == 0
             ? null
-            : AdTable.Integers(device, index.Records, index.Count, index.RecordLength, layers, weights.Match.Fields);
-        _slope1 = Constant(weights.Slope1, device.Floats, weights.Hidden1);
-        _w2 = Constant(weights.W2, device.Floats, weights.Hidden2, weights.Hidden1);
-        _b2 = Constant(weights.B2, device.Floats, weights.Hidden2);
-        _slope2 = Constant(weights.Slope2, device.Floats, weights.Hidden2);
-        _w3 = Constant(weights.W3, ScalarType.Float32, weights.Hidden2);
+            : parts.Add(AdTable.Integers(device, index.Records, index.Count, index.RecordLength, layers, weights.Match.Fields));
+        _slope1 = parts.Add(Constant(weights.Slope1, device.Floats, weights.Hidden1));
+        _w2 = parts.Add(Constant(weights.W2, device.Floats, weights.Hidden2, weights.Hidden1));
+        _b2 = parts.Add(Constant(weights.B2, device.Floats, weights.Hidden2));
+        _slope2 = parts.Add(Constant(weights.Slope2, device.Floats, weights.Hidden2));
+        _w3 = parts.Add(Constant(weights.W3, ScalarType.Float32, weights.Hidden2));
+        parts.Keep();
     }
 
     /// <summary>Bytes that the tables of an index will take.</summary>
@@ -57,7 +59,7 @@ internal sealed class FoldedDeviceModel : IDeviceModel
 
     public int PackedInts => _weights.Match.Fields * _lookups;
 
-    public long TableBytes => TableBytesOf(_device, _weights, ItemCount);
+    public int WarmUpRounds => 1;
 
     /// <summary>[base | z | r | Mt] as they are; of the match tables the codes in order, and behind the floats what each weighs.</summary>
     public void Pack(ReadOnlySpan<float> state, Span<float> floats, Span<int> ints)

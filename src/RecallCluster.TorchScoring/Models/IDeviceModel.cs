@@ -19,8 +19,8 @@ internal interface IDeviceModel : IDisposable
     /// <summary>Integers of a packed user.</summary>
     int PackedInts { get; }
 
-    /// <summary>Bytes that the tables take on the device.</summary>
-    long TableBytes { get; }
+    /// <summary>How often every shape is to be computed before it is as fast, and takes as much memory, as it ever will.</summary>
+    int WarmUpRounds { get; }
 
     /// <summary>Writes a user's state as it is sent.</summary>
     void Pack(ReadOnlySpan<float> state, Span<float> floats, Span<int> ints);

@@ -63,7 +63,8 @@ internal sealed class ScriptDeviceModel : IDeviceModel
     // A tensor has to have something.
     public int PackedInts => 1;
 
-    public long TableBytes => (ItemCount + 1L) * _width * sizeof(float);
+    // TorchScript runs a module as it is, notes the shapes, and compiles for them when it sees them again.
+    public int WarmUpRounds => 3;
 
     public void Pack(ReadOnlySpan<float> state, Span<float> floats, Span<int> ints) => state.CopyTo(floats);
 

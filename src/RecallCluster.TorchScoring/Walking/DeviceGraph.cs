@@ -20,10 +20,11 @@ internal sealed class DeviceGraph : IDisposable
     {
         (Count, M, M0, EntryPoint, _maxLevel) = (graph.Count, graph.M, graph.M0, graph.EntryPoint, graph.MaxLevel);
         int upperRows = checked((int)(graph.UpperSplits.Length - 1));
-        _base = Rows(device, graph.BaseSplits, graph.BaseNeighbors, Count, 1, M0, Count);
+        using var parts = new Parts();
+        _base = parts.Add(Rows(device, graph.BaseSplits, graph.BaseNeighbors, Count, 1, M0, Count));
         // A row of padding for the node of padding on each layer.
-        _upper = Rows(device, graph.UpperSplits, graph.UpperNeighbors, upperRows, Math.Max(1, _maxLevel), M, Count);
-        _upperRows = torch.full(Count + 1L, upperRows, dtype: torch.ScalarType.Int32, device: device.Device);
+        _upper = parts.Add(Rows(device, graph.UpperSplits, graph.UpperNeighbors, upperRows, Math.Max(1, _maxLevel), M, Count));
+        _upperRows = parts.Add(torch.full(Count + 1L, upperRows, dtype: torch.ScalarType.Int32, device: device.Device));
         var members = new List<int>[_maxLevel + 1];
         for (int layer = 1; layer <= _maxLevel; layer++)
             members[layer] = [];
@@ -38,7 +39,9 @@ internal sealed class DeviceGraph : IDisposable
         }
         using (torch.Tensor place = _upperRows.narrow(0, 0, Count))
             place.copy_(staging);
-        _members = [.. members.Select(layer => torch.tensor(layer?.ToArray() ?? [], torch.ScalarType.Int64, device.Device))];
+        _members =
+            [.. members.Select(layer => parts.Add(torch.tensor(layer?.ToArray() ?? [], torch.ScalarType.Int64, device.Device)))];
+        parts.Keep();
     }
 
     /// <summary>Number of nodes; also the node that is padding.</summary>
@@ -90,7 +93,9 @@ internal sealed class DeviceGraph : IDisposable
         TorchDevice device, Numerics.NativeBlock<int> splits, Numerics.NativeBlock<int> neighbors, int rows, int padding, int degree,
         int none)
     {
-        torch.Tensor table = torch.full(rows + (long)padding, degree, none, dtype: torch.ScalarType.Int32, device: device.Device);
+        using var parts = new Parts();
+        torch.Tensor table = parts.Add(
+            torch.full(rows + (long)padding, degree, none, dtype: torch.ScalarType.Int32, device: device.Device));
         using torch.Tensor staging = device.Staging((long)Math.Min(Math.Max(1, rows), ChunkRows) * degree, torch.ScalarType.Int32);
         for (int start = 0; start < rows; start += ChunkRows)
         {
@@ -107,6 +112,7 @@ internal sealed class DeviceGraph : IDisposable
             using torch.Tensor rowsOf = table.narrow(0, start, count);
             rowsOf.copy_(shaped);
         }
+        parts.Keep();
         return table;
     }
 }

@@ -29,9 +29,12 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
     private DeviceUsers _users = null!;
     private Tensor _bestScores = null!, _bestAds = null!, _expanded = null!;
     private Tensor _left = null!, _scorings = null!, _stopped = null!, _hops = null!, _nans = null!, _fresh = null!;
-    private long _count;
+    private long _count, _places;
 
     private Device Device => marks.Device;
+
+    /// <summary>What goes from hop to hop.</summary>
+    private Tensor[] State => [_expanded, _hops, _left, _scorings, _stopped, _nans, _fresh, _bestAds, _bestScores];
 
     /// <summary>Walks for a batch. To be called inside a dispose scope, by one thread at a time.</summary>
     /// <param name="users">The users.</param>
@@ -43,6 +46,7 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
         (_users, _count) = (users, users.Count);
         marks.Begin(_count);
         _upper.Clear();
+        _places = 0;
         (_left, _stopped) = (budgets, budgets.le(0));
         _scorings = zeros_like(budgets);
         _hops = zeros_like(budgets);
@@ -54,14 +58,14 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
         (Tensor Ads, Tensor Scores)? seeded = seeds is null ? null : Meet(seeds);
         int layer = Enter();
         for (; layer > 0; layer--)
-            WalkUpper(layer);
+            WalkLayer(layer);
         if (seeded is { } met)
         {
             marks.BeginLayer(_bestAds);
             Tensor isNew = marks.AreNew(met.Ads);
             Keep(met.Ads, met.Scores.masked_fill(isNew.logical_not(), float.NegativeInfinity), plan.EfOf(0));
         }
-        WalkBottom();
+        WalkLayer(0);
         return Best(wanted);
     }
 
@@ -84,21 +88,15 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
         return graph.MaxLevel;
     }
 
-    private void WalkUpper(int layer)
+    private void WalkLayer(int layer)
     {
         BeginLayer();
-        for (int hop = 0; hop < plan.HopsOf(layer); hop++)
-            Hop(layer);
-    }
-
-    private void WalkBottom()
-    {
-        BeginLayer();
-        int hops = plan.HopsOf(0), next = 1;
+        // The few hops of an upper layer are cheaper than to ask whether all are wanted.
+        int hops = plan.HopsOf(layer), next = Math.Min(hops, layer > 0 ? MostHopsAtOnce : 1);
         while (hops > 0)
         {
             for (int hop = 0; hop < next; hop++)
-                Hop(0);
+                Hop(layer);
             hops -= next;
             if (hops == 0)
                 return;
@@ -110,9 +108,12 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
         }
     }
 
-    /// <summary>One reading of the device: whether any walk goes on, the largest budget left, and what the last hop found at most.</summary>
+    /// <summary>
+    /// One reading of the device: whether any walk goes on, the largest budget left, and what the last hop found at most.
+    /// </summary>
     private (bool IsOpen, long Left, long Fresh) Outlook()
     {
+        using DisposeScope scope = NewDisposeScope();
         Tensor open = Open().amax(1).gt(float.NegativeInfinity) & _stopped.logical_not();
         Tensor all = stack([open.to(ScalarType.Int64), _left * open, _fresh * open], 0).amax(1).cpu();
         ReadOnlySpan<long> read = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(all.bytes);
@@ -132,6 +133,7 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
     private void Hop(int layer)
     {
         using DisposeScope scope = NewDisposeScope();
+        Tensor[] before = State;
         int width = (int)Math.Min(plan.WidthOf(layer), _bestAds.shape[1]), degree = graph.DegreeOf(layer);
         (Tensor scores, Tensor at) = Open().topk(width, 1);
         Tensor isLive = scores.gt(float.NegativeInfinity);
@@ -144,8 +146,15 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
         _hops = _hops + isLive.any(1).to(ScalarType.Int64);
         (Tensor ads, Tensor adsScores) = ScoreWithinBudget(visit, layer > 0);
         Keep(ads, adsScores, plan.EfOf(layer));
-        foreach (Tensor kept in new[] { _expanded, _hops, _left, _scorings, _stopped, _nans, _fresh, _bestAds, _bestScores })
-            kept.MoveToOuterDisposeScope();
+        Tensor[] after = State;
+        for (int i = 0; i < after.Length; i++)
+        {
+            if (ReferenceEquals(before[i], after[i]))
+                continue;
+            after[i].MoveToOuterDisposeScope();
+            // Or a walk would hold the state of every hop until its end.
+            before[i].Dispose();
+        }
         if (layer > 0)
         {
             _upper[^1].Ads.MoveToOuterDisposeScope();
@@ -161,7 +170,8 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
     }
 
     /// <summary>
-    /// Scores ads; of those that were not scored for the request before, as many as its budget allows, in their order. Others become padding.
+    /// Scores ads; of those that were not scored for the request before, as many as its budget allows, in their order. Others become
+    /// padding.
     /// </summary>
     private (Tensor Ads, Tensor Scores) ScoreWithinBudget(WalkVisit visit, bool remember)
     {
@@ -189,6 +199,7 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
     private Tensor Score(Tensor ads)
     {
         long width = ads.shape[1], step = Math.Max(1, mostPlaces / _count);
+        _places += _count * width;
         if (width <= step)
             return model.Score(_users, ads);
         var parts = new List<Tensor>();
@@ -225,12 +236,15 @@ internal sealed class DeviceWalk(DeviceGraph graph, IDeviceModel model, WalkPlan
         Tensor isOpen = Open().amax(1).gt(float.NegativeInfinity);
         Tensor found = best.gt(Least).sum(1, type: ScalarType.Int64);
         Tensor facts = stack([found, _scorings, _hops, _nans, _stopped.to(ScalarType.Int64), isOpen.to(ScalarType.Int64)], 1);
-        return new WalkAnswer(cat(ads, 1).gather(1, at).to(ScalarType.Int32), best, facts);
+        return new WalkAnswer(cat(ads, 1).gather(1, at).to(ScalarType.Int32), best, facts, _places);
     }
 }
 
 /// <summary>What a batch of walks found, on the device.</summary>
 /// <param name="Ads">Best first, [users, wanted], int32.</param>
 /// <param name="Scores">Their scores, [users, wanted].</param>
-/// <param name="Facts">[users, 6]: found, scorings, hops, scores that were not numbers, whether the budget ended it, whether it could go on.</param>
-internal sealed record WalkAnswer(Tensor Ads, Tensor Scores, Tensor Facts);
+/// <param name="Facts">
+/// [users, 6]: found, scorings, hops, scores that were not numbers, whether the budget ended it, whether it could go on.
+/// </param>
+/// <param name="Places">Ads that were scored for all of them, padding included.</param>
+internal sealed record WalkAnswer(Tensor Ads, Tensor Scores, Tensor Facts, long Places);

@@ -65,7 +65,8 @@ internal sealed class WalkMarks(Device device, int requests, int ads) : IDisposa
         Tensor isNew = before.lt(_layer);
         Tensor target = found.masked_fill(isNew.logical_not(), ads);
         Tensor stamps = arange(_next, _next + count, ScalarType.Int32, device).unsqueeze(0).expand(found.shape);
-        // Backwards, so that the first of equal ones is written last. A device may write them in any order: then another of them has the place.
+        // Backwards, so that the first of equal ones is written last. A device may write them in any order: then another of them has the
+        // place.
         _stamps.scatter_(1, target.flip(1), stamps.flip(1));
         KeepPadding();
         _next += (int)count;

@@ -25,7 +25,10 @@ public class ShardFaultTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         ConnectLimit = TimeSpan.FromMinutes(1), SilenceLimit = TimeSpan.FromMinutes(1),
     };
 
-    private static readonly RemoteShardOptions Watchful = new() { ConnectLimit = TimeSpan.FromMinutes(1) };
+    private static readonly RemoteShardOptions Watchful = new()
+    {
+        ConnectLimit = TimeSpan.FromMinutes(1), SilenceLimit = TimeSpan.FromSeconds(6),
+    };
 
     [LinuxProcessFact]
     public async Task A_replica_that_is_killed_under_load_is_replaced_by_the_other_and_taken_back_after_its_restart()

@@ -30,6 +30,10 @@ public sealed class FeedbackTests
             await Task.WhenAll(first.KillAsync(), redis.KillAsync());
         }
         await redis.StartAsync();
+        await using RunningSilo export = RunningSilo.Export(keeper, Path.Combine(AppContext.BaseDirectory, "never-written.db"));
+        Assert.Equal(1, await export.UntilExitedAsync());
+        Assert.Contains("wait in the stream for their campaigns", export.Output, StringComparison.Ordinal);
+
         await using RunningSilo front2 = RunningSilo.Start(front, [.. settings, Patient]);
         await using RunningSilo keeper2 = RunningSilo.Start(keeper, market.Clock);
         await Task.WhenAll(front2.UntilReadyAsync(2), keeper2.UntilReadyAsync(2));

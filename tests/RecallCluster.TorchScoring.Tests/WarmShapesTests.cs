@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using RecallCluster.Numerics;
-using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Devices;

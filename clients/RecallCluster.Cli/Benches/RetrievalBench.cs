@@ -62,21 +62,21 @@ internal sealed class RetrievalBench : IDisposable
 
     /// <summary>Makes what is missing and measures.</summary>
     public static RetrievalReport Run(RetrievalOptions options, IStages stages, CancellationToken cancellation) =>
-        Run(options, stages, cancellation, bench => bench.Measure(stages, cancellation));
+        Run(options, stages, bench => bench.Measure(stages, cancellation), cancellation);
 
     /// <summary>
     /// Makes what is missing and measures requests under way at once alone, with the knobs that a former run has tuned, where there was
     /// one.
     /// </summary>
     public static InFlightReport RunInFlight(RetrievalOptions options, IStages stages, CancellationToken cancellation) =>
-        Run(options, stages, cancellation, bench =>
+        Run(options, stages, bench =>
         {
             GuidedSearchParameters tuned = bench.KeptParameters() ?? stages.Run("Tune the search", bench.Tune).Best.Parameters;
             int[] users = bench.Sample(bench._dataset.Test, options.EvaluatedUsers, stream: 2);
             return stages.Run("Time requests at once", () => bench.MeasureInFlight(bench.WholeOf(tuned), users));
-        });
+        }, cancellation);
 
-    private static T Run<T>(RetrievalOptions options, IStages stages, CancellationToken cancellation, Func<RetrievalBench, T> measure)
+    private static T Run<T>(RetrievalOptions options, IStages stages, Func<RetrievalBench, T> measure, CancellationToken cancellation)
     {
         string folder = options.Work ?? Directory.CreateTempSubdirectory("recall-bench-").FullName;
         try

@@ -6,7 +6,6 @@ using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Tests.Cluster;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Feedback;
-using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Tests.Market;

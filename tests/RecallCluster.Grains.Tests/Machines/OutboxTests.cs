@@ -12,7 +12,7 @@ public sealed class OutboxTests
     [Fact]
     public Task A_record_is_confirmed_with_its_own_batch_whatever_waits_behind_it() => _turns.RunAsync(async () =>
     {
-        var gate = new TellGate();
+        using var gate = new TellGate();
         var outbox = new Outbox("source/1", gate.TellAsync, new MachineHostOptions(), TimeProvider.System);
 
         Task first = outbox.Put("follower/1", RecordOf(1));
@@ -32,7 +32,7 @@ public sealed class OutboxTests
     [Fact]
     public Task What_is_not_told_when_it_closes_is_waited_for_no_longer_and_stays() => _turns.RunAsync(async () =>
     {
-        var gate = new TellGate();
+        using var gate = new TellGate();
         var outbox = new Outbox("source/1", gate.TellAsync, new MachineHostOptions(), TimeProvider.System);
 
         Task first = outbox.Put("follower/1", RecordOf(1));
@@ -49,7 +49,7 @@ public sealed class OutboxTests
     private static FollowedRecord RecordOf(long sequence) => new(sequence, 0, SumMachine.Command(sequence));
 
     /// <summary>A follower that takes a batch when it is let.</summary>
-    private sealed class TellGate
+    private sealed class TellGate : IDisposable
     {
         private readonly SemaphoreSlim _entered = new(0), _open = new(0);
 
@@ -64,6 +64,12 @@ public sealed class OutboxTests
             _entered.Release();
             await _open.WaitAsync();
             Told.AddRange(records.Select(record => record.Sequence));
+        }
+
+        public void Dispose()
+        {
+            _entered.Dispose();
+            _open.Dispose();
         }
     }
 }

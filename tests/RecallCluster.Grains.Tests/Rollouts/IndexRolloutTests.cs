@@ -181,7 +181,7 @@ public sealed class IndexRolloutTests
     }
 
     /// <summary>Waits until so many calls to load a version are held.</summary>
-    private static Task HeldAsync(IndexedCluster cluster, int calls) =>
+    private static Task<int> HeldAsync(IndexedCluster cluster, int calls) =>
         IndexedCluster.UntilAsync(() => Task.FromResult(cluster.Loading.Held), held => held >= calls);
 
     /// <summary>Damages a file, behind the page that the fingerprint is of.</summary>

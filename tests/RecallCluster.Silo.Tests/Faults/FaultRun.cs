@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RecallCluster.Client;
 
 namespace RecallCluster.Silo.Tests.Faults;

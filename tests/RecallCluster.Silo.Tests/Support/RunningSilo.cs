@@ -42,17 +42,22 @@ internal sealed partial class RunningSilo : IAsyncDisposable
     }
 
     /// <summary>Starts a silo at these ports.</summary>
-    public static RunningSilo Start(SiloSeat seat, params string[] settings)
+    public static RunningSilo Start(SiloSeat seat, params string[] settings) => Start(seat.Health, [.. seat.Settings, .. settings]);
+
+    /// <summary>Has the program write the state of a silo's cluster into a file in place of running the silo.</summary>
+    public static RunningSilo Export(SiloSeat seat, string file) => Start(seat.Health, ["export", file, .. seat.Settings]);
+
+    private static RunningSilo Start(Uri health, string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
         string library = Path.Combine(AppContext.BaseDirectory, "RecallCluster.Silo.dll");
-        foreach (string argument in (string[])["exec", library, .. seat.Settings, .. settings])
+        foreach (string argument in (string[])["exec", library, .. arguments])
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_gcServer"] = "0";
-        return new RunningSilo(Process.Start(start)!, seat.Health);
+        return new RunningSilo(Process.Start(start)!, health);
     }
 
     /// <summary>Waits until it is ready and sees so many members, itself among them.</summary>

@@ -44,8 +44,7 @@ internal sealed class DoorSettings
     private readonly Option<int?> _inFlight = new("--max-in-flight")
     {
         Description = "Most requests that are worked on at once, 2 or more. "
-            + "One more than there are --threads where this process answers for "
-            + $"all shards, else {UsualOverload.MaxInFlight}.",
+            + $"As many as there are --threads where this process answers for all shards, else {UsualOverload.MaxInFlight}.",
         HelpName = "n",
     };
 
@@ -118,7 +117,7 @@ internal sealed class DoorSettings
 
     private OverloadOptions OverloadOf(ParseResult parsed, int? searchers)
     {
-        int most = parsed.GetValue(_inFlight) ?? searchers + 1 ?? UsualOverload.MaxInFlight;
+        int most = parsed.GetValue(_inFlight) ?? Math.Max(searchers ?? UsualOverload.MaxInFlight, UsualOverload.MinInFlight);
         if (most < UsualOverload.MinInFlight)
             throw new UsageException($"--max-in-flight is {UsualOverload.MinInFlight} or more, not {most}.");
         return UsualOverload with

@@ -16,8 +16,8 @@ public sealed record OverloadOptions
     public int MinInFlight { get; init; } = 2;
 
     /// <summary>
-    /// Never more than this are. Where all work is done by this machine's processors, one more than there are processors is best: further
-    /// ones would only slow each other down. Where requests wait for other machines it takes many.
+    /// Never more than this are. Where all work is done by this machine's processors, as many as there are processors is best: further ones
+    /// would only slow each other down, most of all under overload. Where requests wait for other machines it takes many.
     /// </summary>
     public int MaxInFlight { get; init; } = 512;
 

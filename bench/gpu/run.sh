@@ -25,11 +25,16 @@ mkdir -p "$out" "$work"
 
 say() { printf '%s\n' "$*" >&2; }
 
+# What watches the card ends with this script, however that ends.
+watch=
+trap '[ -z "$watch" ] || kill "$watch" 2>/dev/null' EXIT
+trap 'exit 143' INT TERM
+
 # Runs a command and keeps what it prints, unless it is there already; meanwhile the card's utilisation and memory are written down, five
 # lines a second with the time of each. A report appears only when it is whole.
 # $1: the report; the rest: the command.
 report() {
-  local file=$1 watch='' status=0
+  local file=$1 status=0
   shift
   if [ -s "$file" ]; then
     say "   is there: $file"
@@ -44,6 +49,7 @@ report() {
   if [ -n "$watch" ]; then
     kill "$watch" 2>/dev/null || true
     wait "$watch" 2>/dev/null || true
+    watch=
   fi
   if [ "$status" -ne 0 ]; then
     say "failed with code $status: $*"

@@ -5,12 +5,13 @@ namespace RecallCluster.Testing;
 
 /// <summary>
 /// Ports for servers that a test starts, stops and starts again. They lie below those that a system gives to outgoing connections, so that
-/// none is taken while nobody listens on it; each is handed out once, and processes that test at the same time begin at different places.
+/// none is taken while nobody listens on it, and below those that `recall` takes by itself; each is handed out once, and processes that test
+/// at the same time begin at different places.
 /// </summary>
 internal static class TestPorts
 {
-    // Linux gives outgoing connections ports from 32768 on, others from 49152.
-    private const int First = 10_240, Count = 32_768 - First;
+    // `recall` takes ports from 20000 on; Linux gives outgoing connections those from 32768 on, others from 49152.
+    private const int First = 10_240, Count = 20_000 - First;
 
     // Far enough apart for what one process needs, and with no divisor in common with the count: neighbours' ids begin far apart.
     private const uint Stride = 1_009;

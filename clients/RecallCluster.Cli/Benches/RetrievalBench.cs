@@ -185,7 +185,7 @@ internal sealed class RetrievalBench : IDisposable
         long bytes = ((weights.Width + weights.Hidden1) * (isHalf ? sizeof(ushort) : sizeof(float))) + (weights.Match.Fields * sizeof(int));
         using IDeviceShard? device = on is null ? null : DevicePlugin.Load().Open(_deep, _index, parameters, on);
         var search = new GuidedSearch(_index.Graph, device?.Scorer ?? _scorer, parameters);
-        var bench = new InFlightBench(search, device?.Walker, device, requests, _options.K) 
+        var bench = new InFlightBench(search, device?.Walker, device, requests, _options.K)
         {
             Cost = (2.0 * products, bytes),
             TimeOfRow = _options.TimeOfRow,

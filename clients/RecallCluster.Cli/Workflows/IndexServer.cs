@@ -39,7 +39,8 @@ internal sealed class IndexServer : IDisposable
             using HttpResponseMessage response = await _client.GetAsync(Path(""), cancellation).ConfigureAwait(false);
             JsonElement body = await BodyOf(response, cancellation).ConfigureAwait(false);
             return body.ValueKind == JsonValueKind.Object && body.TryGetProperty("rollout", out JsonElement rollout)
-                ? rollout.Deserialize<RolloutView>(JsonOutput.Options)!
+                && rollout.Deserialize<RolloutView>(JsonOutput.Options) is { } view
+                ? view
                 : throw new HttpRequestException($"{_client.BaseAddress} has no choice of index versions.");
         }
     }
@@ -103,7 +104,7 @@ internal sealed class IndexServer : IDisposable
         {
             throw new HttpRequestException($"{_client.BaseAddress} did not answer within {_client.Timeout.TotalSeconds} s.", e);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or NotSupportedException or InvalidOperationException)
         {
             throw new HttpRequestException($"{_client.BaseAddress} does not answer as an index server does: {e.Message}", e);
         }

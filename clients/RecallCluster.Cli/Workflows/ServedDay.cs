@@ -23,13 +23,15 @@ internal sealed record ServedDayResult(
 internal sealed class ServedDay(
     DemoFiles files, TrafficWorld traffic, IReadOnlyDictionary<long, CampaignPlan> plans, IServedMarket market)
 {
+    private const int Starts = 4;
+
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
 
     /// <summary>Business seconds that pass in a real second.</summary>
     public required double Speed { get; init; }
 
     /// <summary>
-    /// Real time that the market has to start in before the day begins; where it takes longer it is started once more, with twice the time.
+    /// Real time that the market has to start in before the day begins; where it takes longer it is started again, with twice the time.
     /// </summary>
     public required TimeSpan TimeToStart { get; init; }
 
@@ -89,10 +91,12 @@ internal sealed class ServedDay(
     }
 
     /// <summary>Starts the market where the history ended, by a clock that comes to the day when it is up.</summary>
+    /// <exception cref="TimeoutException">It takes too long, whatever time it is given.</exception>
     private async Task<RunningClock> OpenAsync(DateTimeOffset dayStart, CancellationToken cancellation)
     {
         IReadOnlyList<CampaignSettings> settings = MarketFiles.Settings(traffic, plans.Values, Controller, DateTimeOffset.UnixEpoch);
-        for (TimeSpan patience = TimeToStart; ; patience *= 2)
+        TimeSpan patience = TimeToStart;
+        for (int start = 0; start < Starts; start++, patience *= 2)
         {
             DemoFiles.CopyState(files.HistoryState, files.State);
             await LoopDay.PrepareAsync(files.State, settings, dayStart, cancellation).ConfigureAwait(false);
@@ -104,6 +108,7 @@ internal sealed class ServedDay(
                 return clock;
             await market.EndAsync(cancellation).ConfigureAwait(false);
         }
+        throw new TimeoutException($"The market was not up within {(patience / 2).TotalSeconds:F0} s.");
     }
 
     /// <summary>Reads the ledgers from the state that was left, as they stood at the end of the day.</summary>

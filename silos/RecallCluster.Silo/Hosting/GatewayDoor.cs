@@ -136,7 +136,7 @@ internal sealed partial class GatewayDoor(
             {
                 _missing = e.Message;
                 LogNotOpen(logger, e);
-                await CloseAsync().ConfigureAwait(false);
+                await TryCloseAsync().ConfigureAwait(false);
             }
             await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -147,6 +147,19 @@ internal sealed partial class GatewayDoor(
     {
         if (services.GetService<OpenGateway>() is { } open)
             open.Services = gateway;
+    }
+
+    /// <summary>Closes what was opened in vain; whatever comes of that, the door is opened again.</summary>
+    private async Task TryCloseAsync()
+    {
+        try
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogNotOpen(logger, e);
+        }
     }
 
     private static void Set(FrontDoorParts parts, GatewayServices gateway)

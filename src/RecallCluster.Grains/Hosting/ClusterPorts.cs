@@ -98,15 +98,27 @@ internal sealed class GrainDelivery(IGrainFactory grains, int gateway, Deferral?
 /// <summary>Catalogue edits to the catalogue's grain; they are here, too, when an edit is acknowledged.</summary>
 internal sealed class GrainCatalogueLog(IGrainFactory grains, SiloMarket market) : ICatalogueLog
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     public async Task AppendAsync(CatalogueEdit edit, CancellationToken cancellation)
     {
         (Guid life, long place) = await GrainCalls.AskAsync(
             grains.GetGrain<ICatalogueGrain>(0).EditAsync(CatalogueEdits.Write(edit)), "The catalogue", cancellation).ConfigureAwait(false);
-        await market.WaitForEditAsync(life, place, cancellation).ConfigureAwait(false);
+        try
+        {
+            await market.WaitForEditAsync(life, place, cancellation).WaitAsync(Patience, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            throw new IOException($"The edit of ad '{edit.Id}' is durable, but was not read here within {Patience.TotalSeconds} s.", e);
+        }
     }
 }
 
-/// <summary>The campaigns' grains; a change is acknowledged when this silo's gateway knows it, too.</summary>
+/// <summary>
+/// The campaigns' grains. A change is acknowledged when this silo's gateway knows it, too; where the bid book cannot be reached just then,
+/// when it is durable, and gateways hear of it as soon as the book can.
+/// </summary>
 internal sealed class GrainCampaigns(IGrainFactory grains, BookReader book) : ICampaigns, IBidReports
 {
     private const string TheBook = "The bid book";

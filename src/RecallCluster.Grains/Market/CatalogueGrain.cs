@@ -11,31 +11,35 @@ namespace RecallCluster.Grains.Market;
 [RolePlacement(SiloRoles.Control)]
 internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<OrderedCatalogue>(services), ICatalogueGrain
 {
-    /// <summary>Edits that readers can be told one by one; whoever is behind these is told the latest of every ad.</summary>
+    /// <summary>Most edits that readers can be told one by one; whoever is behind these is told the latest of every ad.</summary>
     internal const int MostRemembered = 4_096;
 
     private readonly News _news = new(services.Time);
     private readonly List<byte[]> _since = [];
     private Guid _life;
+    private long _forgotten;
+
+    private long Last => _forgotten + _since.Count;
 
     public async Task<(Guid Life, long Sequence)> EditAsync(byte[] edit)
     {
         await Host.TellAsync(edit).ConfigureAwait(true);
-        return (_life, _since.Count);
+        return (_life, Last);
     }
 
-    public Task<(Guid Life, long Sequence)> PlaceAsync() => Task.FromResult((_life, (long)_since.Count));
+    public Task<(Guid Life, long Sequence)> PlaceAsync() => Task.FromResult((_life, Last));
 
     public async Task<CatalogueDelta?> NextAsync(Guid life, long sequence)
     {
-        if (life == _life && sequence >= _since.Count)
+        if (life == _life && sequence >= Last)
             await _news.WaitAsync().ConfigureAwait(true);
         // Another life may have begun meanwhile: what it holds, this reader was never told.
-        bool isWhole = life != _life;
-        if (!isWhole && sequence >= _since.Count)
-            return null;
-        IEnumerable<byte[]> edits = isWhole ? Machine.Latest.Select(CatalogueEdits.Write) : _since.Skip((int)sequence);
-        return new CatalogueDelta(_life, _since.Count, isWhole, [.. Machine.FacetOrder.Select(CatalogueEdits.Write)], [.. edits]);
+        if (life != _life || sequence < _forgotten)
+        {
+            return new CatalogueDelta(
+                _life, Last, true, [.. Machine.FacetOrder.Select(CatalogueEdits.Write)], [.. Machine.Latest.Select(CatalogueEdits.Write)]);
+        }
+        return sequence >= Last ? null : new CatalogueDelta(_life, Last, false, [], [.. _since.Skip((int)(sequence - _forgotten))]);
     }
 
     protected override MachineKind<OrderedCatalogue> Describe() =>
@@ -44,23 +48,18 @@ internal sealed class CatalogueGrain(MachineServices services) : MachineGrain<Or
     // A machine that was loaded anew may hold what another activation wrote: readers begin again.
     private void Watch(OrderedCatalogue machine)
     {
-        BeginLife();
+        (_life, _forgotten) = (Guid.NewGuid(), 0);
+        _since.Clear();
+        _news.Tell();
         machine.Changed = edit =>
         {
             if (_since.Count == MostRemembered)
             {
-                BeginLife();
-                return;
+                _since.RemoveRange(0, MostRemembered / 2);
+                _forgotten += MostRemembered / 2;
             }
             _since.Add(CatalogueEdits.Write(edit));
             _news.Tell();
         };
-    }
-
-    private void BeginLife()
-    {
-        _life = Guid.NewGuid();
-        _since.Clear();
-        _news.Tell();
     }
 }

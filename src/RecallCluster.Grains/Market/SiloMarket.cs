@@ -80,10 +80,8 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
         await Book.WaitForAllAsync(IsBroken, cancellation).ConfigureAwait(false);
         CatalogueDelta? edits = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(Guid.Empty, 0)
             .WaitAsync(cancellation).ConfigureAwait(false);
-        var market = new LocalMarket(
-            directory, Book, edits is null ? [] : EditsOf(edits), new GrainCatalogueLog(_grains, this), Background);
-        if (edits is not null)
-            _edits.Reach(edits.Life, edits.Sequence);
+        var market = new LocalMarket(directory, Book, [], new GrainCatalogueLog(_grains, this), Background);
+        Take(market, edits);
         market.Use(Book.Current);
         _follower = new Follower(token => AskAsync(market, token), _options, _time);
         _missing = null;
@@ -156,21 +154,26 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
         }
     }
 
-    // The edits that brought facets come first, so that facets get the same numbers whenever a silo comes.
-    private static IEnumerable<CatalogueEdit> EditsOf(CatalogueDelta delta) =>
-        (delta.IsWhole ? delta.Facets.Concat(delta.Edits) : delta.Edits)
-        .Select(edit => GrainsJson.Read(edit, CatalogueJson.Default.CatalogueEdit, "catalogue edit"));
+    private void Take(LocalMarket market, CatalogueDelta? delta)
+    {
+        if (delta is null)
+            return;
+        // The edits that brought facets number them, the same whenever a silo comes; their ads are what they were then.
+        foreach (CatalogueEdit first in EditsOf(delta.Facets))
+            market.Catalogue.Facets.NumberOf(Facet.Of(first.Ad!.ToAd()));
+        market.Catalogue.Apply(EditsOf(delta.Edits));
+        _edits.Reach(delta.Life, delta.Sequence);
+    }
+
+    private static CatalogueEdit[] EditsOf(byte[][] edits) =>
+        [.. edits.Select(edit => GrainsJson.Read(edit, CatalogueJson.Default.CatalogueEdit, "catalogue edit"))];
 
     private async Task AskAsync(LocalMarket market, CancellationToken cancellation)
     {
         (Guid life, long sequence) = _edits.Current;
         CatalogueDelta? delta = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(life, sequence)
             .WaitAsync(cancellation).ConfigureAwait(false);
-        if (delta is null)
-            return;
-        foreach (CatalogueEdit edit in EditsOf(delta))
-            market.Catalogue.Apply(edit);
-        _edits.Reach(delta.Life, delta.Sequence);
+        Take(market, delta);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Campaign {Campaign} takes no part: {Problem}")]

@@ -56,16 +56,15 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
     {
         ArgumentNullException.ThrowIfNull(version);
         ShadowLimits wanted = limits is null ? _options.Shadow : GrainsJson.Read(limits, GrainsJson.Default.ShadowLimits, "limits");
-        int count = replicas ?? State.Replicas;
-        if (replicas is not null)
+        if (replicas is { } count)
             ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(replicas));
         // Only here versions begin: while one is published no other comes in its way.
         await _publishing.WaitAsync().ConfigureAwait(true);
         try
         {
             // What is on its way goes on with as many as it began with; the new one is refused.
-            if (State.Rollout.Candidate is null && count != State.Replicas)
-                await TellAsync(new PlanCommand { Replicas = count }).ConfigureAwait(true);
+            if (State.Rollout.Candidate is null && replicas is { } many && many != State.Replicas)
+                await TellAsync(new PlanCommand { Replicas = many }).ConfigureAwait(true);
             await _rollout.PublishAsync(
                 number => version with { Name = string.Create(CultureInfo.InvariantCulture, $"{version.Name}.{number}") }, wanted)
                 .ConfigureAwait(true);

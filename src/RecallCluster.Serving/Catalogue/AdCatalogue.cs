@@ -132,23 +132,20 @@ public sealed class AdCatalogue : IAdCatalogue
         return true;
     }
 
-    /// <summary>Takes in an edit that is durable. One call at a time.</summary>
-    internal void Apply(CatalogueEdit edit)
+    /// <summary>Takes in edits that are durable, in order. One call at a time.</summary>
+    internal void Apply(params IReadOnlyCollection<CatalogueEdit> edits)
     {
+        if (edits.Count == 0)
+            return;
         lock (_applying)
         {
-            bool wasThere = TryGetEntry(edit.Id, out AdEntry before), hadFeatures = FeaturesOf(edit.Id) is not null;
-            LiveAd live = edit.Ad is { } line ? Live(line.ToAd(), RowOf(edit.Id)) : default;
-            _live[edit.Id] = live;
-            if (wasThere != live.Ad is not null)
-                Interlocked.Add(ref _count, wasThere ? -1 : 1);
+            string[] withFeatures = [.. edits.Where(Keep).Select(edit => edit.Id)];
+            // Each shard's placements are copied once, however many the edits are.
+            string[] ids = [.. edits.Select(edit => edit.Id)];
             foreach ((TrackedShard shard, _) in _shards)
-                shard.Change([edit.Id]);
-            if (hadFeatures || live.Ad?.Features is not null)
-            {
-                foreach (INewAdSink sink in _sinks)
-                    sink.Touch(edit.Id);
-            }
+                shard.Change(ids);
+            foreach (INewAdSink sink in _sinks)
+                Array.ForEach(withFeatures, sink.Touch);
         }
     }
 
@@ -197,6 +194,18 @@ public sealed class AdCatalogue : IAdCatalogue
     private Task SettleAsync(CancellationToken cancellation) => Task.WhenAll(_sinks.Select(sink => sink.SettledAsync(cancellation)));
 
     private ICatalogueLog Log() => _log ?? throw new InvalidOperationException("This catalogue cannot be changed: it has no journal.");
+
+    /// <summary>Lays an edit over the table.</summary>
+    /// <returns>Whether the ad has features, or had.</returns>
+    private bool Keep(CatalogueEdit edit)
+    {
+        bool wasThere = TryGetEntry(edit.Id, out _), hadFeatures = FeaturesOf(edit.Id) is not null;
+        LiveAd live = edit.Ad is { } line ? Live(line.ToAd(), RowOf(edit.Id)) : default;
+        _live[edit.Id] = live;
+        if (wasThere != live.Ad is not null)
+            Interlocked.Add(ref _count, wasThere ? -1 : 1);
+        return hadFeatures || live.Ad?.Features is not null;
+    }
 
     private LiveAd Live(Ad ad, int row) =>
         new(ad, new AdEntry(row, Numbers.Of(ad.CampaignId), Facets.NumberOf(Facet.Of(ad)), ad.IsPaused));

@@ -83,27 +83,24 @@ public sealed class ShardScoring : IDisposable
     /// <summary>A version that owns the index, and the device or the scorer, which it closes with itself.</summary>
     /// <param name="name">Name of the version; queries ask for it.</param>
     /// <param name="time">The clock of deadlines.</param>
-    public ShardVersion ToVersion(string name, TimeProvider time) => new(name, _index, _scorer, _parameters, team: null, time)
-    {
-        GrowingScorer = _growing,
-        Walker = Device?.Walker,
-        ScoreTolerance = Tolerance,
-        IsOtherModel = Options?.ModulePath is not null,
-        Owned = Device,
-    };
+    public ShardVersion ToVersion(string name, TimeProvider time) => Version(name, team: null, time, isOwner: true);
 
     /// <summary>One of several versions that share index, device and scorer, which stay here.</summary>
     /// <param name="name">Name of the version; queries ask for it.</param>
     /// <param name="team">Threads that share the scoring of a batch, or null for the searching thread alone.</param>
     /// <param name="time">The clock of deadlines.</param>
-    public ShardVersion Share(string name, WorkerTeam? team, TimeProvider time) => new(name, _index, _scorer, _parameters, team, time)
-    {
-        GrowingScorer = _growing,
-        Walker = Device?.Walker,
-        ScoreTolerance = Tolerance,
-        IsOtherModel = Options?.ModulePath is not null,
-        Borrows = true,
-    };
+    public ShardVersion Share(string name, WorkerTeam? team, TimeProvider time) => Version(name, team, time, isOwner: false);
+
+    private ShardVersion Version(string name, WorkerTeam? team, TimeProvider time, bool isOwner) =>
+        new(name, _index, _scorer, _parameters, team, time)
+        {
+            GrowingScorer = _growing,
+            Walker = Device?.Walker,
+            ScoreTolerance = Tolerance,
+            IsOtherModel = Options?.ModulePath is not null,
+            Owned = isOwner ? Device : null,
+            Borrows = !isOwner,
+        };
 
     // Whoever asks waits on a thread of the pool for its batch, and the pool grows slowly: with too few threads no batch would ever be
     // full.

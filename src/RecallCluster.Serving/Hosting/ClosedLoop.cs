@@ -31,7 +31,7 @@ public sealed class ClosedLoop : IShardLoop
         (_options, State) = (options, state);
         _market = new LocalMarket(
             options.MarketDirectory, state.Directory, edits.Latest, new JournalCatalogueLog(state.Journal), state.Background);
-        edits.Changed = _market.Catalogue.Apply;
+        edits.Changed = edit => _market.Catalogue.Apply(edit);
         var campaigns = new GatewayCampaigns(state.Campaigns);
         _loop = new GatewayLoop(
             new GatewayLoopParts

@@ -39,8 +39,7 @@ internal sealed class LocalMarket : IDisposable
         foreach (CampaignSettings campaign in campaigns.Current.Settings)
             numbers.Of(campaign.Id);
         Catalogue = new AdCatalogue(numbers, AdsDirectory.ReadAds(directory), log);
-        foreach (CatalogueEdit edit in edits)
-            Catalogue.Apply(edit);
+        Catalogue.Apply([.. edits]);
         _pump = new PublicationPump(Use, failure => background.Report("gateway", failure));
         campaigns.Published += _pump.Put;
     }

@@ -49,7 +49,9 @@ public sealed record CalibrationMessage
 /// <param name="Life">Drawn when the catalogue's grain was activated.</param>
 /// <param name="Sequence">The last edit's place.</param>
 /// <param name="IsWhole">Whether <paramref name="Edits"/> are the latest edits of all ads, rather than those that are new.</param>
-/// <param name="Facets">Facets that edits brought, as JSON, in the order in which they came: all of them.</param>
+/// <param name="Facets">
+/// Where it is whole, for each facet that edits brought the edit that did, as JSON, in the order in which they came; else empty.
+/// </param>
 /// <param name="Edits">The edits, as JSON, in order.</param>
 [MessagePackObject]
 public sealed record CatalogueDelta(

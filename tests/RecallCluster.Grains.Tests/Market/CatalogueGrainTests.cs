@@ -41,11 +41,29 @@ public sealed class CatalogueGrainTests
         for (int edit = 0; edit <= CatalogueGrain.MostRemembered; edit += 512)
             await Task.WhenAll(Enumerable.Range(edit, 512).Select(number => catalogue.EditAsync(Removal($"ad{number % 3}"))));
 
-        CatalogueDelta? told = await catalogue.NextAsync(life, sequence);
+        CatalogueDelta? told = await catalogue.NextAsync(life, sequence), last = await catalogue.NextAsync(life, told!.Sequence - 1);
 
-        Assert.True(told!.IsWhole);
+        Assert.True(told.IsWhole);
         Assert.Equal(["ad0", "ad1", "ad2"], told.Edits.Select(AdOf).Order());
-        Assert.InRange(told.Sequence, 0, CatalogueGrain.MostRemembered);
+        // Who was nearly there is told no more than is new.
+        Assert.Equal((life, false, told.Sequence), (last!.Life, last.IsWhole, last.Sequence));
+        Assert.Single(last.Edits);
+    }
+
+    [Fact]
+    public async Task Who_reads_all_of_it_again_never_sees_a_removed_ad_live()
+    {
+        await using OrleansLoop host = await OrleansLoop.StartAsync(LoopWorld.Simple((1, 0.5, 1)));
+        ICatalogueGrain catalogue = host.Grains.GetGrain<ICatalogueGrain>(0);
+        await host.Catalogue.PutAsync(LoopWorld.Ad("new", 1) with { Categories = ["IAB7"] }, default);
+        await host.Catalogue.RemoveAsync("new", default);
+
+        CatalogueDelta? told = await catalogue.NextAsync(Guid.NewGuid(), 0);
+
+        // It numbers its facet, and what becomes of it is its removal.
+        Assert.Equal(["new"], told!.Facets.Select(AdOf));
+        CatalogueEdit only = GrainsJson.Read(Assert.Single(told.Edits), CatalogueJson.Default.CatalogueEdit, "edit");
+        Assert.Equal(("new", null), (only.Id, only.Ad));
     }
 
     private static async Task<List<string>> AllAsync(ICatalogueGrain catalogue, CatalogueDelta? told, Guid life, long sequence)

@@ -233,7 +233,7 @@ internal sealed class InMemoryLoop : ILoopHost, ILeases, IFeedback, IUserStore, 
         foreach (long campaign in _settings.Keys)
             numbers.Of(campaign);
         _catalogue = new AdCatalogue(numbers, _world.Ads, this);
-        _edits.ForEach(_catalogue.Apply);
+        _catalogue.Apply(_edits);
         _gateway = new AdGateway(
             new GatewayParts
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using RecallCluster.AdServer;
 using RecallCluster.Cli.Infrastructure;
@@ -13,7 +14,8 @@ namespace RecallCluster.Cli.Workflows;
 /// </summary>
 internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : IServedMarket
 {
-    private static readonly TimeSpan TimeToBeReady = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan TimeToBeReady = TimeSpan.FromMinutes(3), TimeToTake = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly string[] AllRoles = [SiloPlan.GatewayRole, "retrieval", "control"];
 
     private readonly LastLines _lines = new();
@@ -64,12 +66,13 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
     {
         _rebalancing = new Rebalancing(Running.Silos, Running.Silos[^1]);
         await _rebalancing.WatchAsync(_figures, () => UntilReadyAsync(cancellation), cancellation).ConfigureAwait(false);
-        return (_rebalancing.From, TimeProvider.System.GetUtcNow());
+        return (_rebalancing.From, _rebalancing.To);
     }
 
     public async Task EndAsync(CancellationToken cancellation)
     {
         LocalCluster cluster = Running;
+        await UntilTakenAsync([.. cluster.Silos.Select(silo => silo.Plan)], cancellation).ConfigureAwait(false);
         _cluster = null;
         await cluster.KillAsync().ConfigureAwait(false);
         DemoFiles.RemoveState(files.State);
@@ -91,6 +94,14 @@ internal sealed class ClusterMarket(DemoFiles files, int silos, Uri? address) : 
         _redis = null;
         await redis.StopAsync().ConfigureAwait(false);
         await redis.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until campaigns have taken what was accepted while they were away: a state is not moved before.</summary>
+    private async Task UntilTakenAsync(SiloPlan[] silos, CancellationToken cancellation)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (await _figures.WaitingAsync(silos, cancellation).ConfigureAwait(false) != 0 && Stopwatch.GetElapsedTime(began) < TimeToTake)
+            await Task.Delay(Pause, cancellation).ConfigureAwait(false);
     }
 
     private async Task UntilReadyAsync(CancellationToken cancellation)

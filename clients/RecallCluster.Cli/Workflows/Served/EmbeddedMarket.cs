@@ -21,10 +21,12 @@ internal sealed class EmbeddedMarket(DemoFiles files, int threads, Uri? address)
 
     public Task PrepareAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task StartAsync(RunningClock clock, CancellationToken cancellation)
+    public async Task StartAsync(RunningClock clock, CancellationToken cancellation)
     {
+        if (_server is not null)
+            await _server.DisposeAsync().ConfigureAwait(false);
         _server = new ServerProcess(Arguments(clock), _address);
-        return _server.StartAsync(cancellation);
+        await _server.StartAsync(cancellation).ConfigureAwait(false);
     }
 
     public MarketDoors OpenDoors() => new([_address]);

@@ -15,6 +15,9 @@ internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, Supervise
     /// <summary>When the silo was killed.</summary>
     public DateTimeOffset From { get; private set; }
 
+    /// <summary>When all silos were ready again.</summary>
+    public DateTimeOffset To { get; private set; }
+
     /// <summary>
     /// Kills the silo and waits until all is as before, for the replicas' places at most a minute longer than for the silos.
     /// </summary>
@@ -37,7 +40,7 @@ internal sealed class Rebalancing(IReadOnlyList<SupervisedSilo> silos, Supervise
         }
         await back.ConfigureAwait(false);
         TimeSpan returned = Stopwatch.GetElapsedTime(began);
-        _back = returned.TotalSeconds;
+        (_back, To) = (returned.TotalSeconds, From + returned);
         // A silo that is asked just then may not answer, and holds nothing then.
         await LookAsync().ConfigureAwait(false);
         while (_placed is null && Stopwatch.GetElapsedTime(began) - returned < TimeToPlace)

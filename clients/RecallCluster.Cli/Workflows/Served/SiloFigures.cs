@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
 using RecallCluster.Cli.Workflows.Cluster;
 
 namespace RecallCluster.Cli.Workflows;
@@ -8,7 +10,7 @@ namespace RecallCluster.Cli.Workflows;
 /// <param name="Campaigns">Campaigns.</param>
 internal readonly record struct SiloGrains(int ShardReplicas, int Campaigns);
 
-/// <summary>Asks silos, by their metrics, which grains they hold.</summary>
+/// <summary>Asks silos how they are.</summary>
 internal sealed class SiloFigures : IDisposable
 {
     private const string Family = "orleans_grains{";
@@ -22,6 +24,27 @@ internal sealed class SiloFigures : IDisposable
         return new SiloGrains(each.Sum(silo => silo.ShardReplicas), each.Sum(silo => silo.Campaigns));
     }
 
+    /// <summary>Accepted events that no campaign has taken yet, as some silo knows; null where none answers.</summary>
+    public async Task<long?> WaitingAsync(IEnumerable<SiloPlan> silos, CancellationToken cancellation)
+    {
+        foreach (SiloPlan silo in silos)
+        {
+            try
+            {
+                using HttpResponseMessage answer = await _http.GetAsync(new Uri(silo.Health, "readyz"), cancellation).ConfigureAwait(false);
+                JsonElement body = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation).ConfigureAwait(false);
+                if (body.TryGetProperty("feedback", out JsonElement feedback))
+                    return feedback.GetProperty("waiting").GetInt64();
+            }
+            catch (Exception e) when (IsAway(e, cancellation))
+            {
+                // The next one may know.
+                continue;
+            }
+        }
+        return null;
+    }
+
     public void Dispose() => _http.Dispose();
 
     /// <summary>The grains that a text of metrics tells of.</summary>
@@ -33,11 +56,14 @@ internal sealed class SiloFigures : IDisposable
         {
             return Parse(await _http.GetStringAsync(new Uri(health, "metrics"), cancellation).ConfigureAwait(false));
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (IsAway(e, cancellation))
         {
             return default;
         }
     }
+
+    private static bool IsAway(Exception failure, CancellationToken cancellation) =>
+        failure is HttpRequestException or JsonException || (failure is TaskCanceledException && !cancellation.IsCancellationRequested);
 
     // orleans_grains{type="RecallCluster.Grains.Shards.ShardGrain,RecallCluster.Grains"} 2
     private static int CountOf(string metrics, string grain)

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using RecallCluster.Cli.Infrastructure;
 
 namespace RecallCluster.Cli.Workflows.Cluster;
@@ -7,9 +6,9 @@ namespace RecallCluster.Cli.Workflows.Cluster;
 /// The silo's executable. It is of the cluster edition, which this program knows nothing of: it lies beside this one in the build's output,
 /// or it was left out because its packages could not be restored.
 /// </summary>
-internal sealed partial record SiloProgram(string Library)
+internal sealed record SiloProgram(string Library)
 {
-    private const string Name = "RecallCluster.Silo", RestoreLog = "restore.log";
+    private const string Name = "RecallCluster.Silo", MissingFile = "missing-packages.txt";
 
     /// <summary>The silo that was built with this program.</summary>
     /// <exception cref="ExitException">There is none; the message says which packages are missing.</exception>
@@ -25,7 +24,7 @@ internal sealed partial record SiloProgram(string Library)
             string library = Path.Combine(binaries.FullName, Name, configuration, $"{Name}.dll");
             if (File.Exists(library))
                 return new SiloProgram(library);
-            if (binaries.Parent is { } artifacts && MissingIn(Path.Combine(artifacts.FullName, RestoreLog)) is { Count: > 0 } missing)
+            if (binaries.Parent is { } artifacts && MissingIn(Path.Combine(artifacts.FullName, MissingFile)) is { Length: > 0 } missing)
             {
                 throw new ExitException(
                     ExitCodes.LeftOut,
@@ -38,7 +37,7 @@ internal sealed partial record SiloProgram(string Library)
 
     /// <summary>The packages that the build beside a program could not have; none outside of a build's output.</summary>
     internal static IReadOnlyList<string> MissingPackages(string own) =>
-        new DirectoryInfo(own).Parent?.Parent?.Parent is { } artifacts ? MissingIn(Path.Combine(artifacts.FullName, RestoreLog)) : [];
+        new DirectoryInfo(own).Parent?.Parent?.Parent is { } artifacts ? MissingIn(Path.Combine(artifacts.FullName, MissingFile)) : [];
 
     /// <summary>Starts a silo.</summary>
     /// <param name="name">The name before its lines.</param>
@@ -48,16 +47,6 @@ internal sealed partial record SiloProgram(string Library)
     public ChildProcess Start(string name, IEnumerable<string> settings, Action<string> line) =>
         ChildProcess.Start(name, Processes.DotnetHost, ["exec", Library, .. settings], line);
 
-    /// <summary>The packages that a restore's log says no source has.</summary>
-    internal static IReadOnlyList<string> MissingIn(string log) => !File.Exists(log)
-        ? []
-        : [.. File.ReadLines(log)
-            .Select(line => MissingPackage().Match(line))
-            .Where(match => match.Success)
-            .Select(match => match.Groups["id"].Value.TrimEnd('.'))
-            .Distinct(StringComparer.OrdinalIgnoreCase)
-            .Order(StringComparer.OrdinalIgnoreCase)];
-
-    [GeneratedRegex(@"error NU110\d: Unable to (find package (?<id>\S+)|resolve '(?<id>[^ ']+))", RegexOptions.ExplicitCapture)]
-    private static partial Regex MissingPackage();
+    // Written by ./recall, a package a line, when it builds without them.
+    private static string[] MissingIn(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
 }

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using RecallCluster.Http.Overload;
 using RecallCluster.Serving;
 
 namespace RecallCluster.Http.Tests;
@@ -9,6 +10,12 @@ namespace RecallCluster.Http.Tests;
 /// <summary>A front door that really listens, on a free loopback port.</summary>
 public sealed class Door : IAsyncDisposable
 {
+    // A busy machine may be slow: nobody is turned away for that, unless a test is about it.
+    private static readonly OverloadOptions Usual = new(), Patient = new()
+    {
+        LatencyTarget = TimeSpan.FromMinutes(1), QueueTime = TimeSpan.FromMinutes(1), QueueLength = 10_000,
+    };
+
     private readonly WebApplication _app;
 
     private Door(WebApplication app, HttpClient client)
@@ -21,19 +28,23 @@ public sealed class Door : IAsyncDisposable
 
     public static async Task<Door> OpenAsync(AdRetriever retriever, FrontDoorLimits? limits = null)
     {
-        WebApplication app = FrontDoor.Create(
-            retriever, new FrontDoorOptions { Urls = ["http://127.0.0.1:0"], Limits = limits ?? new FrontDoorLimits() });
+        WebApplication app = FrontDoor.Create(retriever, Listening(new FrontDoorOptions { Limits = limits ?? new FrontDoorLimits() }));
         await app.StartAsync();
         return new Door(app, new HttpClient { BaseAddress = FrontDoor.AddressesOf(app)[0] });
     }
 
     public static async Task<Door> OpenAsync(FrontDoorParts parts, FrontDoorOptions? options = null)
     {
-        WebApplication app = FrontDoor.Create(parts, (options ?? new FrontDoorOptions()) with { Urls = ["http://127.0.0.1:0"] });
+        WebApplication app = FrontDoor.Create(parts, Listening(options ?? new FrontDoorOptions()));
         await app.StartAsync();
         var handler = new HttpClientHandler { AllowAutoRedirect = false };
         return new Door(app, new HttpClient(handler) { BaseAddress = FrontDoor.AddressesOf(app)[0] });
     }
+
+    private static FrontDoorOptions Listening(FrontDoorOptions options) => options with
+    {
+        Urls = ["http://127.0.0.1:0"], Overload = options.Overload == Usual ? Patient : options.Overload,
+    };
 
     internal static AdRetriever Serving(IUserStatePreparer users, params IShard[] shards)
     {

@@ -30,29 +30,16 @@ internal static class StateMove
         await using (redis.ConfigureAwait(false))
         {
             await ClusterClaim.TakeAsync(redis, settings).ConfigureAwait(false);
-            if (verb == Export)
-                await RequireTakenAsync(redis, settings, cancellation).ConfigureAwait(false);
             var store = new RedisMachineStore(redis, settings.ServiceId);
             string path = Path.GetFullPath(file);
             int machines = verb == Import
                 ? await StateImport.RunAsync(path, store, cancellation).ConfigureAwait(false)
-                : await StateExport.RunAsync(store, store.KeysAsync(cancellation), path, cancellation).ConfigureAwait(false);
+                : await StateExport.RunAsync(
+                    store, store.KeysAsync(cancellation), path,
+                    new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions()), cancellation).ConfigureAwait(false);
             string done = verb == Import ? "imported" : "exported";
             await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{path}: {machines} machines {done}"))
                 .ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>What was accepted must not be missing from the file.</summary>
-    private static async Task RequireTakenAsync(IConnectionMultiplexer redis, SiloSettings settings, CancellationToken cancellation)
-    {
-        var stream = new RedisFeedbackStore(redis, settings.ServiceId, new FeedbackStoreOptions());
-        FeedbackStoreStatus status = await stream.StatusAsync(cancellation).ConfigureAwait(false);
-        if (status.Waiting > 0)
-        {
-            throw new InvalidOperationException(
-                $"{status.Waiting} accepted event(s) wait in the stream for their campaigns. Run silos of role control until none do "
-                + "(`recall.feedback.stream.waiting` is 0), stop them, and export then.");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RecallCluster.Grains.Campaigns;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Serving.Calibration;
@@ -35,14 +36,25 @@ public sealed class StateExport
     /// <param name="store">The store.</param>
     /// <param name="keys">Keys of all its machines.</param>
     /// <param name="path">The state file to make.</param>
+    /// <param name="stream">Its stream of feedback: what was accepted must not be missing from the file.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>How many machines were read.</returns>
+    /// <exception cref="InvalidOperationException">Accepted events wait for their campaigns; the message says how many.</exception>
     /// <exception cref="InvalidDataException">A machine is damaged or of a later version; the message names it.</exception>
     /// <exception cref="IOException">The file is there already or cannot be written, or the store does not answer.</exception>
-    public static async Task<int> RunAsync(IMachineStore store, IAsyncEnumerable<string> keys, string path, CancellationToken cancellation)
+    public static async Task<int> RunAsync(
+        IMachineStore store, IAsyncEnumerable<string> keys, string path, IFeedbackStore stream, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(stream);
+        FeedbackStoreStatus status = await stream.StatusAsync(cancellation).ConfigureAwait(false);
+        if (status.Waiting > 0)
+        {
+            throw new InvalidOperationException(
+                $"{status.Waiting} accepted event(s) wait in the stream for their campaigns. Run silos of role control until none do "
+                + "(`recall.feedback.stream.waiting` is 0), stop them, and export then.");
+        }
         var export = new StateExport();
         var all = new List<string>();
         await foreach (string key in keys.WithCancellation(cancellation).ConfigureAwait(false))

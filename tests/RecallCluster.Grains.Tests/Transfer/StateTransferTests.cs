@@ -1,5 +1,6 @@
 using RecallCluster.Bidding.Money;
 using RecallCluster.Grains.Campaigns;
+using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Tests.Machines;
@@ -16,6 +17,8 @@ public sealed class StateTransferTests : IDisposable
 {
     private const long Campaign = 7;
     private const string Shown = "reader/1", Refuser = "refuser";
+
+    private static readonly MemoryFeedbackStore Stream = new(new FeedbackStoreOptions(), TimeProvider.System);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-transfer-");
     private readonly MemoryMachineStore _store = new();
@@ -36,7 +39,7 @@ public sealed class StateTransferTests : IDisposable
         foreach (string key in keys)
             Assert.Equal(1, (await _store.LoadAsync(key, default)).Last);
         Assert.InRange(machines, keys.Length, int.MaxValue);
-        await StateExport.RunAsync(_store, keys.ToAsyncEnumerable(), Back, default);
+        await StateExport.RunAsync(_store, keys.ToAsyncEnumerable(), Back, Stream, default);
 
         await using ServingState state = await OpenAsync(Back);
         await CheckAsync(state, clicks: 0);
@@ -104,7 +107,7 @@ public sealed class StateTransferTests : IDisposable
             await silent.TellAsync(new EventCommand(LoopWorld.Start + TimeSpan.FromSeconds(2), clicked).Write());
         });
 
-        await StateExport.RunAsync(_store, new[] { "campaign/7", $"user/{Shown}" }.ToAsyncEnumerable(), Back, default);
+        await StateExport.RunAsync(_store, new[] { "campaign/7", $"user/{Shown}" }.ToAsyncEnumerable(), Back, Stream, default);
 
         await using ServingState state = await OpenAsync(Back);
         Assert.Equal(1, (await state.Campaigns.FindAsync(Campaign, default))!.Today.Clicks);
@@ -121,7 +124,7 @@ public sealed class StateTransferTests : IDisposable
         InvalidOperationException taken = await Assert.ThrowsAsync<InvalidOperationException>(
             () => StateImport.RunAsync(File, _store, default));
         IOException there = await Assert.ThrowsAsync<IOException>(
-            () => StateExport.RunAsync(_store, Array.Empty<string>().ToAsyncEnumerable(), File, default));
+            () => StateExport.RunAsync(_store, Array.Empty<string>().ToAsyncEnumerable(), File, Stream, default));
 
         Assert.Contains("campaign/7", taken.Message, StringComparison.Ordinal);
         Assert.Contains(File, there.Message, StringComparison.Ordinal);

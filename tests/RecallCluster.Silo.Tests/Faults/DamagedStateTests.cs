@@ -1,5 +1,6 @@
 using System.Text;
 using MessagePack;
+using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Client;
 using RecallCluster.Silo.Tests.Support;
 using RecallCluster.Testing;
@@ -20,7 +21,7 @@ public sealed class DamagedStateTests(FaultSuite suite)
     {
         FaultMarket market = await suite.MarketAsync();
         await using RedisServer redis = await RedisServer.StartedAsync();
-        int[] ports = TestPorts.Take(4);
+        int[] ports = FreePorts.Take(4);
         var seat = new SiloSeat("one", redis.Address, "gateway,retrieval,control", ports[..3]);
         string[] settings =
             [.. market.Settings, .. FaultMarket.ClockFromNow(), "--silo:replicas=1", $"--http:door=http://127.0.0.1:{ports[3]}"];

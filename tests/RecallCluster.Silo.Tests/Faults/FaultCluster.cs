@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Silo.Tests.Support;
-using RecallCluster.Testing;
 
 namespace RecallCluster.Silo.Tests.Faults;
 
@@ -85,7 +85,7 @@ internal sealed class FaultCluster : IAsyncDisposable
     private void StartSilos(FaultMarket market)
     {
         const int PortsOfSilo = 4;
-        int[] ports = TestPorts.Take(Plan.Roles.Length * PortsOfSilo);
+        int[] ports = FreePorts.Take(Plan.Roles.Length * PortsOfSilo);
         string[] common =
         [
             .. market.Settings, .. FaultMarket.ClockFromNow(), $"--silo:replicas={Plan.Replicas}",

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using RecallCluster.Testing;
+using RecallCluster.Cli.Infrastructure;
 
 namespace RecallCluster.Silo.Tests.Support;
 
@@ -20,7 +20,7 @@ internal sealed class DoorCaller : IDisposable
 
     public DoorCaller()
     {
-        Address = new Uri($"http://127.0.0.1:{TestPorts.Take(1)[0]}");
+        Address = new Uri($"http://127.0.0.1:{FreePorts.Take(1)[0]}");
         _http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = Address, Timeout = Patience };
     }
 

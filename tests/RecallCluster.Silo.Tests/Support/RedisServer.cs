@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using RecallCluster.Cli.Infrastructure;
 using RecallCluster.Testing;
 using StackExchange.Redis;
 
@@ -11,7 +12,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("recall-redis-");
     private Process? _process;
 
-    public RedisServer() => Port = TestPorts.Take(1)[0];
+    public RedisServer() => Port = FreePorts.Take(1)[0];
 
     public int Port { get; }
 

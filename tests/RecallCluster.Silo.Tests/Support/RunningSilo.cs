@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using RecallCluster.Testing;
+using RecallCluster.Cli.Infrastructure;
 
 namespace RecallCluster.Silo.Tests.Support;
 
@@ -154,7 +154,7 @@ internal sealed partial class RunningSilo : IAsyncDisposable
 internal sealed record SiloSeat(string Name, string Redis, string Roles, int[] Ports)
 {
     public static SiloSeat Of(string name, string redis, string roles = "retrieval,control") =>
-        new(name, redis, roles, TestPorts.Take(3));
+        new(name, redis, roles, FreePorts.Take(3));
 
     public Uri Health => new($"http://127.0.0.1:{Ports[2]}");
 

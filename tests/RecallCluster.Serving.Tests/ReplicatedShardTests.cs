@@ -178,7 +178,7 @@ public class ReplicatedShardTests
         await UntilAsync(() => shard.Live.All(r => r.State == "down"), async () =>
         {
             await Assert.ThrowsAsync<IOException>(() => shard.SearchAsync(Query, default));
-            _time.Advance(TimeSpan.FromMilliseconds(1));
+            _time.Advance(TimeSpan.FromMilliseconds(10));
         });
         int calls = one.Calls + other.Calls;
         for (int i = 0; i < 100; i++)
@@ -188,6 +188,30 @@ public class ReplicatedShardTests
         }
 
         Assert.Equal(calls, one.Calls + other.Calls);
+    }
+
+    [Fact]
+    public async Task A_replica_that_stands_still_for_a_moment_is_asked_on_when_the_other_is_gone()
+    {
+        var gone = new FakeReplica("gone") { Failure = new IOException("gone") };
+        var still = new FakeReplica("still") { Answers = true };
+        using ReplicatedShard shard = ShardOver(gone, still);
+        await UntilAsync(() => shard.Live[0].State == "down", async () =>
+        {
+            await shard.SearchAsync(Query, default);
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+        });
+
+        // All that are asked of it at once fail together, more than enough to call it down.
+        still.Answers = false;
+        Task<ShardAnswer>[] together = [.. Enumerable.Range(0, 5).Select(_ => shard.SearchAsync(Query, default))];
+        still.FailAll(new IOException("late"));
+        foreach (Task<ShardAnswer> failed in together)
+            await Assert.ThrowsAsync<IOException>(() => failed);
+        Assert.Equal("suspect", shard.Live[1].State);
+
+        still.Answers = true;
+        Assert.Equal("still", Assert.Single((await shard.SearchAsync(Query, default)).Ads).Id);
     }
 
     [Fact]

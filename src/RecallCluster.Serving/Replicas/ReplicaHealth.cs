@@ -10,14 +10,14 @@ public enum ReplicaState
     /// then.</summary>
     Suspect,
 
-    /// <summary>It fails all the time: it is only tried now and then.</summary>
+    /// <summary>It fails all the time, and has long answered nothing: it is only tried now and then.</summary>
     Down,
 }
 
 /// <summary>
 /// One replica's health, from the outcomes of its calls alone. Strikes count against it: three for a failure, one for an answer so late
-/// that
-/// another replica was asked too and won; an answer wipes them out. Thread-safe.
+/// that another replica was asked too and won; an answer wipes them out. Many calls that fail in one moment of standstill do not make a
+/// replica that answered a moment ago one that is gone: that takes <see cref="ReplicationOptions.Silence"/>. Thread-safe.
 /// </summary>
 internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider time)
 {
@@ -31,13 +31,17 @@ internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider tim
     private long _tryAt;
     private bool _trying;
     private long _recoveredAt = long.MinValue;
+    private long _answeredAt = time.GetTimestamp();
 
     public ReplicaState State => Volatile.Read(ref _strikes) switch
     {
-        >= DownAt => ReplicaState.Down,
+        >= DownAt when time.GetElapsedTime(AnsweredAt) >= options.Silence => ReplicaState.Down,
         >= SuspectAt => ReplicaState.Suspect,
         _ => ReplicaState.Healthy,
     };
+
+    /// <summary>When it last answered, or was made, as a timestamp.</summary>
+    public long AnsweredAt => Volatile.Read(ref _answeredAt);
 
     /// <summary>Its part of the requests: 1, or less for a while after it came back.</summary>
     public double Weight
@@ -63,6 +67,7 @@ internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider tim
 
     public void Answered()
     {
+        Volatile.Write(ref _answeredAt, time.GetTimestamp());
         if (Volatile.Read(ref _strikes) == 0)
             return;
         lock (_lock)

@@ -187,16 +187,20 @@ public sealed class ReplicatedShard : IShard, IDisposable
         }
     }
 
-    /// <summary>The less busy of two replicas drawn from the healthy ones that were not asked yet; from the suspect ones where none is
-    /// healthy.</summary>
-    private TrackedReplica? Choose(List<TrackedReplica> asked) =>
-        Choose(asked, ReplicaState.Healthy) ?? Choose(asked, ReplicaState.Suspect);
-
-    private TrackedReplica? Choose(List<TrackedReplica> asked, ReplicaState state)
+    /// <summary>
+    /// The less busy of two replicas drawn from the healthy ones that were not asked yet; where none is healthy, the suspect one that
+    /// answered last: of one that stands still for a moment and one that is gone, the first.
+    /// </summary>
+    private TrackedReplica? Choose(List<TrackedReplica> asked)
     {
-        TrackedReplica[] able = Array.FindAll(_replicas, r => r.Health.State == state && !asked.Contains(r));
-        if (able.Length < 2)
-            return able.Length == 0 ? null : able[0];
+        TrackedReplica[] able = Array.FindAll(_replicas, r => r.Health.State == ReplicaState.Healthy && !asked.Contains(r));
+        if (able.Length == 0)
+        {
+            return _replicas.Where(r => r.Health.State == ReplicaState.Suspect && !asked.Contains(r))
+                .MaxBy(r => r.Health.AnsweredAt);
+        }
+        if (able.Length == 1)
+            return able[0];
         int one, other;
         lock (_drawing)
         {

@@ -21,6 +21,10 @@ public sealed record ReplicationOptions
     /// <summary>Hedges, and retries, that may come at once after a quiet time.</summary>
     public int Burst { get; init; } = 32;
 
+    /// <summary>How long a replica that keeps failing must have answered nothing before it is asked no more, even where no other is
+    /// left.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a replica that failed is left alone before it is tried with one request; doubles with each further
     /// failure.</summary>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(200);
@@ -42,7 +46,7 @@ public sealed record ReplicationOptions
             throw new ArgumentException($"HedgeQuantile is {HedgeQuantile}: want a number between 0 and 1.");
         if (!(HedgeRate >= 0 && RetryRate >= 0) || Burst < 1)
             throw new ArgumentException($"HedgeRate is {HedgeRate}, RetryRate {RetryRate}, Burst {Burst}: want at least 0, 0 and 1.");
-        foreach (TimeSpan time in new[] { FirstHedgeDelay, LeastHedgeDelay, FirstPause, LongestPause, SlowStart, TrialLimit })
+        foreach (TimeSpan time in new[] { FirstHedgeDelay, LeastHedgeDelay, Silence, FirstPause, LongestPause, SlowStart, TrialLimit })
         {
             if (time <= TimeSpan.Zero || time > TimeSpan.FromHours(1))
                 throw new ArgumentException($"A time is {time}: want more than none and at most an hour.");

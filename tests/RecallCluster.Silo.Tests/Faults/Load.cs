@@ -39,6 +39,8 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
 {
     private const double LeastCoverage = (FaultMarket.Shards - 1.0) / FaultMarket.Shards - 0.01;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1), Attempt = TimeSpan.FromMilliseconds(400);
+    // What exchanges usually give; an attempt leaves it some time for the way.
+    private static readonly TimeSpan OfGateway = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5), Pause = TimeSpan.FromMilliseconds(25);
 
     private readonly ConcurrentQueue<Asked> _asked = new();
@@ -76,7 +78,7 @@ internal sealed class Load(Doors doors, EventBooks books, double rate)
         {
             User = new AdsUser { Id = FaultMarket.UserOf(number) },
             Slots = [new AdsSlot { Id = "s" }],
-            DeadlineMs = Attempt.TotalMilliseconds / 2,
+            DeadlineMs = OfGateway.TotalMilliseconds,
         };
         Doors.Door? last = null;
         Answered? outcome = null;

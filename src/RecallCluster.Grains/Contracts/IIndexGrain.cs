@@ -92,9 +92,8 @@ public interface IIndexGrain : IGrainWithStringKey
     [Alias("Publish")]
     Task<IndexState> PublishAsync(IndexVersion version, byte[]? limits, int? replicas);
 
-    /// <summary>Rolls a version out if nothing was before, and waits until there is one.</summary>
-    /// <exception cref="InvalidDataException">It was refused.</exception>
-    [Alias("Ensure"), ResponseTimeout("00:10:00")]
+    /// <summary>Begins to roll a version out if nothing was before and nothing is on its way.</summary>
+    [Alias("Ensure")]
     Task<IndexState> EnsureAsync(IndexVersion version, int replicas);
 
     /// <summary>Abandons the version on its way; where none is, goes back to the version before.</summary>

@@ -71,7 +71,12 @@ public sealed record GatewayReport(
     [property: Id(1)] string? Running,
     [property: Id(2)] string? Shadow,
     [property: Id(3)] string? Failure,
-    [property: Id(4)] byte[]? Tally);
+    [property: Id(4)] byte[]? Tally)
+{
+    /// <summary>The version that it is opening just now; null for none.</summary>
+    [Id(5)]
+    public string? Opening { get; init; }
+}
 
 /// <summary>
 /// One index: its versions, who holds which replica, and the way from one version to the next:

@@ -41,7 +41,8 @@ internal sealed class GatewayComposition(
             await JoinAsync(host, loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();
-            var follower = new Follower(FollowAsync, machines, time);
+            var following = new IndexFollower(index, state, versions.FollowAsync, () => versions.Report, time);
+            var follower = new Follower(following.FollowAsync, machines, time);
             // Beside the other: roll-outs go on while calibration cannot be reached.
             var teller = new Follower(token => TellModelAsync(loop, token), machines, time);
             return new GatewayServices
@@ -69,17 +70,6 @@ internal sealed class GatewayComposition(
         {
             await host.DisposeAsync().ConfigureAwait(false);
             throw;
-        }
-
-        async Task FollowAsync(CancellationToken token)
-        {
-            // What was under way already when this gateway came, too.
-            await versions.FollowAsync(state).ConfigureAwait(false);
-            IndexState? next = await index.NextAsync(state.Place, versions.Report).WaitAsync(token).ConfigureAwait(false);
-            if (next is null)
-                return;
-            await versions.FollowAsync(next).ConfigureAwait(false);
-            state = next;
         }
     }
 

@@ -51,6 +51,10 @@ public sealed record IndexState(
     /// <summary>Share of the requests that are compared; 0 for none.</summary>
     [Id(5)]
     public double ShadowShare { get; init; }
+
+    /// <summary>Comparisons a second that each gateway makes beside that share, as long as it has requests.</summary>
+    [Id(6)]
+    public double ShadowPace { get; init; }
 }
 
 /// <summary>A silo that could take a replica.</summary>

@@ -82,7 +82,9 @@ internal sealed class GatewayVersions(
         try
         {
             RetrieverVersion opened = host.Open(OptionsOf(version, state.Replicas));
-            ShadowCheck? check = state.ShadowShare > 0 ? new ShadowCheck(host.Retriever, opened, state.ShadowShare, time) : null;
+            ShadowCheck? check = state.ShadowShare > 0
+                ? new ShadowCheck(host.Retriever, opened, state.ShadowShare, state.ShadowPace, time)
+                : null;
             return new Shadow(version.Name, opened, check, null);
         }
         // Whatever it is, requests must not be answered with it.

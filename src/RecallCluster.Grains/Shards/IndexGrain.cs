@@ -191,6 +191,7 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
         {
             Shadow = shadow?.Version,
             ShadowShare = shadow is { Limits.Requests: > 0 } ? shadow.Limits.Share : 0,
+            ShadowPace = shadow?.Limits.Pace ?? 0,
         };
     }
 

@@ -42,9 +42,11 @@ public class ClusterTests
     [InlineData("--roles", ";")]
     [InlineData("--silos", "0")]
     [InlineData("--set", "noticeSeconds")]
-    public async Task What_makes_no_sense_is_refused_before_anything_starts(string option, string value)
+    [InlineData("--doors", "1", "--roles", "retrieval,control")]
+    [InlineData("--doors", "1", "--roles", "control;gateway", "--silos", "1")]
+    public async Task What_makes_no_sense_is_refused_before_anything_starts(string option, params string[] further)
     {
-        Recall run = await Recall.RunAsync("cluster", "up", option, value);
+        Recall run = await Recall.RunAsync(["cluster", "up", option, .. further]);
 
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains(option, run.Error);
@@ -76,6 +78,27 @@ public class ClusterTests
         int[] all = [.. plans.SelectMany(plan => (int[])[plan.SiloPort, plan.GatewayPort, plan.HealthPort]), .. doors];
         Assert.Equal(all.Length, all.Distinct().Count());
         Assert.All(all, port => Assert.InRange(port, 20_000, 31_000));
+    }
+
+    [Fact]
+    public void Where_doors_have_processes_of_their_own_silos_leave_the_ports_to_them()
+    {
+        int first = FreePorts.Take(1)[0];
+
+        SiloPlan[] plans = SiloPlan.Of(2, [["gateway", "retrieval"]], first, doors: 3);
+
+        Assert.Equal(["silo-1", "silo-2", "door-1", "door-2", "door-3"], plans.Select(plan => plan.Name));
+        Assert.Equal([false, false, true, true, true], plans.Select(plan => plan.IsDoor));
+        Assert.All(plans[..2], plan => Assert.Contains("--http:door=http://127.0.0.1:0", plan.Arguments("redis", [])));
+        int[] doors = [.. plans[2..].Select(plan => plan.DoorPort!.Value)];
+        Assert.Equal(doors.Order(), doors);
+        Assert.True(doors[0] >= first);
+        Assert.All(plans[2..], door => Assert.DoesNotContain("--silo:port=0", door.Arguments("redis", [])));
+        int[] all =
+        [
+            .. doors, .. plans.Select(plan => plan.HealthPort), .. plans[..2].SelectMany(silo => (int[])[silo.SiloPort, silo.GatewayPort]),
+        ];
+        Assert.Equal(all.Length, all.Distinct().Count());
     }
 
     [ClusterFact]

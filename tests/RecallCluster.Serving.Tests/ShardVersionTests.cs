@@ -52,12 +52,60 @@ public sealed class ShardVersionTests : IDisposable
         Assert.Equal(1, _owned.Times);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Another_one_of_the_same_index_takes_its_place_with_the_ads_that_came(bool came)
+    {
+        var first = new Closing();
+        _shard.Add(Version(first));
+        if (came)
+            Publish();
+        VersionedIndex<ShardVersion>.Lease before = _shard.Lease("v1");
+        ShardVersion next = InPlaceOf(before.Value);
+        _shard.Replace(next);
+        if (!came)
+            Publish();
+
+        Assert.Equal(1, _shard.AdditionsOf("v1"));
+        ShardAnswer answer = await _shard.SearchAsync(new ShardQuery("v1", new float[next.Scorer!.UserStateLength], 41), default);
+        Assert.Contains("new", answer.Ads.Select(ad => ad.Id));
+        Assert.Equal((0, 0), (first.Times, _owned.Times));
+        Assert.True(_shard.Remove("v1"));
+        // What it brought is free; what it shares is there for a search that began before it came.
+        await next.Closed.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((0, 1), (first.Times, _owned.Times));
+        Assert.Equal("ad3", before.Value.Index.IdOf(before.Value.Index.TryOrdinalOf("ad3", out int ordinal) ? ordinal : -1));
+        before.Dispose();
+        Assert.Equal((1, 1), (first.Times, _owned.Times));
+    }
+
+    [Fact]
+    public void Where_there_is_none_to_take_the_place_of_it_is_closed()
+    {
+        ShardVersion gone = Version(new Closing());
+        ShardVersion next = InPlaceOf(gone);
+
+        Assert.Throws<InvalidOperationException>(() => _shard.Replace(next));
+
+        Assert.Equal(1, _owned.Times);
+        gone.Dispose();
+    }
+
     private void Add() => _shard.Add(Version());
 
     private void Publish() =>
         _shard.Publish(new ShardAdditions("v1", new[] { new ShardChange("new", _new) }));
 
-    private ShardVersion Version()
+    private ShardVersion InPlaceOf(ShardVersion before) => new(
+        "v1", before.Index, IndexScorer.Of(_files.Model, before.Index), GuidedSearchParameters.Default, team: null, TimeProvider.System)
+    {
+        GrowingScorer = IndexScorer.Growing(_files.Model),
+        Owned = _owned,
+        Before = before,
+    };
+
+    private ShardVersion Version(Closing? owned = null)
     {
         AdIndex index = IndexedModel.Load(_files.ModelPath, _files.Index(1)).OpenShard(0);
         _new = new EmbeddedAd(index.Vectors.Span(0, index.Dim).ToArray(), index.Records.Span(0, index.RecordLength).ToArray(), []);
@@ -65,7 +113,7 @@ public sealed class ShardVersionTests : IDisposable
             "v1", index, IndexScorer.Of(_files.Model, index), GuidedSearchParameters.Default, team: null, TimeProvider.System)
         {
             GrowingScorer = IndexScorer.Growing(_files.Model),
-            Owned = _owned,
+            Owned = owned ?? _owned,
         };
     }
 

@@ -153,7 +153,9 @@ public sealed class SettingsTests
     public void What_a_new_version_must_show_can_be_set()
     {
         ShadowLimits limits = Read(
-            ("rollout:requests", "50"), ("rollout:leastValue", "0.9"), ("rollout:patienceSeconds", "30")).Rollouts.Shadow;
+            ("rollout:requests", "50"), ("rollout:leastValue", "0.9"), ("rollout:patienceSeconds", "30"),
+            ("rollout:latencyAllowanceSeconds", "0.5")).Rollouts.Shadow;
+        Assert.Equal(TimeSpan.FromSeconds(0.5), limits.LatencyAllowance);
         Assert.Equal(
             (50, 0.9, TimeSpan.FromSeconds(30), 0.1), (limits.Requests, limits.LeastValue, limits.Patience, limits.Share));
         string refusal = Assert.Throws<SettingsException>(() => Read(("rollout:mostValue", "0.5"))).Message;
@@ -164,7 +166,7 @@ public sealed class SettingsTests
     public void Every_key_that_is_read_is_explained()
     {
         string[] keys = ["cluster:redisWaitSeconds", "silo:noticeSeconds", "membership:missedProbes", "tls:name", "silo:parent",
-            "rollout:mostLatency", "directories:versions"];
+            "rollout:mostLatency", "rollout:latencyAllowanceSeconds", "directories:versions"];
         foreach (string key in keys)
             Assert.Contains(key, SettingsHelp.Text, StringComparison.Ordinal);
     }

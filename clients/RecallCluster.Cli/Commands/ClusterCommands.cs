@@ -25,6 +25,8 @@ internal static class ClusterCommands
             "--redis", "A Redis that runs already; one is started where it is not given.", "HOST:PORT");
         Option<string?> keep = OptionKit.Optional("--keep", "Where Redis' data lie and stay; a temporary folder otherwise.", "DIR");
         Option<int> door = OptionKit.Number("--door-port", "Port of the first front door.", 8080, 1, 65_000);
+        Option<int> doors = OptionKit.Number(
+            "--doors", "How many front doors have processes of their own, beside the silos; without them every gateway has one.", 0, 0, 64);
         (string Key, Option<string?> Option)[] directories =
         [
             ("model", OptionKit.Optional("--model", "Directory that `train` made.", "DIR")),
@@ -34,12 +36,12 @@ internal static class ClusterCommands
         ];
         Option<string[]> set = new("--set")
         {
-            Description = "A further setting of all silos, such as membership:probeSeconds=2.", HelpName = "KEY=VALUE",
+            Description = "A further setting of all silos and doors, such as membership:probeSeconds=2.", HelpName = "KEY=VALUE",
             DefaultValueFactory = _ => [],
         };
         return builder.Build(
             "up", "Start a cluster and keep it up until told to stop.",
-            [silos, roles, redis, keep, door, .. directories.Select(d => d.Option), set], async (parsed, context) =>
+            [silos, roles, redis, keep, doors, door, .. directories.Select(d => d.Option), set], async (parsed, context) =>
             {
                 using var folder = new WorkFolder(parsed.GetValue(keep));
                 var options = new LocalClusterOptions
@@ -48,6 +50,7 @@ internal static class ClusterCommands
                     Roles = parsed.GetValue(roles) is { } text ? RolesOf(text) : [UsualRoles],
                     Redis = parsed.GetValue(redis),
                     Folder = folder.Path,
+                    Doors = parsed.GetValue(doors),
                     DoorPort = parsed.GetValue(door),
                     Settings =
                     [
@@ -56,6 +59,8 @@ internal static class ClusterCommands
                         .. parsed.GetValue(set)!.Select(SettingOf),
                     ],
                 };
+                if (options.Doors > 0 && !options.Roles.Take(options.Silos).Any(silo => silo.Contains(SiloPlan.GatewayRole)))
+                    throw new UsageException($"--doors ask gateways, and no silo of --roles has the role {SiloPlan.GatewayRole}.");
                 await RunAsync(options, context).ConfigureAwait(false);
             });
     }
@@ -67,16 +72,20 @@ internal static class ClusterCommands
         await using (cluster.ConfigureAwait(false))
         {
             await cluster.UntilReadyAsync(TimeToStart, context.Cancellation).ConfigureAwait(false);
+            var up = new Report(
+                cluster.Redis, cluster.RedisProcessId, [.. cluster.Silos.Select(SiloReport.Of)], [.. cluster.Doors.Select(DoorReport.Of)]);
             context.Write(
-                new Report(cluster.Redis, cluster.RedisProcessId, [.. cluster.Silos.Select(SiloReport.Of)]), static (console, report) =>
+                up, static (console, report) =>
                 {
-                    Table table = Drawing.Table(null, "silo", "roles", "door", "health", "silo port>", "pid>");
+                    Table table = Drawing.Table(null, "process", "roles", "door", "health", "silo port>", "pid>");
                     foreach (SiloReport silo in report.Silos)
                     {
                         table.Row(
                             silo.Name, string.Join(',', silo.Roles), silo.Door?.ToString() ?? "", silo.Health.ToString(),
                             $"{silo.SiloPort}", $"{silo.ProcessId}");
                     }
+                    foreach (DoorReport door in report.Doors)
+                        table.Row(door.Name, "door", door.Door?.ToString() ?? "", door.Health.ToString(), "", $"{door.ProcessId}");
                     console.Write(table);
                     console.WriteLine($"Redis: {report.Redis}. Stop with Ctrl-C.");
                 });
@@ -107,7 +116,12 @@ internal static class ClusterCommands
         : throw new UsageException($"--set wants section:key=value, not '{text}'.");
 
     /// <summary>What runs; written once it is ready.</summary>
-    private sealed record Report(string Redis, int RedisProcessId, SiloReport[] Silos);
+    private sealed record Report(string Redis, int RedisProcessId, SiloReport[] Silos, DoorReport[] Doors);
+
+    private sealed record DoorReport(string Name, Uri? Door, Uri Health, int ProcessId)
+    {
+        public static DoorReport Of(SupervisedSilo door) => new(door.Plan.Name, door.Plan.Door, door.Plan.Health, door.ProcessId);
+    }
 
     private sealed record SiloReport(
         string Name, IReadOnlyList<string> Roles, Uri? Door, Uri Health, int SiloPort, int GatewayPort, int ProcessId)

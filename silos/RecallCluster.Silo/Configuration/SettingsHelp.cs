@@ -40,6 +40,8 @@ internal static class SettingsHelp
                                      value that it finds, to that of the running version                  0.8, 1.5
           rollout:leastOverlap       share of the running version's ads that it finds too                 0.02
           rollout:mostLatency        time of its answers, to that of the running version                  2
+          rollout:latencyAllowanceSeconds
+                                     how much longer they may take on average, whatever the ratio         0.002
           rollout:mostFailures       share of the requests that it does not answer in full                0.01
           rollout:patienceSeconds    how long loading, and then the comparison, may take                  600
           rollout:trialUsers, :leastTrialRecall

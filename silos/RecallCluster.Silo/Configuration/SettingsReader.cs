@@ -281,6 +281,7 @@ internal static class SettingsReader
                 MostValue = section.Real("rollout:mostValue", usual.Shadow.MostValue, 1, 1e6),
                 LeastOverlap = section.Real("rollout:leastOverlap", usual.Shadow.LeastOverlap, 0, 1),
                 MostLatency = section.Real("rollout:mostLatency", usual.Shadow.MostLatency, 0.01, 1e6),
+                LatencyAllowance = section.Seconds("rollout:latencyAllowanceSeconds", usual.Shadow.LatencyAllowance, 0, 60),
                 MostFailures = section.Real("rollout:mostFailures", usual.Shadow.MostFailures, 0, 1),
                 Patience = section.Seconds("rollout:patienceSeconds", usual.Shadow.Patience, 1, 604_800),
             },

@@ -94,6 +94,10 @@ internal static class OrleansSetup
             options.ProbeTimeout = settings.Probe;
             options.NumMissedProbesLimit = settings.MissedProbes;
             options.NumVotesForDeathDeclaration = settings.Votes;
+            // Silos ask for themselves, and as many as settings.Votes must have asked in vain. The last question by way of another silo,
+            // as is usual, waits as long for that silo's answer as that one waits for the other's: of a silo that is frozen the answer
+            // comes too late to count, and again, until by chance one is in time.
+            options.EnableIndirectProbes = false;
             options.IAmAliveTablePublishTimeout = s_saysAlive;
             options.NumMissedTableIAmAliveLimit = AliveMissed;
             options.TableRefreshTimeout = TimeSpan.FromSeconds(5);

@@ -51,6 +51,10 @@ public sealed record IndexState(
     /// <summary>Share of the requests that are compared; 0 for none.</summary>
     [Id(5)]
     public double ShadowShare { get; init; }
+
+    /// <summary>Comparisons a second that each gateway makes beside that share, as long as it has requests.</summary>
+    [Id(6)]
+    public double ShadowPace { get; init; }
 }
 
 /// <summary>A silo that could take a replica.</summary>
@@ -71,7 +75,12 @@ public sealed record GatewayReport(
     [property: Id(1)] string? Running,
     [property: Id(2)] string? Shadow,
     [property: Id(3)] string? Failure,
-    [property: Id(4)] byte[]? Tally);
+    [property: Id(4)] byte[]? Tally)
+{
+    /// <summary>The version that it is opening just now; null for none.</summary>
+    [Id(5)]
+    public string? Opening { get; init; }
+}
 
 /// <summary>
 /// One index: its versions, who holds which replica, and the way from one version to the next:
@@ -92,9 +101,8 @@ public interface IIndexGrain : IGrainWithStringKey
     [Alias("Publish")]
     Task<IndexState> PublishAsync(IndexVersion version, byte[]? limits, int? replicas);
 
-    /// <summary>Rolls a version out if nothing was before, and waits until there is one.</summary>
-    /// <exception cref="InvalidDataException">It was refused.</exception>
-    [Alias("Ensure"), ResponseTimeout("00:10:00")]
+    /// <summary>Begins to roll a version out if nothing was before and nothing is on its way.</summary>
+    [Alias("Ensure")]
     Task<IndexState> EnsureAsync(IndexVersion version, int replicas);
 
     /// <summary>Abandons the version on its way; where none is, goes back to the version before.</summary>

@@ -28,12 +28,7 @@ internal sealed class GatewayComposition(
         IIndexGrain index = grains.GetGrain<IIndexGrain>(IndexName);
         IndexState state = await GrainCalls.AskAsync(index.StateAsync(), "The index", cancellation).ConfigureAwait(false);
         if (state.Current is null && node is { ModelDirectory: { } model, IndexDirectory: { } directory })
-        {
-            IndexVersion first = await GrainCalls.AskAsync(
-                grains.GetGrain<IIndexFilesGrain>(0).DescribeAsync(VersionPair.Of(model, directory).Name, model, directory),
-                "The index' files", cancellation).ConfigureAwait(false);
-            state = await GrainCalls.AskAsync(index.EnsureAsync(first, node.Replicas), "The index", cancellation).ConfigureAwait(false);
-        }
+            state = await FirstAsync(index, model, directory, cancellation).ConfigureAwait(false);
         if (state.Current is null)
             throw new InvalidDataException("No index was rolled out, and this silo's configuration names none.");
         var host = new EmbeddedHost(time: time);
@@ -46,7 +41,8 @@ internal sealed class GatewayComposition(
             await JoinAsync(host, loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();
-            var follower = new Follower(FollowAsync, machines, time);
+            var following = new IndexFollower(index, state, versions.FollowAsync, () => versions.Report, time);
+            var follower = new Follower(following.FollowAsync, machines, time);
             // Beside the other: roll-outs go on while calibration cannot be reached.
             var teller = new Follower(token => TellModelAsync(loop, token), machines, time);
             return new GatewayServices
@@ -75,17 +71,28 @@ internal sealed class GatewayComposition(
             await host.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
 
-        async Task FollowAsync(CancellationToken token)
+    /// <summary>Has the configured index rolled out where none is, and waits for the one that is: it may be another gateway's.</summary>
+    /// <exception cref="InvalidDataException">It was refused.</exception>
+    private async Task<IndexState> FirstAsync(IIndexGrain index, string model, string directory, CancellationToken cancellation)
+    {
+        IndexVersion first = await GrainCalls.AskAsync(
+            grains.GetGrain<IIndexFilesGrain>(0).DescribeAsync(VersionPair.Of(model, directory).Name, model, directory),
+            "The index' files", cancellation).ConfigureAwait(false);
+        IndexState state = await GrainCalls.AskAsync(
+            index.EnsureAsync(first, node.Replicas), "The index", cancellation).ConfigureAwait(false);
+        var versions = new GrainIndexVersions(grains, IndexName, rollouts);
+        while (state.Current is null)
         {
-            // What was under way already when this gateway came, too.
-            await versions.FollowAsync(state).ConfigureAwait(false);
-            IndexState? next = await index.NextAsync(state.Place, versions.Report).WaitAsync(token).ConfigureAwait(false);
-            if (next is null)
-                return;
-            await versions.FollowAsync(next).ConfigureAwait(false);
-            state = next;
+            RolloutView view = await versions.RolloutAsync(cancellation).ConfigureAwait(false);
+            if (view is { Running: null, UnderWay: null, Last: { } last })
+                throw new InvalidDataException($"Version {last.Version.Version} of {last.Version.Name} was refused: {last.Reason}");
+            IndexState? next = await GrainCalls.AskAsync(
+                index.NextAsync(state.Place, null), "The index", cancellation).ConfigureAwait(false);
+            state = next ?? state;
         }
+        return state;
     }
 
     private static async Task JoinAsync(EmbeddedHost host, ClusterLoop loop, CancellationToken cancellation)

@@ -38,6 +38,9 @@ public static class GrainHosting
         services.TryAddSingleton<IGatewayComposition, GatewayComposition>();
         services.AddPlacementDirector<RolePlacement, RolePlacementDirector>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
+        services.TryAddSingleton<MisplacedGrains>();
+        services.AddSingleton<IConfigureGrainContextProvider>(provider => provider.GetRequiredService<MisplacedGrains>());
+        services.AddSingleton<IHostedService, RoleReturn>();
         return services;
     }
 

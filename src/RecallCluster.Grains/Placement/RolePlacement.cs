@@ -10,7 +10,8 @@ namespace RecallCluster.Grains.Placement;
 [GenerateSerializer, Immutable, Alias("recall.role-placement")]
 internal sealed class RolePlacement : PlacementStrategy
 {
-    private const string RoleProperty = "recall.role";
+    /// <summary>Where a type of grains says its role.</summary>
+    internal const string RoleProperty = "recall.role";
 
     public RolePlacement()
         : this(SiloRoles.Control)
@@ -50,9 +51,16 @@ internal sealed class RolePlacementDirector(ISiloMetadataCache silos) : IPlaceme
         SiloAddress[] all = context.GetCompatibleSilos(target);
         if (IPlacementDirector.GetPlacementHint(target.RequestContextData, all) is { } hint)
             return Task.FromResult(hint);
-        string role = SiloRoles.KeyOf(((RolePlacement)strategy).Role);
-        SiloAddress[] able = Array.FindAll(all, silo => silos.GetSiloMetadata(silo).Metadata.ContainsKey(role));
+        string role = ((RolePlacement)strategy).Role;
+        SiloAddress[] able = Array.FindAll(all, silo => silos.GetSiloMetadata(silo).Has(role));
         SiloAddress[] among = able.Length > 0 ? able : all;
         return Task.FromResult(among[Random.Shared.Next(among.Length)]);
     }
+}
+
+/// <summary>What silos tell of themselves.</summary>
+internal static class SiloMetadataExtensions
+{
+    /// <summary>Whether the silo has a role, as far as is known here.</summary>
+    public static bool Has(this SiloMetadata silo, string role) => silo.Metadata.ContainsKey(SiloRoles.KeyOf(role));
 }

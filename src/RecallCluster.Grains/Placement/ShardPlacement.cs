@@ -28,7 +28,7 @@ internal sealed class ShardPlacementDirector(ISiloMetadataCache silos, IGrainFac
         foreach (SiloAddress silo in all)
         {
             SiloMetadata metadata = silos.GetSiloMetadata(silo);
-            if (!metadata.Metadata.ContainsKey(SiloRoles.KeyOf(SiloRoles.Retrieval)))
+            if (!metadata.Has(SiloRoles.Retrieval))
                 continue;
             string name = silo.ToParsableString();
             able[name] = silo;

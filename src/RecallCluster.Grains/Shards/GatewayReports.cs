@@ -7,7 +7,8 @@ namespace RecallCluster.Grains.Shards;
 /// <param name="time">The clock that silence is measured by.</param>
 internal sealed class GatewayReports(TimeProvider time)
 {
-    // They ask for news every few seconds; one that was silent for longer is gone, and begins anew when it comes back.
+    // They ask for news, or say that they are opening a version, every few seconds; one that was silent for longer is gone, and begins
+    // anew when it comes back.
     internal static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
 
     private readonly Dictionary<string, (GatewayReport Report, long At)> _last = new(StringComparer.Ordinal);
@@ -31,12 +32,15 @@ internal sealed class GatewayReports(TimeProvider time)
 
     /// <summary>Judges a version by all that gateways have compared until now, and that are there to switch to it.</summary>
     /// <exception cref="InvalidDataException">A gateway cannot open it.</exception>
+    /// <exception cref="InvalidOperationException">A gateway is opening it.</exception>
     public RolloutVerdict Judge(string version, ShadowLimits limits)
     {
         GatewayReport[] present = [.. Present];
         GatewayReport[] open = Array.FindAll(present, report => report.Shadow == version);
         if (Array.Find(open, report => report.Failure is not null) is { } failed)
             throw new InvalidDataException($"Gateway {failed.Gateway} cannot open it: {failed.Failure}");
+        if (Array.Find(present, report => report.Opening == version) is { } opening)
+            throw new InvalidOperationException($"Gateway {opening.Gateway} is opening it.");
         if (MayMissSome || open.Length < present.Length)
             return new RolloutVerdict(null, false, null);
         if (limits.Requests == 0)

@@ -8,7 +8,7 @@ namespace RecallCluster.Grains.Shards;
 
 /// <summary>
 /// The versions of an index on one gateway: the one that requests are answered with, and the one that they are compared with. One call at a
-/// time.
+/// time, but for <see cref="Report"/>.
 /// </summary>
 /// <param name="host">Opens versions.</param>
 /// <param name="grains">Finds replicas.</param>
@@ -19,13 +19,20 @@ namespace RecallCluster.Grains.Shards;
 internal sealed class GatewayVersions(
     EmbeddedHost host, IGrainFactory grains, KnownData known, string index, string gateway, TimeProvider time) : IAsyncDisposable
 {
-    private string? _running;
-    private Shadow? _shadow;
+    private volatile string? _running, _opening;
+    private volatile Shadow? _shadow;
 
-    /// <summary>What the index' grain is told.</summary>
-    public GatewayReport Report => new(
-        gateway, _running, _shadow?.Name, _shadow?.Failure,
-        _shadow?.Check is { } check ? JsonSerializer.SerializeToUtf8Bytes(check.Tally, GrainsJson.Default.ShadowTally) : null);
+    /// <summary>What the index' grain is told, also while a version is being opened.</summary>
+    public GatewayReport Report
+    {
+        get
+        {
+            Shadow? shadow = _shadow;
+            byte[]? tally = shadow?.Check is { } check
+                ? JsonSerializer.SerializeToUtf8Bytes(check.Tally, GrainsJson.Default.ShadowTally) : null;
+            return new GatewayReport(gateway, _running, shadow?.Name, shadow?.Failure, tally) { Opening = _opening };
+        }
+    }
 
     /// <summary>Does what the index wants: answers with its version, compares with its next one.</summary>
     /// <exception cref="InvalidDataException">The version to answer with is broken here; the one before goes on.</exception>
@@ -38,7 +45,7 @@ internal sealed class GatewayVersions(
             return;
         await CloseShadowAsync().ConfigureAwait(false);
         if (state.Shadow is { } wanted)
-            _shadow = await Task.Run(() => Open(wanted, state)).ConfigureAwait(false);
+            await OpeningAsync(wanted, () => _shadow = Open(wanted, state)).ConfigureAwait(false);
     }
 
     /// <summary>Compares no longer.</summary>
@@ -53,8 +60,21 @@ internal sealed class GatewayVersions(
             if (shadow.Check is { } check)
                 await check.DisposeAsync().ConfigureAwait(false);
         }
-        await Task.Run(() => host.Use(opened ?? host.Open(OptionsOf(version, replicas)))).ConfigureAwait(false);
+        await OpeningAsync(version, () => host.Use(opened ?? host.Open(OptionsOf(version, replicas)))).ConfigureAwait(false);
         _running = version.Name;
+    }
+
+    private async Task OpeningAsync(IndexVersion version, Action open)
+    {
+        _opening = version.Name;
+        try
+        {
+            await Task.Run(open).ConfigureAwait(false);
+        }
+        finally
+        {
+            _opening = null;
+        }
     }
 
     private Shadow Open(IndexVersion version, IndexState state)
@@ -62,7 +82,9 @@ internal sealed class GatewayVersions(
         try
         {
             RetrieverVersion opened = host.Open(OptionsOf(version, state.Replicas));
-            ShadowCheck? check = state.ShadowShare > 0 ? new ShadowCheck(host.Retriever, opened, state.ShadowShare, time) : null;
+            ShadowCheck? check = state.ShadowShare > 0
+                ? new ShadowCheck(host.Retriever, opened, state.ShadowShare, state.ShadowPace, time)
+                : null;
             return new Shadow(version.Name, opened, check, null);
         }
         // Whatever it is, requests must not be answered with it.

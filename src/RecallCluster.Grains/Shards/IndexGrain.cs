@@ -22,6 +22,7 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
     private readonly RolloutDriver<IndexVersion, ShadowLimits> _rollout;
     private readonly SemaphoreSlim _changing = new(1, 1), _placing = new(1, 1), _publishing = new(1, 1);
     private string? _fitsNowhere;
+    private Task _waking = Task.CompletedTask;
 
     public IndexGrain(MachineServices services, IGrainFactory grains, RolloutOptions options)
         : base(services)
@@ -73,31 +74,23 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
         {
             _publishing.Release();
         }
-        _ = StepAsync(CancellationToken.None);
+        await StepAsync(CancellationToken.None).ConfigureAwait(true);
         return View();
     }
 
     public async Task<IndexState> EnsureAsync(IndexVersion version, int replicas)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(replicas, 1);
-        bool begun = false;
-        while (State.Rollout.Current is null)
+        if (State.Rollout is { Current: null, Candidate: null })
         {
-            if (State.Rollout.Candidate is null)
+            try
             {
-                if (begun && State.Rollout.Last is { } last)
-                    throw new InvalidDataException($"Version {last.Version.Version} of {last.Version.Name} was refused: {last.Reason}");
-                try
-                {
-                    await PublishAsync(version, null, replicas).ConfigureAwait(true);
-                }
-                catch (InvalidOperationException) when (State.Rollout.Candidate is not null)
-                {
-                    // Somebody else came first: theirs is waited for.
-                }
+                await PublishAsync(version, null, replicas).ConfigureAwait(true);
             }
-            begun = true;
-            await _news.WaitAsync().ConfigureAwait(true);
+            catch (InvalidOperationException) when (State.Rollout.Candidate is not null)
+            {
+                // Somebody else came first: theirs is waited for.
+            }
         }
         return View();
     }
@@ -198,6 +191,7 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
         {
             Shadow = shadow?.Version,
             ShadowShare = shadow is { Limits.Requests: > 0 } ? shadow.Limits.Share : 0,
+            ShadowPace = shadow?.Limits.Pace ?? 0,
         };
     }
 
@@ -234,20 +228,31 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
         from replica in Enumerable.Range(0, State.Replicas)
         select _grains.GetGrain<IShardGrain>(new ReplicaKey(this.GetPrimaryKeyString(), shard, replica).ToString());
 
-    private async Task StepAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Goes on with the roll-out. A step takes as long as it takes; nobody waits for it here, since a grain does not move while its timer
+    /// is at work, and the step may wait for a replica that is placed only when the grain has moved.
+    /// </summary>
+    private Task StepAsync(CancellationToken cancellation)
     {
         if (State.Rollout.Candidate is null)
-            return;
+            return Task.CompletedTask;
         // Gateways that wait for news say how far they are.
         _news.Tell();
         // The store does not answer: the step is made again.
-        await GrainCalls.TryAsync(_rollout.StepAsync).ConfigureAwait(true);
+        _ = GrainCalls.TryAsync(_rollout.StepAsync);
+        return Task.CompletedTask;
+    }
+
+    private Task WakeAsync(CancellationToken cancellation)
+    {
+        if (_waking.IsCompleted)
+            _waking = WakeAsync(State.Rollout);
+        return Task.CompletedTask;
     }
 
     /// <summary>Has every replica loaded somewhere, also after its silo is gone, and with nothing but what is wanted.</summary>
-    private async Task WakeAsync(CancellationToken cancellation)
+    private async Task WakeAsync(RolloutState<IndexVersion, ShadowLimits> rollout)
     {
-        RolloutState<IndexVersion, ShadowLimits> rollout = State.Rollout;
         if (rollout.Current is not { } current)
             return;
         string[] wanted = [.. new[] { current, rollout.Previous, rollout.Candidate?.Version }.OfType<IndexVersion>().Select(v => v.Name)];

@@ -23,14 +23,16 @@ internal readonly record struct HeldVersion(string Name, int Ads, long Bytes);
 /// The shards that this silo holds: opened from its own copy of the files, and fed with its own market's bids, placements and new ads,
 /// which are the same on every silo. Thread-safe.
 /// </summary>
-internal sealed partial class SiloShards(
+internal sealed class SiloShards(
     SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
     IDeviceScoring? devices = null) : IDisposable
 {
+    private readonly SiloDevice _device = new(node, options, time, logger, devices);
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Held> _shards = [];
     private readonly Dictionary<string, SharedModel> _models = new(StringComparer.Ordinal);
     private long _bytes;
+    private volatile bool _isClosing;
 
     /// <summary>The silo's name.</summary>
     public string Silo => node.Name;
@@ -107,10 +109,8 @@ internal sealed partial class SiloShards(
     /// <summary>Drops everything.</summary>
     public void Dispose()
     {
-        int[] numbers;
-        lock (_lock)
-            numbers = [.. _shards.Keys];
-        Array.ForEach(numbers, DropAll);
+        _isClosing = true;
+        Array.ForEach(Numbers(), DropAll);
     }
 
     private Loaded[] LoadedOf(int number)
@@ -158,7 +158,7 @@ internal sealed partial class SiloShards(
             var newAds = new NewAdKeeper(version.Name, embedder, kept, null, new NewAdOptions());
             IDisposable adoption = await market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None)
                 .ConfigureAwait(false);
-            return new Loaded(version.Name, index, bytes, newAds, adoption);
+            return new Loaded(new DeviceSeat(version, number, indexed, index, shard, opened), bytes, newAds, adoption);
         }
         catch
         {
@@ -180,7 +180,7 @@ internal sealed partial class SiloShards(
                 throw new InvalidDataException(
                     $"{index.FilePath} is not the file that was published as version {version.Name}; bring the same files to all silos.");
             }
-            scoring = ScoringOf(version, indexed, index);
+            scoring = _device.ScoringOf(version, indexed, index);
             return scoring.ToVersion(version.Name, time);
         }
         catch
@@ -237,48 +237,6 @@ internal sealed partial class SiloShards(
         return model.Model.Value;
     }
 
-    /// <summary>What scores on the silo's device, or on the processor where it has none, or none that can be used.</summary>
-    private ShardScoring ScoringOf(IndexVersion version, IndexedModel indexed, AdIndex index)
-    {
-        if (node.Device is not { } device)
-            return ShardScoring.OnProcessor(indexed, index);
-        try
-        {
-            if (device.Loss?.TimeOfRest(time) is { } rest)
-                throw new DeviceUnavailableException($"{device.Scorer} was lost and is left alone for another {rest.TotalSeconds:F0} s.");
-            // Each version of a model may come with shapes of its own.
-            DeviceOptions options = device with { Batches = DeviceBatches.Of(version.ModelDirectory, device.Scorer.Place) };
-            ShardScoring scoring = ShardScoring.OnDevice(indexed, index, options, devices);
-            _ = EndWithAsync(scoring.Device!);
-            LogDevice(logger, index.FilePath, scoring.Device!.Description);
-            return scoring;
-        }
-        catch (Exception e) when (e is DeviceUnavailableException or DeviceMemoryException or DeviceLostException)
-        {
-            LogNoDevice(logger, index.FilePath, e.Message);
-            return ShardScoring.OnProcessor(indexed, index);
-        }
-    }
-
-    /// <summary>A lost device poisons its process: the silo ends at once, and its next life scores on what there is then.</summary>
-    private async Task EndWithAsync(IDeviceShard device)
-    {
-        DeviceLostException lost = await device.Lost.ConfigureAwait(false);
-        LogLost(logger, lost.Message);
-        node.Device!.Loss?.Mark(time);
-        // Nothing of the device's libraries can be trusted to come to an end.
-        Environment.Exit(DeviceLostException.ExitCode);
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{File} is scored by {Device}.")]
-    private static partial void LogDevice(ILogger logger, string file, string device);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{File} is scored by the processor: {Reason}")]
-    private static partial void LogNoDevice(ILogger logger, string file, string reason);
-
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo ends: {Reason}")]
-    private static partial void LogLost(ILogger logger, string reason);
-
     // One that is on its way is closed when it has come.
     private async Task CloseAsync(Shard shard, Task<Loaded> loading)
     {
@@ -289,6 +247,20 @@ internal sealed partial class SiloShards(
         loaded.Adoption.Dispose();
         shard.Remove(loaded.Name);
         Release(loaded.Name, loaded.Bytes);
+        if (!loaded.Seat.IsOnDevice || _isClosing)
+            return;
+        // Its last search may go on for a moment; then there is room for one that found none. Whoever dropped it does not wait for that.
+        await loaded.Seat.Closed.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        foreach (DeviceSeat seat in Seats())
+            _device.TryAgain(seat);
+    }
+
+    private DeviceSeat[] Seats() => [.. Numbers().SelectMany(LoadedOf).Select(loaded => loaded.Seat)];
+
+    private int[] Numbers()
+    {
+        lock (_lock)
+            return [.. _shards.Keys];
     }
 
     private Held HeldOf(int number)
@@ -304,7 +276,12 @@ internal sealed partial class SiloShards(
     }
 
     /// <summary>A version that can be asked.</summary>
-    private sealed record Loaded(string Name, AdIndex Index, long Bytes, NewAdKeeper NewAds, IDisposable Adoption);
+    private sealed record Loaded(DeviceSeat Seat, long Bytes, NewAdKeeper NewAds, IDisposable Adoption)
+    {
+        public string Name => Seat.Version.Name;
+
+        public AdIndex Index => Seat.Index;
+    }
 
     /// <summary>The model of a version, for all of its shards that are here.</summary>
     private sealed class SharedModel(Lazy<IndexedModel> model)

@@ -29,6 +29,8 @@ internal sealed record ShadowBody
 
     public double? MostLatency { get; init; }
 
+    public double? LatencyAllowanceSeconds { get; init; }
+
     public double? MostFailures { get; init; }
 
     public double? PatienceSeconds { get; init; }
@@ -44,6 +46,9 @@ internal sealed record ShadowBody
             MostValue = MostValue ?? usual.MostValue,
             LeastOverlap = LeastOverlap ?? usual.LeastOverlap,
             MostLatency = MostLatency ?? usual.MostLatency,
+            LatencyAllowance = LatencyAllowanceSeconds is not { } allowance ? usual.LatencyAllowance
+                : allowance is >= 0 and <= 60 ? TimeSpan.FromSeconds(allowance)
+                : throw new InvalidRequestException("shadow.latencyAllowanceSeconds", "is 0 to 60."),
             MostFailures = MostFailures ?? usual.MostFailures,
             Patience = PatienceSeconds is not { } seconds ? usual.Patience
                 : seconds is > 0 and <= 604_800 ? TimeSpan.FromSeconds(seconds)

@@ -85,13 +85,19 @@ public sealed class ShardScoring : IDisposable
     /// <param name="time">The clock of deadlines.</param>
     public ShardVersion ToVersion(string name, TimeProvider time) => Version(name, team: null, time, isOwner: true);
 
+    /// <summary>A version to take the place of another one over the same index, which it closes with the last of both.</summary>
+    /// <param name="before">The other one.</param>
+    /// <param name="time">The clock of deadlines.</param>
+    internal ShardVersion InPlaceOf(ShardVersion before, TimeProvider time) =>
+        Version(before.Name, team: null, time, isOwner: true, before);
+
     /// <summary>One of several versions that share index, device and scorer, which stay here.</summary>
     /// <param name="name">Name of the version; queries ask for it.</param>
     /// <param name="team">Threads that share the scoring of a batch, or null for the searching thread alone.</param>
     /// <param name="time">The clock of deadlines.</param>
     public ShardVersion Share(string name, WorkerTeam? team, TimeProvider time) => Version(name, team, time, isOwner: false);
 
-    private ShardVersion Version(string name, WorkerTeam? team, TimeProvider time, bool isOwner) =>
+    private ShardVersion Version(string name, WorkerTeam? team, TimeProvider time, bool isOwner, ShardVersion? before = null) =>
         new(name, _index, _scorer, _parameters, team, time)
         {
             GrowingScorer = _growing,
@@ -100,6 +106,7 @@ public sealed class ShardScoring : IDisposable
             IsOtherModel = Options?.ModulePath is not null,
             Owned = isOwner ? Device : null,
             Borrows = !isOwner,
+            Before = before,
         };
 
     // Whoever asks waits on a thread of the pool for its batch, and the pool grows slowly: with too few threads no batch would ever be

@@ -6,7 +6,8 @@ namespace RecallCluster.Serving.Rollouts;
 /// request ─► running version ─► answer ─► caller
 ///                                 └─ a share ─► new version ─► answer ─► compared, counted, forgotten
 /// </code>
-/// Callers do not wait for it, and while some comparisons are under way no further ones begin. Thread-safe.
+/// Where requests are few the share is larger, up to all of them. Callers do not wait for it, and while some comparisons are under way no
+/// further ones begin. Thread-safe.
 /// </summary>
 internal sealed class ShadowCheck : IAsyncDisposable
 {
@@ -16,20 +17,23 @@ internal sealed class ShadowCheck : IAsyncDisposable
     private readonly AdRetriever _running;
     private readonly AdRetriever _shadow;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly double _share;
+    private readonly TimeProvider _time;
+    private readonly double _share, _pace;
     private readonly Lock _lock = new();
     private ShadowTally _tally = new();
     private double _owed;
+    private long _last;
     private int _atOnce;
 
     /// <summary>Begins.</summary>
     /// <param name="running">Answers the live requests.</param>
     /// <param name="candidate">The version; it stays with the caller and must not be disposed before this is.</param>
     /// <param name="share">Share of the requests that are compared.</param>
-    /// <param name="time">The clock of deadlines and timings.</param>
-    public ShadowCheck(AdRetriever running, RetrieverVersion candidate, double share, TimeProvider time)
+    /// <param name="pace">Comparisons a second that are made beside those, as long as there are requests.</param>
+    /// <param name="time">The clock of deadlines, timings and the pace.</param>
+    public ShadowCheck(AdRetriever running, RetrieverVersion candidate, double share, double pace, TimeProvider time)
     {
-        (_running, _share) = (running, share);
+        (_running, _share, _pace, _time, _last) = (running, share, pace, time, time.GetTimestamp());
         _shadow = new AdRetriever(time, threads: 1);
         _shadow.Publish(new RetrieverVersion(candidate.Name, candidate.Users, candidate.Shards, _ended.SetResult)
         {
@@ -62,7 +66,9 @@ internal sealed class ShadowCheck : IAsyncDisposable
             return;
         lock (_lock)
         {
-            _owed = Math.Min(1, _owed + _share);
+            long now = _time.GetTimestamp();
+            _owed = Math.Min(1, _owed + _share + (_pace * _time.GetElapsedTime(_last, now).TotalSeconds));
+            _last = now;
             // Sums of shares fall short of 1 by rounding.
             if (_owed < 1 - 1e-9 || _atOnce == MostAtOnce)
                 return;

@@ -14,7 +14,9 @@ public sealed record ShadowLimits
     /// <summary>Requests that must be compared; 0 for none: then it is switched to as soon as it is loaded.</summary>
     public int Requests { get; init; } = 200;
 
-    /// <summary>Share of the live requests that are compared, in (0, 1].</summary>
+    /// <summary>
+    /// Share of the live requests that are compared, in (0, 1]; where these are few more of them are, up to all: see <see cref="Pace"/>.
+    /// </summary>
     public double Share { get; init; } = 0.1;
 
     /// <summary>
@@ -28,14 +30,22 @@ public sealed record ShadowLimits
     /// <summary>Least share of the running version's ads that are found too; models that differ much find other ads.</summary>
     public double LeastOverlap { get; init; } = 0.02;
 
-    /// <summary>Most time an answer takes.</summary>
+    /// <summary>Most time an answer takes, unless it takes hardly longer: see <see cref="LatencyAllowance"/>.</summary>
     public double MostLatency { get; init; } = 2;
+
+    /// <summary>
+    /// How much longer an answer may take on average, whatever the ratio: of answers within microseconds the ratio says nothing.
+    /// </summary>
+    public TimeSpan LatencyAllowance { get; init; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Most requests that it did not answer in full, as a share.</summary>
     public double MostFailures { get; init; } = 0.01;
 
     /// <summary>How long loading, and then the comparison, may take before the version is refused.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Comparisons a second that have the wanted number done within half of the patience.</summary>
+    internal double Pace => 2 * Requests / Patience.TotalSeconds;
 
     /// <summary>Refuses values that make no sense.</summary>
     /// <exception cref="InvalidRequestException">A limit is out of range; the message names it.</exception>
@@ -47,6 +57,8 @@ public sealed record ShadowLimits
         Require(MostValue >= 1, "mostValue", "is at least 1");
         Require(LeastOverlap is >= 0 and <= 1, "leastOverlap", "is 0 to 1");
         Require(MostLatency > 0, "mostLatency", "is above 0");
+        Require(
+            LatencyAllowance >= TimeSpan.Zero && LatencyAllowance <= TimeSpan.FromMinutes(1), "latencyAllowance", "is 0 to a minute");
         Require(MostFailures is >= 0 and <= 1, "mostFailures", "is 0 to 1");
         Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "patience", "is above 0, at most a week");
     }
@@ -61,7 +73,11 @@ public sealed record ShadowLimits
             return Said("value", tally.Value, $"{Text(LeastValue)} to {Text(MostValue)}");
         if (!(tally.Overlap >= LeastOverlap))
             return Said("overlap", tally.Overlap, $"at least {Text(LeastOverlap)}");
-        return tally.Latency <= MostLatency ? null : Said("latency", tally.Latency, $"at most {Text(MostLatency)}");
+        return tally.Latency <= MostLatency || tally.ExtraSeconds <= LatencyAllowance.TotalSeconds
+            ? null
+            : Said(
+                "latency", tally.Latency,
+                $"at most {Text(MostLatency)}, or {Text(LatencyAllowance.TotalMilliseconds)} ms more, not {Text(tally.ExtraSeconds * 1e3)}");
     }
 
     private static void Require(bool holds, string name, string range)

@@ -39,6 +39,9 @@ internal sealed record ShadowTally
     /// <summary>Time of an answer, to that of the running version.</summary>
     public double Latency => RunningSeconds == 0 ? 1 : NewSeconds / RunningSeconds;
 
+    /// <summary>Seconds that an answer takes longer on average than the running version's.</summary>
+    public double ExtraSeconds => Requests == Failed ? 0 : (NewSeconds - RunningSeconds) / (Requests - Failed);
+
     /// <summary>The figures by name, for people.</summary>
     public Dictionary<string, double> Figures => new()
     {
@@ -47,6 +50,7 @@ internal sealed record ShadowTally
         ["value"] = Value,
         ["overlap"] = Overlap,
         ["latency"] = Latency,
+        ["extraSeconds"] = ExtraSeconds,
     };
 
     /// <summary>Both together.</summary>

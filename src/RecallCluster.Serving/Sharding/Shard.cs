@@ -100,10 +100,41 @@ public sealed class Shard : IInProcessShard, IDisposable
             if (additions.Changes.Length <= lease.Value.Applied)
                 return;
             if (lease.Value.IsGrowing)
-                lease.Value.Apply(additions.Changes.Span);
+                lease.Value.Apply(additions.Changes);
             else
-                Grow(held, lease.Value, additions);
+                Grow(held, lease.Value, lease.Value, additions.Changes);
         }
+    }
+
+    /// <summary>
+    /// Has another version of the same index, such as one that a device scores, answer in place of the one of its name, with all that was
+    /// published to that. Searches go on. It is taken over in any case, and closed where it cannot be used.
+    /// </summary>
+    /// <param name="next">Made from the one that is held (<see cref="ShardVersion.Before"/>).</param>
+    /// <exception cref="InvalidOperationException">The shard does not hold one of its name.</exception>
+    /// <exception cref="ObjectDisposedException">It was removed a moment ago.</exception>
+    internal void Replace(ShardVersion next)
+    {
+        try
+        {
+            VersionedIndex<ShardVersion> held = Held(next.Name);
+            lock (_adding)
+            {
+                using VersionedIndex<ShardVersion>.Lease lease = held.Acquire();
+                if (!lease.Value.IsGrowing)
+                {
+                    Swap(held, lease.Value, next);
+                    return;
+                }
+                Grow(held, lease.Value, next, lease.Value.Changes);
+            }
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+        next.Dispose();
     }
 
     /// <summary>How many changes of the log of a version's additions are in it.</summary>
@@ -200,23 +231,30 @@ public sealed class Shard : IInProcessShard, IDisposable
         return new ShardAnswer(ads, found.Statistics.Scorings, LimitsOf(found.Statistics.StopReason));
     }
 
-    /// <summary>Puts the first ads into a version: a copy that can grow takes its place, with the ads in it.</summary>
-    private void Grow(VersionedIndex<ShardVersion> held, ShardVersion version, ShardAdditions additions)
+    /// <summary>Has a copy of a version that can grow, with a log of ads in it, take the place of the current one.</summary>
+    private void Grow(
+        VersionedIndex<ShardVersion> held, ShardVersion current, ShardVersion copied, ReadOnlyMemory<ShardChange> changes)
     {
-        ShardVersion growing = version.Growing();
+        ShardVersion growing = copied.Growing();
         try
         {
-            growing.Apply(additions.Changes.Span);
-            lock (_publishing)
-            {
-                (growing.Placements, growing.Bids) = (version.Placements, version.Bids);
-                held.Swap(growing);
-            }
+            growing.Apply(changes);
+            Swap(held, current, growing);
         }
         catch
         {
             growing.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Has another version take the place of the current one, with what was published to that.</summary>
+    private void Swap(VersionedIndex<ShardVersion> held, ShardVersion current, ShardVersion next)
+    {
+        lock (_publishing)
+        {
+            (next.Placements, next.Bids) = (current.Placements, current.Bids);
+            held.Swap(next);
         }
     }
 

@@ -94,6 +94,18 @@ public sealed class ShardVersion : IDisposable
     /// <summary>Whether something else scores than the model that the index was built from, such as a module of the user's own.</summary>
     public bool IsOtherModel { get; init; }
 
+    /// <summary>
+    /// A version over the same index whose place this one is to take (<see cref="Shard.Replace"/>): what it owns, the index first of all,
+    /// is closed with the last of both; null for none.
+    /// </summary>
+    internal ShardVersion? Before
+    {
+        init => _parts.Before = value?._parts.Join();
+    }
+
+    /// <summary>Completes when what the version owns, and did not have from <see cref="Before"/>, is closed.</summary>
+    internal Task Closed => _parts.Closed;
+
     /// <summary>Whether index and scorer stay with the caller, such as where several versions share them.</summary>
     public bool Borrows
     {
@@ -106,6 +118,9 @@ public sealed class ShardVersion : IDisposable
 
     /// <summary>Changes of the log that are in it.</summary>
     internal int Applied => Volatile.Read(ref _applied);
+
+    /// <summary>The log, as far as it was told.</summary>
+    internal ReadOnlyMemory<ShardChange> Changes { get; private set; }
 
     /// <summary>Whether it is over a copy that can grow.</summary>
     internal bool IsGrowing => _live is not null;
@@ -157,8 +172,10 @@ public sealed class ShardVersion : IDisposable
 
     /// <summary>Makes the changes of a log that are not in yet. One call at a time; searches go on.</summary>
     /// <exception cref="ArgumentException">A change makes no sense; those before it were made.</exception>
-    internal void Apply(ReadOnlySpan<ShardChange> changes)
+    internal void Apply(ReadOnlyMemory<ShardChange> log)
     {
+        Changes = log;
+        ReadOnlySpan<ShardChange> changes = log.Span;
         for (; _applied < changes.Length; Volatile.Write(ref _applied, _applied + 1))
         {
             ShardChange change = changes[_applied];
@@ -201,11 +218,17 @@ public sealed class ShardVersion : IDisposable
     /// </summary>
     private sealed class SharedParts(AdIndex index)
     {
+        private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _users = 1;
 
         public IDisposable? Owned { get; set; }
 
         public bool IsBorrowed { get; set; }
+
+        /// <summary>Those of the version before, which have the index; null where these have it.</summary>
+        public SharedParts? Before { get; set; }
+
+        public Task Closed => _closed.Task;
 
         public SharedParts Join()
         {
@@ -218,8 +241,11 @@ public sealed class ShardVersion : IDisposable
             if (Interlocked.Decrement(ref _users) != 0)
                 return;
             Owned?.Dispose();
-            if (!IsBorrowed)
+            if (Before is not null)
+                Before.Leave();
+            else if (!IsBorrowed)
                 index.Dispose();
+            _closed.SetResult();
         }
     }
 }

@@ -43,7 +43,7 @@ public sealed class IndexRolloutTests
         Assert.Equal([versions[1], versions[0]], back.Versions);
 
         // The gateways have left it: its memory can be had back.
-        await IndexedCluster.UntilAsync(() => TryDropAsync(cluster), view => view.Previous is null);
+        await cluster.DropPreviousAsync();
         Assert.Equal([versions[0]], (await cluster.Replica(0, 0).StateAsync()).Versions);
         await Assert.ThrowsAsync<InvalidOperationException>(() => cluster.Indexes.RollBackAsync(default));
     }
@@ -204,19 +204,6 @@ public sealed class IndexRolloutTests
                 IShardGrain grain = cluster.Replica(shard, replica);
                 await IndexedCluster.UntilAsync(grain.StateAsync, state => state.Versions is [{ } only] && only == first);
             }
-        }
-    }
-
-    /// <summary>Gives up the version before, where no gateway is in the way.</summary>
-    private static async Task<RolloutView> TryDropAsync(IndexedCluster cluster)
-    {
-        try
-        {
-            return await cluster.Indexes.DropPreviousAsync(default);
-        }
-        catch (InvalidOperationException)
-        {
-            return await cluster.Indexes.RolloutAsync(default);
         }
     }
 }

@@ -8,6 +8,7 @@ using RecallCluster.Grains.Shards;
 using RecallCluster.Grains.Tests.Cluster;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Devices;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Tests;
@@ -30,9 +31,10 @@ internal sealed class IndexedCluster : IAsyncDisposable
     private readonly HandMadeModel _first = new(Ads, seed: 1);
     private readonly List<GatewayServices> _gateways = [];
     private readonly long _shardMemory;
+    private readonly IDeviceScoring? _device;
     private InProcessTestCluster _cluster = null!;
 
-    private IndexedCluster(long shardMemory) => _shardMemory = shardMemory;
+    private IndexedCluster(long shardMemory, IDeviceScoring? device) => (_shardMemory, _device) = (shardMemory, device);
 
     /// <summary>The first gateway.</summary>
     public GatewayServices Gateway => _gateways[0];
@@ -60,9 +62,10 @@ internal sealed class IndexedCluster : IAsyncDisposable
     private string Market => Path.Combine(_directory.FullName, "market");
 
     /// <summary>Starts silos, and gateways on the first of them.</summary>
-    public static async Task<IndexedCluster> StartAsync(short silos = 2, int gateways = 1, long shardMemory = long.MaxValue)
+    public static async Task<IndexedCluster> StartAsync(
+        short silos = 2, int gateways = 1, long shardMemory = long.MaxValue, IDeviceScoring? device = null)
     {
-        var started = new IndexedCluster(shardMemory);
+        var started = new IndexedCluster(shardMemory, device);
         Directory.CreateDirectory(started.Versions);
         Directory.CreateDirectory(started.Market);
         AdsDirectory.WriteCampaigns(started.Market, [LoopWorld.Campaign(1, 0.5), LoopWorld.Campaign(2, 0.4)]);
@@ -122,6 +125,9 @@ internal sealed class IndexedCluster : IAsyncDisposable
         throw new TimeoutException($"That was not so within {Patience}; the last that was told: {last}");
     }
 
+    /// <summary>Gives up the version before, as soon as no gateway is in the way.</summary>
+    public Task<RolloutView> DropPreviousAsync() => UntilAsync(TryDropAsync, view => view.Previous is null);
+
     /// <summary>The silo that a grain lives on.</summary>
     public async Task<SiloAddress?> HomeOfAsync(IAddressable grain) =>
         await Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
@@ -139,6 +145,18 @@ internal sealed class IndexedCluster : IAsyncDisposable
         await _cluster.DisposeAsync();
         _first.Dispose();
         _directory.Delete(recursive: true);
+    }
+
+    private async Task<RolloutView> TryDropAsync()
+    {
+        try
+        {
+            return await Indexes.DropPreviousAsync(default);
+        }
+        catch (InvalidOperationException)
+        {
+            return await Indexes.RolloutAsync(default);
+        }
     }
 
     private async Task<GatewayServices> OpenGatewayAsync(int silo)
@@ -180,7 +198,10 @@ internal sealed class IndexedCluster : IAsyncDisposable
                 Replicas = Replicas,
                 ShardMemory = _shardMemory,
                 UserPatience = Patience,
+                Device = _device is null ? null : new DeviceOptions { Scorer = ScorerChoice.TryParse("torch-cpu")! },
             };
+            if (_device is not null)
+                silo.Services.AddSingleton(_device);
             silo.UseSiloMetadata(SiloRoles.MetadataOf(node));
             silo.UseInMemoryReminderService();
             silo.AddOutgoingGrainCallFilter(Loading);

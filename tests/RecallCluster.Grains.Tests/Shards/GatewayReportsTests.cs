@@ -35,6 +35,27 @@ public sealed class GatewayReportsTests
     }
 
     [Fact]
+    public void A_gateway_that_is_opening_the_version_is_waited_for_as_long_as_it_says_so()
+    {
+        var reports = new GatewayReports(_time);
+        reports.Forgot();
+        GatewayReport opening = new("slow", "v1", null, null, null) { Opening = "v2" }, quick = new("quick", "v1", "v2", null, null);
+        for (_time.Seconds = 0; _time.Seconds < 120; _time.Seconds += 12)
+        {
+            reports.Take(quick);
+            reports.Take(opening);
+            InvalidOperationException wait = Assert.Throws<InvalidOperationException>(() => reports.Judge("v2", ShadowLimits.None));
+            Assert.Equal("Gateway slow is opening it.", wait.Message);
+            Assert.NotNull(reports.WhoRuns("v1"));
+        }
+
+        // It does not say so any more: it is gone.
+        _time.Seconds += 4;
+        reports.Take(quick);
+        Assert.True(reports.Judge("v2", ShadowLimits.None).IsDecided);
+    }
+
+    [Fact]
     public void Before_the_first_version_there_is_nobody_to_wait_for()
     {
         var reports = new GatewayReports(_time);

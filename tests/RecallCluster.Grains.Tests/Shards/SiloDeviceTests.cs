@@ -2,12 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Shards;
-using RecallCluster.Learning.Models;
-using RecallCluster.Retrieval;
-using RecallCluster.Retrieval.Files;
-using RecallCluster.Retrieval.Guided;
 using RecallCluster.Serving.Devices;
-using RecallCluster.Serving.Indexes;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Tests;
 
@@ -67,39 +62,5 @@ public sealed class SiloDeviceTests : IDisposable
             market: null!, node, known: null!, options, TimeProvider.System, NullLogger<SiloShards>.Instance, _devices);
         var version = new IndexVersion("v1", _model.ModelPath, _model.Index(1), 1, 1 << 20);
         await shards.LoadAsync(version, 0, isNew: true, CancellationToken.None);
-    }
-
-    /// <summary>Scores on the processor and counts what it is asked.</summary>
-    private sealed class HostAsDevice : IDeviceScoring
-    {
-        public int Opened { get; private set; }
-
-        public int Closed { get; private set; }
-
-        public DeviceOptions? Options { get; private set; }
-
-        public IReadOnlyList<DeviceCheck> Inspect() => [];
-
-        public IDeviceShard Open(DeepAdModel model, AdIndex index, GuidedSearchParameters parameters, DeviceOptions options)
-        {
-            Opened++;
-            Options = options;
-            return new HostShard(IndexScorer.Growing(model)(index.Records, index.Count), () => Closed++);
-        }
-
-        private sealed class HostShard(IScorer scorer, Action close) : IDeviceShard
-        {
-            public string Description => "the processor, as a device";
-
-            public IScorer Scorer => scorer;
-
-            public IWalker? Walker => null;
-
-            public Task<DeviceLostException> Lost { get; } = new TaskCompletionSource<DeviceLostException>().Task;
-
-            public DeviceFigures Figures => default;
-
-            public void Dispose() => close();
-        }
     }
 }

@@ -6,7 +6,7 @@ namespace RecallCluster.Cli.Workflows.Cluster;
 /// <summary>
 /// A cluster of processes on this machine:
 /// <code>
-/// redis-server ─► silo-1, silo-2, … (each started again when it ends) ─► ready ─► … ─► silos stop, last first ─► redis-server stops
+/// redis-server ─► silo-1, … door-1, … (each started again when it ends) ─► ready ─► … ─► they stop, last first ─► redis-server stops
 /// </code>
 /// </summary>
 internal sealed class LocalCluster : IAsyncDisposable
@@ -14,7 +14,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly LocalRedis? _redis;
-    private readonly List<SupervisedSilo> _silos = [];
+    private readonly List<SupervisedSilo> _processes = [];
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     private LocalCluster(LocalRedis? redis, string address) => (_redis, Redis) = (redis, address);
@@ -26,7 +26,10 @@ internal sealed class LocalCluster : IAsyncDisposable
     public int RedisProcessId => _redis?.ProcessId ?? 0;
 
     /// <summary>The silos.</summary>
-    public IReadOnlyList<SupervisedSilo> Silos => _silos;
+    public IReadOnlyList<SupervisedSilo> Silos => _processes.FindAll(process => !process.Plan.IsDoor);
+
+    /// <summary>The front doors that have processes of their own.</summary>
+    public IReadOnlyList<SupervisedSilo> Doors => _processes.FindAll(process => process.Plan.IsDoor);
 
     /// <summary>Starts it; it is not ready yet.</summary>
     /// <param name="options">What it is made of.</param>
@@ -43,12 +46,12 @@ internal sealed class LocalCluster : IAsyncDisposable
         var cluster = new LocalCluster(redis, redis?.Address ?? options.Redis!);
         try
         {
-            foreach (SiloPlan plan in SiloPlan.Of(options.Silos, options.Roles, options.DoorPort))
+            foreach (SiloPlan plan in SiloPlan.Of(options.Silos, options.Roles, options.DoorPort, options.Doors))
             {
-                var silo = new SupervisedSilo(
+                var process = new SupervisedSilo(
                     program, plan, plan.Arguments(cluster.Redis, options.Settings), line, TimeProvider.System);
-                cluster._silos.Add(silo);
-                silo.Start();
+                cluster._processes.Add(process);
+                process.Start();
             }
             return cluster;
         }
@@ -59,7 +62,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until every silo is ready and sees all others.</summary>
+    /// <summary>Waits until every silo and every door is ready and sees all silos.</summary>
     /// <exception cref="InvalidOperationException">One cannot be, or was not in time; the message says what is missing.</exception>
     public async Task UntilReadyAsync(TimeSpan patience, CancellationToken cancellation)
     {
@@ -69,7 +72,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             string? missing = await MissingAsync(cancellation).ConfigureAwait(false);
             if (missing is null)
                 return;
-            if (_silos.Find(silo => silo.GaveUp is not null) is { } hopeless)
+            if (_processes.Find(process => process.GaveUp is not null) is { } hopeless)
                 throw new InvalidOperationException($"{hopeless.GaveUp}; its lines say which.");
             if (Stopwatch.GetElapsedTime(began) > patience)
                 throw new InvalidOperationException($"The cluster was not ready within {patience.TotalSeconds} s: {missing}");
@@ -77,12 +80,12 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the silos, last first, each in good order, then Redis.</summary>
+    /// <summary>Stops doors and silos, last first, each in good order, then Redis.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (SupervisedSilo silo in Enumerable.Reverse(_silos))
-            await silo.DisposeAsync().ConfigureAwait(false);
-        _silos.Clear();
+        foreach (SupervisedSilo process in Enumerable.Reverse(_processes))
+            await process.DisposeAsync().ConfigureAwait(false);
+        _processes.Clear();
         if (_redis is not null)
         {
             await _redis.StopAsync().ConfigureAwait(false);
@@ -91,33 +94,34 @@ internal sealed class LocalCluster : IAsyncDisposable
         _http.Dispose();
     }
 
-    /// <summary>Ends all silos as a power cut would, for good, then Redis in good order.</summary>
+    /// <summary>Ends all doors and silos as a power cut would, for good, then Redis in good order.</summary>
     public async Task KillAsync()
     {
-        await Task.WhenAll(_silos.Select(silo => silo.KillForGoodAsync())).ConfigureAwait(false);
+        await Task.WhenAll(_processes.Select(process => process.KillForGoodAsync())).ConfigureAwait(false);
         await DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task<string?> MissingAsync(CancellationToken cancellation)
     {
-        foreach (SupervisedSilo silo in _silos)
+        int silos = Silos.Count;
+        foreach (SiloPlan plan in _processes.Select(process => process.Plan))
         {
             try
             {
-                using HttpResponseMessage answer = await _http.GetAsync(new Uri(silo.Plan.Health, "readyz"), cancellation)
+                using HttpResponseMessage answer = await _http.GetAsync(new Uri(plan.Health, "readyz"), cancellation)
                     .ConfigureAwait(false);
                 string body = await answer.Content.ReadAsStringAsync(cancellation).ConfigureAwait(false);
                 if (!answer.IsSuccessStatusCode)
-                    return $"{silo.Plan.Name}: {body}";
+                    return $"{plan.Name}: {body}";
                 using JsonDocument told = JsonDocument.Parse(body);
                 int seen = told.RootElement.GetProperty("silos").GetInt32();
-                if (seen < _silos.Count)
-                    return $"{silo.Plan.Name} sees {seen} of {_silos.Count} silos";
+                if (seen < silos)
+                    return $"{plan.Name} sees {seen} of {silos} silos";
             }
             catch (Exception e) when (e is HttpRequestException or JsonException
                 || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
             {
-                return $"{silo.Plan.Name} does not answer: {e.Message}";
+                return $"{plan.Name} does not answer: {e.Message}";
             }
         }
         return null;

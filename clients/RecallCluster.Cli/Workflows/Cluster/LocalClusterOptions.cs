@@ -15,9 +15,12 @@ internal sealed record LocalClusterOptions
     /// <summary>Where Redis' data lie; kept when the cluster stops.</summary>
     public required string Folder { get; init; }
 
+    /// <summary>How many front doors have processes of their own; 0 for none: then every silo with the role gateway has one.</summary>
+    public int Doors { get; init; }
+
     /// <summary>Port of the first front door.</summary>
     public int DoorPort { get; init; } = 8080;
 
-    /// <summary>Further settings of all silos, such as <c>--directories:model=DIR</c>.</summary>
+    /// <summary>Further settings of all silos and doors, such as <c>--directories:model=DIR</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 }

@@ -3,8 +3,8 @@ using RecallCluster.Cli.Infrastructure;
 namespace RecallCluster.Cli.Workflows.Cluster;
 
 /// <summary>
-/// A silo that is started again whenever it ends: after a second, then two, four, … half a minute; a life of a minute begins the count
-/// anew. A silo that says that its settings make no sense is not.
+/// A silo, or a door, that is started again whenever it ends: after a second, then two, four, … half a minute; a life of a minute begins
+/// the count anew. One that says that its settings make no sense is not.
 /// </summary>
 /// <param name="program">Its program.</param>
 /// <param name="plan">What it is.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Serving.Experiments;
@@ -20,8 +21,9 @@ internal sealed record ArmSums(
     }
 
     /// <summary>Whether there is a number for every block.</summary>
-    internal bool IsWhole => Array.TrueForAll(
-        [Requests, Answered, Ads, Impressions, Clicks, Conversions, Spend], sums => sums is { Length: UserSplit.Blocks });
+    [JsonIgnore]
+    public bool IsWhole => Array.TrueForAll(
+        [Requests, Answered, Ads, Impressions, Clicks, Conversions, Spend], sums => sums.Length == UserSplit.Blocks);
 
     /// <summary>A gateway has answered.</summary>
     public void Add(ArmExposures exposures)
@@ -57,7 +59,7 @@ internal sealed record ArmSums(
 
     private static void Add(long[] sums, long[] counts)
     {
-        for (int block = 0; block < Math.Min(sums.Length, counts.Length); block++)
+        for (int block = 0; block < sums.Length; block++)
             sums[block] += counts[block];
     }
 }

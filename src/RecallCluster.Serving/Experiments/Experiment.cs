@@ -41,10 +41,12 @@ internal sealed class Experiment : IStateMachine
     {
         if (record.Read(ServingJson.Default.ExperimentCommand) is not ReportExposures report)
             throw new InvalidDataException($"Journal record {record.Sequence}: {_key} knows reports of exposures only.");
+        if (report.Arms.Length > ExperimentChecks.MostArms || Array.Exists(report.Arms, arm => arm is not { IsWhole: true }))
+            throw new InvalidDataException($"Journal record {record.Sequence} for {_key}: its arms are not as they are reported.");
         var place = new ReportPlace(report.Epoch, report.Number);
         if (_isDeleted || (_heard.TryGetValue(report.Gateway, out ReportPlace last) && !place.IsAfter(last)))
             return new Applied(false);
-        for (int arm = 0; arm < Math.Min(report.Arms.Count, ExperimentChecks.MostArms); arm++)
+        for (int arm = 0; arm < report.Arms.Length; arm++)
             SumsOf(arm).Add(report.Arms[arm]);
         _heard[report.Gateway] = place;
         return new Applied(true);
@@ -79,7 +81,7 @@ internal sealed class Experiment : IStateMachine
     public void Restore(ReadOnlyMemory<byte> snapshot)
     {
         ExperimentState state = SnapshotSections.ReadJson(snapshot, ServingJson.Default.ExperimentState, $"The snapshot of {_key}");
-        if (state.Arms.Length > ExperimentChecks.MostArms || !Array.TrueForAll(state.Arms, arm => arm.IsWhole))
+        if (state.Arms.Length > ExperimentChecks.MostArms || Array.Exists(state.Arms, arm => arm is not { IsWhole: true }))
             throw new InvalidDataException($"The snapshot of {_key}: too many arms, or one of other than {UserSplit.Blocks} blocks.");
         _arms.AddRange(state.Arms);
         foreach (HeardGateway heard in state.Heard)

@@ -70,9 +70,10 @@ internal static class ExperimentChecks
 
     private static void Check(IReadOnlyList<ExperimentArm> arms, int place)
     {
-        ExperimentArm arm = arms[place];
+        ExperimentArm? arm = arms[place];
         string at = $"arms[{place}]";
-        RequireText(arm.Name, $"{at}.name");
+        Require(arm is not null, at, "is null.");
+        RequireText(arm!.Name, $"{at}.name");
         for (int i = 0; i < place; i++)
             Require(arms[i].Name != arm.Name, $"{at}.name", $"'{arm.Name}' is there twice.");
         Require(arm.Weight is > 0 and <= LargestWeight, $"{at}.weight", $"is positive and at most {LargestWeight}.");

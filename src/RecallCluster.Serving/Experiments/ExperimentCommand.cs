@@ -37,11 +37,16 @@ internal sealed record DeleteExperiment(DateTimeOffset At, long Experiment) : Ex
 /// <param name="Number">The report's number in that life, from 1: one that comes again carries the same.</param>
 /// <param name="Arms">What was answered since the report before, by arm.</param>
 internal sealed record ReportExposures(
-    DateTimeOffset At, long Experiment, int Gateway, long Epoch, long Number, IReadOnlyList<ArmExposures> Arms)
+    DateTimeOffset At, long Experiment, int Gateway, long Epoch, long Number, ArmExposures[] Arms)
     : ExperimentCommand(At, Experiment);
 
 /// <summary>What was answered under one arm, by block of users.</summary>
 /// <param name="Requests">Requests.</param>
 /// <param name="Answered">Those of them that were answered with ads.</param>
 /// <param name="Ads">Ads that they were answered with.</param>
-internal sealed record ArmExposures(long[] Requests, long[] Answered, long[] Ads);
+internal sealed record ArmExposures(long[] Requests, long[] Answered, long[] Ads)
+{
+    /// <summary>Whether there is a number for every block.</summary>
+    [JsonIgnore]
+    public bool IsWhole => Requests.Length == UserSplit.Blocks && Answered.Length == UserSplit.Blocks && Ads.Length == UserSplit.Blocks;
+}

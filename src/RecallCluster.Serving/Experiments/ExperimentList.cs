@@ -69,13 +69,19 @@ internal sealed class ExperimentList : IStateMachine
         ExperimentListState state = SnapshotSections.ReadJson(
             snapshot, ServingJson.Default.ExperimentListState, "The experiments' snapshot");
         foreach (ExperimentDefinition definition in state.All)
+        {
+            ExperimentChecks.Check(definition.Settings);
             _all[definition.Settings.Id] = definition;
+        }
         _deleted.UnionWith(state.Deleted);
         Changed?.Invoke(this);
     }
 
     private InvalidRequestException? Refusal(PutExperiment put, ExperimentDefinition? old)
     {
+        ExperimentChecks.Check(put.Settings);
+        if (put.Settings.Id != put.Experiment)
+            return new InvalidRequestException("id", $"is {put.Experiment}, and {put.Settings.Id} in the settings.");
         if (_deleted.Contains(put.Experiment))
             return new InvalidRequestException("id", "was an experiment's that was deleted: ads that were won under it are still about.");
         if (old?.StoppedAt is not null)

@@ -217,7 +217,7 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
         await Expect(rows).ToHaveCountAsync(2);
         await Expect(rows.Nth(0)).ToContainTextAsync("Less <b>search</b> · as tuned");
         await Expect(rows.Nth(1)).ToContainTextAsync("−12.0\u202f% (−15.0\u202f% to −9.0\u202f%)");
-        await Expect(dashboard.Page.Locator("#experiments [data-verdict=less]")).ToHaveCountAsync(1);
+        await Expect(dashboard.Page.Locator("#experiments [data-lift=less]")).ToHaveCountAsync(1);
         Assert.Empty(dashboard.Complaints);
     }
 

@@ -36,11 +36,17 @@ internal sealed class ExposureReporter(
                 if (!_untold.ContainsKey(experiment) && meter.Take() is { } arms)
                     _untold[experiment] = new ReportExposures(clock.GetUtcNow(), experiment, gateway, epoch, ++_last, arms);
             }
-            foreach (ReportExposures report in _untold.Values.ToArray())
+            ReportExposures[] untold = [.. _untold.Values];
+            Task[] telling = Array.ConvertAll(untold, report => reports.ReportAsync(report, cancellation));
+            Task all = Task.WhenAll(telling);
+            // One that cannot be told now holds up no other.
+            await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            for (int i = 0; i < telling.Length; i++)
             {
-                await reports.ReportAsync(report, cancellation).ConfigureAwait(false);
-                _untold.Remove(report.Experiment);
+                if (telling[i].IsCompletedSuccessfully)
+                    _untold.Remove(untold[i].Experiment);
             }
+            await all.ConfigureAwait(false);
         }
         finally
         {

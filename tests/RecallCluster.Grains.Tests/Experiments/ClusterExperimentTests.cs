@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Experiments;
-using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Tests.Cluster;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;

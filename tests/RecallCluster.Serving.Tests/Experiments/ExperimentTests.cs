@@ -82,10 +82,11 @@ public class ExperimentTests
     }
 
     [Fact]
-    public async Task A_report_that_could_not_be_told_is_told_again_as_it_was()
+    public async Task A_report_that_could_not_be_told_is_told_again_as_it_was_and_holds_up_no_other()
     {
         var board = new ExperimentBoard();
-        board.Publish([new ExperimentDefinition(Trial.Settings(4), 1, Now)]);
+        ExperimentSettings other = Trial.Settings(5, new Treatment { MaxScorings = 9 }) with { Layer = "other" };
+        board.Publish([new ExperimentDefinition(Trial.Settings(4), 1, Now), new ExperimentDefinition(other, 1, Now)]);
         var reports = new TroubledReports(_experiment);
         using var reporter = new ExposureReporter(board, reports, gateway: 3, epoch: 1, TimeProvider.System);
         for (int i = 0; i < 100; i++)
@@ -93,6 +94,7 @@ public class ExperimentTests
 
         reports.IsLost = true;
         await Assert.ThrowsAsync<IOException>(() => reporter.ReportAsync(default));
+        Assert.Equal(1, reports.Others);
         for (int i = 0; i < 100; i++)
             board.Current.Assign($"u{i}").Count(ads: 0);
         reports.IsLost = false;
@@ -101,7 +103,9 @@ public class ExperimentTests
         await reporter.ReportAsync(default);
 
         IReadOnlyList<ArmSums> arms = _experiment.Copy().Arms;
-        Assert.Equal([1L, 1, 2], reports.Numbers);
+        Assert.Equal((3, 2), (reports.Numbers.Count, reports.Others));
+        Assert.Equal(reports.Numbers[0], reports.Numbers[1]);
+        Assert.True(reports.Numbers[1] < reports.Numbers[2]);
         Assert.Equal((200L, 50L, 50L), (arms.Sum(a => a.Requests.Sum()), arms.Sum(a => a.Answered.Sum()), arms.Sum(a => a.Ads.Sum())));
         Assert.All(arms, arm => Assert.InRange(arm.Requests.Sum(), 70, 130));
     }
@@ -137,8 +141,16 @@ public class ExperimentTests
 
         public List<long> Numbers { get; } = [];
 
+        /// <summary>Reports of other experiments.</summary>
+        public int Others { get; private set; }
+
         public Task ReportAsync(ReportExposures report, CancellationToken cancellation)
         {
+            if (report.Experiment != experiment.Id)
+            {
+                Others++;
+                return Task.CompletedTask;
+            }
             Numbers.Add(report.Number);
             experiment.Apply(new JournalRecord(Numbers.Count, Experiment.KeyOf(4), [], report.Write()));
             return IsLost ? Task.FromException(new IOException("no answer")) : Task.CompletedTask;

@@ -76,7 +76,7 @@ class ArmRow {
       liftText(revenuePerThousand),
     ];
     this.figures.forEach((cell, i) => text(cell, figures[i]));
-    attribute(this.figures[2], "data-verdict", verdict(clickRate));
-    attribute(this.figures[4], "data-verdict", verdict(revenuePerThousand));
+    attribute(this.figures[2], "data-lift", verdict(clickRate));
+    attribute(this.figures[4], "data-lift", verdict(revenuePerThousand));
   }
 }

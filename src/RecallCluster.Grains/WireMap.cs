@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Users;
 using RecallCluster.Wire.Campaigns;
@@ -66,6 +67,7 @@ internal static class WireMap
         RawConversionProbability = win.RawConversionProbability,
         ConversionProbability = win.ConversionProbability,
         Position = win.Position,
+        Arms = win.Arms?.Select(arm => new WonArmMessage(arm.Experiment, arm.Arm)).ToArray(),
     };
 
     public static Win ToWin(WinMessage message) => new()
@@ -87,6 +89,7 @@ internal static class WireMap
         RawConversionProbability = message.RawConversionProbability,
         ConversionProbability = message.ConversionProbability,
         Position = message.Position,
+        Arms = message.Arms is null ? null : Array.ConvertAll(message.Arms, arm => new WonArm(arm.Experiment, arm.Arm)),
     };
 
     private static DateTimeOffset At(long utcTicks) => new(utcTicks, TimeSpan.Zero);

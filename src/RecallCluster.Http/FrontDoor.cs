@@ -164,6 +164,7 @@ public static class FrontDoor
         services.AddSingleton<AdRoutes>();
         services.AddSingleton<UserRoutes>();
         services.AddSingleton<IndexRoutes>();
+        services.AddSingleton<ExperimentRoutes>();
         services.AddSingleton<LiveRoutes>();
         services.AddSingleton<LiveHub>();
         services.AddHostedService(static provider => provider.GetRequiredService<LiveHub>());

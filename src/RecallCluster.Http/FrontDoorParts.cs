@@ -1,6 +1,7 @@
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Live;
@@ -33,6 +34,9 @@ public sealed class FrontDoorParts
 
     /// <summary>The users: <c>/v1/users</c>.</summary>
     public IUserStore? Users { get; set; }
+
+    /// <summary>The experiments: <c>/v1/experiments</c>.</summary>
+    public IExperiments? Experiments { get; set; }
 
     /// <summary>What is going on: <c>/v1/live</c>.</summary>
     public ILiveView? Live { get; set; }

@@ -106,8 +106,7 @@ internal static class FrontDoorRoutes
         admin.MapDelete("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.DeleteAsync(id, context))
             .WithSummary("Take an ad away.").Produces(204).ProducesProblem(404);
         MapIndexes(admin.MapGroup("/indexes"));
-        admin.MapGet("/experiments", static () => Results.Json(new ExperimentsBody([]), AdminJson.Default.ExperimentsBody))
-            .WithSummary("Experiments that run.").Produces<ExperimentsBody>();
+        MapExperiments(admin.MapGroup("/experiments"));
         admin.MapGet("/users/{id}", static (UserRoutes route, string id, HttpContext context) => route.GetAsync(id, context))
             .WithSummary("What is remembered of a user.").Produces<UserMemoryBody>().ProducesProblem(404);
         admin.MapPut("/users/{id}/consent", static (UserRoutes route, string id, HttpContext context) => route.PutConsentAsync(id, context))
@@ -120,6 +119,26 @@ internal static class FrontDoorRoutes
         admin.MapGet("/live/stream", static (LiveRoutes route, HttpContext context) => route.StreamAsync(context))
             .WithSummary("The same every second, as server-sent events of type live.")
             .Produces<string>(200, "text/event-stream").ProducesProblem(503);
+    }
+
+    private static void MapExperiments(RouteGroupBuilder experiments)
+    {
+        experiments.MapGet("", static (ExperimentRoutes route, HttpContext context) => route.ListAsync(context))
+            .WithSummary("All experiments with their results.").Produces<ExperimentsBody>();
+        experiments.MapGet("/{id:long}", static (ExperimentRoutes route, long id, HttpContext context) => route.GetAsync(id, context))
+            .WithSummary("One experiment with its results, and its version as ETag.")
+            .Produces<ExperimentViewBody>().ProducesProblem(404);
+        experiments.MapPut("/{id:long}", static (ExperimentRoutes route, long id, HttpContext context) => route.PutAsync(id, context))
+            .WithSummary("Make one, which runs at once, or change the name or share of one that runs; If-Match, If-None-Match: *.")
+            .Accepts<ExperimentBody>(Json).Produces<ExperimentViewBody>().Produces<ExperimentViewBody>(201)
+            .ProducesProblem(400).ProducesProblem(412);
+        experiments.MapPost(
+            "/{id:long}/stop", static (ExperimentRoutes route, long id, HttpContext context) => route.StopAsync(id, context))
+            .WithSummary("Stop it for good; what was won under it still counts.")
+            .Produces<ExperimentViewBody>().ProducesProblem(404).ProducesProblem(412);
+        experiments.MapDelete("/{id:long}", static (ExperimentRoutes route, long id, HttpContext context) => route.DeleteAsync(id, context))
+            .WithSummary("Delete it with all that was counted; its id is never used again.")
+            .Produces(204).ProducesProblem(404).ProducesProblem(412);
     }
 
     private static void MapIndexes(RouteGroupBuilder indexes)

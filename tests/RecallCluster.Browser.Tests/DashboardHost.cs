@@ -63,7 +63,7 @@ internal sealed class DashboardHost : IAsyncDisposable
     }
 
     private static WebApplication Create(ILiveView view, HostSettings settings, ApiKey key) => FrontDoor.Create(
-        new FrontDoorParts { Live = view, Campaigns = view as ICampaigns },
+        new FrontDoorParts { Live = view, Campaigns = view as ICampaigns, Experiments = new MadeUpExperiments(view is MovingFigures) },
         new FrontDoorOptions
         {
             Urls = [$"http://127.0.0.1:{settings.Port}"],

@@ -207,6 +207,21 @@ public class DashboardTests(BrowserFixture browser) : IClassFixture<BrowserFixtu
     }
 
     [ChromiumFact]
+    public async Task Arms_of_experiments_are_shown_with_their_intervals()
+    {
+        await using DashboardHost host = await DashboardHost.StartAsync(new MovingFigures());
+        await using DashboardPage dashboard = await browser.OpenAsync(host);
+        await dashboard.LiveAsync();
+
+        ILocator rows = dashboard.Page.Locator("#experiments tbody tr");
+        await Expect(rows).ToHaveCountAsync(2);
+        await Expect(rows.Nth(0)).ToContainTextAsync("Less <b>search</b> · as tuned");
+        await Expect(rows.Nth(1)).ToContainTextAsync("−12.0\u202f% (−15.0\u202f% to −9.0\u202f%)");
+        await Expect(dashboard.Page.Locator("#experiments [data-lift=less]")).ToHaveCountAsync(1);
+        Assert.Empty(dashboard.Complaints);
+    }
+
+    [ChromiumFact]
     public async Task A_server_with_nothing_to_show_says_so_everywhere()
     {
         await using DashboardHost host = await DashboardHost.StartAsync(new NoFigures());

@@ -3,6 +3,7 @@ using RecallCluster.Calibration.Counts;
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Calibration.Methods;
 using RecallCluster.Calibration.Metrics;
+using RecallCluster.Numerics;
 using static RecallCluster.Calibration.Tests.Golden;
 
 namespace RecallCluster.Calibration.Tests;

@@ -3,6 +3,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Http.Tokens;
 using RecallCluster.Numerics;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Tests;
@@ -49,6 +50,33 @@ public class WinTokenTests
                 Assert.Equal(new SignedEvent(kind, win, Now.AddHours(1)), signed);
             }
         }
+    }
+
+    [Fact]
+    public void The_arms_that_it_was_won_under_come_back_and_without_them_a_token_is_as_it_always_was()
+    {
+        var tokens = new WinTokens(new TokenKeyRing([TokenKey.Create(1)]));
+        WonArm[] arms = [.. Enumerable.Range(0, 8).Select(i => new WonArm(long.MaxValue - i, i))];
+
+        tokens.Read(tokens.Sign(AdEventKind.Click, Sample with { Arms = arms }, Now.AddHours(1)), Now, out SignedEvent? signed);
+
+        Assert.Equal(arms, signed!.Win.Arms);
+        Assert.Equal(Sample, signed.Win with { Arms = null });
+        Assert.Equal(
+            tokens.Sign(AdEventKind.Click, Sample, Now.AddHours(1)),
+            tokens.Sign(AdEventKind.Click, Sample with { Arms = [] }, Now.AddHours(1)));
+    }
+
+    [Theory]
+    [InlineData(9, 0, 1)]
+    [InlineData(1, 8, 1)]
+    [InlineData(1, 0, 0)]
+    public void Arms_that_cannot_be_are_no_token(int count, int place, long experiment)
+    {
+        var tokens = new WinTokens(new TokenKeyRing([TokenKey.Create(1)]));
+        Win win = Sample with { Arms = [.. Enumerable.Repeat(new WonArm(experiment, place), count)] };
+
+        Assert.Equal(TokenReading.Malformed, tokens.Read(tokens.Sign(AdEventKind.Click, win, Now.AddHours(1)), Now, out _));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public class JsonDefaultsTests
 {
     public static TheoryData<string> Roots =>
         ["CampaignCommand", "CampaignMemory", "UserCommand", "UserPartitionState", "EngagementCommand",
-        "ClickCountsState", "IndexManifest", "TunedSearch"];
+        "ClickCountsState", "ExperimentCommand", "ExperimentDefinition", "ExperimentListState", "ExperimentState", "IndexManifest",
+        "TunedSearch"];
 
     [Theory]
     [MemberData(nameof(Roots))]

@@ -1,4 +1,4 @@
-using static RecallCluster.Calibration.SpecialFunctions;
+using static RecallCluster.Numerics.SpecialFunctions;
 
 namespace RecallCluster.Calibration.Methods;
 

@@ -7,6 +7,7 @@ using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Placement;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.State;
 using RecallCluster.Wire.Campaigns;
@@ -152,7 +153,8 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         if (record.Read(ServingJson.Default.CampaignCommand) is not EventCommand { Event.Win: var win })
             return [];
         string counts = CountsKeys.Of(win.CampaignId);
-        return string.IsNullOrEmpty(win.UserId) ? [counts] : [counts, MachineKeys.Of(MachineKeys.Users, win.UserId)];
+        return string.IsNullOrEmpty(win.UserId) ? [counts]
+            : [counts, MachineKeys.Of(MachineKeys.Users, win.UserId), .. (win.Arms ?? []).Select(arm => Experiment.KeyOf(arm.Experiment))];
     }
 
     private void Opened(Campaign campaign)

@@ -1,6 +1,8 @@
+using RecallCluster.Grains.Experiments;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Rollouts;
@@ -27,12 +29,14 @@ internal sealed class DoorComposition(
         {
             await gateway.LookAsync(cancellation).ConfigureAwait(false);
             LocalMarket? ads = node.MarketDirectory is null ? null : await market.Ready.WaitAsync(cancellation).ConfigureAwait(false);
+            var business = new SteadyClock(clock.Business);
             return new GatewayServices
             {
                 Retriever = gateway,
                 Gateway = gateway,
-                Feedback = new FeedbackIntake(new GrainDelivery(grains, NoGateway, deferral), new SteadyClock(clock.Business)),
+                Feedback = new FeedbackIntake(new GrainDelivery(grains, NoGateway, deferral), business),
                 Campaigns = new GrainCampaigns(grains, market.Book),
+                Experiments = new ExperimentRunner(new GrainExperiments(grains, market.Experiments), business),
                 Catalogue = ads?.Catalogue,
                 Users = new GrainUsers(grains, node.UserPatience),
                 Live = gateway,

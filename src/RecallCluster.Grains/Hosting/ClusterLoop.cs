@@ -1,8 +1,10 @@
 using RecallCluster.Bidding.Money;
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Experiments;
 using RecallCluster.Grains.Market;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
@@ -19,6 +21,8 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
 {
+    private static readonly TimeSpan ExperimentsPatience = TimeSpan.FromSeconds(5);
+
     private readonly IGrainFactory _grains;
     private readonly GatewayLoop _loop;
     private readonly FeedbackIntake _feedback;
@@ -37,6 +41,8 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         var campaigns = new GrainCampaigns(grains, silo.Book);
         Users = new GrainUsers(grains, userPatience);
         Campaigns = campaigns;
+        var experiments = new GrainExperiments(grains, silo.Experiments);
+        Experiments = new ExperimentRunner(experiments, clock);
         var delivery = new GrainDelivery(grains, identity.Number, deferral);
         _feedback = new FeedbackIntake(delivery, clock);
         delivery.CameLate = _feedback.Conclude;
@@ -48,6 +54,8 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
                 Users = Users,
                 Leases = new GrainLeases(grains, _observer),
                 Reports = campaigns,
+                Experiments = silo.Experiments.Board,
+                Exposures = experiments,
                 Figures = new GrainFigures(grains, campaigns, _feedback.Tally),
                 Epoch = identity.Epoch,
                 BusinessClock = clock,
@@ -65,6 +73,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
 
     /// <summary>The campaigns.</summary>
     public GrainCampaigns Campaigns { get; }
+
+    /// <summary>The experiments.</summary>
+    public IExperiments Experiments { get; }
 
     /// <summary>Takes feedback.</summary>
     public IFeedback Feedback => _feedback;
@@ -84,6 +95,9 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         Deferral deferral, TimeProvider time, CancellationToken cancellation)
     {
         LocalMarket market = await silo.Ready.WaitAsync(cancellation).ConfigureAwait(false);
+        // While the cluster is upgraded there may be no list yet: users are in no experiment then.
+        await Task.WhenAny(silo.Experiments.WaitForFirstAsync(cancellation), Task.Delay(ExperimentsPatience, time, cancellation))
+            .ConfigureAwait(false);
         GatewayIdentity identity = await GrainCalls.AskAsync(
             grains.GetGrain<IGatewayRegistryGrain>(0).BeginAsync(node.Name), "The gateways' registry", cancellation).ConfigureAwait(false);
         var loop = new ClusterLoop(

@@ -51,6 +51,7 @@ internal sealed class GatewayComposition(
                 Gateway = loop.Gateway,
                 Feedback = loop.Feedback,
                 Campaigns = loop.Campaigns,
+                Experiments = loop.Experiments,
                 Catalogue = loop.Catalogue,
                 Users = loop.Users,
                 Live = loop.Live,

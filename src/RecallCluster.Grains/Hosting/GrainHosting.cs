@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using RecallCluster.Grains.Experiments;
 using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Machines;
@@ -72,6 +73,7 @@ public static class GrainHosting
         services.TryAddSingleton(new RolloutOptions());
         services.TryAddSingleton<MachineFactory>();
         services.TryAddSingleton<BookReader>();
+        services.TryAddSingleton<ExperimentReader>();
         services.TryAddSingleton<SiloMarket>();
         services.AddSingleton<ISiloPart>(provider => provider.GetRequiredService<SiloMarket>());
         services.AddSingleton<IHostedService, MarketOpening>();

@@ -1,6 +1,7 @@
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Live;
@@ -36,6 +37,9 @@ public sealed class GatewayServices : IAsyncDisposable
 
     /// <summary>The campaigns.</summary>
     public ICampaigns? Campaigns { get; init; }
+
+    /// <summary>The experiments.</summary>
+    public IExperiments? Experiments { get; init; }
 
     /// <summary>The ads.</summary>
     public IAdCatalogue? Catalogue { get; init; }

@@ -27,6 +27,8 @@ internal sealed class MachineServices(
     {
         if (MachineKeys.TryRead(key, MachineKeys.Users, out string user))
             return grains.GetGrain<IUserGrain>(user);
+        if (MachineKeys.TryRead(key, MachineKeys.Experiments, out string experiment))
+            return grains.GetGrain<IExperimentGrain>(experiment);
         return MachineKeys.TryRead(key, MachineKeys.Counts, out string part)
             ? grains.GetGrain<ICalibrationCountsGrain>(part)
             : throw new InvalidDataException($"Nobody follows as '{key}'.");
@@ -37,7 +39,7 @@ internal sealed class MachineServices(
 internal static class MachineKeys
 {
     public const string Campaigns = "campaign", Users = "user", Counts = "calibration", Book = "book", Catalogue = "catalogue",
-        Registry = "gateways", Index = "index";
+        Registry = "gateways", Index = "index", Experiments = "experiment", ExperimentList = "experiments";
 
     public static string Of(string kind, string which) => $"{kind}/{which}";
 

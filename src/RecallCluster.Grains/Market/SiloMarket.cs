@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using RecallCluster.Grains.Contracts;
+using RecallCluster.Grains.Experiments;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Retrieval.Files;
@@ -35,9 +36,10 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
     private volatile string? _missing = "the market has not been read yet";
 
     public SiloMarket(
-        SiloNode node, IGrainFactory grains, BookReader book, MachineHostOptions options, TimeProvider time, ILogger<SiloMarket> logger)
+        SiloNode node, IGrainFactory grains, BookReader book, ExperimentReader experiments, MachineHostOptions options, TimeProvider time,
+        ILogger<SiloMarket> logger)
     {
-        (_node, _grains, Book, _options, _time, _logger) = (node, grains, book, options, time, logger);
+        (_node, _grains, Book, Experiments, _options, _time, _logger) = (node, grains, book, experiments, options, time, logger);
         // Whoever waits for it is told by what it waits with; nobody else shall trip over it.
         _ = _ready.Task.ContinueWith(task => task.Exception, TaskScheduler.Default);
     }
@@ -47,6 +49,9 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
 
     /// <summary>The published campaigns.</summary>
     public BookReader Book { get; }
+
+    /// <summary>The experiments.</summary>
+    public ExperimentReader Experiments { get; }
 
     /// <summary>What became of background work on this silo.</summary>
     public BackgroundHealth Background { get; } = new();
@@ -66,6 +71,7 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
     public async Task OpenAsync(CancellationToken cancellation)
     {
         Book.Start();
+        Experiments.Start();
         if (_node.MarketDirectory is not { } directory)
         {
             _missing = null;

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using RecallCluster.Grains.Campaigns;
+using RecallCluster.Grains.Experiments;
 using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
@@ -15,7 +17,7 @@ namespace RecallCluster.Grains.Transfer;
 /// A cluster's state as the state file of an embedded edition, without touching the cluster's: its machines are opened over a copy in
 /// memory, and what campaigns had not told their followers yet is told there.
 /// <code>
-/// store ─► copy in memory ─► users, counts, then campaigns ─► outboxes run empty ─► snapshots ─► state file
+/// store ─► copy in memory ─► users, counts, experiments, then campaigns ─► outboxes run empty ─► snapshots ─► state file
 /// </code>
 /// </summary>
 public sealed class StateExport
@@ -26,7 +28,9 @@ public sealed class StateExport
     private readonly MachineFactory _factory = new(new ServingStateOptions());
     private readonly Dictionary<string, MachineHost<UserPartition>> _users = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MachineHost<CalibrationShard>> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MachineHost<Experiment>> _experiments = new(StringComparer.Ordinal);
     private readonly List<(string Key, MachineHost<Campaign> Host)> _campaigns = [];
+    private MachineHost<ExperimentList>? _list;
 
     private StateExport()
     {
@@ -85,21 +89,33 @@ public sealed class StateExport
                 await UserAsync(key, cancellation).ConfigureAwait(true);
             else if (MachineKeys.TryRead(key, MachineKeys.Counts, out _))
                 await CountsAsync(key, cancellation).ConfigureAwait(true);
+            else if (MachineKeys.TryRead(key, MachineKeys.Experiments, out _))
+                await ExperimentAsync(key, cancellation).ConfigureAwait(true);
         }
         foreach (string key in keys.Where(key => MachineKeys.TryRead(key, MachineKeys.Campaigns, out _)))
         {
             var kind = new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = CampaignGrain.FollowersOf };
             _campaigns.Add((key, await OpenAsync(kind, cancellation).ConfigureAwait(true)));
         }
-        while (_campaigns.Exists(campaign => campaign.Host.Untold > 0))
+        string list = MachineKeys.Of(MachineKeys.ExperimentList, 0);
+        if (keys.Contains(list))
+        {
+            _list = await OpenAsync(
+                new MachineKind<ExperimentList>(list, () => new ExperimentList()) { FollowersOf = ExperimentListGrain.FollowersOf },
+                cancellation).ConfigureAwait(true);
+        }
+        while (_campaigns.Exists(campaign => campaign.Host.Untold > 0) || _list is { Untold: > 0 })
             await Task.Delay(Pause, cancellation).ConfigureAwait(true);
         List<(string Key, byte[] Snapshot)> snapshots =
         [
             .. _campaigns.Where(campaign => campaign.Host.Machine.Exists)
                 .Select(campaign => (campaign.Key, campaign.Host.Machine.Snapshot())),
             .. _counts.Select(counts => (counts.Key, counts.Value.Machine.Snapshot())),
+            .. _experiments.Select(experiment => (experiment.Key, experiment.Value.Machine.Snapshot())),
             .. UserTransfer.Join(_users.Select(user => (user.Key, user.Value.Machine.Snapshot()))),
         ];
+        if (_list is not null)
+            snapshots.Add((ExperimentList.Key, _list.Machine.Snapshot()));
         string catalogue = MachineKeys.Of(MachineKeys.Catalogue, 0);
         if (keys.Contains(catalogue))
         {
@@ -111,37 +127,35 @@ public sealed class StateExport
         return snapshots;
     }
 
-    private async Task TellAsync(string follower, string source, IReadOnlyList<Wire.State.FollowedRecord> records)
+    private Task TellAsync(string follower, string source, IReadOnlyList<Wire.State.FollowedRecord> records) =>
+        MachineKeys.TryRead(follower, MachineKeys.Counts, out _) ? TellAsync(CountsAsync(follower, CancellationToken.None), source, records)
+        : MachineKeys.TryRead(follower, MachineKeys.Experiments, out _)
+            ? TellAsync(ExperimentAsync(follower, CancellationToken.None), source, records)
+            : TellAsync(UserAsync(follower, CancellationToken.None), source, records);
+
+    private static async Task TellAsync<T>(
+        Task<MachineHost<T>> follower, string source, IReadOnlyList<Wire.State.FollowedRecord> records)
+        where T : class, IStateMachine
     {
-        if (!MachineKeys.TryRead(follower, MachineKeys.Counts, out _))
-        {
-            MachineHost<UserPartition> user = await UserAsync(follower, CancellationToken.None).ConfigureAwait(true);
-            await user.FollowAsync(source, records).ConfigureAwait(true);
-            return;
-        }
-        MachineHost<CalibrationShard> counts = await CountsAsync(follower, CancellationToken.None).ConfigureAwait(true);
-        await counts.FollowAsync(source, records).ConfigureAwait(true);
+        MachineHost<T> host = await follower.ConfigureAwait(true);
+        await host.FollowAsync(source, records).ConfigureAwait(true);
     }
 
-    private async Task<MachineHost<UserPartition>> UserAsync(string key, CancellationToken cancellation)
-    {
-        if (!_users.TryGetValue(key, out MachineHost<UserPartition>? host))
-        {
-            var opened = await OpenAsync(
-                new MachineKind<UserPartition>(key, () => _factory.UsersOf(key, capacity: 1)), cancellation).ConfigureAwait(true);
-            _users[key] = host = opened;
-        }
-        return host;
-    }
+    private Task<MachineHost<UserPartition>> UserAsync(string key, CancellationToken cancellation) =>
+        HostAsync(_users, key, () => _factory.UsersOf(key, capacity: 1), cancellation);
 
-    private async Task<MachineHost<CalibrationShard>> CountsAsync(string key, CancellationToken cancellation)
+    private Task<MachineHost<CalibrationShard>> CountsAsync(string key, CancellationToken cancellation) =>
+        HostAsync(_counts, key, () => _factory.Counts(key), cancellation);
+
+    private Task<MachineHost<Experiment>> ExperimentAsync(string key, CancellationToken cancellation) =>
+        HostAsync(_experiments, key, () => new Experiment(key), cancellation);
+
+    private async Task<MachineHost<T>> HostAsync<T>(
+        Dictionary<string, MachineHost<T>> hosts, string key, Func<T> make, CancellationToken cancellation)
+        where T : class, IStateMachine
     {
-        if (!_counts.TryGetValue(key, out MachineHost<CalibrationShard>? host))
-        {
-            var opened = await OpenAsync(
-                new MachineKind<CalibrationShard>(key, () => _factory.Counts(key)), cancellation).ConfigureAwait(true);
-            _counts[key] = host = opened;
-        }
+        if (!hosts.TryGetValue(key, out MachineHost<T>? host))
+            hosts[key] = host = await OpenAsync(new MachineKind<T>(key, make), cancellation).ConfigureAwait(true);
         return host;
     }
 

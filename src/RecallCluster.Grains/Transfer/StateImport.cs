@@ -4,6 +4,7 @@ using MessagePack;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 using RecallCluster.Wire;
@@ -12,8 +13,8 @@ using RecallCluster.Wire.State;
 namespace RecallCluster.Grains.Transfer;
 
 /// <summary>
-/// Lets a new cluster begin with the state of an embedded edition: campaigns and their ledgers, users, calibration's counts, live edits of
-/// ads. The campaigns are enrolled in the bid book, which knows of no others. They are written last, so that what was interrupted can be
+/// Lets a new cluster begin with the state of an embedded edition: campaigns and their ledgers, users, calibration's counts, experiments,
+/// live edits of ads. The campaigns are enrolled in the bid book, which knows of no others. They are written last, so that what was interrupted can be
 /// done again.
 /// </summary>
 public static class StateImport
@@ -94,6 +95,8 @@ public static class StateImport
     {
         if (key.StartsWith(UserMemories.Prefix, StringComparison.Ordinal))
             return UsersOf(key, snapshot, path);
+        if (key == ExperimentList.Key)
+            return ExperimentsOf(snapshot);
         if (key != CatalogueEdits.Key)
             return [(key, snapshot)];
         var edits = MachineFactory.Catalogue();
@@ -104,6 +107,13 @@ public static class StateImport
         foreach (CatalogueEdit edit in edits.Latest)
             ordered.Apply(new JournalRecord(FirstPlace, key, [], CatalogueEdits.Write(edit)));
         return [(MachineKeys.Of(MachineKeys.Catalogue, 0), ordered.Snapshot())];
+    }
+
+    private static IEnumerable<(string Key, byte[] State)> ExperimentsOf(byte[] snapshot)
+    {
+        var list = new ExperimentList();
+        list.Restore(snapshot);
+        return list.IsEmpty ? [] : [(MachineKeys.Of(MachineKeys.ExperimentList, 0), snapshot)];
     }
 
     private static IEnumerable<(string Key, byte[] State)> UsersOf(string key, byte[] snapshot, string path)

@@ -37,11 +37,10 @@ namespace RecallCluster.Http.Admin;
 [JsonSerializable(typeof(IndexesBody))]
 [JsonSerializable(typeof(IndexVersionView))]
 [JsonSerializable(typeof(RolloutView))]
+[JsonSerializable(typeof(ExperimentBody))]
+[JsonSerializable(typeof(ExperimentViewBody))]
 [JsonSerializable(typeof(ExperimentsBody))]
 [JsonSerializable(typeof(LiveBody))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(int))]
 internal sealed partial class AdminJson : JsonSerializerContext;
-
-/// <summary>Experiments that run; none can be made yet.</summary>
-internal sealed record ExperimentsBody(string[] Experiments);

@@ -7,7 +7,7 @@ namespace RecallCluster.Http.Dashboard;
 /// <summary>
 /// The dashboard:
 /// <code>
-/// GET /             ─► the page         its scripts then read v1/live/stream (or v1/live), and v1/campaigns/{id},
+/// GET /             ─► the page         its scripts then read v1/live/stream (or v1/live), v1/campaigns/{id} and v1/experiments,
 /// GET /dashboard/…  ─► what it needs    relative to the page, with an API key where one is asked for
 /// </code>
 /// The files hold no figures, so that they are open to all; what they show is guarded where it is read.

@@ -5,6 +5,7 @@ using RecallCluster.Http.Native;
 using RecallCluster.Http.Tracking;
 using RecallCluster.Numerics;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Experiments;
 
 namespace RecallCluster.Http.Fuzzing;
 
@@ -61,6 +62,10 @@ internal static class BodyTargets
     /// <summary><c>PUT /v1/campaigns/{id}</c>.</summary>
     public static IFuzzTarget Campaigns() => new BodyTarget(
         "campaigns", FuzzSeeds.Campaigns, input => CampaignBodyMap.SettingsOf(7, StrictJson.Read(input, AdminJson.Default.CampaignBody)));
+
+    /// <summary><c>PUT /v1/experiments/{id}</c>.</summary>
+    public static IFuzzTarget Experiments() => new BodyTarget("experiments", FuzzSeeds.Experiments, input =>
+        ExperimentChecks.Check(StrictJson.Read(input, AdminJson.Default.ExperimentBody).ToSettings(7)));
 
     /// <summary><c>PUT /v1/ads/{id}</c>.</summary>
     public static IFuzzTarget Ads() => new BodyTarget(

@@ -40,8 +40,8 @@ public sealed class FuzzRunner
     /// <summary>Names of the targets.</summary>
     public static IReadOnlyList<string> TargetNames { get; } =
     [
-        "openrtb", "native", "candidates", "events", "campaigns", "ads", "tokens", "state", "journal", "snapshots", "index", "shards",
-        "stateFile",
+        "openrtb", "native", "candidates", "events", "campaigns", "experiments", "ads", "tokens", "state", "journal", "snapshots", "index",
+        "shards", "stateFile",
     ];
 
     /// <summary>Runs inputs, shared by the targets so that each takes about the same time.</summary>
@@ -55,7 +55,7 @@ public sealed class FuzzRunner
         IFuzzTarget[] targets =
         [
             new OpenRtbTarget(), BodyTargets.Native(), BodyTargets.Candidates(), BodyTargets.Events(), BodyTargets.Campaigns(),
-            BodyTargets.Ads(), new TokenTarget(), new StateTarget(), new JournalTarget(), new SnapshotTarget(), new IndexTarget(),
+            BodyTargets.Experiments(), BodyTargets.Ads(), new TokenTarget(), new StateTarget(), new JournalTarget(), new SnapshotTarget(), new IndexTarget(),
             new ShardFrameTarget(), stateFile,
         ];
         ArgumentOutOfRangeException.ThrowIfLessThan(count, targets.Length);

@@ -3,6 +3,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Http.Tokens;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Fuzzing;
@@ -107,6 +108,15 @@ internal static class FuzzSeeds
     [
         WinOf(1, "slot", 0) with { UserId = "user-7", RawConversionProbability = 0.1, ConversionProbability = 0.05 },
         WinOf(2, "ü…😀", 4) with { IsBidOnly = true, IsPerClick = false, UserId = null },
+        WinOf(3, "slot", 0) with { UserId = "user-7", Arms = [new WonArm(3, 1), new WonArm(long.MaxValue, 0)] },
+    ];
+
+    public static IReadOnlyList<string> Experiments { get; } =
+    [
+        """
+        {"name":"Less search","layer":"search","salt":"s","firstBucket":2500,"share":0.5,"arms":[{"name":"as tuned"},
+        {"name":"less","weight":2.5,"treatment":{"maxScorings":500,"candidates":40,"skipRanker":true}}]}
+        """,
     ];
 
     public static IReadOnlyList<string> Events { get; } =

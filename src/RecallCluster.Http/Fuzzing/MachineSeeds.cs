@@ -3,6 +3,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
@@ -15,7 +16,7 @@ internal sealed record SeedRecord(string Key, string[] Followers, byte[] Payload
 /// <summary>Commands of every kind, in an order in which they can happen, and the machines that take them.</summary>
 internal static class MachineSeeds
 {
-    private const long CampaignId = 7;
+    private const long CampaignId = 7, ExperimentId = 3;
     private const string User = "user-7";
     private static readonly DateTimeOffset Now = FuzzSeeds.Now;
 
@@ -32,6 +33,7 @@ internal static class MachineSeeds
         var users = new UserStoreOptions();
         machines.AddFamily("users/", key => new UserPartition(key, 100, users));
         machines.Add(CatalogueEdits.Key, new CatalogueEdits());
+        _ = new ExperimentFamily(machines);
         return machines;
     }
 
@@ -77,7 +79,19 @@ internal static class MachineSeeds
         };
         yield return Command(new PutCommand(Now, settings, [1, 0.5]));
         yield return Command(new LeaseCommand(Now.AddSeconds(1), 2, 1, new Micros(5_000_000)));
-        Win win = FuzzSeeds.Wins[0] with { Lease = 1, AuctionAt = Now.AddSeconds(5), UserId = User };
+        var experiment = new ExperimentSettings
+        {
+            Id = ExperimentId,
+            Name = "Less search",
+            Layer = "search",
+            Share = 0.5,
+            Arms = [new ExperimentArm("a", 1), new ExperimentArm("b", 2.5, new Treatment { MaxScorings = 9, SkipRanker = true })],
+        };
+        yield return OfExperiments(new PutExperiment(Now, ExperimentId, experiment));
+        Win win = FuzzSeeds.Wins[0] with
+        {
+            Lease = 1, AuctionAt = Now.AddSeconds(5), UserId = User, Arms = [new WonArm(ExperimentId, 1)],
+        };
         yield return Command(new EventCommand(Now.AddSeconds(9), new AdEvent(AdEventKind.Impression, win)));
         yield return Command(new EventCommand(Now.AddSeconds(10), new AdEvent(AdEventKind.Click, win)));
         yield return new SeedRecord(
@@ -86,6 +100,11 @@ internal static class MachineSeeds
                 new EngagementCommand(Now.AddSeconds(20), new AdEvent(AdEventKind.Engagement, win) { Signals = [1, 2.5] }),
                 ServingJson.Default.EngagementCommand));
         yield return Command(new EventCommand(Now.AddMinutes(2), new AdEvent(AdEventKind.Conversion, win) { Number = 5 }));
+        long[] counts = new long[UserSplit.Blocks];
+        yield return new SeedRecord(
+            Experiment.KeyOf(ExperimentId), [],
+            new ReportExposures(Now, ExperimentId, 2, 1, 1, [new(counts, counts, counts), new(counts, counts, counts)]).Write());
+        yield return OfExperiments(new StopExperiment(Now.AddMinutes(3), ExperimentId) { IfVersion = 1 });
         yield return Command(new ReportCommand(Now.AddMinutes(5), new BidReport
         {
             Auctions = 100,
@@ -123,13 +142,18 @@ internal static class MachineSeeds
         };
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-1", AdLine.Of(ad))));
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-2", null)));
+        yield return OfExperiments(new DeleteExperiment(Now.AddHours(2), ExperimentId + 1));
         yield return Command(new TickCommand(Now.AddDays(1)));
     }
 
     private static SeedRecord Command(CampaignCommand command) => new(
         CampaignDirectory.KeyOf(CampaignId),
-        command is EventCommand ? [CalibrationCountsFamily.KeyOf(CampaignId), UserMemories.KeyOf(User)] : [],
+        command is EventCommand
+            ? [CalibrationCountsFamily.KeyOf(CampaignId), UserMemories.KeyOf(User), Experiment.KeyOf(ExperimentId)] : [],
         JsonSerializer.SerializeToUtf8Bytes(command, ServingJson.Default.CampaignCommand));
+
+    private static SeedRecord OfExperiments(ExperimentCommand command) =>
+        new(ExperimentList.Key, JournalExperiments.FollowersOf(command), command.Write());
 
     private static SeedRecord OfUser(UserCommand command) => new(
         UserMemories.KeyOf(User), [], JsonSerializer.SerializeToUtf8Bytes(command, ServingJson.Default.UserCommand));

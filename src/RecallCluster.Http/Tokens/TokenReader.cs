@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Unicode;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Tokens;
@@ -10,6 +11,9 @@ namespace RecallCluster.Http.Tokens;
 /// </summary>
 internal ref struct TokenReader(ReadOnlySpan<byte> bytes)
 {
+    // A win has one arm of each layer.
+    private const int MostArms = ExperimentChecks.MostLayers;
+
     private ReadOnlySpan<byte> _rest = bytes;
     private bool _broken;
 
@@ -29,6 +33,7 @@ internal ref struct TokenReader(ReadOnlySpan<byte> bytes)
         bool converts = parts.HasFlag(TokenParts.Conversion);
         double rawConversion = converts ? Real() : 0, conversion = converts ? Real() : 0;
         long position = Integer();
+        WonArm[]? arms = parts.HasFlag(TokenParts.Arms) ? Arms() : null;
         if (_broken || !_rest.IsEmpty || !Enum.IsDefined(kind) || (parts & ~TokenParts.Known) != 0
             || model is < 0 or > uint.MaxValue || gateway is < int.MinValue or > int.MaxValue || position is < 0 or > int.MaxValue
             || price < 0
@@ -57,8 +62,27 @@ internal ref struct TokenReader(ReadOnlySpan<byte> bytes)
             RawConversionProbability = rawConversion,
             ConversionProbability = conversion,
             Position = (int)position,
+            Arms = arms,
         };
         return new SignedEvent(kind, win, DateTimeOffset.FromUnixTimeSeconds(expiry));
+    }
+
+    private WonArm[] Arms()
+    {
+        long count = Integer();
+        if (count is < 1 or > MostArms)
+        {
+            _broken = true;
+            return [];
+        }
+        var arms = new WonArm[count];
+        foreach (ref WonArm arm in arms.AsSpan())
+        {
+            (long experiment, long place) = (Integer(), Integer());
+            _broken |= experiment < 1 || place is < 0 or >= ExperimentChecks.MostArms;
+            arm = new WonArm(experiment, (int)place);
+        }
+        return arms;
     }
 
     private static bool IsProbability(double value) => value is >= 0 and <= 1;

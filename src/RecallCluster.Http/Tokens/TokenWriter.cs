@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Unicode;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 
 namespace RecallCluster.Http.Tokens;
@@ -13,7 +14,8 @@ internal enum TokenParts
     BidOnly = 2,
     User = 4,
     Conversion = 8,
-    Known = PerClick | BidOnly | User | Conversion,
+    Arms = 16,
+    Known = PerClick | BidOnly | User | Conversion | Arms,
 }
 
 /// <summary>
@@ -55,6 +57,14 @@ internal ref struct TokenWriter(Span<byte> room)
             Real(win.ConversionProbability);
         }
         Integer(win.Position);
+        if (!parts.HasFlag(TokenParts.Arms))
+            return;
+        Integer(win.Arms!.Count);
+        foreach (WonArm arm in win.Arms)
+        {
+            Integer(arm.Experiment);
+            Integer(arm.Arm);
+        }
     }
 
     public void Byte(byte value)
@@ -67,7 +77,8 @@ internal ref struct TokenWriter(Span<byte> room)
         (win.IsPerClick ? TokenParts.PerClick : TokenParts.None)
         | (win.IsBidOnly ? TokenParts.BidOnly : TokenParts.None)
         | (win.UserId is not null ? TokenParts.User : TokenParts.None)
-        | (win.RawConversionProbability != 0 || win.ConversionProbability != 0 ? TokenParts.Conversion : TokenParts.None);
+        | (win.RawConversionProbability != 0 || win.ConversionProbability != 0 ? TokenParts.Conversion : TokenParts.None)
+        | (win.Arms is { Count: > 0 } ? TokenParts.Arms : TokenParts.None);
 
     private void Integer(long value)
     {

@@ -1,10 +1,12 @@
 using RecallCluster.Serving.Calibration;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.Campaigns;
 
-/// <summary>Commands to campaigns of a journal; what happened to an ad concerns the counts and the user's memory, too.</summary>
+/// <summary>Commands to campaigns of a journal; what happened to an ad concerns others, too: the counts, the user's
+/// memory, the experiments that it was won under.</summary>
 internal sealed class JournalCampaigns(IJournal journal) : ICampaignSender
 {
     /// <inheritdoc/>
@@ -17,6 +19,7 @@ internal sealed class JournalCampaigns(IJournal journal) : ICampaignSender
         if (command is not EventCommand { Event.Win: var win })
             return [];
         string counts = CalibrationCountsFamily.KeyOf(win.CampaignId);
-        return string.IsNullOrEmpty(win.UserId) ? [counts] : [counts, UserMemories.KeyOf(win.UserId)];
+        return string.IsNullOrEmpty(win.UserId) ? [counts]
+            : [counts, UserMemories.KeyOf(win.UserId), .. (win.Arms ?? []).Select(arm => Experiment.KeyOf(arm.Experiment))];
     }
 }

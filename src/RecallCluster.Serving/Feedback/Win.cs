@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Money;
+using RecallCluster.Serving.Experiments;
 
 namespace RecallCluster.Serving.Feedback;
 
@@ -57,4 +58,7 @@ public sealed record Win
 
     /// <summary>Position in its slot.</summary>
     public int Position { get; init; }
+
+    /// <summary>The arms of experiments that the user was in, one of each; null for none.</summary>
+    public IReadOnlyList<WonArm>? Arms { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.ValueRanking;
@@ -12,8 +13,9 @@ namespace RecallCluster.Serving.Gateway;
 /// Answers requests for ads, from user to price:
 /// <code>
 /// user ─► eligible sets ─► retrieval by value ─► [ranker] ─► calibration, bids ─► auctions, reserves ─► answer
-///           ▲    ▲                                   ▲              │
-///     roster   room                               bid book        wallets, tallies
+///   ▲       ▲    ▲                ▲                  ▲              │
+///   │ roster   room          experiments          bid book        wallets, tallies
+///   memory
 /// </code>
 /// Roster and book are replaced as a whole (<see cref="Publish"/>); a request sees one of each from beginning to end. The only locks on
 /// its way are those of the wallets that it reserves on. In the background somebody must call <see cref="KeepAsync"/>
@@ -105,6 +107,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         try
         {
             AdAnswer answer = await AnswerAsync(request, view, scratch, start, cancellation).ConfigureAwait(false);
+            scratch.Assignment.Count(answer.Ads.Count);
             Traffic.Answered(answer, _parts.Retriever.Summary?.Ads ?? 0);
             Telemetry.Answered(answer, activity);
             return answer;
@@ -265,6 +268,9 @@ public sealed class AdGateway : IAdGateway, IDisposable
             user = await _users.OfAsync(request, now, cancellation).ConfigureAwait(false);
             eligible = _eligibility.Of(request, view.Roster, in user, now, scratch.CampaignSet(view.Roster.Targeting.Words));
         }
+        // Trials are no traffic, and count nowhere.
+        Assignment assignment = request.IsTest ? default : _parts.Experiments.Current.Assign(user.Id);
+        scratch.Assignment = assignment;
         var answer = new AnswerBuilder(request, view.Book!, _parts.Time, start);
         answer.UserDone();
         if (eligible.NoAd != NoAdReason.None)
@@ -278,10 +284,11 @@ public sealed class AdGateway : IAdGateway, IDisposable
         // for those that stand back.
         ValueQuery query = eligible.ToQuery() with { MostPerCampaign = 2 * request.Slots.Count };
         RetrievalAnswer found = await _parts.Retriever.AnswerAsync(
-            new RetrievalRequest(user.Features, _options.CandidatesOf(request.Slots.Count))
+            new RetrievalRequest(
+                user.Features, GatewayOptions.CandidatesOf(request.Slots.Count, assignment.Candidates ?? _options.Candidates))
             {
                 Deadline = left,
-                MaxScorings = request.MaxScorings,
+                MaxScorings = Fewer(request.MaxScorings, assignment.MaxScorings),
                 Exclude = request.BlockedAds,
                 Value = query,
             },
@@ -292,10 +299,11 @@ public sealed class AdGateway : IAdGateway, IDisposable
         // What a trial looks for need not be what is on sale.
         if (request.BlockedAds.Count == 0 && !request.IsTest)
             _parts.Sampler?.Offer(user.Features, query, found, PlacesOf(request));
+        IRanker? ranker = assignment.SkipRanker ? null : _parts.Ranker;
         using (Telemetry.Source.StartActivity("rank"))
-            Take(found, request, user, scratch);
+            Take(found, request, user, ranker, scratch);
         answer.RankDone();
-        ClickModel clicks = _parts.Ranker?.Clicks ?? found.Clicks;
+        ClickModel clicks = ranker?.Clicks ?? found.Clicks;
         int bidding;
         using (Telemetry.Source.StartActivity("bid"))
             bidding = _bids.Bid(scratch, clicks.Scale, view.Roster, view.Book!, in eligible, request.Sale);
@@ -303,7 +311,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         if (IsLate(request, start))
             return answer.Without(NoAdReason.Deadline, found.Version);
         var sold = new List<SoldPlace>(request.Slots.Count);
-        var context = new AuctionContext(request, view.Roster, user, now, clicks);
+        var context = new AuctionContext(request, view.Roster, user, now, clicks) { Arms = assignment.ToWon() };
         using (Telemetry.Source.StartActivity("auction"))
             _auctions.Run(in context, scratch, sold);
         if (!request.IsTest)
@@ -315,6 +323,8 @@ public sealed class AdGateway : IAdGateway, IDisposable
     private bool IsLate(AdRequest request, long start) =>
         request.Deadline is { } deadline && _parts.Time.GetElapsedTime(start) >= deadline;
 
+    private static int? Fewer(int? one, int? other) => one is { } a && other is { } b ? Math.Min(a, b) : one ?? other;
+
     private static int PlacesOf(AdRequest request)
     {
         int places = 0;
@@ -324,7 +334,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
     }
 
     /// <summary>Puts what was found into the scratch, scored by the ranker where there is one.</summary>
-    private void Take(RetrievalAnswer found, AdRequest request, in RequestUser user, GatewayScratch scratch)
+    private static void Take(RetrievalAnswer found, AdRequest request, in RequestUser user, IRanker? ranker, GatewayScratch scratch)
     {
         int count = found.Ads.Count;
         scratch.Reserve(count);
@@ -335,7 +345,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
             scratch.Ids[i] = found.Ads[i].Id;
             scratch.Scores[i] = found.Ads[i].Score;
         }
-        if (_parts.Ranker is { } ranker && count > 0)
+        if (ranker is not null && count > 0)
             ranker.Score(user.Features, scratch.Ids.AsSpan(0, count), scratch.Scores.AsSpan(0, count));
         for (int i = 0; i < count; i++)
         {

@@ -3,6 +3,7 @@ using RecallCluster.Bidding.Auctions;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Experiments;
 
 namespace RecallCluster.Serving.Gateway;
 
@@ -17,6 +18,9 @@ internal readonly record struct AuctionContext(
 {
     /// <summary>The user; null where nothing may be remembered.</summary>
     public string? UserId => User.Id;
+
+    /// <summary>The arms of experiments that the user is in; null for none.</summary>
+    public IReadOnlyList<WonArm>? Arms { get; init; }
 }
 
 /// <summary>

@@ -25,8 +25,8 @@ public sealed record GatewayOptions
     /// <summary>Number of this gateway among all that spend from the same campaigns.</summary>
     public int Number { get; init; }
 
-    /// <summary>Candidates of a request of so many slots.</summary>
-    internal int CandidatesOf(int slots) => (int)Math.Min(int.MaxValue, Candidates + ((slots - 1L) * Candidates / 4));
+    /// <summary>Candidates of a request of so many slots, where one slot has so many.</summary>
+    internal static int CandidatesOf(int slots, int candidates) => (int)Math.Min(int.MaxValue, candidates + ((slots - 1L) * candidates / 4));
 
     /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
     internal void Check()

@@ -1,6 +1,7 @@
 using RecallCluster.Bidding.Replay;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.Users;
 
@@ -26,6 +27,9 @@ public sealed record GatewayParts
 
     /// <summary>Gives leases.</summary>
     public required ILeases Leases { get; init; }
+
+    /// <summary>The experiments that users are in; none by default.</summary>
+    internal ExperimentBoard Experiments { get; init; } = new();
 
     /// <summary>Looks now and then at how much of the value was found; null for never.</summary>
     internal ValueRecallSampler? Sampler { get; init; }

@@ -1,5 +1,6 @@
 using RecallCluster.Bidding.Auctions;
 using RecallCluster.Numerics;
+using RecallCluster.Serving.Experiments;
 
 namespace RecallCluster.Serving.Gateway;
 
@@ -16,6 +17,9 @@ internal sealed class GatewayScratch(SeededRandom random)
 
     /// <summary>What campaigns are to be told.</summary>
     public TallySheet Tallies { get; private set; } = new();
+
+    /// <summary>The arms of experiments that the request's user is in.</summary>
+    public Assignment Assignment { get; set; }
 
     /// <summary>The candidates.</summary>
     public Candidate[] Candidates { get; private set; } = [];

@@ -40,6 +40,7 @@ internal sealed class ScratchPool(SeededRandom random)
         // No request's ads are kept alive for the next.
         scratch.Candidates.AsSpan(0, scratch.Count).Clear();
         scratch.Count = 0;
+        scratch.Assignment = default;
         scratch.Release();
         _idle.Add(scratch);
     }

@@ -1,5 +1,6 @@
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.NewAds;
@@ -33,6 +34,11 @@ public sealed class ClosedLoop : IShardLoop
             options.MarketDirectory, state.Directory, edits.Latest, new JournalCatalogueLog(state.Journal), state.Background);
         edits.Changed = edit => _market.Catalogue.Apply(edit);
         var campaigns = new GatewayCampaigns(state.Campaigns);
+        var experiments = new ExperimentBoard();
+        ExperimentList list = state.ExperimentMachines.List;
+        experiments.Publish(list.All);
+        // On the journal's writer: requests that begin after a change was acknowledged know of it.
+        list.Changed = changed => experiments.Publish(changed.All);
         _loop = new GatewayLoop(
             new GatewayLoopParts
             {
@@ -41,6 +47,8 @@ public sealed class ClosedLoop : IShardLoop
                 Users = state.Users,
                 Leases = campaigns,
                 Reports = campaigns,
+                Experiments = experiments,
+                Exposures = state.ExperimentStore,
                 Figures = new StateFigures(state),
                 Epoch = state.Epoch,
                 BusinessClock = state.Clock,
@@ -58,6 +66,9 @@ public sealed class ClosedLoop : IShardLoop
 
     /// <summary>The campaigns.</summary>
     public ICampaigns Campaigns { get; }
+
+    /// <summary>The experiments.</summary>
+    public IExperiments Experiments => State.Experiments;
 
     /// <summary>Takes feedback.</summary>
     public IFeedback Feedback => State.Feedback;

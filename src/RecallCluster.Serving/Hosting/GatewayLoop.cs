@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Live;
 
@@ -10,6 +11,7 @@ namespace RecallCluster.Serving.Hosting;
 /// A gateway with what runs around it in every host: bid books from the market, leases ahead of need, reports of auctions, the live view.
 /// <code>
 /// requests ─► gateway ◄── market (books)        gateway ─► leases, reports ─► campaigns, wherever they are
+///                └────◄── experiments                └─► exposures ────────► experiments, likewise
 /// </code>
 /// The host feeds back what becomes of wins (<see cref="AdGateway.Settle"/>, <see cref="AdGateway.Acknowledge"/>). <see cref="Run"/> starts
 /// what happens by the clock. Disposing stops gracefully: leases are closed and the last reports told.
@@ -18,6 +20,7 @@ internal sealed class GatewayLoop : IAsyncDisposable
 {
     private readonly GatewayLoopParts _parts;
     private readonly GatewayLoopOptions _options;
+    private readonly ExposureReporter _exposures;
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
@@ -39,6 +42,7 @@ internal sealed class GatewayLoop : IAsyncDisposable
                 Ranker = options.Ranker,
                 Trace = options.Trace,
                 Sampler = Sampler,
+                Experiments = parts.Experiments,
                 Leases = parts.Leases,
                 Epoch = parts.Epoch,
                 // Wins of two lives must not share ids, and nobody shall guess them.
@@ -47,6 +51,8 @@ internal sealed class GatewayLoop : IAsyncDisposable
                 BusinessClock = parts.BusinessClock,
             },
             options.Gateway);
+        _exposures = new ExposureReporter(
+            parts.Experiments, parts.Exposures, options.Gateway.Number, parts.Epoch, parts.BusinessClock);
         Live = new LiveView(parts, Gateway, Sampler);
         parts.Market.Used += Gateway.Publish;
         parts.Market.Use(parts.Market.Current);
@@ -61,10 +67,12 @@ internal sealed class GatewayLoop : IAsyncDisposable
     /// <summary>Looks at how much of the value is found; null where that is off.</summary>
     public ValueRecallSampler? Sampler { get; }
 
-    /// <summary>Starts what happens by the clock: leases, reports.</summary>
+    /// <summary>Starts what happens by the clock: leases, reports, exposures.</summary>
     public void Run() => _running = Task.WhenAll(
         Task.Run(() => RepeatAsync(_options.KeepInterval, _parts.Time, "leases", () => KeepAsync(_stop.Token))),
-        Task.Run(() => RepeatAsync(_options.ReportInterval, _parts.BusinessClock, "reports", SurveyAndReportAsync)));
+        Task.Run(() => RepeatAsync(_options.ReportInterval, _parts.BusinessClock, "reports", SurveyAndReportAsync)),
+        Task.Run(() => RepeatAsync(
+            _options.ExposureInterval, _parts.Time, "experiments", () => _exposures.ReportAsync(_stop.Token))));
 
     /// <summary>Renews leases ahead of need; see <see cref="AdGateway.KeepAsync"/>.</summary>
     public Task KeepAsync(CancellationToken cancellation) => Gateway.KeepAsync(cancellation);
@@ -72,13 +80,14 @@ internal sealed class GatewayLoop : IAsyncDisposable
     /// <summary>Looks for auctions that campaigns did not bid in; see <see cref="AdGateway.SurveyAsync"/>.</summary>
     public Task SurveyAsync(CancellationToken cancellation) => Gateway.SurveyAsync(cancellation);
 
-    /// <summary>Tells the campaigns of their auctions since the last call.</summary>
-    /// <exception cref="IOException">A campaign could not be told.</exception>
+    /// <summary>Tells the campaigns of their auctions since the last call, and the experiments what was answered under their arms.</summary>
+    /// <exception cref="IOException">One of them could not be told.</exception>
     public async Task ReportAsync(CancellationToken cancellation)
     {
         IReadOnlyDictionary<long, BidReport> reports = Gateway.CollectReports();
         await Task.WhenAll(reports.Select(
-            report => _parts.Reports.ReportAsync(report.Key, report.Value, cancellation))).ConfigureAwait(false);
+            report => _parts.Reports.ReportAsync(report.Key, report.Value, cancellation))
+            .Append(_exposures.ReportAsync(cancellation))).ConfigureAwait(false);
     }
 
     /// <summary>Stops gracefully.</summary>
@@ -100,6 +109,7 @@ internal sealed class GatewayLoop : IAsyncDisposable
         }
         _parts.Market.Used -= Gateway.Publish;
         Gateway.Dispose();
+        _exposures.Dispose();
         _stop.Dispose();
     }
 

@@ -34,6 +34,12 @@ public record GatewayLoopOptions
     /// <summary>How often, by the business clock, campaigns are told of their auctions; several times a tick.</summary>
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// How often, in real time, experiments are told what was answered under their arms. Longer: less work; shorter: less is uncounted
+    /// after a crash.
+    /// </summary>
+    public TimeSpan ExposureInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
     internal void Check()
     {
@@ -41,5 +47,6 @@ public record GatewayLoopOptions
             throw new ArgumentOutOfRangeException(nameof(ValueRecallShare), ValueRecallShare, "The share is in [0, 1].");
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(KeepInterval, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ReportInterval, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ExposureInterval, TimeSpan.Zero);
     }
 }

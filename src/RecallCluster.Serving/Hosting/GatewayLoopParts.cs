@@ -1,3 +1,4 @@
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.Users;
@@ -21,6 +22,12 @@ internal sealed record GatewayLoopParts
 
     /// <summary>Is told of the campaigns' auctions.</summary>
     public required IBidReports Reports { get; init; }
+
+    /// <summary>The experiments as this process knows them.</summary>
+    public required ExperimentBoard Experiments { get; init; }
+
+    /// <summary>Is told what was answered under their arms.</summary>
+    public required IExposureReports Exposures { get; init; }
 
     /// <summary>What the live view shows that is not the gateway's own.</summary>
     public required ILiveFigures Figures { get; init; }

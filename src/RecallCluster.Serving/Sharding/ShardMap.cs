@@ -1,5 +1,4 @@
-using System.Numerics;
-using System.Text;
+using RecallCluster.Numerics;
 
 namespace RecallCluster.Serving;
 
@@ -24,7 +23,7 @@ public sealed class ShardMap
     /// <summary>The shard of the ad <paramref name="id"/>, in [0, <see cref="Shards"/>).</summary>
     public int ShardOf(string id)
     {
-        ulong key = Hash(id);
+        ulong key = StableHash.Of(id);
         long shard = -1, next = 0;
         while (next < Shards)
         {
@@ -55,17 +54,4 @@ public sealed class ShardMap
     /// <param name="share">The shard's share of the ads, in [0, 1].</param>
     public static int QuotaOf(int k, double share) =>
         (int)Math.Min(k, Math.Ceiling((k * share) + (4 * Math.Sqrt(k * share * (1 - share))) + 3));
-
-    private static ulong Hash(string id)
-    {
-        ulong hash = 14695981039346656037UL;
-        Span<byte> utf8 = stackalloc byte[256];
-        int length = Encoding.UTF8.GetMaxByteCount(id.Length) <= utf8.Length ? Encoding.UTF8.GetBytes(id, utf8) : -1;
-        foreach (byte b in length >= 0 ? utf8[..length] : Encoding.UTF8.GetBytes(id))
-            hash = (hash ^ b) * 1099511628211UL;
-        // FNV's high bits hardly depend on the last bytes; the jump reads the high bits first.
-        hash ^= BitOperations.RotateLeft(hash, 25) ^ BitOperations.RotateLeft(hash, 50);
-        hash *= 0x9E6C63D0676A9A99UL;
-        return hash ^ (hash >> 28);
-    }
 }

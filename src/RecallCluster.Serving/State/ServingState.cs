@@ -1,5 +1,6 @@
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Users;
@@ -26,7 +27,7 @@ public sealed record ServingStateOptions
 }
 
 /// <summary>
-/// All durable state of a front door, over one journal: campaigns, feedback, users, calibration. <see cref="OpenAsync"/> brings it back as
+/// All durable state of a front door, over one journal: campaigns, feedback, users, calibration, experiments. <see cref="OpenAsync"/> brings it back as
 /// it was, then time runs: campaigns tick and calibration is fitted by the business clock until it is disposed of.
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
@@ -41,10 +42,12 @@ public sealed class ServingState : IAsyncDisposable
     private Task _running = Task.CompletedTask;
 
     private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, LiveCalibrator calibrator,
-        UserMemories users, TimeSpan period)
+        UserMemories users, ExperimentFamily experiments, TimeSpan period)
     {
         (_journal, _clock, _period) = (journal, clock, period);
-        (Directory, Calibrator, Users) = (directory, calibrator, users);
+        (Directory, Calibrator, Users, ExperimentMachines) = (directory, calibrator, users, experiments);
+        ExperimentStore = new JournalExperiments(experiments, journal);
+        Experiments = new ExperimentRunner(ExperimentStore, clock);
         var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
         Campaigns = new CampaignRunner(directory, journal, clock, commands);
         Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
@@ -75,6 +78,15 @@ public sealed class ServingState : IAsyncDisposable
     /// <summary>Feedback.</summary>
     public FeedbackIntake Feedback { get; }
 
+    /// <summary>The experiments.</summary>
+    public IExperiments Experiments { get; }
+
+    /// <summary>The experiments' machines; read on the journal's writer.</summary>
+    internal ExperimentFamily ExperimentMachines { get; }
+
+    /// <summary>Takes commands to them.</summary>
+    internal JournalExperiments ExperimentStore { get; }
+
     /// <summary>What became of background work: the clock's, and that of whoever runs over this state.</summary>
     public BackgroundHealth Background { get; } = new();
 
@@ -97,12 +109,13 @@ public sealed class ServingState : IAsyncDisposable
         var directory = new CampaignDirectory(machines, factory);
         var users = new UserMemories(machines, factory);
         var counts = new CalibrationCountsFamily(machines, factory);
+        var experiments = new ExperimentFamily(machines);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
         var calibrator = new LiveCalibrator(new JournalCounts(counts, journal), directory, factory.Calibration);
         var steady = new SteadyClock(clock);
-        var state = new ServingState(journal, steady, directory, calibrator, users, options.Campaigns.TickCheck);
+        var state = new ServingState(journal, steady, directory, calibrator, users, experiments, options.Campaigns.TickCheck);
         try
         {
             steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));

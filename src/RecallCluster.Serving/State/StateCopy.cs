@@ -2,6 +2,7 @@ using System.Globalization;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -25,6 +26,7 @@ internal static class StateCopy
         machines.AddFamily(UserMemories.Prefix, key => factory.UsersOf(key, int.MaxValue));
         machines.Add(CatalogueEdits.Key, MachineFactory.Catalogue());
         _ = new CalibrationCountsFamily(machines, factory);
+        _ = new ExperimentFamily(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines), cancellation).ConfigureAwait(false);
         await using (journal.ConfigureAwait(false))
         {

@@ -77,4 +77,14 @@ public sealed record WinMessage
     /// <summary>Position in its slot.</summary>
     [Key(17)]
     public int Position { get; init; }
+
+    /// <summary>The arms of experiments that the user was in; null for none.</summary>
+    [Key(18)]
+    public WonArmMessage[]? Arms { get; init; }
 }
+
+/// <summary>An arm that an ad was won under.</summary>
+/// <param name="Experiment">The experiment.</param>
+/// <param name="Arm">Place of the arm among the experiment's.</param>
+[MessagePackObject]
+public readonly record struct WonArmMessage([property: Key(0)] long Experiment, [property: Key(1)] int Arm);

@@ -5,8 +5,10 @@ using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Tests.Machines;
 using RecallCluster.Grains.Transfer;
+using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Tests.Market;
@@ -15,7 +17,7 @@ namespace RecallCluster.Grains.Tests.Transfer;
 
 public sealed class StateTransferTests : IDisposable
 {
-    private const long Campaign = 7;
+    private const long Campaign = 7, Tried = 3, Dropped = 4;
     private const string Shown = "reader/1", Refuser = "refuser";
 
     private static readonly MemoryFeedbackStore Stream = new(new FeedbackStoreOptions(), TimeProvider.System);
@@ -35,7 +37,8 @@ public sealed class StateTransferTests : IDisposable
         long lease = await MakeAsync();
 
         int machines = await StateImport.RunAsync(File, _store, default);
-        string[] keys = ["campaign/7", "calibration/7", $"user/{Shown}", $"user/{Refuser}", "catalogue/0", "book/0"];
+        string[] keys = ["campaign/7", "calibration/7", $"user/{Shown}", $"user/{Refuser}", "catalogue/0", "book/0", "experiments/0",
+            $"experiment/{Tried}", $"experiment/{Dropped}"];
         foreach (string key in keys)
             Assert.Equal(1, (await _store.LoadAsync(key, default)).Last);
         Assert.InRange(machines, keys.Length, int.MaxValue);
@@ -112,6 +115,7 @@ public sealed class StateTransferTests : IDisposable
         await using ServingState state = await OpenAsync(Back);
         Assert.Equal(1, (await state.Campaigns.FindAsync(Campaign, default))!.Today.Clicks);
         Assert.Equal(["ad1"], state.Users.Find(Shown)!.Sequence);
+        Assert.Equal(1, (await state.Journal.ReadAsync(() => state.ExperimentMachines.Find(Tried)!.Copy(), default)).Arms[1].Clicks.Sum());
         Assert.Equal(1, (await _store.LoadAsync($"user/{Shown}", default)).Last);
     }
 
@@ -149,6 +153,9 @@ public sealed class StateTransferTests : IDisposable
         Assert.Equal(new Micros(1_000 * clicks), view.Today.Spent);
         Assert.Equal(Campaign, Assert.Single(state.Users.ExposuresOf(Shown)).Campaign);
         Assert.False(state.Users.Find(Refuser)!.Consent);
+        ArmResult arm = Assert.Single(await state.Experiments.ListAsync(default)).Results.Arms[1];
+        Assert.Equal((1L, clicks), (arm.Impressions, arm.Clicks));
+        await Assert.ThrowsAsync<InvalidRequestException>(() => state.Experiments.PutAsync(SettingsOf(Dropped), null, default));
     }
 
     private static async Task<LedgerOutcome> TellAsync(ServingState state, AdEventKind kind, long lease) =>
@@ -168,6 +175,16 @@ public sealed class StateTransferTests : IDisposable
         IsPerClick = true,
         RawClickProbability = 0.1,
         ClickProbability = 0.1,
+        Arms = [new WonArm(Tried, 1)],
+    };
+
+    private static ExperimentSettings SettingsOf(long id) => new()
+    {
+        Id = id,
+        Name = $"experiment {id}",
+        Layer = $"layer {id}",
+        Share = 1,
+        Arms = [new ExperimentArm("a", 1), new ExperimentArm("b", 1)],
     };
 
     private static Task<ServingState> OpenAsync(string path)
@@ -182,6 +199,9 @@ public sealed class StateTransferTests : IDisposable
     {
         await using ServingState state = await OpenAsync(File);
         await state.Campaigns.PutAsync(LoopWorld.Campaign(Campaign, 1), null, default);
+        foreach (long id in new[] { Tried, Dropped })
+            await state.Experiments.PutAsync(SettingsOf(id), 0, default);
+        await state.Experiments.DeleteAsync(Dropped, null, default);
         LeaseGrant grant = await state.Campaigns.RequestLeaseAsync(Campaign, 1, state.Epoch, new Micros(1_000_000));
         Assert.Equal(LedgerOutcome.Applied, grant.Outcome);
         Assert.Equal(LedgerOutcome.Applied, await TellAsync(state, AdEventKind.Impression, grant.Lease.Id));

@@ -1,11 +1,12 @@
-// snapshots (v1/live/stream, else v1/live) ─► snapshot.js reads them ─► panels update in place
+// snapshots (v1/live/stream, else v1/live) ─► snapshot.js reads them ─► panels update in place; experiments are asked for beside them
 import { attribute, text } from "./dom.js";
 import { Calibration } from "./calibration.js";
 import { CampaignDetail } from "./campaign-detail.js";
 import { CampaignTable } from "./campaign-table.js";
+import { Experiments } from "./experiments.js";
 import { capital, dateAndTime, timeOfDay } from "./format.js";
 import { Overview } from "./overview.js";
-import { Background, Shards, Versions, experiments } from "./shards.js";
+import { Background, Shards, Versions } from "./shards.js";
 import { readCampaign, readSnapshot } from "./snapshot.js";
 import { LiveFeed } from "./stream.js";
 
@@ -24,11 +25,11 @@ const calibration = new Calibration(element);
 const shards = new Shards(element("shards"));
 const versions = new Versions(element("versions"));
 const background = new Background(element("background"));
-experiments(element("experiments"));
 let latest = null;
 let latestAt = null;
 
 const feed = new LiveFeed({ onSnapshot: show, onState: showState });
+const experiments = new Experiments(element("experiments"), () => feed.experiments());
 const detail = new CampaignDetail(element("campaign"), (id) => feed.campaign(id));
 const table = new CampaignTable(element, (id) => detail.open(latest.campaigns.find((campaign) => campaign.id === id)));
 
@@ -45,6 +46,7 @@ function show(wire) {
   shards.update(latest.shards);
   versions.update(latest.versions);
   background.update(latest.background);
+  experiments.refresh();
   const opened = latest.campaigns.find((campaign) => campaign.id === detail.id);
   if (opened) detail.update(opened);
   if (first) openLinked();

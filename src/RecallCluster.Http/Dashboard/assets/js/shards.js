@@ -117,8 +117,3 @@ class BackgroundRow {
     attribute(this.why, "title", why);
   }
 }
-
-/** Experiments: none can be run yet, and the panel says so. */
-export function experiments(card) {
-  card.append(heading("Experiments"), h("p.empty", {}, "No experiment is running. Their arms will appear here with their intervals."));
-}

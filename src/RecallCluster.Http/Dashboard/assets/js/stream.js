@@ -116,12 +116,21 @@ export class LiveFeed {
   }
 
   /** One campaign in full, for where the snapshot leaves its history out; null where it cannot be had. */
-  async campaign(id) {
+  campaign(id) {
+    return this.#ask(`v1/campaigns/${id}`);
+  }
+
+  /** All experiments with their results; null where they cannot be had. */
+  async experiments() {
+    return (await this.#ask("v1/experiments"))?.experiments ?? null;
+  }
+
+  async #ask(path) {
     try {
-      const response = await this.#get(`v1/campaigns/${id}`, "application/json", AbortSignal.timeout(Silence));
+      const response = await this.#get(path, "application/json", AbortSignal.timeout(Silence));
       return response.ok ? await response.json() : null;
     } catch {
-      return null; // The detail view says that there is no history; the connection's own state is told elsewhere.
+      return null; // Whoever asked says that there is nothing; the connection's own state is told elsewhere.
     }
   }
 }

@@ -1,0 +1,74 @@
+namespace RecallCluster.Serving.Experiments;
+
+/// <summary>Where experiments are kept: machines of this process, or in others. Thread-safe.</summary>
+internal interface IExperimentStore
+{
+    /// <summary>Takes a command to the list of experiments.</summary>
+    /// <returns>The experiment that it concerned, afterwards; null where there is none. This process's gateway knows of it.</returns>
+    /// <exception cref="InvalidRequestException">The list refused it.</exception>
+    /// <exception cref="Campaigns.VersionConflictException">The experiment has another version now.</exception>
+    /// <exception cref="IOException">It could not be made durable.</exception>
+    Task<ExperimentDefinition?> TellAsync(ExperimentCommand command, CancellationToken cancellation);
+
+    /// <summary>All experiments, by id.</summary>
+    Task<IReadOnlyList<ExperimentDefinition>> ListAsync(CancellationToken cancellation);
+
+    /// <summary>What was counted of one.</summary>
+    Task<ExperimentCounts> CountsAsync(long experiment, CancellationToken cancellation);
+}
+
+/// <summary>Runs experiments, wherever they are kept: checks, stamps with the business clock, makes commands, works results out.</summary>
+/// <param name="store">Where they are kept.</param>
+/// <param name="clock">The business clock.</param>
+internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider clock) : IExperiments
+{
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ExperimentView>> ListAsync(CancellationToken cancellation)
+    {
+        IReadOnlyList<ExperimentDefinition> all = await store.ListAsync(cancellation).ConfigureAwait(false);
+        return await Task.WhenAll(all.Select(one => ViewAsync(one, cancellation))).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ExperimentView?> FindAsync(long id, CancellationToken cancellation)
+    {
+        IReadOnlyList<ExperimentDefinition> all = await store.ListAsync(cancellation).ConfigureAwait(false);
+        return all.FirstOrDefault(one => one.Settings.Id == id) is { } found
+            ? await ViewAsync(found, cancellation).ConfigureAwait(false) : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ExperimentView> PutAsync(ExperimentSettings settings, long? ifVersion, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ExperimentChecks.Check(settings);
+        var put = new PutExperiment(clock.GetUtcNow(), settings.Id, settings) { IfVersion = ifVersion };
+        ExperimentDefinition? changed = await store.TellAsync(put, cancellation).ConfigureAwait(false);
+        return await ViewAsync(changed!, cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ExperimentView?> StopAsync(long id, long? ifVersion, CancellationToken cancellation)
+    {
+        var stop = new StopExperiment(clock.GetUtcNow(), id) { IfVersion = ifVersion };
+        ExperimentDefinition? stopped = await store.TellAsync(stop, cancellation).ConfigureAwait(false);
+        return stopped is null ? null : await ViewAsync(stopped, cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync(long id, long? ifVersion, CancellationToken cancellation)
+    {
+        var delete = new DeleteExperiment(clock.GetUtcNow(), id) { IfVersion = ifVersion };
+        return await store.TellAsync(delete, cancellation).ConfigureAwait(false) is not null;
+    }
+
+    private async Task<ExperimentView> ViewAsync(ExperimentDefinition definition, CancellationToken cancellation) => new()
+    {
+        Settings = definition.Settings,
+        Version = definition.Version,
+        StartedAt = definition.StartedAt,
+        StoppedAt = definition.StoppedAt,
+        Results = ExperimentResults.Of(
+            definition.Settings, await store.CountsAsync(definition.Settings.Id, cancellation).ConfigureAwait(false)),
+    };
+}

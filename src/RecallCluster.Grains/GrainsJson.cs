@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.Rollouts;
@@ -18,6 +19,8 @@ namespace RecallCluster.Grains;
 [JsonSerializable(typeof(ShadowLimits))]
 [JsonSerializable(typeof(ShadowTally))]
 [JsonSerializable(typeof(RolloutView))]
+[JsonSerializable(typeof(CalibratorsView))]
+[JsonSerializable(typeof(CalibratorLimits))]
 [JsonSerializable(typeof(CampaignSettings))]
 [JsonSerializable(typeof(BidReport))]
 [JsonSerializable(typeof(CampaignDayReport[]))]

@@ -14,7 +14,7 @@ public class JsonDefaultsTests
 {
     public static TheoryData<string> Roots =>
         ["CampaignCommand", "CampaignMemory", "UserCommand", "UserPartitionState", "EngagementCommand",
-        "ClickCountsState", "IndexManifest", "TunedSearch"];
+        "ClickCountsState", "CalibratorVersion", "CalibratorLimits", "RolloutEnd", "IndexManifest", "TunedSearch"];
 
     [Theory]
     [MemberData(nameof(Roots))]

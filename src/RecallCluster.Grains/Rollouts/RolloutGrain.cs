@@ -33,6 +33,9 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
         _driver = new RolloutDriver<TVersion, TLimits>(this, () => Plan, TellAsync, clock);
     }
 
+    /// <summary>How it stands, for people.</summary>
+    protected RolloutView View => _driver.View;
+
     /// <summary>How it stands.</summary>
     protected RolloutState<TVersion, TLimits> Plan => Machine.State;
 
@@ -75,6 +78,9 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     public abstract Task<RolloutVerdict> JudgeAsync(TVersion version, TLimits limits);
 
     /// <inheritdoc/>
+    public virtual Task UseAsync(TVersion version) => Task.CompletedTask;
+
+    /// <inheritdoc/>
     public abstract Task DropAsync(TVersion version);
 
     /// <inheritdoc/>
@@ -92,6 +98,11 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
         _ = StepAsync(CancellationToken.None);
         return view;
     }
+
+    /// <summary>Goes on as far as it can now.</summary>
+    protected Task StepAsync(CancellationToken cancellation) =>
+        // The store does not answer: the step is made again.
+        GrainCalls.TryAsync(_driver.StepAsync);
 
     /// <summary>The plan has changed.</summary>
     protected virtual void OnChanged()
@@ -115,7 +126,4 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
         OnChanged();
         return applied is true;
     }
-
-    // The store does not answer: the step is made again.
-    private Task StepAsync(CancellationToken cancellation) => GrainCalls.TryAsync(_driver.StepAsync);
 }

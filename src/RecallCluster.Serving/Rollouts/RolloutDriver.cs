@@ -21,6 +21,12 @@ internal interface IRolloutTarget<TVersion, TLimits>
     /// <exception cref="InvalidDataException">It must not be used. Any other exception: not now.</exception>
     Task<RolloutVerdict> JudgeAsync(TVersion version, TLimits limits);
 
+    /// <summary>
+    /// A version is in use from now on. That is kept already: whoever uses it and cannot be told now must see for himself later.
+    /// </summary>
+    /// <exception cref="Exception">Not now.</exception>
+    Task UseAsync(TVersion version) => Task.CompletedTask;
+
     /// <summary>Gives up a version.</summary>
     /// <exception cref="Exception">Not now.</exception>
     Task DropAsync(TVersion version);
@@ -92,6 +98,7 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
         await target.PrepareAsync(previous).ConfigureAwait(true);
         if (!await ChangeAsync(now => now.GoBack(previous, time.GetUtcNow())).ConfigureAwait(true))
             throw new InvalidOperationException("Another version was published meanwhile.");
+        await TryAsync(() => target.UseAsync(previous)).ConfigureAwait(true);
     }
 
     /// <summary>Gives up the version before the one in use.</summary>
@@ -118,7 +125,7 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
                 await target.PrepareAsync(version).ConfigureAwait(true);
                 if (read().Current is null)
                 {
-                    await ChangeAsync(state => state.Switch(version, null, time.GetUtcNow())).ConfigureAwait(true);
+                    await SwitchAsync(version, null).ConfigureAwait(true);
                     return;
                 }
                 if (!await ChangeAsync(state => state.Compare(version, time.GetUtcNow())).ConfigureAwait(true))
@@ -132,7 +139,7 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
             if (verdict.Refusal is { } refusal)
                 await RefuseAsync(version, refusal).ConfigureAwait(true);
             else if (verdict.IsDecided)
-                await ChangeAsync(state => state.Switch(version, verdict.Figures, time.GetUtcNow())).ConfigureAwait(true);
+                await SwitchAsync(version, verdict.Figures).ConfigureAwait(true);
             else
                 await ExpireAsync("too little came to judge it by").ConfigureAwait(true);
         }
@@ -182,13 +189,21 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
         }
     }
 
-    private async Task DropAsync(TVersion version)
+    private async Task SwitchAsync(TVersion version, IReadOnlyDictionary<string, double>? figures)
+    {
+        if (await ChangeAsync(state => state.Switch(version, figures, time.GetUtcNow())).ConfigureAwait(true))
+            await TryAsync(() => target.UseAsync(version)).ConfigureAwait(true);
+    }
+
+    private Task DropAsync(TVersion version) => TryAsync(() => target.DropAsync(version));
+
+    private async Task TryAsync(Func<Task> work)
     {
         try
         {
-            await target.DropAsync(version).ConfigureAwait(true);
+            await work().ConfigureAwait(true);
         }
-        // Nobody is asked for it; whoever holds it is told again what is wanted.
+        // Nobody is asked for it; whoever uses or holds a version is told again what is wanted.
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             _waits = e.Message;

@@ -18,6 +18,12 @@ internal sealed class RolloutPlan<TVersion, TLimits>(string key, JsonTypeInfo<Ro
 {
     private RolloutState<TVersion, TLimits> _state = new();
 
+    /// <summary>What is in use before anything was rolled out, and what the first version is compared with; null for nothing.</summary>
+    public TVersion? First
+    {
+        init => _state = new() { Current = value };
+    }
+
     /// <summary>Told of the state whenever there is another one.</summary>
     public Action<RolloutState<TVersion, TLimits>>? Changed { get; init; }
 

@@ -1,6 +1,7 @@
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -48,6 +49,10 @@ internal sealed class MachineFactory
     /// A part of calibration's counts; it is told <see cref="EngagementCommand"/>s and follows <see cref="EventCommand"/>s.
     /// </summary>
     public CalibrationShard Counts(string key) => new(key, Calibration);
+
+    /// <summary>The roll-out of the calibrator's versions; it begins with what is configured.</summary>
+    public static RolloutPlan<CalibratorVersion, CalibratorLimits> CalibratorPlan() =>
+        new(CalibratorVersions.Key, ServingJson.Default.CalibratorRollout) { First = CalibratorVersion.Configured };
 
     /// <summary>The catalogue's edits; told <see cref="CatalogueEdit"/>s.</summary>
     public static CatalogueEdits Catalogue() => new();

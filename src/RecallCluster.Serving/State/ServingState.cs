@@ -40,11 +40,11 @@ public sealed class ServingState : IAsyncDisposable
     private readonly TimeSpan _period;
     private Task _running = Task.CompletedTask;
 
-    private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, LiveCalibrator calibrator,
+    private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, CalibratorVersions calibrators,
         UserMemories users, TimeSpan period)
     {
         (_journal, _clock, _period) = (journal, clock, period);
-        (Directory, Calibrator, Users) = (directory, calibrator, users);
+        (Directory, Calibrators, Users) = (directory, calibrators, users);
         var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
         Campaigns = new CampaignRunner(directory, journal, clock, commands);
         Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
@@ -67,7 +67,10 @@ public sealed class ServingState : IAsyncDisposable
     public CampaignDirectory Directory { get; }
 
     /// <summary>Calibration.</summary>
-    public LiveCalibrator Calibrator { get; }
+    public LiveCalibrator Calibrator => Calibrators.Calibrator;
+
+    /// <summary>The versions of the calibrator.</summary>
+    public CalibratorVersions Calibrators { get; }
 
     /// <summary>The user store.</summary>
     public UserMemories Users { get; }
@@ -97,18 +100,21 @@ public sealed class ServingState : IAsyncDisposable
         var directory = new CampaignDirectory(machines, factory);
         var users = new UserMemories(machines, factory);
         var counts = new CalibrationCountsFamily(machines, factory);
+        var plan = MachineFactory.CalibratorPlan();
+        machines.Add(CalibratorVersions.Key, plan);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
-        var calibrator = new LiveCalibrator(new JournalCounts(counts, journal), directory, factory.Calibration);
         var steady = new SteadyClock(clock);
-        var state = new ServingState(journal, steady, directory, calibrator, users, options.Campaigns.TickCheck);
+        var calibrators = new CalibratorVersions(
+            plan, journal, new JournalCounts(counts, journal), directory, factory.Calibration, steady);
+        var state = new ServingState(journal, steady, directory, calibrators, users, options.Campaigns.TickCheck);
         try
         {
             steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
             users.Attach(journal);
             await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
-            await calibrator.RefitAsync(steady.GetUtcNow(), cancellation).ConfigureAwait(false);
+            await calibrators.Calibrator.RefitAsync(steady.GetUtcNow(), cancellation).ConfigureAwait(false);
             return state;
         }
         catch
@@ -155,7 +161,7 @@ public sealed class ServingState : IAsyncDisposable
         }
         finally
         {
-            await Calibrator.RunAsync(_clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+            await Calibrators.RunAsync(cancellation).ConfigureAwait(false);
         }
     }
 
@@ -165,7 +171,7 @@ public sealed class ServingState : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         await _journal.DisposeAsync().ConfigureAwait(false);
-        Calibrator.Dispose();
+        Calibrators.Dispose();
         _stop.Dispose();
     }
 

@@ -24,6 +24,7 @@ internal static class StateCopy
         machines.AddFamily(CampaignDirectory.Prefix, factory.Campaign);
         machines.AddFamily(UserMemories.Prefix, key => factory.UsersOf(key, int.MaxValue));
         machines.Add(CatalogueEdits.Key, MachineFactory.Catalogue());
+        machines.Add(CalibratorVersions.Key, MachineFactory.CalibratorPlan());
         _ = new CalibrationCountsFamily(machines, factory);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines), cancellation).ConfigureAwait(false);
         await using (journal.ConfigureAwait(false))

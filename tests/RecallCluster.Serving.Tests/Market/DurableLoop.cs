@@ -1,4 +1,6 @@
 using RecallCluster.Bidding.Money;
+using RecallCluster.Calibration.Maps;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
@@ -9,7 +11,7 @@ using RecallCluster.Serving.Users;
 namespace RecallCluster.Serving.Tests.Market;
 
 /// <summary>The embedded edition's loop: market directory and state file in a directory that goes when the test is over.</summary>
-internal sealed class DurableLoop : ILoopHost
+internal sealed class DurableLoop : ICalibratedLoop
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-loop-");
     private readonly BusinessTime _clock = new(LoopWorld.Start);
@@ -31,6 +33,10 @@ internal sealed class DurableLoop : ILoopHost
     public DateTimeOffset Now => _clock.GetUtcNow();
 
     public ClosedLoop Loop => _loop;
+
+    public ICalibratorVersions Calibrators => _loop.Calibrators;
+
+    public Task<CalibrationModel> MapsAsync() => Task.FromResult(_loop.State.Directory.Current.Book.Click);
 
     public static async Task<DurableLoop> StartAsync(LoopWorld world)
     {

@@ -8,4 +8,7 @@ public sealed record RolloutOptions
 
     /// <summary>How it is compared with the running one.</summary>
     public ShadowLimits Shadow { get; init; } = new();
+
+    /// <summary>What actors of bid controllers must show.</summary>
+    public ActorLimits Actors { get; init; } = new();
 }

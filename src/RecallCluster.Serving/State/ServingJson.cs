@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -16,6 +17,7 @@ namespace RecallCluster.Serving.State;
 [JsonSerializable(typeof(UserPartitionState))]
 [JsonSerializable(typeof(EngagementCommand))]
 [JsonSerializable(typeof(ClickCountsState))]
+[JsonSerializable(typeof(RolloutState<ActorVersion, ActorLimits>))]
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,

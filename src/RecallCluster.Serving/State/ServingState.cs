@@ -2,6 +2,7 @@ using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -23,6 +24,9 @@ public sealed record ServingStateOptions
 
     /// <summary>Folder of trained controllers to use in place of those that are shipped; null for those alone.</summary>
     public string? Actors { get; init; }
+
+    /// <summary>What new versions of actors must show.</summary>
+    public RolloutOptions Rollouts { get; init; } = new();
 }
 
 /// <summary>
@@ -36,18 +40,20 @@ public sealed class ServingState : IAsyncDisposable
 
     private readonly SqliteJournal _journal;
     private readonly SteadyClock _clock;
+    private readonly JournalActors _actors;
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeSpan _period;
     private Task _running = Task.CompletedTask;
 
     private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, LiveCalibrator calibrator,
-        UserMemories users, TimeSpan period)
+        UserMemories users, RolloutPlan<ActorVersion, ActorLimits> actors, TimeSpan period)
     {
         (_journal, _clock, _period) = (journal, clock, period);
         (Directory, Calibrator, Users) = (directory, calibrator, users);
         var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
         Campaigns = new CampaignRunner(directory, journal, clock, commands);
         Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
+        _actors = new JournalActors(actors, journal, directory, clock);
         directory.PublicationEnded = failure => Background.Report(PublicationWork, failure);
     }
 
@@ -68,6 +74,9 @@ public sealed class ServingState : IAsyncDisposable
 
     /// <summary>Calibration.</summary>
     public LiveCalibrator Calibrator { get; }
+
+    /// <summary>The versions of what trained bid controllers learned.</summary>
+    public IActorVersions Actors => _actors;
 
     /// <summary>The user store.</summary>
     public UserMemories Users { get; }
@@ -97,12 +106,14 @@ public sealed class ServingState : IAsyncDisposable
         var directory = new CampaignDirectory(machines, factory);
         var users = new UserMemories(machines, factory);
         var counts = new CalibrationCountsFamily(machines, factory);
+        RolloutPlan<ActorVersion, ActorLimits> actors = factory.Actors();
+        machines.Add(actors.Key, actors);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
         var calibrator = new LiveCalibrator(new JournalCounts(counts, journal), directory, factory.Calibration);
         var steady = new SteadyClock(clock);
-        var state = new ServingState(journal, steady, directory, calibrator, users, options.Campaigns.TickCheck);
+        var state = new ServingState(journal, steady, directory, calibrator, users, actors, options.Campaigns.TickCheck);
         try
         {
             steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
@@ -146,7 +157,9 @@ public sealed class ServingState : IAsyncDisposable
             Background.Succeeded(JournalWork);
     }
 
-    /// <summary>One round of the clock's work: due ticks, then calibration, which a campaign's trouble does not hold up.</summary>
+    /// <summary>
+    /// One round of the clock's work: due ticks, then calibration and roll-outs, which a campaign's trouble does not hold up.
+    /// </summary>
     public async Task PassAsync(CancellationToken cancellation = default)
     {
         try
@@ -155,7 +168,7 @@ public sealed class ServingState : IAsyncDisposable
         }
         finally
         {
-            await Calibrator.RunAsync(_clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+            await Task.WhenAll(Calibrator.RunAsync(_clock.GetUtcNow(), cancellation), _actors.StepAsync()).ConfigureAwait(false);
         }
     }
 
@@ -166,6 +179,7 @@ public sealed class ServingState : IAsyncDisposable
         await _running.ConfigureAwait(false);
         await _journal.DisposeAsync().ConfigureAwait(false);
         Calibrator.Dispose();
+        _actors.Dispose();
         _stop.Dispose();
     }
 

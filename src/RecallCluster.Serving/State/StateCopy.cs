@@ -25,6 +25,7 @@ internal static class StateCopy
         machines.AddFamily(UserMemories.Prefix, key => factory.UsersOf(key, int.MaxValue));
         machines.Add(CatalogueEdits.Key, MachineFactory.Catalogue());
         _ = new CalibrationCountsFamily(machines, factory);
+        machines.Add(MachineFactory.ActorsKey, factory.Actors());
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines), cancellation).ConfigureAwait(false);
         await using (journal.ConfigureAwait(false))
         {

@@ -22,7 +22,7 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
 {
     private readonly IGrainFactory _grains;
     private readonly BookReader _book;
-    private readonly CalibrationOptions _options;
+    private readonly MachineFactory _factory;
     private readonly LiveCalibrator _calibrator;
     private readonly CalibratorTarget _target;
     private readonly TimeProvider _clock;
@@ -31,14 +31,14 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
     private ConversionRates _conversions;
 
     public CalibratorGrain(MachineServices services, IGrainFactory grains, BookReader book, MachineFactory factory, ClusterClock clock)
-        : base(services, CalibratorVersions.Key, ServingJson.Default.CalibratorRollout, clock.Business,
-            clock.ToReal(factory.Campaigns.TickCheck))
+        : base(services, CalibratorVersions.Key, ServingJson.Default.CalibratorRollout, CalibratorVersion.Configured,
+            clock.Business, clock.ToReal(factory.Campaigns.TickCheck))
     {
         (_grains, _book, _clock, _period) = (grains, book, clock.Business, clock.ToReal(factory.Campaigns.TickCheck));
-        _options = factory.Calibration;
-        _conversions = ConversionRates.Everywhere(_options.Calibrator.ConversionPrior);
+        _factory = factory;
+        _conversions = ConversionRates.Everywhere(factory.Calibration.Calibrator.ConversionPrior);
         _calibrator = new LiveCalibrator(
-            new GrainCounts(grains, factory), this, _options, () => CalibratorVersion.RunningOf(Plan));
+            new GrainCounts(grains, factory), this, factory.Calibration, () => CalibratorVersion.RunningOf(Plan));
         _target = new CalibratorTarget(_calibrator, _clock);
     }
 
@@ -63,14 +63,14 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
         Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(_calibrator.Live, GrainsJson.Default.LiveCalibration));
 
     public Task<byte[]> ListAsync() => Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(
-        CalibratorsView.Of(Plan, View, _calibrator.Fit, _options.Calibrator), GrainsJson.Default.CalibratorsView));
+        CalibratorsView.Of(Plan, View, _calibrator.Fit, _factory.Calibration.Calibrator), GrainsJson.Default.CalibratorsView));
 
     public Task<byte[]> PublishAsync(string name, byte[] settings, byte[]? limits)
     {
         CalibratorSettings wanted = GrainsJson.Read(settings, GrainsJson.Default.CalibratorSettings, "calibrator");
         return BeginAsync(
             number => CalibratorVersion.Of(name, number, wanted),
-            limits is null ? _options.Limits : GrainsJson.Read(limits, GrainsJson.Default.CalibratorLimits, "limits"));
+            limits is null ? _factory.Rollouts.Calibrators : GrainsJson.Read(limits, GrainsJson.Default.CalibratorLimits, "limits"));
     }
 
     public override Task PrepareAsync(CalibratorVersion version) => _target.PrepareAsync(version);
@@ -92,9 +92,6 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
         _published = new CalibrationMessage { Click = ModelFormat.ToBytes(click), Conversions = _conversions.ByContext };
         return _grains.GetGrain<IBidBookGrain>(0).TakeAsync(_published);
     }
-
-    protected override MachineKind<RolloutPlan<CalibratorVersion, CalibratorLimits>> Describe() =>
-        new(CalibratorVersions.Key, MachineFactory.CalibratorPlan);
 
     protected override void Dispose(bool disposing)
     {

@@ -15,23 +15,23 @@ internal sealed class GrainCalibratorVersions : RolloutCalls, ICalibratorVersion
     private const string TheCalibrator = "The calibrator";
 
     private readonly ICalibratorGrain _calibrator;
-    private readonly CalibrationOptions _options;
+    private readonly MachineFactory _factory;
 
     /// <param name="grains">Finds the grain.</param>
     /// <param name="factory">What is configured, for all silos alike.</param>
     public GrainCalibratorVersions(IGrainFactory grains, MachineFactory factory)
-        : this(grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click), factory.Calibration)
+        : this(grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click), factory)
     {
     }
 
-    private GrainCalibratorVersions(ICalibratorGrain calibrator, CalibrationOptions options)
-        : base(calibrator, TheCalibrator) => (_calibrator, _options) = (calibrator, options);
+    private GrainCalibratorVersions(ICalibratorGrain calibrator, MachineFactory factory)
+        : base(calibrator, TheCalibrator) => (_calibrator, _factory) = (calibrator, factory);
 
     /// <inheritdoc/>
-    public CalibratorSettings Configured => _options.Calibrator;
+    public CalibratorSettings Configured => _factory.Calibration.Calibrator;
 
     /// <inheritdoc/>
-    public CalibratorLimits Limits => _options.Limits;
+    public CalibratorLimits Limits => _factory.Rollouts.Calibrators;
 
     /// <inheritdoc/>
     public async Task<CalibratorsView> ListAsync(CancellationToken cancellation) => GrainsJson.Read(

@@ -17,19 +17,22 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
 {
     private readonly string _key;
     private readonly JsonTypeInfo<RolloutState<TVersion, TLimits>> _type;
+    private readonly TVersion? _first;
     private readonly RolloutDriver<TVersion, TLimits> _driver;
     private readonly TimeSpan _period;
 
     /// <param name="services">What machines need.</param>
-    /// <param name="which">What is rolled out, for the machine's key.</param>
+    /// <param name="key">The machine's key.</param>
     /// <param name="type">How the plan is written.</param>
+    /// <param name="first">What is in use before anything was rolled out; null for nothing.</param>
     /// <param name="clock">The clock of patience.</param>
     /// <param name="period">How often it goes on, in real time.</param>
     protected RolloutGrain(
-        MachineServices services, string which, JsonTypeInfo<RolloutState<TVersion, TLimits>> type, TimeProvider clock, TimeSpan period)
+        MachineServices services, string key, JsonTypeInfo<RolloutState<TVersion, TLimits>> type, TVersion? first,
+        TimeProvider clock, TimeSpan period)
         : base(services)
     {
-        (_key, _type, _period) = (MachineKeys.Of(MachineKeys.Rollouts, which), type, period);
+        (_key, _type, _first, _period) = (key, type, first, period);
         _driver = new RolloutDriver<TVersion, TLimits>(this, () => Plan, TellAsync, clock);
     }
 
@@ -118,7 +121,7 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
 
     /// <inheritdoc/>
     protected override MachineKind<RolloutPlan<TVersion, TLimits>> Describe() =>
-        new(_key, () => new RolloutPlan<TVersion, TLimits>(_key, _type));
+        new(_key, () => new RolloutPlan<TVersion, TLimits>(_key, _type, _first));
 
     private async Task<bool> TellAsync(RolloutState<TVersion, TLimits> next)
     {

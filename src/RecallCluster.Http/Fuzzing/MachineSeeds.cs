@@ -49,7 +49,7 @@ internal static class MachineSeeds
         }
     }
 
-    private static BidControllers Controllers { get; } = new();
+    private static ControllerVersions Controllers { get; } = new(new BidControllers());
 
     private static IEnumerable<SeedRecord> Commands()
     {

@@ -29,9 +29,6 @@ public sealed record CalibrationOptions
     /// <summary>How maps and rates are fitted, until another version of this is rolled out.</summary>
     public CalibratorSettings Calibrator { get; init; } = new();
 
-    /// <summary>What another version must show first, where whoever publishes it does not say otherwise.</summary>
-    public CalibratorLimits Limits { get; init; } = new();
-
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(SliceHours, 1);
@@ -42,6 +39,5 @@ public sealed record CalibrationOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(SignalHorizon, AttributionWindow);
         ArgumentOutOfRangeException.ThrowIfLessThan(ClickMemory, 2 * AttributionWindow);
         Calibrator.Check();
-        Limits.Check();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using RecallCluster.Calibration.Metrics;
 using RecallCluster.Serving.Rollouts;
+using static RecallCluster.Serving.Rollouts.LimitWords;
 
 namespace RecallCluster.Serving.Calibration;
 
@@ -40,11 +41,11 @@ public sealed record CalibratorLimits
     /// <exception cref="InvalidRequestException">A limit is out of range; the message names it.</exception>
     public void Check()
     {
-        LimitText.Require(Impressions is >= 0 and <= 1_000_000_000, "shadow.impressions", "is 0 to 1000000000");
-        LimitText.Require(Clicks is >= 0 and <= 1_000_000_000, "shadow.clicks", "is 0 to 1000000000");
-        LimitText.Require(MostLogLoss > 0, "shadow.mostLogLoss", "is above 0");
-        LimitText.Require(MostPcocError >= 0, "shadow.mostPcocError", "is at least 0");
-        LimitText.Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(30), "shadow.patienceHours", "is above 0, at most 720");
+        Require(Impressions is >= 0 and <= 1_000_000_000, "shadow.impressions", "is 0 to 1000000000");
+        Require(Clicks is >= 0 and <= 1_000_000_000, "shadow.clicks", "is 0 to 1000000000");
+        Require(MostLogLoss > 0, "shadow.mostLogLoss", "is above 0");
+        Require(MostPcocError >= 0, "shadow.mostPcocError", "is at least 0");
+        Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(30), "shadow.patienceHours", "is above 0, at most 720");
     }
 
     /// <summary>Whether a version is compared at all.</summary>
@@ -58,10 +59,10 @@ public sealed record CalibratorLimits
     private string? WrongWith(CalibratorTally tally)
     {
         if (!(tally.LogLoss <= MostLogLoss))
-            return LimitText.Missed("logLoss", tally.LogLoss, $"at most {LimitText.Of(MostLogLoss)}");
+            return Said("logLoss", tally.LogLoss, $"at most {Text(MostLogLoss)}");
         double allowed = Math.Max(MostPcocError, CalibrationMetrics.ErrorOf(tally.RunningPcoc));
         return CalibrationMetrics.ErrorOf(tally.NewPcoc) <= allowed
             ? null
-            : LimitText.Missed("pcoc", tally.NewPcoc, $"{LimitText.Of(1 / (1 + allowed))} to {LimitText.Of(1 + allowed)}");
+            : Said("pcoc", tally.NewPcoc, $"{Text(1 / (1 + allowed))} to {Text(1 + allowed)}");
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using RecallCluster.Calibration.Counts;
-using RecallCluster.Serving.Rollouts;
+using static RecallCluster.Serving.Rollouts.LimitWords;
 
 namespace RecallCluster.Serving.Calibration;
 
@@ -58,13 +58,13 @@ public sealed record CalibratorSettings
     /// <exception cref="InvalidRequestException">A setting is out of range; the message names it.</exception>
     public void Check()
     {
-        LimitText.Require(Enum.IsDefined(Method), "settings.method", "is raw, bsir or rtw-bsir");
-        LimitText.Require(Bins is >= 2 and <= LogitGrid.Cells, "settings.bins", $"is 2 to {LogitGrid.Cells}");
-        LimitText.Require(MixHours is >= 1 and <= 168, "settings.mixHours", "is 1 to 168");
-        LimitText.Require(RefitInterval > TimeSpan.Zero && RefitInterval <= TimeSpan.FromDays(7), "settings.refitMinutes",
+        Require(Enum.IsDefined(Method), "settings.method", "is raw, bsir or rtw-bsir");
+        Require(Bins is >= 2 and <= LogitGrid.Cells, "settings.bins", $"is 2 to {LogitGrid.Cells}");
+        Require(MixHours is >= 1 and <= 168, "settings.mixHours", "is 1 to 168");
+        Require(RefitInterval > TimeSpan.Zero && RefitInterval <= TimeSpan.FromDays(7), "settings.refitMinutes",
             "is above 0, at most a week");
-        LimitText.Require(FewestNewClicks >= 0, "settings.fewestNewClicks", "is at least 0");
-        LimitText.Require(ConversionPrior is > 0 and < 1, "settings.conversionPrior", "is above 0, below 1");
-        LimitText.Require(PriorStrength is > 0 and <= 1e9, "settings.priorStrength", "is above 0, at most 1000000000");
+        Require(FewestNewClicks >= 0, "settings.fewestNewClicks", "is at least 0");
+        Require(ConversionPrior is > 0 and < 1, "settings.conversionPrior", "is above 0, below 1");
+        Require(PriorStrength is > 0 and <= 1e9, "settings.priorStrength", "is above 0, at most 1000000000");
     }
 }

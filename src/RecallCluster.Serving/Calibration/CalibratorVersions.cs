@@ -11,15 +11,15 @@ public sealed class CalibratorVersions : ICalibratorVersions, IDisposable
 
     private readonly RolloutPlan<CalibratorVersion, CalibratorLimits> _plan;
     private readonly JournalRollout<CalibratorVersion, CalibratorLimits> _rollout;
-    private readonly CalibrationOptions _options;
+    private readonly MachineFactory _factory;
     private readonly TimeProvider _clock;
 
     internal CalibratorVersions(
-        RolloutPlan<CalibratorVersion, CalibratorLimits> plan, IJournal journal, ICalibrationCounts counts, ICalibratedCampaigns campaigns,
-        CalibrationOptions options, TimeProvider clock)
+        MachineFactory factory, RolloutPlan<CalibratorVersion, CalibratorLimits> plan, IJournal journal, ICalibrationCounts counts,
+        ICalibratedCampaigns campaigns, TimeProvider clock)
     {
-        (_plan, _options, _clock) = (plan, options, clock);
-        Calibrator = new LiveCalibrator(counts, campaigns, options, () => CalibratorVersion.RunningOf(plan.State));
+        (_factory, _plan, _clock) = (factory, plan, clock);
+        Calibrator = new LiveCalibrator(counts, campaigns, factory.Calibration, () => CalibratorVersion.RunningOf(plan.State));
         _rollout = new JournalRollout<CalibratorVersion, CalibratorLimits>(
             plan, journal, new CalibratorTarget(Calibrator, clock), clock);
     }
@@ -28,10 +28,10 @@ public sealed class CalibratorVersions : ICalibratorVersions, IDisposable
     public LiveCalibrator Calibrator { get; }
 
     /// <inheritdoc/>
-    public CalibratorSettings Configured => _options.Calibrator;
+    public CalibratorSettings Configured => _factory.Calibration.Calibrator;
 
     /// <inheritdoc/>
-    public CalibratorLimits Limits => _options.Limits;
+    public CalibratorLimits Limits => _factory.Rollouts.Calibrators;
 
     /// <summary>Fits what is due, judges a version that is under way by what came in, and switches to it where that is decided.</summary>
     /// <returns>Whether what was running before fitted maps anew.</returns>

@@ -12,17 +12,13 @@ namespace RecallCluster.Serving.Rollouts;
 /// <typeparam name="TLimits">What it must show.</typeparam>
 /// <param name="key">The machine's name.</param>
 /// <param name="type">How the state is written.</param>
-internal sealed class RolloutPlan<TVersion, TLimits>(string key, JsonTypeInfo<RolloutState<TVersion, TLimits>> type) : IStateMachine
+/// <param name="first">What is in use before anything was rolled out; null for nothing, then the first version is not compared.</param>
+internal sealed class RolloutPlan<TVersion, TLimits>(
+    string key, JsonTypeInfo<RolloutState<TVersion, TLimits>> type, TVersion? first = null) : IStateMachine
     where TVersion : class, IRolledVersion
     where TLimits : class
 {
-    private RolloutState<TVersion, TLimits> _state = new();
-
-    /// <summary>What is in use before anything was rolled out, and what the first version is compared with; null for nothing.</summary>
-    public TVersion? First
-    {
-        init => _state = new() { Current = value };
-    }
+    private RolloutState<TVersion, TLimits> _state = new() { Current = first };
 
     /// <summary>Told of the state whenever there is another one.</summary>
     public Action<RolloutState<TVersion, TLimits>>? Changed { get; init; }

@@ -1,3 +1,5 @@
+using static RecallCluster.Serving.Rollouts.LimitWords;
+
 namespace RecallCluster.Serving.Rollouts;
 
 /// <summary>
@@ -39,14 +41,14 @@ public sealed record ShadowLimits
     /// <exception cref="InvalidRequestException">A limit is out of range; the message names it.</exception>
     public void Check()
     {
-        LimitText.Require(Requests is >= 0 and <= 10_000_000, "shadow.requests", "is 0 to 10000000");
-        LimitText.Require(Share is > 0 and <= 1, "shadow.share", "is above 0, at most 1");
-        LimitText.Require(LeastValue is >= 0 and <= 1, "shadow.leastValue", "is 0 to 1");
-        LimitText.Require(MostValue >= 1, "shadow.mostValue", "is at least 1");
-        LimitText.Require(LeastOverlap is >= 0 and <= 1, "shadow.leastOverlap", "is 0 to 1");
-        LimitText.Require(MostLatency > 0, "shadow.mostLatency", "is above 0");
-        LimitText.Require(MostFailures is >= 0 and <= 1, "shadow.mostFailures", "is 0 to 1");
-        LimitText.Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "shadow.patience", "is above 0, at most a week");
+        Require(Requests is >= 0 and <= 10_000_000, "shadow.requests", "is 0 to 10000000");
+        Require(Share is > 0 and <= 1, "shadow.share", "is above 0, at most 1");
+        Require(LeastValue is >= 0 and <= 1, "shadow.leastValue", "is 0 to 1");
+        Require(MostValue >= 1, "shadow.mostValue", "is at least 1");
+        Require(LeastOverlap is >= 0 and <= 1, "shadow.leastOverlap", "is 0 to 1");
+        Require(MostLatency > 0, "shadow.mostLatency", "is above 0");
+        Require(MostFailures is >= 0 and <= 1, "shadow.mostFailures", "is 0 to 1");
+        Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "shadow.patience", "is above 0, at most a week");
     }
 
     /// <summary>Judges a version that was compared often enough.</summary>
@@ -54,11 +56,11 @@ public sealed record ShadowLimits
     internal string? Judge(ShadowTally tally)
     {
         if (!(tally.FailureShare <= MostFailures))
-            return LimitText.Missed("failures", tally.FailureShare, $"at most {LimitText.Of(MostFailures)}");
+            return Said("failures", tally.FailureShare, $"at most {Text(MostFailures)}");
         if (!(tally.Value >= LeastValue && tally.Value <= MostValue))
-            return LimitText.Missed("value", tally.Value, $"{LimitText.Of(LeastValue)} to {LimitText.Of(MostValue)}");
+            return Said("value", tally.Value, $"{Text(LeastValue)} to {Text(MostValue)}");
         if (!(tally.Overlap >= LeastOverlap))
-            return LimitText.Missed("overlap", tally.Overlap, $"at least {LimitText.Of(LeastOverlap)}");
-        return tally.Latency <= MostLatency ? null : LimitText.Missed("latency", tally.Latency, $"at most {LimitText.Of(MostLatency)}");
+            return Said("overlap", tally.Overlap, $"at least {Text(LeastOverlap)}");
+        return tally.Latency <= MostLatency ? null : Said("latency", tally.Latency, $"at most {Text(MostLatency)}");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
@@ -12,6 +13,9 @@ namespace RecallCluster.Serving.State;
 /// </summary>
 internal sealed class MachineFactory
 {
+    /// <summary>Key of <see cref="Actors"/>.</summary>
+    public const string ActorsKey = "rollout/actors";
+
     private readonly ServingStateOptions _options;
 
     /// <param name="options">How machines behave; where a journal would be is of no concern here.</param>
@@ -22,8 +26,14 @@ internal sealed class MachineFactory
         options.Calibration.Check();
         options.Users.Check();
         _options = options;
-        Controllers = new BidControllers(options.Actors);
+        options.Rollouts.Actors.Check();
+        options.Rollouts.Calibrators.Check();
+        Controllers = new ControllerVersions(new BidControllers(options.Actors));
     }
+
+    /// <summary>How a plan of actors' versions is written.</summary>
+    public static JsonTypeInfo<RolloutState<ActorVersion, ActorLimits>> ActorsType =>
+        ServingJson.Default.RolloutStateActorVersionActorLimits;
 
     /// <summary>How campaigns are run.</summary>
     public CampaignOptions Campaigns => _options.Campaigns;
@@ -34,8 +44,11 @@ internal sealed class MachineFactory
     /// <summary>How users are remembered.</summary>
     public UserStoreOptions Users => _options.Users;
 
+    /// <summary>What new versions must show.</summary>
+    public RolloutOptions Rollouts => _options.Rollouts;
+
     /// <summary>The bid controllers that campaigns can have.</summary>
-    public BidControllers Controllers { get; }
+    public ControllerVersions Controllers { get; }
 
     /// <summary>A campaign that was not made yet; it is told <see cref="CampaignCommand"/>s.</summary>
     public Campaign Campaign(string key) => new(key, Campaigns, Controllers);
@@ -52,7 +65,12 @@ internal sealed class MachineFactory
 
     /// <summary>The roll-out of the calibrator's versions; it begins with what is configured.</summary>
     public static RolloutPlan<CalibratorVersion, CalibratorLimits> CalibratorPlan() =>
-        new(CalibratorVersions.Key, ServingJson.Default.CalibratorRollout) { First = CalibratorVersion.Configured };
+        new(CalibratorVersions.Key, ServingJson.Default.CalibratorRollout, CalibratorVersion.Configured);
+
+    /// <summary>
+    /// The versions of actors; what it holds is at hand for the campaigns that are made here. At most one such machine is used at a time.
+    /// </summary>
+    public RolloutPlan<ActorVersion, ActorLimits> Actors() => new(ActorsKey, ActorsType, ActorVersion.Own) { Changed = Controllers.Use };
 
     /// <summary>The catalogue's edits; told <see cref="CatalogueEdit"/>s.</summary>
     public static CatalogueEdits Catalogue() => new();

@@ -18,6 +18,7 @@ namespace RecallCluster.Serving.State;
 [JsonSerializable(typeof(EngagementCommand))]
 [JsonSerializable(typeof(ClickCountsState))]
 [JsonSerializable(typeof(RolloutState<CalibratorVersion, CalibratorLimits>), TypeInfoPropertyName = "CalibratorRollout")]
+[JsonSerializable(typeof(RolloutState<ActorVersion, ActorLimits>))]
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,

@@ -2,6 +2,7 @@ using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -23,6 +24,9 @@ public sealed record ServingStateOptions
 
     /// <summary>Folder of trained controllers to use in place of those that are shipped; null for those alone.</summary>
     public string? Actors { get; init; }
+
+    /// <summary>What new versions of actors must show.</summary>
+    public RolloutOptions Rollouts { get; init; } = new();
 }
 
 /// <summary>
@@ -36,18 +40,20 @@ public sealed class ServingState : IAsyncDisposable
 
     private readonly SqliteJournal _journal;
     private readonly SteadyClock _clock;
+    private readonly JournalActors _actors;
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeSpan _period;
     private Task _running = Task.CompletedTask;
 
     private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, CalibratorVersions calibrators,
-        UserMemories users, TimeSpan period)
+        UserMemories users, RolloutPlan<ActorVersion, ActorLimits> actors, TimeSpan period)
     {
         (_journal, _clock, _period) = (journal, clock, period);
         (Directory, Calibrators, Users) = (directory, calibrators, users);
         var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
         Campaigns = new CampaignRunner(directory, journal, clock, commands);
         Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
+        _actors = new JournalActors(actors, journal, directory, clock);
         directory.PublicationEnded = failure => Background.Report(PublicationWork, failure);
     }
 
@@ -71,6 +77,9 @@ public sealed class ServingState : IAsyncDisposable
 
     /// <summary>The versions of the calibrator.</summary>
     public CalibratorVersions Calibrators { get; }
+
+    /// <summary>The versions of what trained bid controllers learned.</summary>
+    public IActorVersions Actors => _actors;
 
     /// <summary>The user store.</summary>
     public UserMemories Users { get; }
@@ -102,13 +111,15 @@ public sealed class ServingState : IAsyncDisposable
         var counts = new CalibrationCountsFamily(machines, factory);
         var plan = MachineFactory.CalibratorPlan();
         machines.Add(CalibratorVersions.Key, plan);
+        RolloutPlan<ActorVersion, ActorLimits> actors = factory.Actors();
+        machines.Add(actors.Key, actors);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
         var steady = new SteadyClock(clock);
         var calibrators = new CalibratorVersions(
-            plan, journal, new JournalCounts(counts, journal), directory, factory.Calibration, steady);
-        var state = new ServingState(journal, steady, directory, calibrators, users, options.Campaigns.TickCheck);
+            factory, plan, journal, new JournalCounts(counts, journal), directory, steady);
+        var state = new ServingState(journal, steady, directory, calibrators, users, actors, options.Campaigns.TickCheck);
         try
         {
             steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
@@ -152,7 +163,9 @@ public sealed class ServingState : IAsyncDisposable
             Background.Succeeded(JournalWork);
     }
 
-    /// <summary>One round of the clock's work: due ticks, then calibration, which a campaign's trouble does not hold up.</summary>
+    /// <summary>
+    /// One round of the clock's work: due ticks, then calibration and roll-outs, which a campaign's trouble does not hold up.
+    /// </summary>
     public async Task PassAsync(CancellationToken cancellation = default)
     {
         try
@@ -161,7 +174,7 @@ public sealed class ServingState : IAsyncDisposable
         }
         finally
         {
-            await Calibrators.RunAsync(cancellation).ConfigureAwait(false);
+            await Task.WhenAll(Calibrators.RunAsync(cancellation), _actors.StepAsync()).ConfigureAwait(false);
         }
     }
 
@@ -172,6 +185,7 @@ public sealed class ServingState : IAsyncDisposable
         await _running.ConfigureAwait(false);
         await _journal.DisposeAsync().ConfigureAwait(false);
         Calibrators.Dispose();
+        _actors.Dispose();
         _stop.Dispose();
     }
 

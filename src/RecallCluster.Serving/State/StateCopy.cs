@@ -26,6 +26,7 @@ internal static class StateCopy
         machines.Add(CatalogueEdits.Key, MachineFactory.Catalogue());
         machines.Add(CalibratorVersions.Key, MachineFactory.CalibratorPlan());
         _ = new CalibrationCountsFamily(machines, factory);
+        machines.Add(MachineFactory.ActorsKey, factory.Actors());
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines), cancellation).ConfigureAwait(false);
         await using (journal.ConfigureAwait(false))
         {

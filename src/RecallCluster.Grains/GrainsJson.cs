@@ -17,6 +17,8 @@ namespace RecallCluster.Grains;
 [JsonSerializable(typeof(PlanCommand))]
 [JsonSerializable(typeof(ShadowLimits))]
 [JsonSerializable(typeof(ShadowTally))]
+[JsonSerializable(typeof(ActorLimits))]
+[JsonSerializable(typeof(ActorTally))]
 [JsonSerializable(typeof(RolloutView))]
 [JsonSerializable(typeof(CampaignSettings))]
 [JsonSerializable(typeof(BidReport))]

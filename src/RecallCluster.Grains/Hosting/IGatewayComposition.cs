@@ -49,6 +49,9 @@ public sealed class GatewayServices : IAsyncDisposable
     /// <summary>The versions of the index.</summary>
     public IIndexVersions? Indexes { get; init; }
 
+    /// <summary>The versions of what trained bid controllers learned.</summary>
+    public IActorVersions? Actors { get; init; }
+
     /// <summary>What became of background work; null for none.</summary>
     public BackgroundHealth? Background { get; init; }
 

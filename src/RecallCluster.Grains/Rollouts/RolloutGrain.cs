@@ -22,17 +22,17 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     private readonly TimeSpan _period;
 
     /// <param name="services">What machines need.</param>
-    /// <param name="which">What is rolled out, for the machine's key.</param>
+    /// <param name="key">The machine's key.</param>
     /// <param name="type">How the plan is written.</param>
     /// <param name="first">What is in use before anything was rolled out; null for nothing.</param>
     /// <param name="clock">The clock of patience.</param>
     /// <param name="period">How often it goes on, in real time.</param>
     protected RolloutGrain(
-        MachineServices services, string which, JsonTypeInfo<RolloutState<TVersion, TLimits>> type, TVersion? first,
+        MachineServices services, string key, JsonTypeInfo<RolloutState<TVersion, TLimits>> type, TVersion? first,
         TimeProvider clock, TimeSpan period)
         : base(services)
     {
-        (_key, _type, _first, _period) = (MachineKeys.Of(MachineKeys.Rollouts, which), type, first, period);
+        (_key, _type, _first, _period) = (key, type, first, period);
         _driver = new RolloutDriver<TVersion, TLimits>(this, () => Plan, TellAsync, clock);
     }
 
@@ -44,11 +44,18 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     {
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
         // A roll-out that another activation began goes on from here.
-        this.RegisterGrainTimer(StepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, _period) { Interleave = true });
+        this.RegisterGrainTimer(TryStepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, _period) { Interleave = true });
     }
 
     /// <inheritdoc/>
     public Task<byte[]> RolloutAsync() => Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(_driver.View, GrainsJson.Default.RolloutView));
+
+    /// <inheritdoc/>
+    public async Task<byte[]> StepAsync()
+    {
+        await _driver.StepAsync().ConfigureAwait(true);
+        return await RolloutAsync().ConfigureAwait(true);
+    }
 
     /// <inheritdoc/>
     public async Task<byte[]> RollBackAsync()
@@ -92,11 +99,11 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     {
         await _driver.PublishAsync(make, limits).ConfigureAwait(true);
         byte[] view = await RolloutAsync().ConfigureAwait(true);
-        _ = StepAsync(CancellationToken.None);
+        _ = TryStepAsync(CancellationToken.None);
         return view;
     }
 
-    /// <summary>The plan has changed.</summary>
+    /// <summary>The plan may have changed.</summary>
     protected virtual void OnChanged()
     {
     }
@@ -110,7 +117,7 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
 
     /// <inheritdoc/>
     protected override MachineKind<RolloutPlan<TVersion, TLimits>> Describe() =>
-        new(_key, () => new RolloutPlan<TVersion, TLimits>(_key, _type, _first));
+        new(_key, () => new RolloutPlan<TVersion, TLimits>(_key, _type, _first)) { Opened = _ => OnChanged() };
 
     private async Task<bool> TellAsync(RolloutState<TVersion, TLimits> next)
     {
@@ -120,5 +127,5 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     }
 
     // The store does not answer: the step is made again.
-    private Task StepAsync(CancellationToken cancellation) => GrainCalls.TryAsync(_driver.StepAsync);
+    private Task TryStepAsync(CancellationToken cancellation) => GrainCalls.TryAsync(_driver.StepAsync);
 }

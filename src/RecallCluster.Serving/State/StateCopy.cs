@@ -2,6 +2,7 @@ using System.Globalization;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -25,12 +26,18 @@ internal static class StateCopy
         machines.AddFamily(UserMemories.Prefix, key => factory.UsersOf(key, int.MaxValue));
         machines.Add(CatalogueEdits.Key, MachineFactory.Catalogue());
         _ = new CalibrationCountsFamily(machines, factory);
-        machines.Add(MachineFactory.ActorsKey, factory.Actors());
+        RolloutPlan<ActorVersion, ActorLimits> actors = factory.Actors();
+        machines.Add(actors.Key, actors);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines), cancellation).ConfigureAwait(false);
         await using (journal.ConfigureAwait(false))
         {
             return await journal.ReadAsync<(string, byte[])[]>(
-                () => [.. machines.All.Select(machine => (machine.Key, machine.Value.Snapshot()))], cancellation).ConfigureAwait(false);
+                () =>
+                [
+                    .. machines.All.Where(machine => machine.Value != actors || actors.State.Revision > 0)
+                        .Select(machine => (machine.Key, machine.Value.Snapshot())),
+                ],
+                cancellation).ConfigureAwait(false);
         }
     }
 

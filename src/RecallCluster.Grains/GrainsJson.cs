@@ -18,6 +18,8 @@ namespace RecallCluster.Grains;
 [JsonSerializable(typeof(PlanCommand))]
 [JsonSerializable(typeof(ShadowLimits))]
 [JsonSerializable(typeof(ShadowTally))]
+[JsonSerializable(typeof(ActorLimits))]
+[JsonSerializable(typeof(ActorTally))]
 [JsonSerializable(typeof(RolloutView))]
 [JsonSerializable(typeof(CalibratorsView))]
 [JsonSerializable(typeof(CalibratorLimits))]

@@ -53,7 +53,7 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
     public async Task<bool> RunAsync()
     {
         bool isFitted = await _calibrator.RunAsync(_clock.GetUtcNow(), CancellationToken.None).ConfigureAwait(true);
-        await StepAsync(CancellationToken.None).ConfigureAwait(true);
+        await StepAsync().ConfigureAwait(true);
         return isFitted;
     }
 

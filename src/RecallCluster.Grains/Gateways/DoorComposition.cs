@@ -1,5 +1,7 @@
+using RecallCluster.Grains.Calibration;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Rollouts;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
@@ -14,7 +16,7 @@ namespace RecallCluster.Grains.Gateways;
 /// </summary>
 internal sealed class DoorComposition(
     SiloNode node, IGrainFactory grains, GatewaySpread spread, SiloMarket market, ClusterClock clock, Machines.MachineHostOptions options,
-    RolloutOptions rollouts, Deferral deferral, TimeProvider time) : IGatewayComposition
+    RolloutOptions rollouts, MachineFactory factory, Deferral deferral, TimeProvider time) : IGatewayComposition
 {
     // Gateways have numbers from 1 on; whoever accepts events here holds no reserve.
     private const int NoGateway = 0;
@@ -37,6 +39,8 @@ internal sealed class DoorComposition(
                 Users = new GrainUsers(grains, node.UserPatience),
                 Live = gateway,
                 Indexes = new GrainIndexVersions(grains, GatewayComposition.IndexName, rollouts),
+                Actors = new GrainActors(grains, factory),
+                Calibrators = new GrainCalibratorVersions(grains, factory),
                 Background = market.Background,
                 Close = gateway.DisposeAsync,
             };

@@ -37,7 +37,7 @@ internal sealed class MachineServices(
 internal static class MachineKeys
 {
     public const string Campaigns = "campaign", Users = "user", Counts = "calibration", Book = "book", Catalogue = "catalogue",
-        Registry = "gateways", Index = "index", Rollouts = "rollout";
+        Registry = "gateways", Index = "index";
 
     public static string Of(string kind, string which) => $"{kind}/{which}";
 

@@ -47,11 +47,18 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     {
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
         // A roll-out that another activation began goes on from here.
-        this.RegisterGrainTimer(StepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, _period) { Interleave = true });
+        this.RegisterGrainTimer(TryStepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, _period) { Interleave = true });
     }
 
     /// <inheritdoc/>
     public Task<byte[]> RolloutAsync() => Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(_driver.View, GrainsJson.Default.RolloutView));
+
+    /// <inheritdoc/>
+    public async Task<byte[]> StepAsync()
+    {
+        await _driver.StepAsync().ConfigureAwait(true);
+        return await RolloutAsync().ConfigureAwait(true);
+    }
 
     /// <inheritdoc/>
     public async Task<byte[]> RollBackAsync()
@@ -98,16 +105,11 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     {
         await _driver.PublishAsync(make, limits).ConfigureAwait(true);
         byte[] view = await RolloutAsync().ConfigureAwait(true);
-        _ = StepAsync(CancellationToken.None);
+        _ = TryStepAsync(CancellationToken.None);
         return view;
     }
 
-    /// <summary>Goes on as far as it can now.</summary>
-    protected Task StepAsync(CancellationToken cancellation) =>
-        // The store does not answer: the step is made again.
-        GrainCalls.TryAsync(_driver.StepAsync);
-
-    /// <summary>The plan has changed.</summary>
+    /// <summary>The plan may have changed.</summary>
     protected virtual void OnChanged()
     {
     }
@@ -121,7 +123,7 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
 
     /// <inheritdoc/>
     protected override MachineKind<RolloutPlan<TVersion, TLimits>> Describe() =>
-        new(_key, () => new RolloutPlan<TVersion, TLimits>(_key, _type, _first));
+        new(_key, () => new RolloutPlan<TVersion, TLimits>(_key, _type, _first)) { Opened = _ => OnChanged() };
 
     private async Task<bool> TellAsync(RolloutState<TVersion, TLimits> next)
     {
@@ -129,4 +131,7 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
         OnChanged();
         return applied is true;
     }
+
+    // The store does not answer: the step is made again.
+    private Task TryStepAsync(CancellationToken cancellation) => GrainCalls.TryAsync(_driver.StepAsync);
 }

@@ -6,6 +6,7 @@ using RecallCluster.Grains.Market;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
@@ -86,6 +87,10 @@ public sealed class StateExport
             else if (MachineKeys.TryRead(key, MachineKeys.Counts, out _))
                 await CountsAsync(key, cancellation).ConfigureAwait(true);
         }
+        // Ticks of the campaigns' logs are decided again with the actors that decided them.
+        MachineHost<RolloutPlan<ActorVersion, ActorLimits>> actors = await OpenAsync(
+            new MachineKind<RolloutPlan<ActorVersion, ActorLimits>>(MachineFactory.ActorsKey, _factory.Actors), cancellation)
+            .ConfigureAwait(true);
         foreach (string key in keys.Where(key => MachineKeys.TryRead(key, MachineKeys.Campaigns, out _)))
         {
             var kind = new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = CampaignGrain.FollowersOf };
@@ -100,6 +105,13 @@ public sealed class StateExport
             .. _counts.Select(counts => (counts.Key, counts.Value.Machine.Snapshot())),
             .. UserTransfer.Join(_users.Select(user => (user.Key, user.Value.Machine.Snapshot()))),
         ];
+        if (actors.Last > 0)
+            snapshots.Add((MachineFactory.ActorsKey, actors.Machine.Snapshot()));
+        MachineHost<RolloutPlan<CalibratorVersion, CalibratorLimits>> calibrators = await OpenAsync(
+            new MachineKind<RolloutPlan<CalibratorVersion, CalibratorLimits>>(CalibratorVersions.Key, MachineFactory.CalibratorPlan),
+            cancellation).ConfigureAwait(true);
+        if (calibrators.Last > 0)
+            snapshots.Add((CalibratorVersions.Key, calibrators.Machine.Snapshot()));
         string catalogue = MachineKeys.Of(MachineKeys.Catalogue, 0);
         if (keys.Contains(catalogue))
         {

@@ -5,6 +5,7 @@ using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Tests.Machines;
 using RecallCluster.Grains.Transfer;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
@@ -46,6 +47,25 @@ public sealed class StateTransferTests : IDisposable
         Assert.Equal(LedgerOutcome.Duplicate, await TellAsync(state, AdEventKind.Impression, lease));
         Assert.Equal(LedgerOutcome.Applied, await TellAsync(state, AdEventKind.Click, lease));
         await CheckAsync(state, clicks: 1);
+    }
+
+    [Fact]
+    public async Task Versions_of_the_calibrator_go_along()
+    {
+        await MakeAsync();
+        await using (ServingState made = await OpenAsync(File))
+        {
+            await made.Calibrators.PublishAsync("few", new CalibratorSettings { Bins = 7 }, CalibratorLimits.None, default);
+            await made.Calibrators.PublishAsync("slow", new CalibratorSettings { Bins = 9 }, null, default);
+        }
+
+        await StateImport.RunAsync(File, _store, default);
+        await StateExport.RunAsync(_store, new[] { "campaign/7", "rollout/calibrator" }.ToAsyncEnumerable(), Back, Stream, default);
+
+        await using ServingState state = await OpenAsync(Back);
+        CalibratorsView view = await state.Calibrators.ListAsync(default);
+        Assert.Equal(("few.1", "slow.2"), (view.Rollout.Running!.Version, view.Rollout.UnderWay!.Version.Version));
+        Assert.Equal([7, 9], view.Calibrators.Select(calibrator => calibrator.Settings.Bins));
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public class CalibratorLimitsTests
     [InlineData("clicks")]
     [InlineData("mostLogLoss")]
     [InlineData("mostPcocError")]
-    [InlineData("patienceHours")]
+    [InlineData("patience")]
     public void A_limit_that_makes_no_sense_is_named(string limit)
     {
         CalibratorLimits wrong = limit switch

@@ -40,6 +40,9 @@ public sealed class FrontDoorParts
     /// <summary>Versions of the index: <c>/v1/indexes</c>.</summary>
     public IIndexVersions? Indexes { get; set; }
 
+    /// <summary>Versions of the actors of bid controllers: <c>/v1/actors</c>.</summary>
+    public IActorVersions? Actors { get; set; }
+
     /// <summary>What became of background work, for the log, <c>/readyz</c> and <c>/v1/live</c>; null for none.</summary>
     public BackgroundHealth? Background { get; set; }
 

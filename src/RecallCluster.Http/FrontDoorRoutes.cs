@@ -106,6 +106,7 @@ internal static class FrontDoorRoutes
         admin.MapDelete("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.DeleteAsync(id, context))
             .WithSummary("Take an ad away.").Produces(204).ProducesProblem(404);
         MapIndexes(admin.MapGroup("/indexes"));
+        MapActors(admin.MapGroup("/actors"));
         admin.MapGet("/experiments", static () => Results.Json(new ExperimentsBody([]), AdminJson.Default.ExperimentsBody))
             .WithSummary("Experiments that run.").Produces<ExperimentsBody>();
         admin.MapGet("/users/{id}", static (UserRoutes route, string id, HttpContext context) => route.GetAsync(id, context))
@@ -124,17 +125,36 @@ internal static class FrontDoorRoutes
 
     private static void MapIndexes(RouteGroupBuilder indexes)
     {
-        indexes.MapGet("", static (IndexRoutes route, HttpContext context) => route.ListAsync(context))
+        indexes.MapGet("", static (IndexRoutes route, HttpContext context) => route.GetAsync(context))
             .WithSummary("Versions of the index, and how the change from one to the next stands.")
             .Produces<IndexesBody>().ProducesProblem(503);
         indexes.MapPost("", static (IndexRoutes route, HttpContext context) => route.PublishAsync(context))
             .WithSummary("Load another version and switch to it: 200 when it is running, 202 while it is on its way.")
             .Accepts<IndexLoadBody>(Json).Produces<IndexVersionView>().Produces<IndexVersionView>(202)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        indexes.MapPost("/rollback", static (IndexRoutes route, HttpContext context) => route.RollBackAsync(context))
+        MapRollout<IndexRoutes>(indexes);
+    }
+
+    private static void MapActors(RouteGroupBuilder actors)
+    {
+        actors.MapGet("", static (ActorRoutes route, HttpContext context) => route.GetAsync(context))
+            .WithSummary("Version of the bid controllers' actors that is in use, and how the change to the next stands.")
+            .Produces<RolloutView>().ProducesProblem(503);
+        actors.MapPost("", static (ActorRoutes route, HttpContext context) => route.PublishAsync(context))
+            .WithMetadata(ActorsBodySize.Limit)
+            .WithSummary("Try actors on the campaigns' sampled auctions and use them: 200 when they are in use, 202 while they are on their way.")
+            .Accepts<ActorsBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+        MapRollout<ActorRoutes>(actors);
+    }
+
+    private static void MapRollout<TRoutes>(RouteGroupBuilder rollout)
+        where TRoutes : RolloutRoutes
+    {
+        rollout.MapPost("/rollback", static (TRoutes route, HttpContext context) => route.RollBackAsync(context))
             .WithSummary("Abandon the version on its way, or go back to the one before.")
             .Produces<RolloutView>().ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        indexes.MapDelete("/previous", static (IndexRoutes route, HttpContext context) => route.DropPreviousAsync(context))
+        rollout.MapDelete("/previous", static (TRoutes route, HttpContext context) => route.DropPreviousAsync(context))
             .WithSummary("Give up the version before the running one.").Produces<RolloutView>().ProducesProblem(409).ProducesProblem(503);
     }
 }

@@ -35,6 +35,7 @@ namespace RecallCluster.Http.Admin;
 [JsonSerializable(typeof(ConsentBody))]
 [JsonSerializable(typeof(IndexLoadBody))]
 [JsonSerializable(typeof(IndexesBody))]
+[JsonSerializable(typeof(ActorsBody))]
 [JsonSerializable(typeof(IndexVersionView))]
 [JsonSerializable(typeof(RolloutView))]
 [JsonSerializable(typeof(ExperimentsBody))]

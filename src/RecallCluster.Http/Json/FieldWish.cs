@@ -67,6 +67,7 @@ internal static class FieldWish
             TypeCode.Double or TypeCode.Decimal => "wants a number",
             TypeCode.Boolean => "wants true or false",
             _ when plain == typeof(DateTimeOffset) => "wants a time such as \"2026-05-01T00:00:00Z\"",
+            _ when plain == typeof(byte[]) => "wants Base64",
             _ => "wants a string",
         };
     }

@@ -107,6 +107,7 @@ internal static class FrontDoorRoutes
             .WithSummary("Take an ad away.").Produces(204).ProducesProblem(404);
         MapIndexes(admin.MapGroup("/indexes"));
         MapActors(admin.MapGroup("/actors"));
+        MapCalibrators(admin.MapGroup("/calibrators"));
         admin.MapGet("/experiments", static () => Results.Json(new ExperimentsBody([]), AdminJson.Default.ExperimentsBody))
             .WithSummary("Experiments that run.").Produces<ExperimentsBody>();
         admin.MapGet("/users/{id}", static (UserRoutes route, string id, HttpContext context) => route.GetAsync(id, context))
@@ -146,6 +147,18 @@ internal static class FrontDoorRoutes
             .Accepts<ActorsBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
         MapRollout<ActorRoutes>(actors);
+    }
+
+    private static void MapCalibrators(RouteGroupBuilder calibrators)
+    {
+        calibrators.MapGet("", static (CalibratorRoutes route, HttpContext context) => route.GetAsync(context))
+            .WithSummary("Versions of the calibrator, its last fit, and how the change from one version to the next stands.")
+            .Produces<CalibratorsBody>().ProducesProblem(503);
+        calibrators.MapPost("", static (CalibratorRoutes route, HttpContext context) => route.PublishAsync(context))
+            .WithSummary("Compare other settings on live clicks and use them: 200 when they are in use, 202 while they are on their way.")
+            .Accepts<CalibratorPublishBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+        MapRollout<CalibratorRoutes>(calibrators);
     }
 
     private static void MapRollout<TRoutes>(RouteGroupBuilder rollout)

@@ -75,7 +75,7 @@ internal sealed class ServedDoor : IAsyncDisposable
                 (parts.Gateway, parts.Feedback, parts.Campaigns) = (loop.Gateway, loop.Feedback, loop.Campaigns);
                 (parts.Catalogue, parts.Users, parts.Live) = (loop.Catalogue, loop.Users, loop.Live);
                 (parts.Shed, parts.Background) = (loop.NoteShed, loop.State.Background);
-                parts.Actors = loop.State.Actors;
+                (parts.Actors, parts.Calibrators) = (loop.State.Actors, loop.Calibrators);
                 parts.Journal = () => loop.State.Journal.Status;
             }
             await Task.Run(() => host.Load(options.Host), cancellation).ConfigureAwait(false);

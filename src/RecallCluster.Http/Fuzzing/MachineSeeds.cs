@@ -32,6 +32,7 @@ internal static class MachineSeeds
         var users = new UserStoreOptions();
         machines.AddFamily("users/", key => new UserPartition(key, 100, users));
         machines.Add(CatalogueEdits.Key, new CatalogueEdits());
+        machines.Add(CalibratorVersions.Key, MachineFactory.CalibratorPlan());
         return machines;
     }
 
@@ -123,6 +124,9 @@ internal static class MachineSeeds
         };
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-1", AdLine.Of(ad))));
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-2", null)));
+        var plan = MachineFactory.CalibratorPlan();
+        var begun = plan.State.Begin(CalibratorVersion.Of("quick", 1, new CalibratorSettings()), new CalibratorLimits(), Now)!;
+        yield return new SeedRecord(CalibratorVersions.Key, [], plan.Write(begun with { Revision = 1 }));
         yield return Command(new TickCommand(Now.AddDays(1)));
     }
 

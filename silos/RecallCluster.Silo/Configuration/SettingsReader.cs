@@ -284,6 +284,14 @@ internal static class SettingsReader
                 MostFailures = section.Real("rollout:mostFailures", usual.Shadow.MostFailures, 0, 1),
                 Patience = section.Seconds("rollout:patienceSeconds", usual.Shadow.Patience, 1, 604_800),
             },
+            Actors = new ActorLimits
+            {
+                Campaigns = (int)section.Whole("rollout:actorCampaigns", usual.Actors.Campaigns, 0, ActorTrial.MostCampaigns),
+                Auctions = section.Whole("rollout:actorAuctions", usual.Actors.Auctions, 0, 1_000_000_000),
+                LeastScore = section.Real("rollout:leastActorScore", usual.Actors.LeastScore, 0, 2),
+                MostBreachIncrease = section.Real("rollout:mostActorBreachIncrease", usual.Actors.MostBreachIncrease, 0, 10),
+                Patience = section.Seconds("rollout:actorPatienceSeconds", usual.Actors.Patience, 1, 604_800),
+            },
         };
     }
 

@@ -38,7 +38,7 @@ internal sealed class DoorComposition(
                 Users = new GrainUsers(grains, node.UserPatience),
                 Live = gateway,
                 Indexes = new GrainIndexVersions(grains, GatewayComposition.IndexName, rollouts),
-                Actors = new GrainActors(grains, factory),
+                Actors = new GrainActors(grains, factory, rollouts),
                 Background = market.Background,
                 Close = gateway.DisposeAsync,
             };

@@ -61,7 +61,7 @@ internal sealed class GatewayComposition(
                 Users = loop.Users,
                 Live = loop.Live,
                 Indexes = new GrainIndexVersions(grains, IndexName, rollouts),
-                Actors = new GrainActors(grains, factory),
+                Actors = new GrainActors(grains, factory, rollouts),
                 Background = market.Background,
                 Shed = loop.Gateway.Traffic.Shed,
                 Close = async () =>

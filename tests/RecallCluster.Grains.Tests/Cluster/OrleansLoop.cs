@@ -57,7 +57,8 @@ internal sealed class OrleansLoop : IActorLoop
 
     public IUserStore Users => _loop.Users;
 
-    public IActorVersions Actors => new GrainActors(Grains, ServicesOf(0).GetRequiredService<MachineFactory>());
+    public IActorVersions Actors => new GrainActors(
+        Grains, ServicesOf(0).GetRequiredService<MachineFactory>(), ServicesOf(0).GetRequiredService<RolloutOptions>());
 
     public DateTimeOffset Now => _clock.GetUtcNow();
 

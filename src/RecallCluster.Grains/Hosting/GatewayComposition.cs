@@ -15,7 +15,8 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    RolloutOptions rollouts, MachineFactory factory, KnownData known, Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time)
+    RolloutOptions rollouts, MachineFactory factory, KnownData known, Machines.MachineHostOptions machines, Deferral deferral,
+    TimeProvider time)
     : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>

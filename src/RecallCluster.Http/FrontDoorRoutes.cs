@@ -143,7 +143,7 @@ internal static class FrontDoorRoutes
             .Produces<RolloutView>().ProducesProblem(503);
         actors.MapPost("", static (ActorRoutes route, HttpContext context) => route.PublishAsync(context))
             .WithMetadata(ActorsBodySize.Limit)
-            .WithSummary("Try actors on the campaigns' sampled auctions and use them: 200 when they are in use, 202 while they are on their way.")
+            .WithSummary("Try actors on the campaigns' sampled auctions and use them: 200 when they are in use, 202 while on their way.")
             .Accepts<ActorsBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
         MapRollout<ActorRoutes>(actors);

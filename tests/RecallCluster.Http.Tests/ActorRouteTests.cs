@@ -37,7 +37,8 @@ public sealed class ActorRouteTests : IAsyncLifetime
     {
         Reply used = await PublishAsync("quick", """, "shadow":{"campaigns":0}""");
         Assert.Equal((200, "quick"), (used.Status, used.Body.GetProperty("running").GetProperty("name").GetString()));
-        Assert.Equal("host", (await _door.SendAsync("POST", Path + "/rollback")).Body.GetProperty("running").GetProperty("name").GetString());
+        Reply back = await _door.SendAsync("POST", Path + "/rollback");
+        Assert.Equal("host", back.Body.GetProperty("running").GetProperty("name").GetString());
         Assert.False((await _door.SendAsync("DELETE", Path + "/previous")).Body.TryGetProperty("previous", out _));
         Reply none = await _door.SendAsync("POST", Path + "/rollback");
         Assert.Equal((409, "There is no version to go back to."), (none.Status, none.Body.GetProperty("detail").GetString()));

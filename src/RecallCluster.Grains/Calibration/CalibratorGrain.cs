@@ -22,7 +22,8 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
 {
     private readonly IGrainFactory _grains;
     private readonly BookReader _book;
-    private readonly MachineFactory _factory;
+    private readonly CalibratorSettings _configured;
+    private readonly CalibratorLimits _limits;
     private readonly LiveCalibrator _calibrator;
     private readonly CalibratorTarget _target;
     private readonly TimeProvider _clock;
@@ -30,13 +31,14 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
     private CalibrationMessage? _published;
     private ConversionRates _conversions;
 
-    public CalibratorGrain(MachineServices services, IGrainFactory grains, BookReader book, MachineFactory factory, ClusterClock clock)
+    public CalibratorGrain(
+        MachineServices services, IGrainFactory grains, BookReader book, MachineFactory factory, RolloutOptions options, ClusterClock clock)
         : base(services, CalibratorVersions.Key, ServingJson.Default.CalibratorRollout, CalibratorVersion.Configured,
             clock.Business, clock.ToReal(factory.Campaigns.TickCheck))
     {
         (_grains, _book, _clock, _period) = (grains, book, clock.Business, clock.ToReal(factory.Campaigns.TickCheck));
-        _factory = factory;
-        _conversions = ConversionRates.Everywhere(factory.Calibration.Calibrator.ConversionPrior);
+        (_configured, _limits) = (factory.Calibration.Calibrator, options.Calibrators);
+        _conversions = ConversionRates.Everywhere(_configured.ConversionPrior);
         _calibrator = new LiveCalibrator(
             new GrainCounts(grains, factory), this, factory.Calibration, () => CalibratorVersion.RunningOf(Plan));
         _target = new CalibratorTarget(_calibrator, _clock);
@@ -63,14 +65,14 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
         Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(_calibrator.Live, GrainsJson.Default.LiveCalibration));
 
     public Task<byte[]> ListAsync() => Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(
-        CalibratorsView.Of(Plan, View, _calibrator.Fit, _factory.Calibration.Calibrator), GrainsJson.Default.CalibratorsView));
+        CalibratorsView.Of(Plan, View, _calibrator.Fit, _configured), GrainsJson.Default.CalibratorsView));
 
     public Task<byte[]> PublishAsync(string name, byte[] settings, byte[]? limits)
     {
         CalibratorSettings wanted = GrainsJson.Read(settings, GrainsJson.Default.CalibratorSettings, "calibrator");
         return BeginAsync(
             number => CalibratorVersion.Of(name, number, wanted),
-            limits is null ? _factory.Rollouts.Calibrators : GrainsJson.Read(limits, GrainsJson.Default.CalibratorLimits, "limits"));
+            limits is null ? _limits : GrainsJson.Read(limits, GrainsJson.Default.CalibratorLimits, "limits"));
     }
 
     public override Task PrepareAsync(CalibratorVersion version) => _target.PrepareAsync(version);

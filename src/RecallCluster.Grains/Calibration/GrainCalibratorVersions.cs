@@ -15,23 +15,24 @@ internal sealed class GrainCalibratorVersions : RolloutCalls, ICalibratorVersion
     private const string TheCalibrator = "The calibrator";
 
     private readonly ICalibratorGrain _calibrator;
-    private readonly MachineFactory _factory;
+    private readonly RolloutOptions _options;
 
     /// <param name="grains">Finds the grain.</param>
     /// <param name="factory">What is configured, for all silos alike.</param>
-    public GrainCalibratorVersions(IGrainFactory grains, MachineFactory factory)
-        : this(grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click), factory)
+    /// <param name="options">What a version must show where whoever publishes it does not say.</param>
+    public GrainCalibratorVersions(IGrainFactory grains, MachineFactory factory, RolloutOptions options)
+        : this(grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click), factory.Calibration.Calibrator, options)
     {
     }
 
-    private GrainCalibratorVersions(ICalibratorGrain calibrator, MachineFactory factory)
-        : base(calibrator, TheCalibrator) => (_calibrator, _factory) = (calibrator, factory);
+    private GrainCalibratorVersions(ICalibratorGrain calibrator, CalibratorSettings configured, RolloutOptions options)
+        : base(calibrator, TheCalibrator) => (_calibrator, Configured, _options) = (calibrator, configured, options);
 
     /// <inheritdoc/>
-    public CalibratorSettings Configured => _factory.Calibration.Calibrator;
+    public CalibratorSettings Configured { get; }
 
     /// <inheritdoc/>
-    public CalibratorLimits Limits => _factory.Rollouts.Calibrators;
+    public CalibratorLimits Limits => _options.Calibrators;
 
     /// <inheritdoc/>
     public async Task<CalibratorsView> ListAsync(CancellationToken cancellation) => GrainsJson.Read(

@@ -39,8 +39,8 @@ internal sealed class DoorComposition(
                 Users = new GrainUsers(grains, node.UserPatience),
                 Live = gateway,
                 Indexes = new GrainIndexVersions(grains, GatewayComposition.IndexName, rollouts),
-                Actors = new GrainActors(grains, factory),
-                Calibrators = new GrainCalibratorVersions(grains, factory),
+                Actors = new GrainActors(grains, factory, rollouts),
+                Calibrators = new GrainCalibratorVersions(grains, factory, rollouts),
                 Background = market.Background,
                 Close = gateway.DisposeAsync,
             };

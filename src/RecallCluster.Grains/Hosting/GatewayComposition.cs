@@ -16,7 +16,8 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    RolloutOptions rollouts, MachineFactory factory, KnownData known, Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time)
+    RolloutOptions rollouts, MachineFactory factory, KnownData known, Machines.MachineHostOptions machines, Deferral deferral,
+    TimeProvider time)
     : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>
@@ -62,8 +63,8 @@ internal sealed class GatewayComposition(
                 Users = loop.Users,
                 Live = loop.Live,
                 Indexes = new GrainIndexVersions(grains, IndexName, rollouts),
-                Actors = new GrainActors(grains, factory),
-                Calibrators = new GrainCalibratorVersions(grains, factory),
+                Actors = new GrainActors(grains, factory, rollouts),
+                Calibrators = new GrainCalibratorVersions(grains, factory, rollouts),
                 Background = market.Background,
                 Shed = loop.Gateway.Traffic.Shed,
                 Close = async () =>

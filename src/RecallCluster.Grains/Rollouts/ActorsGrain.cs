@@ -19,21 +19,23 @@ internal sealed class ActorsGrain : RolloutGrain<ActorVersion, ActorLimits>, IAc
 
     private readonly IGrainFactory _grains;
     private readonly BookReader _book;
-    private readonly MachineFactory _factory;
+    private readonly ActorLimits _limits;
     private readonly News _news;
 
-    public ActorsGrain(MachineServices services, IGrainFactory grains, BookReader book, MachineFactory factory, ClusterClock clock)
+    public ActorsGrain(
+        MachineServices services, IGrainFactory grains, BookReader book, MachineFactory factory, RolloutOptions options,
+        ClusterClock clock)
         : base(
             services, MachineFactory.ActorsKey, MachineFactory.ActorsType, ActorVersion.Own, clock.Business,
             clock.ToReal(factory.Campaigns.TickCheck))
     {
-        (_grains, _book, _factory) = (grains, book, factory);
+        (_grains, _book, _limits) = (grains, book, options.Actors);
         _news = new News(services.Time);
     }
 
     public Task<byte[]> PublishAsync(string name, Dictionary<string, byte[]> files, byte[]? limits) => BeginAsync(
         number => ActorVersion.Of(name, files, number),
-        limits is null ? _factory.Rollouts.Actors : GrainsJson.Read(limits, GrainsJson.Default.ActorLimits, "limits"));
+        limits is null ? _limits : GrainsJson.Read(limits, GrainsJson.Default.ActorLimits, "limits"));
 
     public Task<long> RevisionAsync() => Task.FromResult(Plan.Revision);
 

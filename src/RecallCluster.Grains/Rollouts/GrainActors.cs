@@ -8,11 +8,12 @@ namespace RecallCluster.Grains.Rollouts;
 /// <summary>The cluster's versions of actors, for a front door.</summary>
 /// <param name="grains">Finds the grain.</param>
 /// <param name="factory">Checks what is published.</param>
-internal sealed class GrainActors(IGrainFactory grains, MachineFactory factory)
+/// <param name="options">What a version must show where whoever publishes it does not say.</param>
+internal sealed class GrainActors(IGrainFactory grains, MachineFactory factory, RolloutOptions options)
     : RolloutCalls(grains.GetGrain<IActorsGrain>(0), "The actors' plan"), IActorVersions
 {
     /// <inheritdoc/>
-    public ActorLimits Limits => factory.Rollouts.Actors;
+    public ActorLimits Limits => options.Actors;
 
     /// <inheritdoc/>
     public Task<RolloutView> PublishAsync(

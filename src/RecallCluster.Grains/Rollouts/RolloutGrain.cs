@@ -51,7 +51,8 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     }
 
     /// <inheritdoc/>
-    public Task<byte[]> RolloutAsync() => Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(_driver.View, GrainsJson.Default.RolloutView));
+    public Task<byte[]> RolloutAsync() =>
+        Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(_driver.View, GrainsJson.Default.RolloutView));
 
     /// <inheritdoc/>
     public async Task<byte[]> StepAsync()

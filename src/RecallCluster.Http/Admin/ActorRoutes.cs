@@ -20,7 +20,8 @@ internal sealed record ActorsBody
     /// <exception cref="InvalidRequestException">There are none, or one has no content.</exception>
     public Dictionary<string, byte[]> Contents() =>
         (Files ?? throw new InvalidRequestException("files", "wants the actors' files.")).ToDictionary(
-            file => file.Key, file => file.Value ?? throw new InvalidRequestException($"files['{file.Key}']", "wants its content in Base64."));
+            file => file.Key,
+            file => file.Value ?? throw new InvalidRequestException($"files['{file.Key}']", "wants its content in Base64."));
 }
 
 /// <summary>What a version of actors must show before it is used; what is left out is as configured for all.</summary>
@@ -75,7 +76,7 @@ internal sealed class ActorRoutes(FrontDoorParts parts) : RolloutRoutes
         IActorVersions actors = Actors;
         ActorsBody body = await StrictJson.ReadAsync(context.Request, AdminJson.Default.ActorsBody).ConfigureAwait(false);
         string name = FieldChecks.Id("name", body.Name, "what is the version called?");
-        return Published(
-            await actors.PublishAsync(name, body.Contents(), body.Shadow?.Over(actors.Limits), context.RequestAborted).ConfigureAwait(false));
+        ActorLimits? limits = body.Shadow?.Over(actors.Limits);
+        return Published(await actors.PublishAsync(name, body.Contents(), limits, context.RequestAborted).ConfigureAwait(false));
     });
 }

@@ -11,15 +11,16 @@ public sealed class CalibratorVersions : ICalibratorVersions, IDisposable
 
     private readonly RolloutPlan<CalibratorVersion, CalibratorLimits> _plan;
     private readonly JournalRollout<CalibratorVersion, CalibratorLimits> _rollout;
-    private readonly MachineFactory _factory;
+    private readonly ServingStateOptions _options;
     private readonly TimeProvider _clock;
 
     internal CalibratorVersions(
-        MachineFactory factory, RolloutPlan<CalibratorVersion, CalibratorLimits> plan, IJournal journal, ICalibrationCounts counts,
-        ICalibratedCampaigns campaigns, TimeProvider clock)
+        RolloutPlan<CalibratorVersion, CalibratorLimits> plan, IJournal journal, ICalibrationCounts counts, ICalibratedCampaigns campaigns,
+        ServingStateOptions options, TimeProvider clock)
     {
-        (_factory, _plan, _clock) = (factory, plan, clock);
-        Calibrator = new LiveCalibrator(counts, campaigns, factory.Calibration, () => CalibratorVersion.RunningOf(plan.State));
+        options.CalibratorLimits.Check();
+        (_options, _plan, _clock) = (options, plan, clock);
+        Calibrator = new LiveCalibrator(counts, campaigns, options.Calibration, () => CalibratorVersion.RunningOf(plan.State));
         _rollout = new JournalRollout<CalibratorVersion, CalibratorLimits>(
             plan, journal, new CalibratorTarget(Calibrator, clock), clock);
     }
@@ -28,10 +29,10 @@ public sealed class CalibratorVersions : ICalibratorVersions, IDisposable
     public LiveCalibrator Calibrator { get; }
 
     /// <inheritdoc/>
-    public CalibratorSettings Configured => _factory.Calibration.Calibrator;
+    public CalibratorSettings Configured => _options.Calibration.Calibrator;
 
     /// <inheritdoc/>
-    public CalibratorLimits Limits => _factory.Rollouts.Calibrators;
+    public CalibratorLimits Limits => _options.CalibratorLimits;
 
     /// <summary>Fits what is due, judges a version that is under way by what came in, and switches to it where that is decided.</summary>
     /// <returns>Whether what was running before fitted maps anew.</returns>

@@ -164,7 +164,7 @@ internal sealed class CampaignDay
     private ReadOnlySpan<KpiConstraint> Kpis() => Goal(0).Kpis;
 
     /// <summary>
-    /// The controller that decides. A version that was not at hand when one was made - as where a snapshot is read before the versions are -
+    /// The controller that decides. A version that was not at hand when one was made, as where a snapshot is read before the versions are,
     /// may be at hand now.
     /// </summary>
     private IBidController Controller()

@@ -13,16 +13,17 @@ internal sealed class JournalActors : IActorVersions, IRolloutTarget<ActorVersio
     /// <param name="plan">The plan (<see cref="MachineFactory.Actors"/>).</param>
     /// <param name="journal">The journal.</param>
     /// <param name="directory">Its campaigns.</param>
+    /// <param name="limits">What a version must show, where whoever publishes it does not say.</param>
     /// <param name="clock">The business clock.</param>
     public JournalActors(
-        RolloutPlan<ActorVersion, ActorLimits> plan, IJournal journal, CampaignDirectory directory, TimeProvider clock)
+        RolloutPlan<ActorVersion, ActorLimits> plan, IJournal journal, CampaignDirectory directory, ActorLimits limits, TimeProvider clock)
     {
-        (_journal, _directory) = (journal, directory);
+        (_journal, _directory, Limits) = (journal, directory, limits);
         _rollout = new JournalRollout<ActorVersion, ActorLimits>(plan, journal, this, clock);
     }
 
     /// <inheritdoc/>
-    public ActorLimits Limits => _directory.Factory.Rollouts.Actors;
+    public ActorLimits Limits { get; }
 
     private ControllerVersions Controllers => _directory.Factory.Controllers;
 

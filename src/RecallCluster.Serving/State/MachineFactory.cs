@@ -26,8 +26,6 @@ internal sealed class MachineFactory
         options.Calibration.Check();
         options.Users.Check();
         _options = options;
-        options.Rollouts.Actors.Check();
-        options.Rollouts.Calibrators.Check();
         Controllers = new ControllerVersions(new BidControllers(options.Actors));
     }
 
@@ -43,9 +41,6 @@ internal sealed class MachineFactory
 
     /// <summary>How users are remembered.</summary>
     public UserStoreOptions Users => _options.Users;
-
-    /// <summary>What new versions must show.</summary>
-    public RolloutOptions Rollouts => _options.Rollouts;
 
     /// <summary>The bid controllers that campaigns can have.</summary>
     public ControllerVersions Controllers { get; }

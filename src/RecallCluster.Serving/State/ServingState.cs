@@ -25,8 +25,11 @@ public sealed record ServingStateOptions
     /// <summary>Folder of trained controllers to use in place of those that are shipped; null for those alone.</summary>
     public string? Actors { get; init; }
 
-    /// <summary>What new versions of actors must show.</summary>
-    public RolloutOptions Rollouts { get; init; } = new();
+    /// <summary>What new versions of actors must show, where whoever publishes them does not say otherwise.</summary>
+    public ActorLimits ActorLimits { get; init; } = new();
+
+    /// <summary>What new versions of the calibrator must show, where whoever publishes them does not say otherwise.</summary>
+    public CalibratorLimits CalibratorLimits { get; init; } = new();
 }
 
 /// <summary>
@@ -46,14 +49,14 @@ public sealed class ServingState : IAsyncDisposable
     private Task _running = Task.CompletedTask;
 
     private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, CalibratorVersions calibrators,
-        UserMemories users, RolloutPlan<ActorVersion, ActorLimits> actors, TimeSpan period)
+        UserMemories users, RolloutPlan<ActorVersion, ActorLimits> actors, ServingStateOptions options)
     {
-        (_journal, _clock, _period) = (journal, clock, period);
+        (_journal, _clock, _period) = (journal, clock, options.Campaigns.TickCheck);
         (Directory, Calibrators, Users) = (directory, calibrators, users);
         var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
         Campaigns = new CampaignRunner(directory, journal, clock, commands);
         Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
-        _actors = new JournalActors(actors, journal, directory, clock);
+        _actors = new JournalActors(actors, journal, directory, options.ActorLimits, clock);
         directory.PublicationEnded = failure => Background.Report(PublicationWork, failure);
     }
 
@@ -117,9 +120,8 @@ public sealed class ServingState : IAsyncDisposable
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
         var steady = new SteadyClock(clock);
-        var calibrators = new CalibratorVersions(
-            factory, plan, journal, new JournalCounts(counts, journal), directory, steady);
-        var state = new ServingState(journal, steady, directory, calibrators, users, actors, options.Campaigns.TickCheck);
+        var calibrators = new CalibratorVersions(plan, journal, new JournalCounts(counts, journal), directory, options, steady);
+        var state = new ServingState(journal, steady, directory, calibrators, users, actors, options);
         try
         {
             steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));

@@ -60,10 +60,11 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
 
     public IUserStore Users => _loop.Users;
 
-    public IActorVersions Actors => new GrainActors(Grains, ServicesOf(0).GetRequiredService<MachineFactory>());
+    public IActorVersions Actors => new GrainActors(
+        Grains, ServicesOf(0).GetRequiredService<MachineFactory>(), ServicesOf(0).GetRequiredService<RolloutOptions>());
 
     public ICalibratorVersions Calibrators =>
-        new GrainCalibratorVersions(Grains, ServicesOf(0).GetRequiredService<MachineFactory>());
+        new GrainCalibratorVersions(Grains, ServicesOf(0).GetRequiredService<MachineFactory>(), new RolloutOptions());
 
     public DateTimeOffset Now => _clock.GetUtcNow();
 

@@ -9,6 +9,7 @@ using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Tests.Market;
 
@@ -66,6 +67,23 @@ public sealed class StateTransferTests : IDisposable
         CalibratorsView view = await state.Calibrators.ListAsync(default);
         Assert.Equal(("few.1", "slow.2"), (view.Rollout.Running!.Version, view.Rollout.UnderWay!.Version.Version));
         Assert.Equal([7, 9], view.Calibrators.Select(calibrator => calibrator.Settings.Bins));
+    }
+
+    [Fact]
+    public async Task Actors_that_were_rolled_out_go_along()
+    {
+        await MakeAsync();
+        RolloutView published;
+        await using (ServingState state = await OpenAsync(File))
+            published = await state.Actors.PublishAsync("rising", SomeActors.Rising(), ActorLimits.None, default);
+
+        await StateImport.RunAsync(File, _store, default);
+        await StateExport.RunAsync(_store, new[] { "campaign/7", "rollout/actors" }.ToAsyncEnumerable(), Back, Stream, default);
+
+        await using ServingState back = await OpenAsync(Back);
+        RolloutView view = await back.Actors.RolloutAsync(default);
+        Assert.Equal(("rising", published.Running), (view.Running!.Name, view.Running));
+        Assert.Equal("host", (await back.Actors.RollBackAsync(default)).Running!.Name);
     }
 
     [Fact]

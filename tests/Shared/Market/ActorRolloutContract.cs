@@ -89,9 +89,10 @@ public abstract class ActorRolloutContract
     {
         await using IActorLoop host = await StartAsync(World());
         await using IActorLoop steady = await StartAsync(World());
+        var anything = new ActorLimits { LeastScore = 0, MostBreachIncrease = 10 };
         foreach (IActorLoop one in new[] { host, steady })
         {
-            await one.Actors.PublishAsync("rising", SomeActors.Rising(), new ActorLimits { LeastScore = 0, MostBreachIncrease = 10 }, default);
+            await one.Actors.PublishAsync("rising", SomeActors.Rising(), anything, default);
             Assert.NotNull((await SteppedAsync(one)).UnderWay);
         }
 
@@ -132,7 +133,8 @@ public abstract class ActorRolloutContract
         await RefusedAsync(new(shipped) { [config] = "{}"u8.ToArray() }, config);
         await RefusedAsync(new(shipped) { ["readme.json"] = shipped[config] }, "readme.json");
         await RefusedAsync(new() { [config] = shipped[config] }, weights);
-        await RefusedAsync(new() { ["uscb-click.json"] = shipped[config], ["uscb-click.safetensors"] = shipped[weights] }, "uscb-click.json");
+        const string other = "uscb-click.json";
+        await RefusedAsync(new() { [other] = shipped[config], ["uscb-click.safetensors"] = shipped[weights] }, other);
         foreach ((Dictionary<string, byte[]> files, ActorLimits? limits, string name, string field) in
             new (Dictionary<string, byte[]>, ActorLimits?, string, string)[]
             {

@@ -36,7 +36,7 @@ internal sealed class GrainCounts(IGrainFactory grains, MachineFactory factory) 
         [
             .. taken.SelectMany(shown => shown.Models.Select((model, i) =>
                 new ShownImpressions(
-                    model, shown.Campaigns[i], shown.Slots[i], shown.Cells[i], shown.Counts[i], shown.Clicks.ElementAtOrDefault(i)))),
+                    model, shown.Campaigns[i], shown.Slots[i], shown.Cells[i], shown.Counts[i], shown.Clicks?[i] ?? 0))),
         ];
     }
 

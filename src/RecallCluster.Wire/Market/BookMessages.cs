@@ -85,7 +85,7 @@ public sealed record ShownMessage
     [Key(4)]
     public required long[] Counts { get; init; }
 
-    /// <summary>How many clicks; none of a silo that does not count them.</summary>
+    /// <summary>How many clicks; null of a silo that does not count them.</summary>
     [Key(5)]
-    public long[] Clicks { get; init; } = [];
+    public long[]? Clicks { get; init; }
 }

@@ -133,7 +133,9 @@ internal static class FrontDoorRoutes
             .WithSummary("Load another version and switch to it: 200 when it is running, 202 while it is on its way.")
             .Accepts<IndexLoadBody>(Json).Produces<IndexVersionView>().Produces<IndexVersionView>(202)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        MapRollout<IndexRoutes>(indexes);
+        MapRollout(
+            indexes, static (IndexRoutes route, HttpContext context) => route.RollBackAsync(context),
+            static (IndexRoutes route, HttpContext context) => route.DropPreviousAsync(context));
     }
 
     private static void MapActors(RouteGroupBuilder actors)
@@ -146,7 +148,9 @@ internal static class FrontDoorRoutes
             .WithSummary("Try actors on the campaigns' sampled auctions and use them: 200 when they are in use, 202 while on their way.")
             .Accepts<ActorsBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        MapRollout<ActorRoutes>(actors);
+        MapRollout(
+            actors, static (ActorRoutes route, HttpContext context) => route.RollBackAsync(context),
+            static (ActorRoutes route, HttpContext context) => route.DropPreviousAsync(context));
     }
 
     private static void MapCalibrators(RouteGroupBuilder calibrators)
@@ -158,16 +162,17 @@ internal static class FrontDoorRoutes
             .WithSummary("Compare other settings on live clicks and use them: 200 when they are in use, 202 while they are on their way.")
             .Accepts<CalibratorPublishBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        MapRollout<CalibratorRoutes>(calibrators);
+        MapRollout(
+            calibrators, static (CalibratorRoutes route, HttpContext context) => route.RollBackAsync(context),
+            static (CalibratorRoutes route, HttpContext context) => route.DropPreviousAsync(context));
     }
 
-    private static void MapRollout<TRoutes>(RouteGroupBuilder rollout)
-        where TRoutes : RolloutRoutes
+    private static void MapRollout(RouteGroupBuilder rollout, Delegate rollBack, Delegate dropPrevious)
     {
-        rollout.MapPost("/rollback", static (TRoutes route, HttpContext context) => route.RollBackAsync(context))
+        rollout.MapPost("/rollback", rollBack)
             .WithSummary("Abandon the version on its way, or go back to the one before.")
             .Produces<RolloutView>().ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        rollout.MapDelete("/previous", static (TRoutes route, HttpContext context) => route.DropPreviousAsync(context))
+        rollout.MapDelete("/previous", dropPrevious)
             .WithSummary("Give up the version before the running one.").Produces<RolloutView>().ProducesProblem(409).ProducesProblem(503);
     }
 }

@@ -1,11 +1,9 @@
-using System.Text.Json;
 using RecallCluster.Bidding.Control;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
-using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 

@@ -3,7 +3,6 @@ using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
-using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 

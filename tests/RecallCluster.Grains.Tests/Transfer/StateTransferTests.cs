@@ -20,6 +20,8 @@ public sealed class StateTransferTests : IDisposable
     private const long Campaign = 7;
     private const string Shown = "reader/1", Refuser = "refuser";
 
+    private static readonly string[] WithActors = ["campaign/7", "rollout/actors"];
+
     private static readonly MemoryFeedbackStore Stream = new(new FeedbackStoreOptions(), TimeProvider.System);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-transfer-");
@@ -78,7 +80,7 @@ public sealed class StateTransferTests : IDisposable
             published = await state.Actors.PublishAsync("rising", SomeActors.Rising(), ActorLimits.None, default);
 
         await StateImport.RunAsync(File, _store, default);
-        await StateExport.RunAsync(_store, new[] { "campaign/7", "rollout/actors" }.ToAsyncEnumerable(), Back, Stream, default);
+        await StateExport.RunAsync(_store, WithActors.ToAsyncEnumerable(), Back, Stream, default);
 
         await using ServingState back = await OpenAsync(Back);
         RolloutView view = await back.Actors.RolloutAsync(default);

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Shards;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Live;
 using RecallCluster.Serving.Rollouts;
@@ -17,7 +18,11 @@ namespace RecallCluster.Grains;
 [JsonSerializable(typeof(PlanCommand))]
 [JsonSerializable(typeof(ShadowLimits))]
 [JsonSerializable(typeof(ShadowTally))]
+[JsonSerializable(typeof(ActorLimits))]
+[JsonSerializable(typeof(ActorTally))]
 [JsonSerializable(typeof(RolloutView))]
+[JsonSerializable(typeof(CalibratorsView))]
+[JsonSerializable(typeof(CalibratorLimits))]
 [JsonSerializable(typeof(CampaignSettings))]
 [JsonSerializable(typeof(BidReport))]
 [JsonSerializable(typeof(CampaignDayReport[]))]

@@ -32,7 +32,8 @@ namespace RecallCluster.Http;
 ///                              (token bucket)               (API key, role)     (costly routes)      └─ problem details
 ///
 /// serve    POST /v1/ads, /v1/candidates, /openrtb/2.6/bid           events   POST /v1/events          anyone   GET /t/{token}
-/// admin    /v1/campaigns, /v1/ads/{id}, /v1/indexes, /v1/experiments, /v1/users/{id}, /v1/live, /metrics
+/// admin    /v1/campaigns, /v1/ads/{id}, /v1/indexes, /v1/actors, /v1/calibrators, /v1/experiments, /v1/users/{id}, /v1/live,
+///          /metrics
 /// anyone   GET / (the dashboard's files), /healthz, /readyz, /openapi/v1.json
 /// </code>
 /// Logs go to stderr.
@@ -165,6 +166,8 @@ public static class FrontDoor
         services.AddSingleton<UserRoutes>();
         services.AddSingleton<IndexRoutes>();
         services.AddSingleton<ExperimentRoutes>();
+        services.AddSingleton<ActorRoutes>();
+        services.AddSingleton<CalibratorRoutes>();
         services.AddSingleton<LiveRoutes>();
         services.AddSingleton<LiveHub>();
         services.AddHostedService(static provider => provider.GetRequiredService<LiveHub>());

@@ -1,4 +1,5 @@
 using RecallCluster.Serving;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Experiments;
@@ -43,6 +44,12 @@ public sealed class FrontDoorParts
 
     /// <summary>Versions of the index: <c>/v1/indexes</c>.</summary>
     public IIndexVersions? Indexes { get; set; }
+
+    /// <summary>Versions of the actors of bid controllers: <c>/v1/actors</c>.</summary>
+    public IActorVersions? Actors { get; set; }
+
+    /// <summary>Versions of the calibrator: <c>/v1/calibrators</c>.</summary>
+    public ICalibratorVersions? Calibrators { get; set; }
 
     /// <summary>What became of background work, for the log, <c>/readyz</c> and <c>/v1/live</c>; null for none.</summary>
     public BackgroundHealth? Background { get; set; }

@@ -106,6 +106,8 @@ internal static class FrontDoorRoutes
         admin.MapDelete("/ads/{id}", static (AdRoutes route, string id, HttpContext context) => route.DeleteAsync(id, context))
             .WithSummary("Take an ad away.").Produces(204).ProducesProblem(404);
         MapIndexes(admin.MapGroup("/indexes"));
+        MapActors(admin.MapGroup("/actors"));
+        MapCalibrators(admin.MapGroup("/calibrators"));
         MapExperiments(admin.MapGroup("/experiments"));
         admin.MapGet("/users/{id}", static (UserRoutes route, string id, HttpContext context) => route.GetAsync(id, context))
             .WithSummary("What is remembered of a user.").Produces<UserMemoryBody>().ProducesProblem(404);
@@ -143,17 +145,53 @@ internal static class FrontDoorRoutes
 
     private static void MapIndexes(RouteGroupBuilder indexes)
     {
-        indexes.MapGet("", static (IndexRoutes route, HttpContext context) => route.ListAsync(context))
+        indexes.MapGet("", static (IndexRoutes route, HttpContext context) => route.GetAsync(context))
             .WithSummary("Versions of the index, and how the change from one to the next stands.")
             .Produces<IndexesBody>().ProducesProblem(503);
         indexes.MapPost("", static (IndexRoutes route, HttpContext context) => route.PublishAsync(context))
             .WithSummary("Load another version and switch to it: 200 when it is running, 202 while it is on its way.")
             .Accepts<IndexLoadBody>(Json).Produces<IndexVersionView>().Produces<IndexVersionView>(202)
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        indexes.MapPost("/rollback", static (IndexRoutes route, HttpContext context) => route.RollBackAsync(context))
+        MapRollout(
+            indexes, static (IndexRoutes route, HttpContext context) => route.RollBackAsync(context),
+            static (IndexRoutes route, HttpContext context) => route.DropPreviousAsync(context));
+    }
+
+    private static void MapActors(RouteGroupBuilder actors)
+    {
+        actors.MapGet("", static (ActorRoutes route, HttpContext context) => route.GetAsync(context))
+            .WithSummary("Version of the bid controllers' actors that is in use, and how the change to the next stands.")
+            .Produces<RolloutView>().ProducesProblem(503);
+        actors.MapPost("", static (ActorRoutes route, HttpContext context) => route.PublishAsync(context))
+            .WithMetadata(ActorsBodySize.Limit)
+            .WithSummary("Try actors on the campaigns' sampled auctions and use them: 200 when they are in use, 202 while on their way.")
+            .Accepts<ActorsBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+        MapRollout(
+            actors, static (ActorRoutes route, HttpContext context) => route.RollBackAsync(context),
+            static (ActorRoutes route, HttpContext context) => route.DropPreviousAsync(context));
+    }
+
+    private static void MapCalibrators(RouteGroupBuilder calibrators)
+    {
+        calibrators.MapGet("", static (CalibratorRoutes route, HttpContext context) => route.GetAsync(context))
+            .WithSummary("Versions of the calibrator, its last fit, and how the change from one version to the next stands.")
+            .Produces<CalibratorsBody>().ProducesProblem(503);
+        calibrators.MapPost("", static (CalibratorRoutes route, HttpContext context) => route.PublishAsync(context))
+            .WithSummary("Compare other settings on live clicks and use them: 200 when they are in use, 202 while they are on their way.")
+            .Accepts<CalibratorPublishBody>(Json).Produces<RolloutView>().Produces<RolloutView>(202)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
+        MapRollout(
+            calibrators, static (CalibratorRoutes route, HttpContext context) => route.RollBackAsync(context),
+            static (CalibratorRoutes route, HttpContext context) => route.DropPreviousAsync(context));
+    }
+
+    private static void MapRollout(RouteGroupBuilder rollout, Delegate rollBack, Delegate dropPrevious)
+    {
+        rollout.MapPost("/rollback", rollBack)
             .WithSummary("Abandon the version on its way, or go back to the one before.")
             .Produces<RolloutView>().ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
-        indexes.MapDelete("/previous", static (IndexRoutes route, HttpContext context) => route.DropPreviousAsync(context))
+        rollout.MapDelete("/previous", dropPrevious)
             .WithSummary("Give up the version before the running one.").Produces<RolloutView>().ProducesProblem(409).ProducesProblem(503);
     }
 }

@@ -23,7 +23,9 @@ public class AccessTests
                 "GET", "/v1/ads/x", null, ApiRoles.Admin),
             ("GET", "/v1/users/x", null, ApiRoles.Admin), ("GET", "/v1/live", null, ApiRoles.Admin), (
                 "GET", "/v1/live/stream", null, ApiRoles.Admin),
-            ("GET", "/metrics", null, ApiRoles.Admin), ("POST", "/v1/indexes", "{}", ApiRoles.Admin), (
+            ("GET", "/metrics", null, ApiRoles.Admin), ("POST", "/v1/indexes", "{}", ApiRoles.Admin),
+            ("GET", "/v1/actors", null, ApiRoles.Admin), ("POST", "/v1/actors", "{}", ApiRoles.Admin),
+            ("GET", "/v1/calibrators", null, ApiRoles.Admin), ("POST", "/v1/calibrators", "{}", ApiRoles.Admin), (
                 "DELETE", "/v1/users/x", null, ApiRoles.Admin),
         ];
 

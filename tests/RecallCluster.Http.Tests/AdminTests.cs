@@ -261,7 +261,8 @@ public sealed class AdminTests : IAsyncLifetime
         JsonElement paths = document.GetProperty("paths");
         foreach (
             string path in new[] { "/v1/ads", "/v1/candidates", "/openrtb/2.6/bid", "/v1/events", "/t/{token}", "/v1/campaigns",
-                "/v1/campaigns/{id}", "/v1/ads/{id}", "/v1/indexes", "/v1/users/{id}", "/v1/live", "/healthz", "/metrics" })
+                "/v1/campaigns/{id}", "/v1/ads/{id}", "/v1/indexes", "/v1/actors", "/v1/calibrators",
+                "/v1/users/{id}", "/v1/live", "/healthz", "/metrics" })
             Assert.True(paths.TryGetProperty(path, out _), path);
         string? schema = paths.GetProperty("/v1/ads").GetProperty("post").GetProperty("requestBody").GetProperty("content")
             .GetProperty("application/json")

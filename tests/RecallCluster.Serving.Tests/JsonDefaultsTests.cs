@@ -14,8 +14,8 @@ public class JsonDefaultsTests
 {
     public static TheoryData<string> Roots =>
         ["CampaignCommand", "CampaignMemory", "UserCommand", "UserPartitionState", "EngagementCommand",
-        "ClickCountsState", "ExperimentCommand", "ExperimentDefinition", "ExperimentListState", "ExperimentState", "IndexManifest",
-        "TunedSearch"];
+        "ClickCountsState", "ExperimentCommand", "ExperimentDefinition", "ExperimentListState", "ExperimentState", "CalibratorVersion",
+        "CalibratorLimits", "RolloutEnd", "IndexManifest", "TunedSearch"];
 
     [Theory]
     [MemberData(nameof(Roots))]

@@ -134,7 +134,10 @@ internal sealed class LoopDay
         Trace = trace,
         State = new ServingStateOptions
         {
-            Calibration = new CalibrationOptions { FewestNewClicks = IsCalibrated ? 20 : int.MaxValue },
+            Calibration = new CalibrationOptions
+            {
+                Calibrator = new CalibratorSettings { FewestNewClicks = IsCalibrated ? 20 : int.MaxValue },
+            },
         },
     };
 }

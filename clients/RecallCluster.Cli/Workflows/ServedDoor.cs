@@ -74,7 +74,8 @@ internal sealed class ServedDoor : IAsyncDisposable
                 ClosedLoop loop = await host.OpenLoopAsync(market, cancellation).ConfigureAwait(false);
                 (parts.Gateway, parts.Feedback, parts.Campaigns) = (loop.Gateway, loop.Feedback, loop.Campaigns);
                 (parts.Catalogue, parts.Users, parts.Live) = (loop.Catalogue, loop.Users, loop.Live);
-                (parts.Shed, parts.Background, parts.Experiments) = (loop.NoteShed, loop.State.Background, loop.Experiments);
+                (parts.Shed, parts.Background) = (loop.NoteShed, loop.State.Background);
+                (parts.Actors, parts.Calibrators, parts.Experiments) = (loop.State.Actors, loop.Calibrators, loop.Experiments);
                 parts.Journal = () => loop.State.Journal.Status;
             }
             await Task.Run(() => host.Load(options.Host), cancellation).ConfigureAwait(false);

@@ -46,6 +46,21 @@ internal static class SettingsHelp
           rollout:patienceSeconds    how long loading, and then the comparison, may take                  600
           rollout:trialUsers, :leastTrialRecall
                                      users that each shard is tried with, share that must be found        8, 0.5
+          rollout:calibratorImpressions, :calibratorClicks
+                                     what new calibrators are judged by; 0 and 0 for nothing              2000, 200
+          rollout:mostCalibratorLogLoss
+                                     log loss of new calibrators, to that of the running one              1.005
+          rollout:mostCalibratorPcocError
+                                     how far their PCOC may be off: 0.25 allows 0.8 to 1.25               0.25
+          rollout:calibratorPatienceSeconds
+                                     how long they may wait for clicks, by the business clock             86400
+          rollout:actorCampaigns, :actorAuctions
+                                     campaigns and sampled auctions that new actors are tried on          1, 500
+          rollout:leastActorScore    score of new actors, to that of the running ones                     0.97
+          rollout:mostActorBreachIncrease
+                                     by how much more they may break KPIs, relative to the limits         0.02
+          rollout:actorPatienceSeconds
+                                     how long they may wait for auctions, by the business clock           86400
           gpu:scorer                 where shards are scored (role gpu): cuda:N, cuda-walk:N, torch-cpu    cuda:0
           gpu:precision              fp32, bf16 or fp16                                                   fp32
           gpu:module                 TorchScript module that scores in place of the reference model       none

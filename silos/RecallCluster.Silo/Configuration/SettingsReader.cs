@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using RecallCluster.Grains.Hosting;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Devices;
 using RecallCluster.Http.Overload;
 using RecallCluster.Serving.Rollouts;
@@ -284,6 +285,22 @@ internal static class SettingsReader
                 LatencyAllowance = section.Seconds("rollout:latencyAllowanceSeconds", usual.Shadow.LatencyAllowance, 0, 60),
                 MostFailures = section.Real("rollout:mostFailures", usual.Shadow.MostFailures, 0, 1),
                 Patience = section.Seconds("rollout:patienceSeconds", usual.Shadow.Patience, 1, 604_800),
+            },
+            Calibrators = new CalibratorLimits
+            {
+                Impressions = (int)section.Whole("rollout:calibratorImpressions", usual.Calibrators.Impressions, 0, 1_000_000_000),
+                Clicks = (int)section.Whole("rollout:calibratorClicks", usual.Calibrators.Clicks, 0, 1_000_000_000),
+                MostLogLoss = section.Real("rollout:mostCalibratorLogLoss", usual.Calibrators.MostLogLoss, 1e-6, 1e6),
+                MostPcocError = section.Real("rollout:mostCalibratorPcocError", usual.Calibrators.MostPcocError, 0, 1e6),
+                Patience = section.Seconds("rollout:calibratorPatienceSeconds", usual.Calibrators.Patience, 1, 604_800),
+            },
+            Actors = new ActorLimits
+            {
+                Campaigns = (int)section.Whole("rollout:actorCampaigns", usual.Actors.Campaigns, 0, ActorTrial.MostCampaigns),
+                Auctions = section.Whole("rollout:actorAuctions", usual.Actors.Auctions, 0, 1_000_000_000),
+                LeastScore = section.Real("rollout:leastActorScore", usual.Actors.LeastScore, 0, 2),
+                MostBreachIncrease = section.Real("rollout:mostActorBreachIncrease", usual.Actors.MostBreachIncrease, 0, 10),
+                Patience = section.Seconds("rollout:actorPatienceSeconds", usual.Actors.Patience, 1, 604_800),
             },
         };
     }

@@ -167,7 +167,8 @@ internal sealed partial class GatewayDoor(
         (parts.Retriever, parts.Gateway, parts.Feedback) = (gateway.Retriever, gateway.Gateway, gateway.Feedback);
         (parts.Campaigns, parts.Catalogue, parts.Users) = (gateway.Campaigns, gateway.Catalogue, gateway.Users);
         (parts.Live, parts.Background, parts.Shed) = (gateway.Live, gateway.Background, gateway.Shed);
-        (parts.Indexes, parts.Experiments) = (gateway.Indexes, gateway.Experiments);
+        (parts.Indexes, parts.Actors, parts.Calibrators) = (gateway.Indexes, gateway.Actors, gateway.Calibrators);
+        parts.Experiments = gateway.Experiments;
     }
 
     /// <summary>Tries the whole way from body to answer, the shards of other silos with it, before others send anybody here.</summary>

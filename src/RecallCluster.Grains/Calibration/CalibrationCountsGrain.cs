@@ -32,6 +32,7 @@ internal sealed class CalibrationCountsGrain(MachineServices services, MachineFa
             Slots = Array.ConvertAll(shown, s => s.Slot),
             Cells = Array.ConvertAll(shown, s => s.Cell),
             Counts = Array.ConvertAll(shown, s => s.Count),
+            Clicks = Array.ConvertAll(shown, s => s.Clicks),
         });
     }
 

@@ -35,7 +35,8 @@ internal sealed class GrainCounts(IGrainFactory grains, MachineFactory factory) 
         return
         [
             .. taken.SelectMany(shown => shown.Models.Select((model, i) =>
-                new ShownImpressions(model, shown.Campaigns[i], shown.Slots[i], shown.Cells[i], shown.Counts[i]))),
+                new ShownImpressions(
+                    model, shown.Campaigns[i], shown.Slots[i], shown.Cells[i], shown.Counts[i], shown.Clicks?[i] ?? 0))),
         ];
     }
 

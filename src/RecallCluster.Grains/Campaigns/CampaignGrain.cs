@@ -5,10 +5,12 @@ using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Placement;
+using RecallCluster.Grains.Rollouts;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using RecallCluster.Wire.Campaigns;
 using RecallCluster.Wire.Events;
@@ -23,6 +25,7 @@ namespace RecallCluster.Grains.Campaigns;
 internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, ICampaignSender
 {
     private readonly MachineFactory _factory;
+    private readonly SiloActors _actors;
     private readonly IGrainFactory _grains;
     private readonly SteadyClock _clock;
     private readonly TimeSpan _check;
@@ -30,10 +33,11 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
     private readonly Dictionary<int, IGatewayObserver> _gateways = [];
     private Publisher? _publisher;
 
-    public CampaignGrain(MachineServices services, MachineFactory factory, ClusterClock clock, IGrainFactory grains)
+    public CampaignGrain(
+        MachineServices services, MachineFactory factory, SiloActors actors, ClusterClock clock, IGrainFactory grains)
         : base(services)
     {
-        (_factory, _grains) = (factory, grains);
+        (_factory, _actors, _grains) = (factory, actors, grains);
         (_clock, _check) = (new SteadyClock(clock.Business), clock.ToReal(factory.Campaigns.TickCheck));
         _commands = new CampaignCommands(this, _clock, factory);
         _publisher = new Publisher(PublishAsync, services.Options, services.Time);
@@ -41,6 +45,8 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        // Ticks of its log are decided again with the actors that decided them.
+        await _actors.OpenAsync(cancellationToken).ConfigureAwait(true);
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
         this.RegisterGrainTimer(TryTickAsync, new GrainTimerCreationOptions(_check, _check) { Interleave = true });
     }
@@ -136,6 +142,17 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
         // The optimum of a day is work for the pool, not for a turn.
         CampaignDayReport? so = today is null ? null : await Task.Run(() => CampaignDayReport.Of(today)).ConfigureAwait(true);
         return JsonSerializer.SerializeToUtf8Bytes(so is null ? past : [.. past, so], GrainsJson.Default.CampaignDayReportArray);
+    }
+
+    public async Task<byte[]?> TryActorsAsync(string version)
+    {
+        if (!_factory.Controllers.Has(version))
+            return null;
+        ActorTrial? trial = Machine.Exists ? Machine.Trial() : null;
+        (BidControllers running, BidControllers candidate) = (_factory.Controllers.Current, _factory.Controllers.Of(version));
+        ActorTally tally = trial is null
+            ? new ActorTally() : await Task.Run(() => trial.Run(running, candidate)).ConfigureAwait(true);
+        return JsonSerializer.SerializeToUtf8Bytes(tally, GrainsJson.Default.ActorTally);
     }
 
     async Task<TAnswer> ICampaignSender.SendAsync<TAnswer>(long campaign, CampaignCommand command, CancellationToken cancellation) =>

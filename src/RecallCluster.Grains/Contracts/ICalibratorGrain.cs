@@ -17,14 +17,16 @@ public interface ICalibrationCountsGrain : IFollowerGrain
     [Alias("Copy"), AlwaysInterleave]
     Task<byte[]> CopyAsync();
 
-    /// <summary>Takes the impressions that were counted since the last call; there are none before the first.</summary>
+    /// <summary>Takes the impressions and clicks that were counted since the last call; there are none before the first.</summary>
     [Alias("Shown")]
     Task<ShownMessage> TakeShownAsync();
 }
 
-/// <summary>Fits calibration to all counts and publishes it. Key: the head, "ctr".</summary>
+/// <summary>
+/// Fits calibration to all counts, as its running version says, publishes it, and leads the way to the next version. Key: the head, "ctr".
+/// </summary>
 [Alias("recall.calibrator")]
-public interface ICalibratorGrain : IGrainWithStringKey
+public interface ICalibratorGrain : IGrainWithStringKey, IRolloutGrain
 {
     /// <summary>Raw probabilities are of this click model from now on.</summary>
     [Alias("Use")]
@@ -42,4 +44,17 @@ public interface ICalibratorGrain : IGrainWithStringKey
     /// <summary>Reliability and PCOC by hour, for the live view, as JSON.</summary>
     [Alias("Live"), AlwaysInterleave]
     Task<byte[]> LiveAsync();
+
+    /// <summary>The versions and the last fit, as JSON of <see cref="Serving.Calibration.CalibratorsView"/>.</summary>
+    [Alias("List"), AlwaysInterleave]
+    Task<byte[]> ListAsync();
+
+    /// <summary>Begins with a version.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="settings">How it fits, as JSON.</param>
+    /// <param name="limits">What it must show, as JSON; null for what is configured.</param>
+    /// <returns>How it stands, as JSON of <see cref="Serving.Rollouts.RolloutView"/>.</returns>
+    /// <exception cref="InvalidOperationException">Another one is on its way.</exception>
+    [Alias("Publish")]
+    Task<byte[]> PublishAsync(string name, byte[] settings, byte[]? limits);
 }

@@ -51,6 +51,12 @@ public interface ICampaignGrain : IGrainWithIntegerKey
     [Alias("View"), AlwaysInterleave]
     Task<byte[]?> ViewAsync();
 
+    /// <summary>Replays its sampled auctions with the running actors and with others.</summary>
+    /// <param name="version">The version of the others.</param>
+    /// <returns>What came of it, as JSON; null where its silo has not got that version.</returns>
+    [Alias("TryActors"), AlwaysInterleave]
+    Task<byte[]?> TryActorsAsync(string version);
+
     /// <summary>Reports on its days, oldest first, as JSON; the last is of today.</summary>
     [Alias("Reports"), AlwaysInterleave]
     Task<byte[]> ReportsAsync();

@@ -1,6 +1,8 @@
+using RecallCluster.Grains.Calibration;
 using RecallCluster.Grains.Experiments;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Rollouts;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
@@ -16,7 +18,7 @@ namespace RecallCluster.Grains.Gateways;
 /// </summary>
 internal sealed class DoorComposition(
     SiloNode node, IGrainFactory grains, GatewaySpread spread, SiloMarket market, ClusterClock clock, Machines.MachineHostOptions options,
-    RolloutOptions rollouts, Deferral deferral, TimeProvider time) : IGatewayComposition
+    RolloutOptions rollouts, MachineFactory factory, Deferral deferral, TimeProvider time) : IGatewayComposition
 {
     // Gateways have numbers from 1 on; whoever accepts events here holds no reserve.
     private const int NoGateway = 0;
@@ -41,6 +43,8 @@ internal sealed class DoorComposition(
                 Users = new GrainUsers(grains, node.UserPatience),
                 Live = gateway,
                 Indexes = new GrainIndexVersions(grains, GatewayComposition.IndexName, rollouts),
+                Actors = new GrainActors(grains, factory, rollouts),
+                Calibrators = new GrainCalibratorVersions(grains, factory, rollouts),
                 Background = market.Background,
                 Close = gateway.DisposeAsync,
             };

@@ -130,6 +130,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         await _loop.ReportAsync(cancellation).ConfigureAwait(false);
         await book.TickAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await _grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
+        await _grains.GetGrain<IActorsGrain>(0).StepAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await _loop.KeepAsync(cancellation).ConfigureAwait(false);
         await _loop.KeepAsync(cancellation).ConfigureAwait(false);
         await KeepUpAsync(cancellation).ConfigureAwait(false);

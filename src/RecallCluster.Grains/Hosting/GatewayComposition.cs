@@ -1,9 +1,12 @@
+using RecallCluster.Grains.Calibration;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Rollouts;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
 using RecallCluster.Serving.Rollouts;
+using RecallCluster.Serving.State;
 
 namespace RecallCluster.Grains.Hosting;
 
@@ -13,7 +16,8 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    RolloutOptions rollouts, KnownData known, Machines.MachineHostOptions machines, Deferral deferral, TimeProvider time)
+    RolloutOptions rollouts, MachineFactory factory, KnownData known, Machines.MachineHostOptions machines, Deferral deferral,
+    TimeProvider time)
     : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>
@@ -56,6 +60,8 @@ internal sealed class GatewayComposition(
                 Users = loop.Users,
                 Live = loop.Live,
                 Indexes = new GrainIndexVersions(grains, IndexName, rollouts),
+                Actors = new GrainActors(grains, factory, rollouts),
+                Calibrators = new GrainCalibratorVersions(grains, factory, rollouts),
                 Background = market.Background,
                 Shed = loop.Gateway.Traffic.Shed,
                 Close = async () =>

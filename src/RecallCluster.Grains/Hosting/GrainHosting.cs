@@ -7,6 +7,7 @@ using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
+using RecallCluster.Grains.Rollouts;
 using RecallCluster.Grains.Shards;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
@@ -36,6 +37,8 @@ public static class GrainHosting
         services.AddSingleton<IHostedService, StoreWatch>();
         services.TryAddSingleton<KnownData>();
         services.TryAddSingleton<SiloShards>();
+        services.TryAddSingleton<SiloActors>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SiloActors>());
         services.TryAddSingleton<IGatewayComposition, GatewayComposition>();
         services.AddPlacementDirector<RolePlacement, RolePlacementDirector>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();

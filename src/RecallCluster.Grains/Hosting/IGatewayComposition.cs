@@ -1,4 +1,5 @@
 using RecallCluster.Serving;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Experiments;
@@ -52,6 +53,12 @@ public sealed class GatewayServices : IAsyncDisposable
 
     /// <summary>The versions of the index.</summary>
     public IIndexVersions? Indexes { get; init; }
+
+    /// <summary>The versions of what trained bid controllers learned.</summary>
+    public IActorVersions? Actors { get; init; }
+
+    /// <summary>The versions of the calibrator.</summary>
+    public ICalibratorVersions? Calibrators { get; init; }
 
     /// <summary>What became of background work; null for none.</summary>
     public BackgroundHealth? Background { get; init; }

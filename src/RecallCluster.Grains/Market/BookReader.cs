@@ -36,7 +36,7 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
     public BookReader(IGrainFactory grains, MachineFactory factory, MachineHostOptions options, TimeProvider time)
     {
         (_grains, _options, _time) = (grains, options, time);
-        _conversions = ConversionRates.Everywhere(factory.Calibration.ConversionPrior);
+        _conversions = ConversionRates.Everywhere(factory.Calibration.Calibrator.ConversionPrior);
         _current = new PublishedCampaigns(new BidBook(0, [], _click), [], []);
     }
 

@@ -20,7 +20,7 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
     private readonly News _news;
     private readonly GatewayReports _gateways;
     private readonly RolloutDriver<IndexVersion, ShadowLimits> _rollout;
-    private readonly SemaphoreSlim _changing = new(1, 1), _placing = new(1, 1), _publishing = new(1, 1);
+    private readonly SemaphoreSlim _placing = new(1, 1), _publishing = new(1, 1);
     private string? _fitsNowhere;
     private Task _waking = Task.CompletedTask;
 
@@ -30,7 +30,8 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
         (_grains, _options) = (grains, options);
         _news = new News(services.Time);
         _gateways = new GatewayReports(services.Time);
-        _rollout = new RolloutDriver<IndexVersion, ShadowLimits>(this, () => State.Rollout, ChangeAsync, services.Time);
+        _rollout = new RolloutDriver<IndexVersion, ShadowLimits>(
+            this, () => State.Rollout, next => TellAsync(new PlanCommand { Rollout = next }), services.Time);
     }
 
     private PlanState State => Machine.State;
@@ -48,7 +49,7 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
 
     public void Dispose()
     {
-        _changing.Dispose();
+        _rollout.Dispose();
         _placing.Dispose();
         _publishing.Dispose();
     }
@@ -193,26 +194,6 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
             ShadowShare = shadow is { Limits.Requests: > 0 } ? shadow.Limits.Share : 0,
             ShadowPace = shadow?.Limits.Pace ?? 0,
         };
-    }
-
-    private async Task<bool> ChangeAsync(
-        Func<RolloutState<IndexVersion, ShadowLimits>, RolloutState<IndexVersion, ShadowLimits>?> change)
-    {
-        await _changing.WaitAsync().ConfigureAwait(true);
-        try
-        {
-            while (change(State.Rollout) is { } changed)
-            {
-                var next = new PlanCommand { Rollout = changed with { Revision = State.Rollout.Revision + 1 } };
-                if (await TellAsync(next).ConfigureAwait(true))
-                    return true;
-            }
-            return false;
-        }
-        finally
-        {
-            _changing.Release();
-        }
     }
 
     private async Task<bool> TellAsync(PlanCommand command)

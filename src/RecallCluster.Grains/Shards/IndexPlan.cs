@@ -15,8 +15,7 @@ internal sealed class IndexPlan(string key) : IStateMachine
     public Applied Apply(JournalRecord record)
     {
         PlanCommand command = record.Read(GrainsJson.Default.PlanCommand);
-        // Two who both think that they keep it must not undo each other's changes.
-        if (command.Rollout is { } changed && changed.Revision != State.Rollout.Revision + 1)
+        if (command.Rollout is { } changed && !changed.Follows(State.Rollout))
             return new Applied(false);
         State = State with { Rollout = command.Rollout ?? State.Rollout, Replicas = command.Replicas ?? State.Replicas };
         if (command.Place is { } place && command.Silo is { } silo)

@@ -8,6 +8,7 @@ using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Experiments;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
@@ -92,6 +93,10 @@ public sealed class StateExport
             else if (MachineKeys.TryRead(key, MachineKeys.Experiments, out _))
                 await ExperimentAsync(key, cancellation).ConfigureAwait(true);
         }
+        // Ticks of the campaigns' logs are decided again with the actors that decided them.
+        MachineHost<RolloutPlan<ActorVersion, ActorLimits>> actors = await OpenAsync(
+            new MachineKind<RolloutPlan<ActorVersion, ActorLimits>>(MachineFactory.ActorsKey, _factory.Actors), cancellation)
+            .ConfigureAwait(true);
         foreach (string key in keys.Where(key => MachineKeys.TryRead(key, MachineKeys.Campaigns, out _)))
         {
             var kind = new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = CampaignGrain.FollowersOf };
@@ -116,6 +121,13 @@ public sealed class StateExport
         ];
         if (_list is not null)
             snapshots.Add((ExperimentList.Key, _list.Machine.Snapshot()));
+        if (actors.Last > 0)
+            snapshots.Add((MachineFactory.ActorsKey, actors.Machine.Snapshot()));
+        MachineHost<RolloutPlan<CalibratorVersion, CalibratorLimits>> calibrators = await OpenAsync(
+            new MachineKind<RolloutPlan<CalibratorVersion, CalibratorLimits>>(CalibratorVersions.Key, MachineFactory.CalibratorPlan),
+            cancellation).ConfigureAwait(true);
+        if (calibrators.Last > 0)
+            snapshots.Add((CalibratorVersions.Key, calibrators.Machine.Snapshot()));
         string catalogue = MachineKeys.Of(MachineKeys.Catalogue, 0);
         if (keys.Contains(catalogue))
         {

@@ -4,6 +4,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Http.Json;
 using RecallCluster.Http.Live;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Rollouts;
@@ -24,6 +25,7 @@ namespace RecallCluster.Http.Admin;
         typeof(CamelCaseEnum<PacingMode>), typeof(CamelCaseEnum<PricingModel>), typeof(CamelCaseEnum<DeviceKind>),
         typeof(CamelCaseEnum<CampaignStatus>), typeof(CamelCaseEnum<CreativeKind>),
         typeof(CamelCaseEnum<AdStanding>), typeof(CamelCaseEnum<RolloutPhase>), typeof(CamelCaseEnum<RolloutOutcome>),
+        typeof(CamelCaseEnum<CalibratorMethod>),
         typeof(NullForNonFinite),
     ])]
 [JsonSerializable(typeof(CampaignBody))]
@@ -35,6 +37,9 @@ namespace RecallCluster.Http.Admin;
 [JsonSerializable(typeof(ConsentBody))]
 [JsonSerializable(typeof(IndexLoadBody))]
 [JsonSerializable(typeof(IndexesBody))]
+[JsonSerializable(typeof(ActorsBody))]
+[JsonSerializable(typeof(CalibratorPublishBody))]
+[JsonSerializable(typeof(CalibratorsBody))]
 [JsonSerializable(typeof(IndexVersionView))]
 [JsonSerializable(typeof(RolloutView))]
 [JsonSerializable(typeof(ExperimentBody))]

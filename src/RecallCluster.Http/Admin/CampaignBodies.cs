@@ -102,7 +102,7 @@ internal sealed record CampaignPatchBody
 /// <summary>A campaign as it stands.</summary>
 internal sealed record CampaignViewBody(
     long Id, long Version, CampaignStatus Status, CampaignBody Settings, DayBody Today, decimal TotalSpent, double PlannedShare,
-    string Controller, IReadOnlyList<double> Weights, KpiBody[] Kpis, TickBody[] Ticks);
+    string Controller, string? Actors, IReadOnlyList<double> Weights, KpiBody[] Kpis, TickBody[] Ticks);
 
 /// <summary>The books of a day.</summary>
 internal sealed record DayBody(

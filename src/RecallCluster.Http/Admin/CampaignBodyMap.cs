@@ -69,6 +69,7 @@ internal static class CampaignBodyMap
         FieldChecks.Units(view.TotalSpent),
         view.PlannedShare,
         view.Controller,
+        view.Actors,
         view.Weights,
         [.. view.Kpis.Select(k => new KpiBody(k.Name, k.Value, k.Limit))],
         [.. view.Ticks.Select(t => new TickBody(t.At, FieldChecks.Units(t.Spent), t.PlannedShare, t.Weights, t.Kpi))]);

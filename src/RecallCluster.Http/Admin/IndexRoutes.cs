@@ -50,9 +50,7 @@ internal sealed record ShadowBody
                 : allowance is >= 0 and <= 60 ? TimeSpan.FromSeconds(allowance)
                 : throw new InvalidRequestException("shadow.latencyAllowanceSeconds", "is 0 to 60."),
             MostFailures = MostFailures ?? usual.MostFailures,
-            Patience = PatienceSeconds is not { } seconds ? usual.Patience
-                : seconds is > 0 and <= 604_800 ? TimeSpan.FromSeconds(seconds)
-                : throw new InvalidRequestException("shadow.patienceSeconds", "is above 0, at most a week."),
+            Patience = RolloutRoutes.PatienceOf(PatienceSeconds, usual.Patience),
         };
         limits.Check();
         return limits;
@@ -63,11 +61,15 @@ internal sealed record ShadowBody
 internal sealed record IndexesBody(IReadOnlyList<IndexVersionView> Indexes, RolloutView? Rollout);
 
 /// <summary><c>/v1/indexes</c>: what is running, what else could be, and the way there.</summary>
-internal sealed class IndexRoutes(FrontDoorParts parts)
+internal sealed class IndexRoutes(FrontDoorParts parts) : RolloutRoutes
 {
+    /// <inheritdoc/>
+    protected override IRollout Rollout => Indexes;
+
     private IIndexVersions Indexes => parts.Indexes.Need("choice of index versions");
 
-    public Task<IResult> ListAsync(HttpContext context) => AnswerAsync(async () =>
+    /// <inheritdoc/>
+    public override Task<IResult> GetAsync(HttpContext context) => AnswerAsync(async () =>
     {
         if (parts.Indexes is not { } indexes)
             return Results.Json(new IndexesBody(Running(), null), AdminJson.Default.IndexesBody);
@@ -88,32 +90,6 @@ internal sealed class IndexRoutes(FrontDoorParts parts)
         int status = view.IsRunning ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
         return Results.Json(view, AdminJson.Default.IndexVersionView, statusCode: status);
     });
-
-    public Task<IResult> RollBackAsync(HttpContext context) => AnswerAsync(async () => Results.Json(
-        await Indexes.RollBackAsync(context.RequestAborted).ConfigureAwait(false), AdminJson.Default.RolloutView));
-
-    public Task<IResult> DropPreviousAsync(HttpContext context) => AnswerAsync(async () => Results.Json(
-        await Indexes.DropPreviousAsync(context.RequestAborted).ConfigureAwait(false), AdminJson.Default.RolloutView));
-
-    private static async Task<IResult> AnswerAsync(Func<Task<IResult>> answer)
-    {
-        try
-        {
-            return await answer().ConfigureAwait(false);
-        }
-        catch (InvalidDataException e)
-        {
-            return Problem.OfStatus(StatusCodes.Status422UnprocessableEntity, e.Message);
-        }
-        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
-        {
-            return Problem.OfStatus(StatusCodes.Status409Conflict, e.Message);
-        }
-        catch (IOException e)
-        {
-            return Problem.OfStatus(StatusCodes.Status503ServiceUnavailable, e.Message);
-        }
-    }
 
     private IndexVersionView[] Running() =>
         parts.Retriever?.Summary is { } summary ? [new IndexVersionView(summary.Version, true, summary.Shards, summary.Ads)] : [];

@@ -5,6 +5,7 @@ using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Users;
 
@@ -20,6 +21,8 @@ internal static class MachineSeeds
     private const string User = "user-7";
     private static readonly DateTimeOffset Now = FuzzSeeds.Now;
 
+    private static readonly BidControllers Own = new();
+
     /// <summary>The commands; the first makes the campaign.</summary>
     public static IReadOnlyList<SeedRecord> Records { get; } = [.. Commands()];
 
@@ -27,13 +30,16 @@ internal static class MachineSeeds
     public static StateMachines NewMachines()
     {
         var machines = new StateMachines();
-        machines.AddFamily(CampaignDirectory.KeyOf(CampaignId), key => new Campaign(key, new CampaignOptions(), Controllers));
+        var controllers = new ControllerVersions(Own);
+        machines.AddFamily(CampaignDirectory.KeyOf(CampaignId), key => new Campaign(key, new CampaignOptions(), controllers));
+        machines.Add(MachineFactory.ActorsKey, NewPlan(controllers.Use));
         var options = new CalibrationOptions();
         machines.AddFamily("calibration/", key => new CalibrationShard(key, options));
         var users = new UserStoreOptions();
         machines.AddFamily("users/", key => new UserPartition(key, 100, users));
         machines.Add(CatalogueEdits.Key, new CatalogueEdits());
         _ = new ExperimentFamily(machines);
+        machines.Add(CalibratorVersions.Key, MachineFactory.CalibratorPlan());
         return machines;
     }
 
@@ -51,7 +57,8 @@ internal static class MachineSeeds
         }
     }
 
-    private static BidControllers Controllers { get; } = new();
+    private static RolloutPlan<ActorVersion, ActorLimits> NewPlan(Action<RolloutState<ActorVersion, ActorLimits>>? changed) =>
+        new(MachineFactory.ActorsKey, MachineFactory.ActorsType, ActorVersion.Own) { Changed = changed };
 
     private static IEnumerable<SeedRecord> Commands()
     {
@@ -143,7 +150,15 @@ internal static class MachineSeeds
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-1", AdLine.Of(ad))));
         yield return new SeedRecord(CatalogueEdits.Key, [], CatalogueEdits.Write(new CatalogueEdit("ad-2", null)));
         yield return OfExperiments(new DeleteExperiment(Now.AddHours(2), ExperimentId + 1));
+        RolloutPlan<CalibratorVersion, CalibratorLimits> calibrators = MachineFactory.CalibratorPlan();
+        RolloutState<CalibratorVersion, CalibratorLimits> changed = calibrators.State.Begin(
+            CalibratorVersion.Of("quick", 1, new CalibratorSettings()), new CalibratorLimits(), Now)!;
+        yield return new SeedRecord(calibrators.Key, [], calibrators.Write(changed with { Revision = 1 }));
         yield return Command(new TickCommand(Now.AddDays(1)));
+        RolloutPlan<ActorVersion, ActorLimits> plan = NewPlan(null);
+        RolloutState<ActorVersion, ActorLimits> begun = plan.State.Begin(ActorVersion.Own, new ActorLimits(), Now)!;
+        yield return new SeedRecord(plan.Key, [], plan.Write(begun with { Revision = 1 }));
+        yield return Command(new TickCommand(Now.AddDays(1).AddMinutes(31), null, "00c0ffee.1"));
     }
 
     private static SeedRecord Command(CampaignCommand command) => new(

@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace RecallCluster.Http.Json;
@@ -7,7 +10,7 @@ internal static class FieldWish
 {
     /// <summary>What the field at a path wants; null where there is no such field.</summary>
     /// <param name="root">What the body is read into.</param>
-    /// <param name="path">As <see cref="System.Text.Json.JsonException.Path"/> has it, without "$.".</param>
+    /// <param name="path">As <see cref="JsonException.Path"/> has it, without "$.".</param>
     public static string? Of(JsonTypeInfo root, ReadOnlySpan<char> path)
     {
         JsonTypeInfo type = root;
@@ -49,12 +52,14 @@ internal static class FieldWish
         return null;
     }
 
+    private static string NameOf(Type type, string name) =>
+        type.GetField(name)?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(name);
+
     private static string Describe(JsonTypeInfo type)
     {
         Type plain = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
         if (plain.IsEnum)
-            return "wants one of " + string.Join(
-                ", ", Enum.GetNames(plain).Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName));
+            return "wants one of " + string.Join(", ", Enum.GetNames(plain).Select(name => NameOf(plain, name)));
         if (type.Kind == JsonTypeInfoKind.Enumerable)
             return "wants an array";
         if (type.Kind is JsonTypeInfoKind.Dictionary)
@@ -67,6 +72,7 @@ internal static class FieldWish
             TypeCode.Double or TypeCode.Decimal => "wants a number",
             TypeCode.Boolean => "wants true or false",
             _ when plain == typeof(DateTimeOffset) => "wants a time such as \"2026-05-01T00:00:00Z\"",
+            _ when plain == typeof(byte[]) => "wants Base64",
             _ => "wants a string",
         };
     }

@@ -1,25 +1,24 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using RecallCluster.Learning.Tensors;
 
 namespace RecallCluster.Learning.Files;
 
 /// <summary>
-/// A safetensors file open for reading (https://github.com/huggingface/safetensors). Opening checks the whole layout and the values'
-/// checksum; values are read and converted on demand. Any number of threads may read.
+/// A safetensors file open for reading (https://github.com/huggingface/safetensors), on a disk or in memory. Opening checks the whole
+/// layout and the values' checksum; values are read and converted on demand. Any number of threads may read.
 /// </summary>
 public sealed class SafeTensorsFile : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
-    private readonly SafeFileHandle _handle;
+    private readonly ByteSource _source;
     private readonly SafeTensorsHeader _header;
     private readonly long _dataStart;
 
-    private SafeTensorsFile(string path, SafeFileHandle handle, SafeTensorsHeader header, long dataStart)
+    private SafeTensorsFile(string path, ByteSource source, SafeTensorsHeader header, long dataStart)
     {
         Path = path;
-        _handle = handle;
+        _source = source;
         _header = header;
         _dataStart = dataStart;
     }
@@ -44,35 +43,14 @@ public sealed class SafeTensorsFile : IDisposable
     public static SafeTensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        SafeFileHandle handle = File.OpenHandle(path);
-        try
-        {
-            long length = RandomAccess.GetLength(handle);
-            if (length < SafeTensorsHeader.PrefixLength)
-                throw new InvalidDataException($"{path}: {length} bytes are too short for a safetensors file (truncated file?).");
-            Span<byte> prefix = stackalloc byte[SafeTensorsHeader.PrefixLength];
-            ReadExactly(path, handle, prefix, 0);
-            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-            if (headerLength > SafeTensorsHeader.MaxLength)
-                throw new InvalidDataException(
-                    $"{path}: a header of {headerLength} bytes is beyond the limit of {SafeTensorsHeader.MaxLength}; "
-                    + "this is not a safetensors file.");
-            long dataStart = SafeTensorsHeader.PrefixLength + (long)headerLength;
-            if (dataStart > length)
-                throw new InvalidDataException(
-                    $"{path}: the header ends at byte {dataStart}, the file at byte {length} (truncated file?).");
-            var json = new byte[headerLength];
-            ReadExactly(path, handle, json, SafeTensorsHeader.PrefixLength);
-            var file = new SafeTensorsFile(path, handle, SafeTensorsHeader.Parse(path, json, length - dataStart), dataStart);
-            file.VerifyChecksum(length);
-            return file;
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
+        return Open(path, new ByteSource(File.OpenHandle(path)));
     }
+
+    /// <summary>Reads a file that is in memory, with the same checks.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="bytes">Its bytes; must not change while it is open.</param>
+    /// <exception cref="InvalidDataException">The file is broken; the message names it.</exception>
+    public static SafeTensorsFile Of(string name, ReadOnlyMemory<byte> bytes) => Open(name, new ByteSource(bytes));
 
     /// <summary>A tensor's values as floats, whatever their type in the file.</summary>
     /// <exception cref="InvalidDataException">There is no such tensor, or it does not fit into one array.</exception>
@@ -144,7 +122,38 @@ public sealed class SafeTensorsFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _source.Dispose();
+
+    private static SafeTensorsFile Open(string path, ByteSource source)
+    {
+        try
+        {
+            long length = source.Length;
+            if (length < SafeTensorsHeader.PrefixLength)
+                throw new InvalidDataException($"{path}: {length} bytes are too short for a safetensors file (truncated file?).");
+            Span<byte> prefix = stackalloc byte[SafeTensorsHeader.PrefixLength];
+            ReadExactly(path, source, prefix, 0);
+            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+            if (headerLength > SafeTensorsHeader.MaxLength)
+                throw new InvalidDataException(
+                    $"{path}: a header of {headerLength} bytes is beyond the limit of {SafeTensorsHeader.MaxLength}; "
+                    + "this is not a safetensors file.");
+            long dataStart = SafeTensorsHeader.PrefixLength + (long)headerLength;
+            if (dataStart > length)
+                throw new InvalidDataException(
+                    $"{path}: the header ends at byte {dataStart}, the file at byte {length} (truncated file?).");
+            var json = new byte[headerLength];
+            ReadExactly(path, source, json, SafeTensorsHeader.PrefixLength);
+            var file = new SafeTensorsFile(path, source, SafeTensorsHeader.Parse(path, json, length - dataStart), dataStart);
+            file.VerifyChecksum(length);
+            return file;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
 
     private void VerifyChecksum(long length)
     {
@@ -155,18 +164,18 @@ public sealed class SafeTensorsFile : IDisposable
         for (long at = _dataStart; at < length; at += chunk.Length)
         {
             Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, length - at));
-            ReadExactly(Path, _handle, part, at);
+            ReadExactly(Path, _source, part, at);
             checksum.Write(part);
         }
         if (checksum.Text != wanted)
             throw new InvalidDataException($"{Path}: the checksum of the values is {checksum.Text}, not {wanted}; the file is damaged.");
     }
 
-    private static void ReadExactly(string path, SafeFileHandle handle, Span<byte> target, long offset)
+    private static void ReadExactly(string path, ByteSource source, Span<byte> target, long offset)
     {
         while (!target.IsEmpty)
         {
-            int count = RandomAccess.Read(handle, target, offset);
+            int count = source.Read(target, offset);
             if (count == 0)
                 throw new InvalidDataException($"{path}: the file ended at byte {offset} while it was read.");
             target = target[count..];
@@ -175,7 +184,7 @@ public sealed class SafeTensorsFile : IDisposable
     }
 
     private void ReadBytes(SafeTensorEntry entry, Span<byte> target, long offset) =>
-        ReadExactly(Path, _handle, target, _dataStart + entry.Start + offset);
+        ReadExactly(Path, _source, target, _dataStart + entry.Start + offset);
 
     private SafeTensorEntry Find(string name) =>
         Entries.TryGetValue(name, out SafeTensorEntry? entry)

@@ -19,8 +19,8 @@ internal sealed class CalibrationShard(string key, CalibrationOptions options) :
     private readonly Dictionary<UInt128, ClickFact> _clicks = [];
     private readonly Queue<UInt128> _clickOrder = new();
 
-    /// <summary>Impressions counted since somebody asked last; not in snapshots.</summary>
-    public ShownCounter Shown { get; } = new(options.MixHours);
+    /// <summary>Impressions and clicks counted since somebody asked last; not in snapshots.</summary>
+    public ShownCounter Shown { get; } = new(options.Calibrator.MixHours);
 
     /// <summary>Clicks ever counted.</summary>
     public long Clicks { get; private set; }
@@ -155,6 +155,7 @@ internal sealed class CalibrationShard(string key, CalibrationOptions options) :
         }
         HourSums hour = HourOf(time);
         _hours[hour.Hour] = hour with { Clicks = hour.Clicks + 1 };
+        Shown.Click(win, now);
     }
 
     private void Remember(ClickFact click)

@@ -20,22 +20,24 @@ internal static class ConversionFit
     /// <param name="clicks">Clicks at hand.</param>
     /// <param name="contextOf">Context of a campaign, "advertiser/campaign".</param>
     /// <param name="now">Hours since 1970.</param>
-    /// <param name="options">Times and prior.</param>
-    public static ConversionRates Of(IReadOnlyList<ClickFact> clicks, Func<long, string> contextOf, double now, CalibrationOptions options)
+    /// <param name="options">Times.</param>
+    /// <param name="settings">The prior.</param>
+    public static ConversionRates Of(
+        IReadOnlyList<ClickFact> clicks, Func<long, string> contextOf, double now, CalibrationOptions options, CalibratorSettings settings)
     {
         ContextCounts labelled = Label(clicks, contextOf, now, options);
         SortedDictionary<string, CalibrationCounts> tree = labelled.RollUp();
         (double positives, double trials) = Sums(tree[ContextCounts.Root]);
-        double root = (positives + (options.PriorStrength * options.ConversionPrior)) / (trials + options.PriorStrength);
+        double root = (positives + (settings.PriorStrength * settings.ConversionPrior)) / (trials + settings.PriorStrength);
         var rates = new Dictionary<string, double>(StringComparer.Ordinal) { [ContextCounts.Root] = root };
         var levels = tree.Keys.Where(path => path.Length > 0).GroupBy(path => path.Count(c => c == '/')).OrderBy(level => level.Key);
         foreach (IGrouping<int, string> level in levels)
-            AddLevel([.. level], tree, rates, options);
+            AddLevel([.. level], tree, rates, settings.PriorStrength);
         return new ConversionRates(rates);
     }
 
     private static void AddLevel(
-        string[] level, SortedDictionary<string, CalibrationCounts> tree, Dictionary<string, double> rates, CalibrationOptions options)
+        string[] level, SortedDictionary<string, CalibrationCounts> tree, Dictionary<string, double> rates, double priorStrength)
     {
         var units = new List<BetaBinomial.Unit>();
         foreach (string context in level)
@@ -44,7 +46,7 @@ internal static class ConversionFit
             units.Add(new BetaBinomial.Unit(Math.Min(positives, trials), trials,
                 Math.Clamp(rates[ContextCounts.Parent(context)!], 1e-6, 1 - 1e-6)));
         }
-        double strength = units.Count < FewestUnits ? options.PriorStrength : BetaBinomial.FitStrength([.. units]);
+        double strength = units.Count < FewestUnits ? priorStrength : BetaBinomial.FitStrength([.. units]);
         for (int i = 0; i < level.Length; i++)
             rates[level[i]] = (units[i].Positives + (strength * units[i].Mean)) / (units[i].Trials + strength);
     }

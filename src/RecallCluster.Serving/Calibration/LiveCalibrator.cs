@@ -1,6 +1,5 @@
 using RecallCluster.Calibration.Maps;
 using RecallCluster.Calibration.Metrics;
-using RecallCluster.Calibration.RealTime;
 using RecallCluster.Serving.Live;
 
 namespace RecallCluster.Serving.Calibration;
@@ -13,7 +12,8 @@ namespace RecallCluster.Serving.Calibration;
 ///                                              └────► clicks ──► PCCEM labels ──► pCVR by campaign ──► bid book
 /// </code>
 /// What is fitted is not stored: after a restart it is fitted again from the counts. Before the first fit the books are the host's: raw
-/// pCTR, and <see cref="CalibrationOptions.ConversionPrior"/>.
+/// pCTR, and <see cref="CalibratorSettings.ConversionPrior"/>. How it is fitted is for the running version to say; a version that is to
+/// become that is compared with it here.
 /// </summary>
 public sealed class LiveCalibrator : IDisposable
 {
@@ -22,58 +22,65 @@ public sealed class LiveCalibrator : IDisposable
     private readonly CalibrationOptions _options;
     private readonly ICalibrationCounts _counts;
     private readonly ICalibratedCampaigns _campaigns;
+    private readonly Func<CalibratorVersion> _wanted;
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private RealTimeWeightedSir? _fit;
-    private Mix? _mix;
-    private long _fittedClicks = -1;
+    private CalibratorVersion _version;
+    private CalibratorMaps _maps;
+    private CalibratorTrial? _trial;
     private uint _model;
-    private DateTimeOffset _nextFit = DateTimeOffset.MinValue;
+    private long _fits;
 
     /// <summary>A calibrator that has fitted nothing yet.</summary>
     /// <param name="counts">What was counted.</param>
     /// <param name="campaigns">Whom it is published to.</param>
     /// <param name="options">Times and sizes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
-    internal LiveCalibrator(ICalibrationCounts counts, ICalibratedCampaigns campaigns, CalibrationOptions options)
+    /// <param name="wanted">The version that is to run now; null for what is configured. It is looked at whenever there is work.</param>
+    /// <exception cref="ArgumentException">An option is not as its description says.</exception>
+    internal LiveCalibrator(
+        ICalibrationCounts counts, ICalibratedCampaigns campaigns, CalibrationOptions options, Func<CalibratorVersion>? wanted = null)
     {
         options.Check();
-        (_counts, _campaigns, _options) = (counts, campaigns, options);
+        (_counts, _campaigns, _options, _wanted) = (counts, campaigns, options, wanted ?? (() => CalibratorVersion.Configured));
+        _version = CalibratorVersion.Configured;
+        _maps = MapsOf(_version);
     }
 
     /// <summary>The maps in force.</summary>
-    public CalibrationModel Model { get; private set; } = new("raw", CalibrationMap.Identity);
+    public CalibrationModel Model => _maps.Model;
 
     /// <summary>Reliability and PCOC by hour, as of the last fit or refresh.</summary>
     public LiveCalibration Live { get; private set; } = new([], [], []);
 
-    /// <summary>Fits made.</summary>
-    public long Fits { get; private set; }
+    /// <summary>The last fit of the running version that was published; null before the first.</summary>
+    public CalibratorFit? Fit { get; private set; }
 
     /// <summary>
     /// Refits and publishes if it is time and there are enough new clicks, else lets the map of new campaigns follow the mix that is being
-    /// shown.
+    /// shown. Versions that are compared are judged by what came in since the last call.
     /// </summary>
     /// <param name="now">The business clock.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <returns>Whether maps were fitted anew.</returns>
-    public async Task<bool> RunAsync(DateTimeOffset now, CancellationToken cancellation)
-    {
-        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
-        try
+    public Task<bool> RunAsync(DateTimeOffset now, CancellationToken cancellation) => TurnAsync(
+        async () =>
         {
-            if (now >= _nextFit)
-            {
-                _nextFit = now + _options.RefitInterval;
-                return await FitAsync(now, isForced: false, cancellation).ConfigureAwait(false);
-            }
-            await FollowMixAsync(BusinessHours.Of(now), cancellation).ConfigureAwait(false);
-            return false;
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+            bool isNew = Follow();
+            bool isDue = isNew || _maps.IsDue(now);
+            bool looks = isDue || _trial?.IsDue(now) == true;
+            // What comes between the two is in neither fit that it is judged by.
+            CalibrationData? data = looks ? await CopyAsync(cancellation).ConfigureAwait(false) : null;
+            if (_trial is not null || _maps.Settings.Method == CalibratorMethod.RtwBsir)
+                await TakeShownAsync(now, publishes: !isDue, cancellation).ConfigureAwait(false);
+            if (data is not null && _trial is { } trial)
+                await OnPool(() => trial.Fit(data, now), cancellation).ConfigureAwait(false);
+            if (!isDue)
+                return false;
+            bool isFitted = await FitAsync(data!, now, isForced: isNew, cancellation).ConfigureAwait(false);
+            // What could not be published is due again.
+            _maps.Looked(now);
+            return isFitted;
+        },
+        cancellation);
 
     /// <summary>
     /// Raw probabilities are of another click model from now on: what was counted of the one before says nothing of them. The maps are
@@ -82,61 +89,130 @@ public sealed class LiveCalibrator : IDisposable
     /// <param name="model">The model's <see cref="ClickModel.Id"/>.</param>
     /// <param name="now">The business clock.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public async Task UseAsync(uint model, DateTimeOffset now, CancellationToken cancellation)
-    {
-        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
-        try
+    public Task UseAsync(uint model, DateTimeOffset now, CancellationToken cancellation) => TurnAsync(
+        async () =>
         {
+            Follow();
             if (model == _model)
-                return;
-            (_model, _fit, _mix, _fittedClicks) = (model, null, null, -1);
-            Model = new CalibrationModel("raw", CalibrationMap.Identity);
-            await FitAsync(now, isForced: true, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+                return false;
+            // A comparison begins anew, too.
+            (_model, _trial) = (model, null);
+            _maps = MapsOf(_version);
+            return await FitNowAsync(now, cancellation).ConfigureAwait(false);
+        },
+        cancellation);
 
-    /// <summary>Refits and publishes now, whatever is new.</summary>
-    public async Task RefitAsync(DateTimeOffset now, CancellationToken cancellation)
-    {
-        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
-        try
+    /// <summary>Refits and publishes now, whatever is new, by the version that is to run.</summary>
+    public Task RefitAsync(DateTimeOffset now, CancellationToken cancellation) => TurnAsync(
+        () =>
         {
-            await FitAsync(now, isForced: true, cancellation).ConfigureAwait(false);
-        }
-        finally
+            Follow();
+            return FitNowAsync(now, cancellation);
+        },
+        cancellation);
+
+    /// <summary>Where another version is to run than does, fits and publishes by that one now.</summary>
+    internal Task FollowAsync(DateTimeOffset now, CancellationToken cancellation) => TurnAsync(
+        async () => Follow() && await FitNowAsync(now, cancellation).ConfigureAwait(false), cancellation);
+
+    /// <summary>Compares a version with the running one from now on, where it is not compared already.</summary>
+    /// <param name="candidate">The version.</param>
+    /// <param name="now">The business clock.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    /// <returns>What came of it so far.</returns>
+    internal Task<CalibratorTally> TryAsync(CalibratorVersion candidate, DateTimeOffset now, CancellationToken cancellation) => TurnAsync(
+        async () =>
         {
-            _gate.Release();
-        }
-    }
+            if (_trial is { } known && known.IsOf(candidate))
+                return known.Tally;
+            CalibrationData data = await CopyAsync(cancellation).ConfigureAwait(false);
+            _trial = null;
+            // From here on everything is counted that both are judged by.
+            await TakeShownAsync(now, publishes: false, cancellation).ConfigureAwait(false);
+            var trial = new CalibratorTrial(candidate, MapsOf(_version), MapsOf(candidate), _model, _campaigns.ContextOf);
+            await OnPool(() => trial.Fit(data, now, isForced: true), cancellation).ConfigureAwait(false);
+            _trial = trial;
+            return trial.Tally;
+        },
+        cancellation);
+
+    /// <summary>Compares a version no more.</summary>
+    internal Task LeaveAsync(CalibratorVersion candidate, CancellationToken cancellation) => TurnAsync(
+        () =>
+        {
+            if (_trial?.IsOf(candidate) == true)
+                _trial = null;
+            return Task.FromResult(true);
+        },
+        cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private static async Task<T> OnPool<T>(Func<T> work, CancellationToken cancellation) =>
-        await Task.Run(work, cancellation).ConfigureAwait(false);
+    private static Task<T> OnPool<T>(Func<T> work, CancellationToken cancellation) => Task.Run(work, cancellation);
 
-    private async Task<bool> FitAsync(DateTimeOffset now, bool isForced, CancellationToken cancellation)
+    private static Task OnPool(Action work, CancellationToken cancellation) => Task.Run(work, cancellation);
+
+    private async Task<T> TurnAsync<T>(Func<Task<T>> work, CancellationToken cancellation)
     {
-        CalibrationData data = await _counts.CopyAsync(_model, _campaigns.ContextOf, cancellation).ConfigureAwait(false);
-        Live = await OnPool(() => Describe(data, now), cancellation).ConfigureAwait(false);
-        bool enough = isForced || data.ClicksEver - Math.Max(0, _fittedClicks) >= _options.FewestNewClicks;
-        double hours = BusinessHours.Of(now);
-        ConversionRates rates = await OnPool(() => ConversionFit.Of(data.Clicks, _campaigns.ContextOf, hours, _options),
-            cancellation).ConfigureAwait(false);
-        if (enough && !data.Raw.IsEmpty)
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
         {
-            RealTimeWeightedSir fit = await OnPool(() => new RealTimeWeightedSir(data.Raw, _options.Bins),
-                cancellation).ConfigureAwait(false);
-            (_fit, _fittedClicks, Model) = (fit, data.ClicksEver, fit.Bayes);
-            Fits++;
-            await WatchMixAsync(fit, cancellation).ConfigureAwait(false);
+            return await work().ConfigureAwait(false);
         }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private CalibratorMaps MapsOf(CalibratorVersion version) =>
+        new(version.Settings ?? _options.Calibrator, _model, _campaigns.ContextOf);
+
+    /// <summary>Goes over to the version that is to run; whether it is another one.</summary>
+    private bool Follow()
+    {
+        CalibratorVersion wanted = _wanted();
+        if (wanted == _version)
+            return false;
+        (_version, _trial, Fit) = (wanted, null, null);
+        _maps = MapsOf(wanted);
+        return true;
+    }
+
+    private Task<CalibrationData> CopyAsync(CancellationToken cancellation) =>
+        _counts.CopyAsync(_model, _campaigns.ContextOf, cancellation);
+
+    private async Task TakeShownAsync(DateTimeOffset now, bool publishes, CancellationToken cancellation)
+    {
+        double hours = BusinessHours.Of(now);
+        IReadOnlyList<ShownImpressions> shown = await _counts.TakeShownAsync(cancellation).ConfigureAwait(false);
+        await OnPool(
+            () =>
+            {
+                _trial?.Take(shown, hours);
+                _maps.Follow(shown, hours);
+            },
+            cancellation).ConfigureAwait(false);
+        if (publishes && _maps.FollowsMix)
+            await _campaigns.PublishAsync(Model, null, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<bool> FitNowAsync(DateTimeOffset now, CancellationToken cancellation) =>
+        await FitAsync(await CopyAsync(cancellation).ConfigureAwait(false), now, isForced: true, cancellation).ConfigureAwait(false);
+
+    private async Task<bool> FitAsync(CalibrationData data, DateTimeOffset now, bool isForced, CancellationToken cancellation)
+    {
+        Live = await OnPool(() => Describe(data, now), cancellation).ConfigureAwait(false);
+        CalibratorSettings settings = _maps.Settings;
+        ConversionRates rates = await OnPool(
+            () => ConversionFit.Of(data.Clicks, _campaigns.ContextOf, BusinessHours.Of(now), _options, settings), cancellation)
+            .ConfigureAwait(false);
+        bool isFitted = await OnPool(() => _maps.Fit(data, isForced), cancellation).ConfigureAwait(false);
         await _campaigns.PublishAsync(Model, rates, cancellation).ConfigureAwait(false);
-        return enough && !data.Raw.IsEmpty;
+        if (isFitted)
+            Fit = CalibratorFit.Of(++_fits, _version.Version, now, data);
+        return isFitted;
     }
 
     private static LiveCalibration Describe(CalibrationData data, DateTimeOffset now)
@@ -150,47 +226,5 @@ public sealed class LiveCalibrator : IDisposable
         ];
         return new LiveCalibration(
             CountedReliability.Rows(data.Raw.Total(), DiagramBins), CountedReliability.Rows(data.Calibrated, DiagramBins), hours);
-    }
-
-    private async Task WatchMixAsync(RealTimeWeightedSir fit, CancellationToken cancellation)
-    {
-        if (!_options.WeighsByMix)
-            return;
-        // The window begins now: what was shown before says nothing about this fit's bins.
-        await _counts.TakeShownAsync(cancellation).ConfigureAwait(false);
-        int slots = (int)Math.Ceiling(_options.MixHours / ShownCounter.SlotHours);
-        _mix = new Mix(fit, new AppliedDistribution(fit, ShownCounter.SlotHours, slots), _model, _campaigns.ContextOf);
-    }
-
-    private async Task FollowMixAsync(double hours, CancellationToken cancellation)
-    {
-        if (_mix is not { } mix || _fit is not { } fit)
-            return;
-        foreach (ShownImpressions shown in await _counts.TakeShownAsync(cancellation).ConfigureAwait(false))
-            mix.Record(in shown);
-        CalibrationMap root = await OnPool(() => mix.Publish(hours), cancellation).ConfigureAwait(false);
-        Model = new CalibrationModel("rtw-bsir", root, fit.Bayes.Contexts);
-        await _campaigns.PublishAsync(Model, null, cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>The mix of campaigns being shown, over the bins of one fit.</summary>
-    private sealed class Mix(RealTimeWeightedSir fit, AppliedDistribution applied, uint model, Func<long, string> contextOf)
-    {
-        private readonly Dictionary<long, int> _clusters = [];
-
-        public void Record(in ShownImpressions shown)
-        {
-            if (shown.Model != model)
-                return;
-            if (!_clusters.TryGetValue(shown.Campaign, out int cluster))
-                _clusters[shown.Campaign] = cluster = fit.ClusterOf(contextOf(shown.Campaign));
-            applied.Record(shown.Probability, cluster, shown.Hours, shown.Count);
-        }
-
-        public CalibrationMap Publish(double hours)
-        {
-            applied.Advance(hours);
-            return fit.Publish(applied).Root;
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Control.Networks;
+using RecallCluster.Bidding.Formula;
 using RecallCluster.Bidding.Goals;
 
 namespace RecallCluster.Serving.Campaigns;
@@ -34,6 +35,9 @@ public sealed class BidControllers
         _factories = factories.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
+    private BidControllers(Dictionary<string, IBidControllerFactory> factories) =>
+        _factories = factories.ToFrozenDictionary(StringComparer.Ordinal);
+
     /// <summary>Names that a campaign can ask for.</summary>
     public IReadOnlyList<string> Names { get; } = ControllerCatalogue.Names;
 
@@ -42,34 +46,75 @@ public sealed class BidControllers
         _factories.ContainsKey(ControllerCatalogue.FileStem(name, product)) || _factories.ContainsKey(name) ? name : Fallback;
 
     /// <summary>A controller for one campaign.</summary>
-    public IBidController Create(string name, string product, ControllerSetting setting)
+    public IBidController Create(string name, string product, ControllerSetting setting) => For(name, product).Create(setting);
+
+    /// <summary>What makes controllers for campaigns of one product.</summary>
+    internal IBidControllerFactory For(string name, string product) =>
+        _factories.TryGetValue(ControllerCatalogue.FileStem(name, product), out IBidControllerFactory? factory)
+        || _factories.TryGetValue(name, out factory)
+            ? factory : _factories[Fallback];
+
+    /// <summary>These, with the actors of files in place of those of the same names.</summary>
+    /// <param name="files">Contents by file name.</param>
+    /// <exception cref="InvalidDataException">A file is broken, or no actor's; the message names it.</exception>
+    internal BidControllers With(IReadOnlyDictionary<string, byte[]> files)
     {
-        if (!_factories.TryGetValue(ControllerCatalogue.FileStem(name, product), out IBidControllerFactory? factory)
-            && !_factories.TryGetValue(name, out factory))
-            factory = _factories[Fallback];
-        return factory.Create(setting);
+        var factories = new Dictionary<string, IBidControllerFactory>(_factories);
+        foreach (string file in files.Keys.Order(StringComparer.Ordinal))
+        {
+            string stem = Path.GetFileNameWithoutExtension(file);
+            (string config, string weights) = (stem + TrainedActor.ConfigExtension, stem + TrainedActor.WeightsExtension);
+            if ((file != config && file != weights) || KindOf(stem) is not { } kind || ProductOf(stem, kind) is null)
+                throw new InvalidDataException($"{file}: no actor has a file of that name; they are called such as 'uscb-click-cpc.json'.");
+            if (!files.TryGetValue(config, out byte[]? json) || !files.TryGetValue(weights, out byte[]? values))
+                throw new InvalidDataException($"{file}: an actor is both {config} and {weights}.");
+            if (file == config)
+                AddActor(factories, config, kind, TrainedActor.Read(stem, json, values));
+        }
+        return new BidControllers(factories);
     }
 
     private static void AddActors(Dictionary<string, IBidControllerFactory> factories, string folder)
     {
-        foreach (string path in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
-            AddActor(factories, path);
+        foreach (string path in Directory.EnumerateFiles(folder, "*" + TrainedActor.ConfigExtension).Order(StringComparer.Ordinal))
+        {
+            if (KindOf(Path.GetFileNameWithoutExtension(path)) is { } kind)
+                AddActor(factories, path, kind, TrainedActor.Load(Path.ChangeExtension(path, null)));
+        }
     }
 
-    private static void AddActor(Dictionary<string, IBidControllerFactory> factories, string path)
+    private static string? KindOf(string stem) => ControllerCatalogue.TrainedNames.FirstOrDefault(
+        name => stem.StartsWith(ControllerCatalogue.FileStem(name, ""), StringComparison.Ordinal));
+
+    private static BidProduct? ProductOf(string stem, string kind) =>
+        BidProduct.All.FirstOrDefault(product => stem == ControllerCatalogue.FileStem(kind, product.Name));
+
+    private static void AddActor(Dictionary<string, IBidControllerFactory> factories, string path, string kind, TrainedActor actor)
     {
         string stem = Path.GetFileNameWithoutExtension(path);
-        string? kind = ControllerCatalogue.TrainedNames.FirstOrDefault(
-            name => stem.StartsWith(ControllerCatalogue.FileStem(name, ""), StringComparison.Ordinal));
-        if (kind is null)
-            return;
-        TrainedActor actor = TrainedActor.Load(Path.ChangeExtension(path, null));
         if (actor.Config.Controller != kind)
             throw new InvalidDataException($"{path}: it holds an actor of controller '{actor.Config.Controller}', not '{kind}'.");
-        BidProduct? product = BidProduct.All.FirstOrDefault(product => stem == ControllerCatalogue.FileStem(kind, product.Name));
-        if (product is not null && product.KpiCount != actor.Config.Kpis)
-            throw new InvalidDataException(
-                $"{path}: it holds an actor for {actor.Config.Kpis} KPIs, product '{product.Name}' has {product.KpiCount}.");
-        factories[stem] = ControllerCatalogue.Trained(kind, actor.Network);
+        IBidControllerFactory factory = ControllerCatalogue.Trained(kind, actor.Network);
+        if (ProductOf(stem, kind) is { } product)
+        {
+            if (product.KpiCount != actor.Config.Kpis)
+                throw new InvalidDataException(
+                    $"{path}: it holds an actor for {actor.Config.Kpis} KPIs, product '{product.Name}' has {product.KpiCount}.");
+            Try(path, factory, product);
+        }
+        factories[stem] = factory;
+    }
+
+    /// <summary>Makes a controller, so that none that cannot be made is found out by a campaign.</summary>
+    private static void Try(string path, IBidControllerFactory factory, BidProduct product)
+    {
+        try
+        {
+            factory.Create(new ControllerSetting(product.Goal(1, cpc: 1, ctr: 0.01), new BidWeights(1, new double[product.KpiCount])));
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
     }
 }

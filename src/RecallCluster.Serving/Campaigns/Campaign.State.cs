@@ -27,6 +27,7 @@ internal sealed partial class Campaign
             Day = _day?.State,
             Past = _past,
             Reports = _reports,
+            Actors = _actors,
         };
         sections.Add(ControlSection, JsonSerializer.SerializeToUtf8Bytes(memory, ServingJson.Default.CampaignMemory));
         return sections.ToBytes();
@@ -43,8 +44,8 @@ internal sealed partial class Campaign
         _calendar = new CampaignCalendar(_ledger.Terms.TimeZone);
         _settings = memory.Settings with { Terms = _ledger.Terms };
         (Version, _createdAt, _leasedUntil, _nextWeights) = (memory.Version, memory.CreatedAt, memory.LeasedUntil, memory.NextWeights);
-        (_past, _reports) = (memory.Past, memory.Reports);
-        _day = memory.Day is { } day ? CampaignDay.Resume(_settings, day, _past, _controllers) : null;
+        (_past, _reports, _actors) = (memory.Past, memory.Reports, memory.Actors);
+        _day = memory.Day is { } day ? CampaignDay.Resume(_settings, day, _past, _controllers, _actors) : null;
         Changed?.Invoke(this);
     }
 }
@@ -65,6 +66,8 @@ internal sealed class CampaignMemory
     public DayState? Day { get; init; }
 
     public PastDay? Past { get; init; }
+
+    public string? Actors { get; init; }
 
     [JsonRequired]
     public List<CampaignDayReport> Reports { get; init; } = [];

@@ -1,5 +1,7 @@
+using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 
 namespace RecallCluster.Serving.Campaigns;
@@ -14,17 +16,18 @@ namespace RecallCluster.Serving.Campaigns;
 internal sealed partial class Campaign : IStateMachine
 {
     private readonly CampaignOptions _options;
-    private readonly BidControllers _controllers;
+    private readonly ControllerVersions _controllers;
     private CampaignSettings? _settings;
     private CampaignLedger? _ledger;
     private CampaignCalendar? _calendar;
     private CampaignDay? _day;
     private PastDay? _past;
     private double[] _nextWeights = [];
+    private string? _actors;
     private DateTimeOffset _createdAt, _leasedUntil = DateTimeOffset.MinValue;
     private List<CampaignDayReport> _reports = [];
 
-    public Campaign(string key, CampaignOptions options, BidControllers controllers)
+    public Campaign(string key, CampaignOptions options, ControllerVersions controllers)
     {
         Key = key;
         (_options, _controllers) = (options, controllers);
@@ -98,6 +101,23 @@ internal sealed partial class Campaign : IStateMachine
         return _day.Sample(SpentOn(_day.State.Date), Planned(_day.State).ToUnits() * course);
     }
 
+    /// <summary>Whether its controller is one that is trained.</summary>
+    public bool IsTrained => ControllerCatalogue.TrainedNames.Contains(Settings.Controller);
+
+    /// <summary>
+    /// Auctions to try actors on: those of today so far or those of yesterday, of whichever more were sampled; null outside its days.
+    /// </summary>
+    public ActorTrial? Trial()
+    {
+        if (!IsTrained || TodaySample() is not { } today)
+            return null;
+        IReadOnlyList<SampleChunk> past = _past?.Chunks ?? [];
+        bool isPast = past.Sum(chunk => chunk.Count) > today.Chunks.Sum(chunk => chunk.Count);
+        return new ActorTrial(
+            Settings.Controller, today.Product, isPast ? today.Goal.WithBudget(Planned(_day!.State).ToUnits()) : today.Goal,
+            isPast ? past : today.Chunks, isPast ? [] : past, [.. _day!.State.StartWeights], _options.TicksPerDay);
+    }
+
     /// <summary>The day to be closed by a tick at <paramref name="at"/>; null when none ends before that.</summary>
     public DaySample? Ending(DateTimeOffset at) =>
         _day is { } day && at >= day.State.End ? day.Sample(SpentOn(day.State.Date), Planned(day.State).ToUnits()) : null;
@@ -131,7 +151,7 @@ internal sealed partial class Campaign : IStateMachine
         _ledger = new CampaignLedger(put.Settings.Terms);
         _calendar = new CampaignCalendar(put.Settings.Terms.TimeZone);
         _settings = put.Settings;
-        _createdAt = put.At;
+        (_createdAt, _actors) = (put.At, put.Actors);
         _nextWeights = put.Settings.StartWeights is { } given ? [.. given] : put.Estimate;
         _ledger.SetPaused(put.At, put.Settings.IsPaused);
     }
@@ -189,6 +209,11 @@ internal sealed partial class Campaign : IStateMachine
 
     private Applied Tick(TickCommand command)
     {
+        if (command.Actors != _actors)
+        {
+            _actors = command.Actors;
+            _day?.Use(_actors);
+        }
         Pass(command.At, command.Closing);
         return Outcome(LedgerOutcome.Applied);
     }
@@ -244,7 +269,7 @@ internal sealed partial class Campaign : IStateMachine
             Weights = _nextWeights,
             AuctionsByTick = new long[ticks],
         };
-        return CampaignDay.Begin(Settings, state, _past, _controllers);
+        return CampaignDay.Begin(Settings, state, _past, _controllers, _actors);
     }
 
     private double SpentOn(DateOnly date) => (AccountOf(date)?.Spent ?? Micros.Zero).ToUnits();

@@ -25,8 +25,9 @@ internal abstract record CampaignCommand(DateTimeOffset At)
 /// <param name="Settings">All of its settings.</param>
 /// <param name="Estimate">Weights to begin with where the settings name none.</param>
 /// <param name="IfVersion">The version that the change is based on.</param>
-internal sealed record PutCommand(DateTimeOffset At, CampaignSettings Settings, double[] Estimate, long? IfVersion = null)
-    : CampaignCommand(At);
+/// <param name="Actors">The version of actors that a new campaign begins with; null for the host's own.</param>
+internal sealed record PutCommand(
+    DateTimeOffset At, CampaignSettings Settings, double[] Estimate, long? IfVersion = null, string? Actors = null) : CampaignCommand(At);
 
 /// <summary>A gateway wants to spend.</summary>
 internal sealed record LeaseCommand(DateTimeOffset At, int Gateway, long Epoch, Micros Wanted) : CampaignCommand(At);
@@ -43,4 +44,5 @@ internal sealed record ReportCommand(DateTimeOffset At, BidReport Report) : Camp
 /// <summary>Time passes.</summary>
 /// <param name="At">The business clock.</param>
 /// <param name="Closing">The report on the day that this tick closes, worked out by whoever sent it; null for none.</param>
-internal sealed record TickCommand(DateTimeOffset At, CampaignDayReport? Closing = null) : CampaignCommand(At);
+/// <param name="Actors">The version of actors that decides; null for the host's own.</param>
+internal sealed record TickCommand(DateTimeOffset At, CampaignDayReport? Closing = null, string? Actors = null) : CampaignCommand(At);

@@ -29,8 +29,8 @@ internal sealed class CampaignCommands(ICampaignSender sender, TimeProvider cloc
     /// <exception cref="VersionConflictException">The campaign has another version now.</exception>
     public Task<CampaignView> PutAsync(CampaignSettings settings, long? ifVersion, MarketLevel market, CancellationToken cancellation)
     {
-        CampaignEdit.Check(settings, factory.Controllers, factory.Campaigns);
-        var put = new PutCommand(clock.GetUtcNow(), settings, StartEstimate.Of(settings, market), ifVersion);
+        CampaignEdit.Check(settings, factory.Campaigns);
+        var put = new PutCommand(clock.GetUtcNow(), settings, StartEstimate.Of(settings, market), ifVersion, factory.Controllers.Running);
         return sender.SendAsync<CampaignView>(settings.Id, put, cancellation);
     }
 
@@ -72,6 +72,7 @@ internal sealed class CampaignCommands(ICampaignSender sender, TimeProvider cloc
     {
         CampaignDayReport? closing = ending is null
             ? null : await Task.Run(() => CampaignDayReport.Of(ending), cancellation).ConfigureAwait(false);
-        await sender.SendAsync<LedgerOutcome>(campaign, new TickCommand(now, closing), cancellation).ConfigureAwait(false);
+        var tick = new TickCommand(now, closing, factory.Controllers.Running);
+        await sender.SendAsync<LedgerOutcome>(campaign, tick, cancellation).ConfigureAwait(false);
     }
 }

@@ -7,21 +7,23 @@ namespace RecallCluster.Serving.Campaigns;
 
 /// <summary>
 /// A campaign's day: reports come in, at each tick its controller decides. A controller cannot be written down; all that it was told can
-/// (<see cref="DayState"/>), and one of the same kind that is told it again decides the same from there on.
+/// (<see cref="DayState"/>), and one of the same kind that is told it again decides the same from there on. It is made when it is needed,
+/// and made anew when another one is to decide.
 /// </summary>
 internal sealed class CampaignDay
 {
-    private readonly BidControllers _controllers;
+    private readonly ControllerVersions _controllers;
     private readonly PastDay? _past;
     private CampaignSettings _settings;
     private BidProduct _product;
-    private IBidController _controller;
+    private string? _actors;
+    private IBidControllerFactory? _maker;
+    private IBidController? _controller;
 
-    private CampaignDay(CampaignSettings settings, DayState state, PastDay? past, BidControllers controllers)
+    private CampaignDay(CampaignSettings settings, DayState state, PastDay? past, ControllerVersions controllers, string? actors)
     {
-        (_settings, State, _past, _controllers) = (settings, state, past, controllers);
+        (_settings, State, _past, _controllers, _actors) = (settings, state, past, controllers, actors);
         _product = BidProduct.ByName(settings.Product);
-        _controller = CreateController();
     }
 
     /// <summary>What a snapshot keeps.</summary>
@@ -37,15 +39,23 @@ internal sealed class CampaignDay
     public IEnumerable<SampleChunk> Chunks => State.Earlier.Concat(State.Inputs.SelectMany(input => input.Observed)).Concat(State.Open);
 
     /// <summary>Begins a day.</summary>
-    public static CampaignDay Begin(CampaignSettings settings, DayState state, PastDay? past, BidControllers controllers) =>
-        new(settings, state, past, controllers);
+    /// <param name="settings">The campaign.</param>
+    /// <param name="state">The day.</param>
+    /// <param name="past">The day before.</param>
+    /// <param name="controllers">The controllers that it can have.</param>
+    /// <param name="actors">The version of their actors; null for the host's own.</param>
+    public static CampaignDay Begin(
+        CampaignSettings settings, DayState state, PastDay? past, ControllerVersions controllers, string? actors = null) =>
+        new(settings, state, past, controllers, actors);
 
     /// <summary>Goes on with a day: a controller is made and told all that its forerunner was.</summary>
-    public static CampaignDay Resume(CampaignSettings settings, DayState state, PastDay? past, BidControllers controllers)
+    public static CampaignDay Resume(
+        CampaignSettings settings, DayState state, PastDay? past, ControllerVersions controllers, string? actors)
     {
         state.Check();
-        var day = new CampaignDay(settings, state, past, controllers);
-        day.TellAgain();
+        var day = new CampaignDay(settings, state, past, controllers, actors);
+        // What makes no sense shows here, where it is read.
+        day.Controller();
         return day;
     }
 
@@ -88,7 +98,7 @@ internal sealed class CampaignDay
         SumsState last = State.Pending with { Spent = spent - State.Total.Spent };
         SumsState total = State.Total.Plus(last);
         var input = new TickInput(tick, budget, total, last, State.Weights, [.. State.Open]);
-        State.Weights = FiniteWeights.Of(Tell(input), Observed(input), State.Weights);
+        State.Weights = FiniteWeights.Of(Tell(Controller(), input), Observed(input), State.Weights);
         State.Inputs.Add(input);
         (State.Tick, State.Total, State.Pending) = (tick, total, SumsState.Zero);
         State.Open.Clear();
@@ -114,8 +124,20 @@ internal sealed class CampaignDay
         State.Weights = State.StartWeights;
         if (!sameProduct)
             Forget();
-        _controller = CreateController();
-        TellAgain();
+        _controller = null;
+    }
+
+    /// <summary>
+    /// Another version of the actors is to decide. A controller that has one is replaced by one that is told of the day so far, and goes on
+    /// from the weights in force.
+    /// </summary>
+    public void Use(string? actors)
+    {
+        _actors = actors;
+        if (!ControllerCatalogue.TrainedNames.Contains(_settings.Controller))
+            return;
+        State.StartWeights = State.Weights;
+        _controller = null;
     }
 
     /// <summary>The day's auctions and sums.</summary>
@@ -141,30 +163,31 @@ internal sealed class CampaignDay
 
     private ReadOnlySpan<KpiConstraint> Kpis() => Goal(0).Kpis;
 
-    private IBidController CreateController()
+    /// <summary>
+    /// The controller that decides. A version that was not at hand when one was made, as where a snapshot is read before the versions are,
+    /// may be at hand now.
+    /// </summary>
+    private IBidController Controller()
     {
-        AuctionLog? history = null;
-        if (_past is { Chunks.Count: > 0 })
-            history = SampleChunk.Join(_product, _past.Chunks, out _);
-        AuctionLog? usable = history is { Count: > 0 } ? history : null;
-        var setting = new ControllerSetting(Goal(State.GoalBudget), FiniteWeights.Read(State.StartWeights), usable);
-        return _controllers.Create(_settings.Controller, _settings.Product, setting);
-    }
-
-    private void TellAgain()
-    {
+        IBidControllerFactory maker = _controllers.Of(_actors).For(_settings.Controller, _settings.Product);
+        if (_controller is { } made && maker == _maker)
+            return made;
+        var setting = new ControllerSetting(
+            Goal(State.GoalBudget), FiniteWeights.Read(State.StartWeights), SampleChunk.JoinAny(_product, _past?.Chunks ?? []));
+        (_maker, _controller) = (maker, maker.Create(setting));
         foreach (TickInput input in State.Inputs)
-            Tell(input);
+            Tell(_controller, input);
+        return _controller;
     }
 
-    private BidWeights Tell(TickInput input)
+    private BidWeights Tell(IBidController controller, TickInput input)
     {
-        if (_controller is ILogController watching)
+        if (controller is ILogController watching)
         {
             foreach (SampleChunk chunk in input.Observed)
                 watching.Observe(chunk.Log(_product), chunk.Weight);
         }
-        return _controller.Decide(new ControlState
+        return controller.Decide(new ControlState
         {
             Tick = input.Tick,
             Ticks = Ticks,

@@ -29,7 +29,7 @@ public sealed class CampaignDirectory : ICampaignFeed, ICalibratedCampaigns
     internal CampaignDirectory(StateMachines machines, MachineFactory factory)
     {
         Factory = factory;
-        _conversions = ConversionRates.Everywhere(factory.Calibration.ConversionPrior);
+        _conversions = ConversionRates.Everywhere(factory.Calibration.Calibrator.ConversionPrior);
         _current = new PublishedCampaigns(new BidBook(0, [], _click), [], []);
         machines.AddFamily(Prefix, key =>
         {

@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Auctions;
+using RecallCluster.Bidding.Control;
 using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Money;
 
@@ -9,7 +10,7 @@ internal static class CampaignEdit
 {
 
     /// <exception cref="InvalidRequestException">A setting makes no sense; the message names it.</exception>
-    public static void Check(CampaignSettings settings, BidControllers controllers, CampaignOptions options)
+    public static void Check(CampaignSettings settings, CampaignOptions options)
     {
         Require(settings.Id > 0, "id", "is positive");
         Require(!string.IsNullOrWhiteSpace(settings.Name), "name", "is not empty");
@@ -23,9 +24,9 @@ internal static class CampaignEdit
             settings.MaxBid is null || (settings.MaxBid > Micros.Zero && settings.MaxBid <= AuctionBid.MaxBid), "maxBid",
                 "is above 0 and at most a billion units");
         Require(
-            controllers.Names.Contains(settings.Controller),
+            ControllerCatalogue.Names.Contains(settings.Controller),
             "controller",
-            $"'{settings.Controller}' is none of {string.Join(", ", controllers.Names)}");
+            $"'{settings.Controller}' is none of {string.Join(", ", ControllerCatalogue.Names)}");
         Require(settings.Targeting.Hours.All(hour => hour is >= 0 and < 24), "targeting.hours", "are 0 to 23");
         for (int i = 0; i < settings.Caps.Count; i++)
         {

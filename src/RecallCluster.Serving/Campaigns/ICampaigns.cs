@@ -59,6 +59,11 @@ public sealed record CampaignView
     /// </summary>
     public string Controller { get; init; } = "";
 
+    /// <summary>
+    /// The version of the actors that it decides with, as the last tick named it; null for those of the host, or where it needs none.
+    /// </summary>
+    public string? Actors { get; init; }
+
     /// <summary>The bid weights in force: w0, then one for each KPI.</summary>
     public required IReadOnlyList<double> Weights { get; init; }
 

@@ -67,6 +67,10 @@ internal sealed record SampleChunk(double Weight, double ConversionProbability, 
         return product.Columns(cost.ToArray(), click.ToArray(), product.NeedsConversions ? conversion.ToArray() : default);
     }
 
+    /// <summary>The auctions of many chunks as <see cref="Join"/> makes them; null where there are none.</summary>
+    public static AuctionLog? JoinAny(BidProduct product, IReadOnlyList<SampleChunk> chunks) =>
+        chunks.Count > 0 && Join(product, chunks, out _) is { Count: > 0 } log ? log : null;
+
     /// <summary>Many chunks as one of equal weight, with the conversion probability of the last.</summary>
     /// <param name="chunks">The chunks, in order; at least one.</param>
     /// <param name="phase">In [0, 1): where between two auctions that are taken the first falls.</param>

@@ -1,3 +1,4 @@
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Experiments;
@@ -78,6 +79,9 @@ public sealed class ClosedLoop : IShardLoop
 
     /// <summary>The ads.</summary>
     public IAdCatalogue Catalogue => _market.Catalogue;
+
+    /// <summary>The versions of the calibrator.</summary>
+    public ICalibratorVersions Calibrators => State.Calibrators;
 
     /// <summary>What is going on.</summary>
     public ILiveView Live => _loop.Live;

@@ -21,6 +21,12 @@ internal interface IRolloutTarget<TVersion, TLimits>
     /// <exception cref="InvalidDataException">It must not be used. Any other exception: not now.</exception>
     Task<RolloutVerdict> JudgeAsync(TVersion version, TLimits limits);
 
+    /// <summary>
+    /// A version is in use from now on. That is kept already: whoever uses it and cannot be told now must see for himself later.
+    /// </summary>
+    /// <exception cref="Exception">Not now.</exception>
+    Task UseAsync(TVersion version) => Task.CompletedTask;
+
     /// <summary>Gives up a version.</summary>
     /// <exception cref="Exception">Not now.</exception>
     Task DropAsync(TVersion version);
@@ -38,17 +44,15 @@ internal interface IRolloutTarget<TVersion, TLimits>
 /// <typeparam name="TLimits">What it must show.</typeparam>
 /// <param name="target">What is rolled out.</param>
 /// <param name="read">The state.</param>
-/// <param name="change">
-/// Changes the state, one change at a time: applies a step to the state as it is then and keeps what comes of it; false where the step does
-/// not apply.
-/// </param>
+/// <param name="tell">Keeps a state; false where it does not follow (<see cref="RolloutState{TVersion, TLimits}.Follows"/>).</param>
 /// <param name="time">The clock of patience.</param>
 internal sealed class RolloutDriver<TVersion, TLimits>(
     IRolloutTarget<TVersion, TLimits> target, Func<RolloutState<TVersion, TLimits>> read,
-    Func<Func<RolloutState<TVersion, TLimits>, RolloutState<TVersion, TLimits>?>, Task<bool>> change, TimeProvider time)
+    Func<RolloutState<TVersion, TLimits>, Task<bool>> tell, TimeProvider time) : IDisposable
     where TVersion : class, IRolledVersion
     where TLimits : class
 {
+    private readonly SemaphoreSlim _changing = new(1, 1);
     private Task _step = Task.CompletedTask;
     private IReadOnlyDictionary<string, double>? _figures;
     private string? _waits;
@@ -63,7 +67,7 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
     public async Task<TVersion> PublishAsync(Func<int, TVersion> make, TLimits limits)
     {
         TVersion? version = null;
-        if (!await change(state => state.Begin(version = make(state.Published + 1), limits, time.GetUtcNow())).ConfigureAwait(true))
+        if (!await ChangeAsync(state => state.Begin(version = make(state.Published + 1), limits, time.GetUtcNow())).ConfigureAwait(true))
         {
             throw new InvalidOperationException(
                 $"Version {read().Candidate?.Version.Rolled.Version} is on its way; wait for it or roll it back.");
@@ -71,6 +75,9 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
         (_figures, _waits) = (null, null);
         return version!;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _changing.Dispose();
 
     /// <summary>Goes on as far as it can now; a step that is being made is waited for.</summary>
     public Task StepAsync() => _step.IsCompleted ? _step = OnceAsync() : _step;
@@ -89,8 +96,9 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
         }
         TVersion previous = state.Previous ?? throw new InvalidOperationException("There is no version to go back to.");
         await target.PrepareAsync(previous).ConfigureAwait(true);
-        if (!await change(now => now.GoBack(previous, time.GetUtcNow())).ConfigureAwait(true))
+        if (!await ChangeAsync(now => now.GoBack(previous, time.GetUtcNow())).ConfigureAwait(true))
             throw new InvalidOperationException("Another version was published meanwhile.");
+        await TryAsync(() => target.UseAsync(previous)).ConfigureAwait(true);
     }
 
     /// <summary>Gives up the version before the one in use.</summary>
@@ -100,7 +108,7 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
             return;
         // Given up only when it is gone: if this is interrupted here, it can be loaded again, or given up once more.
         await target.DropAsync(previous).ConfigureAwait(true);
-        await change(state => state.Forget(previous)).ConfigureAwait(true);
+        await ChangeAsync(state => state.Forget(previous)).ConfigureAwait(true);
     }
 
     private async Task OnceAsync()
@@ -117,10 +125,10 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
                 await target.PrepareAsync(version).ConfigureAwait(true);
                 if (read().Current is null)
                 {
-                    await change(state => state.Switch(version, null, time.GetUtcNow())).ConfigureAwait(true);
+                    await SwitchAsync(version, null).ConfigureAwait(true);
                     return;
                 }
-                if (!await change(state => state.Compare(version, time.GetUtcNow())).ConfigureAwait(true))
+                if (!await ChangeAsync(state => state.Compare(version, time.GetUtcNow())).ConfigureAwait(true))
                 {
                     await DropAsync(version).ConfigureAwait(true);
                     return;
@@ -131,9 +139,9 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
             if (verdict.Refusal is { } refusal)
                 await RefuseAsync(version, refusal).ConfigureAwait(true);
             else if (verdict.IsDecided)
-                await change(state => state.Switch(version, verdict.Figures, time.GetUtcNow())).ConfigureAwait(true);
+                await SwitchAsync(version, verdict.Figures).ConfigureAwait(true);
             else
-                await ExpireAsync("too few live requests came to judge it").ConfigureAwait(true);
+                await ExpireAsync("too little came to judge it by").ConfigureAwait(true);
         }
         catch (InvalidDataException e)
         {
@@ -160,15 +168,42 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
 
     private Task<bool> EndAsync(
         TVersion version, RolloutOutcome outcome, string reason, IReadOnlyDictionary<string, double>? figures) =>
-        change(state => state.End(version, outcome, reason, figures, time.GetUtcNow()));
+        ChangeAsync(state => state.End(version, outcome, reason, figures, time.GetUtcNow()));
 
-    private async Task DropAsync(TVersion version)
+    /// <summary>Makes a step, one at a time, from the state as it is then; false where it does not apply.</summary>
+    private async Task<bool> ChangeAsync(Func<RolloutState<TVersion, TLimits>, RolloutState<TVersion, TLimits>?> step)
+    {
+        await _changing.WaitAsync().ConfigureAwait(true);
+        try
+        {
+            while (read() is var state && step(state) is { } changed)
+            {
+                if (await tell(changed with { Revision = state.Revision + 1 }).ConfigureAwait(true))
+                    return true;
+            }
+            return false;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task SwitchAsync(TVersion version, IReadOnlyDictionary<string, double>? figures)
+    {
+        if (await ChangeAsync(state => state.Switch(version, figures, time.GetUtcNow())).ConfigureAwait(true))
+            await TryAsync(() => target.UseAsync(version)).ConfigureAwait(true);
+    }
+
+    private Task DropAsync(TVersion version) => TryAsync(() => target.DropAsync(version));
+
+    private async Task TryAsync(Func<Task> work)
     {
         try
         {
-            await target.DropAsync(version).ConfigureAwait(true);
+            await work().ConfigureAwait(true);
         }
-        // Nobody is asked for it; whoever holds it is told again what is wanted.
+        // Nobody is asked for it; whoever uses or holds a version is told again what is wanted.
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             _waits = e.Message;

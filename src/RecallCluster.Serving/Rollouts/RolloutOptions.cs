@@ -1,3 +1,5 @@
+using RecallCluster.Serving.Calibration;
+
 namespace RecallCluster.Serving.Rollouts;
 
 /// <summary>What a new version must show before it is used, where whoever publishes it does not say otherwise.</summary>
@@ -8,4 +10,10 @@ public sealed record RolloutOptions
 
     /// <summary>How it is compared with the running one.</summary>
     public ShadowLimits Shadow { get; init; } = new();
+
+    /// <summary>What actors of bid controllers must show.</summary>
+    public ActorLimits Actors { get; init; } = new();
+
+    /// <summary>What calibrators must show.</summary>
+    public CalibratorLimits Calibrators { get; init; } = new();
 }

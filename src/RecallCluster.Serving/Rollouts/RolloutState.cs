@@ -49,6 +49,12 @@ internal sealed record RolloutState<TVersion, TLimits>
     /// <summary>How the last one ended.</summary>
     public RolloutEnd? Last { get; init; }
 
+    /// <summary>
+    /// Whether this was worked out from <paramref name="before"/>. Only then may it take its place: two who both think that they lead a
+    /// roll-out must not undo each other's steps.
+    /// </summary>
+    public bool Follows(RolloutState<TVersion, TLimits> before) => Revision == before.Revision + 1;
+
     /// <summary>Begins with a version.</summary>
     public RolloutState<TVersion, TLimits>? Begin(TVersion version, TLimits limits, DateTimeOffset now) => Candidate is not null
         ? null

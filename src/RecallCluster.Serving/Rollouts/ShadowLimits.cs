@@ -1,4 +1,4 @@
-using System.Globalization;
+using static RecallCluster.Serving.Rollouts.LimitWords;
 
 namespace RecallCluster.Serving.Rollouts;
 
@@ -51,16 +51,16 @@ public sealed record ShadowLimits
     /// <exception cref="InvalidRequestException">A limit is out of range; the message names it.</exception>
     public void Check()
     {
-        Require(Requests is >= 0 and <= 10_000_000, "requests", "is 0 to 10000000");
-        Require(Share is > 0 and <= 1, "share", "is above 0, at most 1");
-        Require(LeastValue is >= 0 and <= 1, "leastValue", "is 0 to 1");
-        Require(MostValue >= 1, "mostValue", "is at least 1");
-        Require(LeastOverlap is >= 0 and <= 1, "leastOverlap", "is 0 to 1");
-        Require(MostLatency > 0, "mostLatency", "is above 0");
+        Require(Requests is >= 0 and <= 10_000_000, "shadow.requests", "is 0 to 10000000");
+        Require(Share is > 0 and <= 1, "shadow.share", "is above 0, at most 1");
+        Require(LeastValue is >= 0 and <= 1, "shadow.leastValue", "is 0 to 1");
+        Require(MostValue >= 1, "shadow.mostValue", "is at least 1");
+        Require(LeastOverlap is >= 0 and <= 1, "shadow.leastOverlap", "is 0 to 1");
+        Require(MostLatency > 0, "shadow.mostLatency", "is above 0");
         Require(
-            LatencyAllowance >= TimeSpan.Zero && LatencyAllowance <= TimeSpan.FromMinutes(1), "latencyAllowance", "is 0 to a minute");
-        Require(MostFailures is >= 0 and <= 1, "mostFailures", "is 0 to 1");
-        Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "patience", "is above 0, at most a week");
+            LatencyAllowance >= TimeSpan.Zero && LatencyAllowance <= TimeSpan.FromMinutes(1), "shadow.latencyAllowance", "is 0 to a minute");
+        Require(MostFailures is >= 0 and <= 1, "shadow.mostFailures", "is 0 to 1");
+        Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "shadow.patience", "is above 0, at most a week");
     }
 
     /// <summary>Judges a version that was compared often enough.</summary>
@@ -79,14 +79,4 @@ public sealed record ShadowLimits
                 "latency", tally.Latency,
                 $"at most {Text(MostLatency)}, or {Text(LatencyAllowance.TotalMilliseconds)} ms more, not {Text(tally.ExtraSeconds * 1e3)}");
     }
-
-    private static void Require(bool holds, string name, string range)
-    {
-        if (!holds)
-            throw new InvalidRequestException($"shadow.{name}", $"{range}.");
-    }
-
-    private static string Said(string what, double value, string wanted) => $"{what} {Text(value)}; wanted is {wanted}";
-
-    private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 }

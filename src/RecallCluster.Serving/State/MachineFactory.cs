@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization.Metadata;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -11,6 +13,9 @@ namespace RecallCluster.Serving.State;
 /// </summary>
 internal sealed class MachineFactory
 {
+    /// <summary>Key of <see cref="Actors"/>.</summary>
+    public const string ActorsKey = "rollout/actors";
+
     private readonly ServingStateOptions _options;
 
     /// <param name="options">How machines behave; where a journal would be is of no concern here.</param>
@@ -21,8 +26,12 @@ internal sealed class MachineFactory
         options.Calibration.Check();
         options.Users.Check();
         _options = options;
-        Controllers = new BidControllers(options.Actors);
+        Controllers = new ControllerVersions(new BidControllers(options.Actors));
     }
+
+    /// <summary>How a plan of actors' versions is written.</summary>
+    public static JsonTypeInfo<RolloutState<ActorVersion, ActorLimits>> ActorsType =>
+        ServingJson.Default.RolloutStateActorVersionActorLimits;
 
     /// <summary>How campaigns are run.</summary>
     public CampaignOptions Campaigns => _options.Campaigns;
@@ -34,7 +43,7 @@ internal sealed class MachineFactory
     public UserStoreOptions Users => _options.Users;
 
     /// <summary>The bid controllers that campaigns can have.</summary>
-    public BidControllers Controllers { get; }
+    public ControllerVersions Controllers { get; }
 
     /// <summary>A campaign that was not made yet; it is told <see cref="CampaignCommand"/>s.</summary>
     public Campaign Campaign(string key) => new(key, Campaigns, Controllers);
@@ -48,6 +57,15 @@ internal sealed class MachineFactory
     /// A part of calibration's counts; it is told <see cref="EngagementCommand"/>s and follows <see cref="EventCommand"/>s.
     /// </summary>
     public CalibrationShard Counts(string key) => new(key, Calibration);
+
+    /// <summary>The roll-out of the calibrator's versions; it begins with what is configured.</summary>
+    public static RolloutPlan<CalibratorVersion, CalibratorLimits> CalibratorPlan() =>
+        new(CalibratorVersions.Key, ServingJson.Default.CalibratorRollout, CalibratorVersion.Configured);
+
+    /// <summary>
+    /// The versions of actors; what it holds is at hand for the campaigns that are made here. At most one such machine is used at a time.
+    /// </summary>
+    public RolloutPlan<ActorVersion, ActorLimits> Actors() => new(ActorsKey, ActorsType, ActorVersion.Own) { Changed = Controllers.Use };
 
     /// <summary>The catalogue's edits; told <see cref="CatalogueEdit"/>s.</summary>
     public static CatalogueEdits Catalogue() => new();

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Experiments;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -21,6 +22,8 @@ namespace RecallCluster.Serving.State;
 [JsonSerializable(typeof(ExperimentDefinition[]))]
 [JsonSerializable(typeof(ExperimentListState))]
 [JsonSerializable(typeof(ExperimentState))]
+[JsonSerializable(typeof(RolloutState<CalibratorVersion, CalibratorLimits>), TypeInfoPropertyName = "CalibratorRollout")]
+[JsonSerializable(typeof(RolloutState<ActorVersion, ActorLimits>))]
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,

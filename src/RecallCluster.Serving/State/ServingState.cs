@@ -3,6 +3,7 @@ using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -24,11 +25,17 @@ public sealed record ServingStateOptions
 
     /// <summary>Folder of trained controllers to use in place of those that are shipped; null for those alone.</summary>
     public string? Actors { get; init; }
+
+    /// <summary>What new versions of actors must show, where whoever publishes them does not say otherwise.</summary>
+    public ActorLimits ActorLimits { get; init; } = new();
+
+    /// <summary>What new versions of the calibrator must show, where whoever publishes them does not say otherwise.</summary>
+    public CalibratorLimits CalibratorLimits { get; init; } = new();
 }
 
 /// <summary>
-/// All durable state of a front door, over one journal: campaigns, feedback, users, calibration, experiments. <see cref="OpenAsync"/> brings it back as
-/// it was, then time runs: campaigns tick and calibration is fitted by the business clock until it is disposed of.
+/// All durable state of a front door, over one journal: campaigns, feedback, users, calibration, experiments. <see cref="OpenAsync"/>
+/// brings it back as it was, then time runs: campaigns tick and calibration is fitted by the business clock until it is disposed of.
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
 {
@@ -37,20 +44,22 @@ public sealed class ServingState : IAsyncDisposable
 
     private readonly SqliteJournal _journal;
     private readonly SteadyClock _clock;
+    private readonly JournalActors _actors;
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeSpan _period;
     private Task _running = Task.CompletedTask;
 
-    private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, LiveCalibrator calibrator,
-        UserMemories users, ExperimentFamily experiments, TimeSpan period)
+    private ServingState(SqliteJournal journal, SteadyClock clock, CampaignDirectory directory, CalibratorVersions calibrators,
+        UserMemories users, RolloutPlan<ActorVersion, ActorLimits> actors, ExperimentFamily experiments, ServingStateOptions options)
     {
-        (_journal, _clock, _period) = (journal, clock, period);
-        (Directory, Calibrator, Users, ExperimentMachines) = (directory, calibrator, users, experiments);
+        (_journal, _clock, _period) = (journal, clock, options.Campaigns.TickCheck);
+        (Directory, Calibrators, Users, ExperimentMachines) = (directory, calibrators, users, experiments);
         ExperimentStore = new JournalExperiments(experiments, journal);
         Experiments = new ExperimentRunner(ExperimentStore, clock);
         var commands = new CampaignCommands(new JournalCampaigns(journal), clock, directory.Factory);
         Campaigns = new CampaignRunner(directory, journal, clock, commands);
         Feedback = new FeedbackIntake(new JournalDelivery(directory, commands, journal), clock);
+        _actors = new JournalActors(actors, journal, directory, options.ActorLimits, clock);
         directory.PublicationEnded = failure => Background.Report(PublicationWork, failure);
     }
 
@@ -70,7 +79,13 @@ public sealed class ServingState : IAsyncDisposable
     public CampaignDirectory Directory { get; }
 
     /// <summary>Calibration.</summary>
-    public LiveCalibrator Calibrator { get; }
+    public LiveCalibrator Calibrator => Calibrators.Calibrator;
+
+    /// <summary>The versions of the calibrator.</summary>
+    public CalibratorVersions Calibrators { get; }
+
+    /// <summary>The versions of what trained bid controllers learned.</summary>
+    public IActorVersions Actors => _actors;
 
     /// <summary>The user store.</summary>
     public UserMemories Users { get; }
@@ -110,18 +125,22 @@ public sealed class ServingState : IAsyncDisposable
         var users = new UserMemories(machines, factory);
         var counts = new CalibrationCountsFamily(machines, factory);
         var experiments = new ExperimentFamily(machines);
+        var plan = MachineFactory.CalibratorPlan();
+        machines.Add(CalibratorVersions.Key, plan);
+        RolloutPlan<ActorVersion, ActorLimits> actors = factory.Actors();
+        machines.Add(actors.Key, actors);
         addMachines?.Invoke(machines);
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines, options.Journal),
             cancellation).ConfigureAwait(false);
-        var calibrator = new LiveCalibrator(new JournalCounts(counts, journal), directory, factory.Calibration);
         var steady = new SteadyClock(clock);
-        var state = new ServingState(journal, steady, directory, calibrator, users, experiments, options.Campaigns.TickCheck);
+        var calibrators = new CalibratorVersions(plan, journal, new JournalCounts(counts, journal), directory, options, steady);
+        var state = new ServingState(journal, steady, directory, calibrators, users, actors, experiments, options);
         try
         {
             steady.Reach(await journal.ReadAsync(() => directory.LatestTime, cancellation).ConfigureAwait(false));
             users.Attach(journal);
             await directory.AttachAsync(journal, cancellation).ConfigureAwait(false);
-            await calibrator.RefitAsync(steady.GetUtcNow(), cancellation).ConfigureAwait(false);
+            await calibrators.Calibrator.RefitAsync(steady.GetUtcNow(), cancellation).ConfigureAwait(false);
             return state;
         }
         catch
@@ -159,7 +178,9 @@ public sealed class ServingState : IAsyncDisposable
             Background.Succeeded(JournalWork);
     }
 
-    /// <summary>One round of the clock's work: due ticks, then calibration, which a campaign's trouble does not hold up.</summary>
+    /// <summary>
+    /// One round of the clock's work: due ticks, then calibration and roll-outs, which a campaign's trouble does not hold up.
+    /// </summary>
     public async Task PassAsync(CancellationToken cancellation = default)
     {
         try
@@ -168,7 +189,7 @@ public sealed class ServingState : IAsyncDisposable
         }
         finally
         {
-            await Calibrator.RunAsync(_clock.GetUtcNow(), cancellation).ConfigureAwait(false);
+            await Task.WhenAll(Calibrators.RunAsync(cancellation), _actors.StepAsync()).ConfigureAwait(false);
         }
     }
 
@@ -178,7 +199,8 @@ public sealed class ServingState : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         await _journal.DisposeAsync().ConfigureAwait(false);
-        Calibrator.Dispose();
+        Calibrators.Dispose();
+        _actors.Dispose();
         _stop.Dispose();
     }
 

@@ -3,6 +3,7 @@ using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Experiments;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.State;
@@ -27,13 +28,25 @@ internal static class StateCopy
         machines.Add(CatalogueEdits.Key, MachineFactory.Catalogue());
         _ = new CalibrationCountsFamily(machines, factory);
         _ = new ExperimentFamily(machines);
+        machines.Add(MachineFactory.ActorsKey, factory.Actors());
+        machines.Add(CalibratorVersions.Key, MachineFactory.CalibratorPlan());
         SqliteJournal journal = await Task.Run(() => SqliteJournal.Open(path, machines), cancellation).ConfigureAwait(false);
         await using (journal.ConfigureAwait(false))
         {
             return await journal.ReadAsync<(string, byte[])[]>(
-                () => [.. machines.All.Select(machine => (machine.Key, machine.Value.Snapshot()))], cancellation).ConfigureAwait(false);
+                () =>
+                [
+                    .. machines.All.Where(machine => !IsUntouched(machine.Value))
+                        .Select(machine => (machine.Key, machine.Value.Snapshot())),
+                ],
+                cancellation).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Whether it is the plan of a roll-out that nothing was rolled out by.</summary>
+    private static bool IsUntouched(IStateMachine machine) => machine is
+        RolloutPlan<ActorVersion, ActorLimits> { State.Revision: 0 } or
+        RolloutPlan<CalibratorVersion, CalibratorLimits> { State.Revision: 0 };
 
     /// <summary>Writes a state file, which appears only when it is complete.</summary>
     /// <exception cref="IOException">It is there already, or cannot be written.</exception>

@@ -61,7 +61,7 @@ public sealed record CatalogueDelta(
     [property: Key(3)] byte[][] Facets,
     [property: Key(4)] byte[][] Edits);
 
-/// <summary>Impressions that were counted since somebody asked last, as columns.</summary>
+/// <summary>Impressions and clicks that were counted since somebody asked last, as columns.</summary>
 [MessagePackObject]
 public sealed record ShownMessage
 {
@@ -81,7 +81,11 @@ public sealed record ShownMessage
     [Key(3)]
     public required int[] Cells { get; init; }
 
-    /// <summary>How many.</summary>
+    /// <summary>How many impressions.</summary>
     [Key(4)]
     public required long[] Counts { get; init; }
+
+    /// <summary>How many clicks; null of a silo that does not count them.</summary>
+    [Key(5)]
+    public long[]? Clicks { get; init; }
 }

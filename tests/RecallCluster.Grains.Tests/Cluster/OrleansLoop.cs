@@ -2,17 +2,23 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.TestingHost;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Calibration.Maps;
+using RecallCluster.Grains.Calibration;
+using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Gateways;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
 using RecallCluster.Grains.Market;
+using RecallCluster.Grains.Rollouts;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Tests.Market;
 using RecallCluster.Serving.Users;
@@ -20,7 +26,7 @@ using RecallCluster.Serving.Users;
 namespace RecallCluster.Grains.Tests.Cluster;
 
 /// <summary>The cluster edition's loop: two silos over one store, the gateway on the first.</summary>
-internal sealed class OrleansLoop : ILoopHost
+internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
 {
     private const short Silos = 2;
     private const string WithGateway = "Silo_0";
@@ -53,6 +59,12 @@ internal sealed class OrleansLoop : ILoopHost
     public IFeedback Feedback => _loop.Feedback;
 
     public IUserStore Users => _loop.Users;
+
+    public IActorVersions Actors => new GrainActors(
+        Grains, ServicesOf(0).GetRequiredService<MachineFactory>(), ServicesOf(0).GetRequiredService<RolloutOptions>());
+
+    public ICalibratorVersions Calibrators =>
+        new GrainCalibratorVersions(Grains, ServicesOf(0).GetRequiredService<MachineFactory>(), new RolloutOptions());
 
     public DateTimeOffset Now => _clock.GetUtcNow();
 
@@ -126,13 +138,27 @@ internal sealed class OrleansLoop : ILoopHost
         await PassAsync(TimeSpan.Zero);
     }
 
-    public Task PassAsync(TimeSpan span)
+    public async Task PassAsync(TimeSpan span)
     {
         _clock.Advance(span);
-        return _loop.PassAsync(default);
+        // What was rolled out is known wherever campaigns are.
+        long revision = await Grains.GetGrain<IActorsGrain>(0).RevisionAsync();
+        await Task.WhenAll(Enumerable.Range(0, _cluster.Silos.Count).Select(
+            silo => ServicesOf(silo).GetRequiredService<SiloActors>().WaitForAsync(revision, default)));
+        await _loop.PassAsync(default);
     }
 
-    public async Task<DayAccount> AccountAsync(long campaign) => (await _loop.Campaigns.FindAsync(campaign, default))!.Today;
+    public async Task<DayAccount> AccountAsync(long campaign) => (await CampaignAsync(campaign)).Today;
+
+    public async Task<CampaignView> CampaignAsync(long campaign) => (await _loop.Campaigns.FindAsync(campaign, default))!;
+
+    public Task ReportAsync(long campaign, BidReport report) => _loop.Campaigns.ReportAsync(campaign, report, default);
+
+    public async Task<CalibrationModel> MapsAsync()
+    {
+        await _loop.KeepUpAsync(default);
+        return ServicesOf(0).GetRequiredService<BookReader>().Current.Book.Click;
+    }
 
     public void FailShards(bool fail) => _shard.Fails = fail;
 

@@ -6,10 +6,12 @@ using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Tests.Machines;
 using RecallCluster.Grains.Transfer;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
 using RecallCluster.Serving.Tests.Market;
 
@@ -19,6 +21,8 @@ public sealed class StateTransferTests : IDisposable
 {
     private const long Campaign = 7, Tried = 3, Dropped = 4;
     private const string Shown = "reader/1", Refuser = "refuser";
+
+    private static readonly string[] WithActors = ["campaign/7", "rollout/actors"];
 
     private static readonly MemoryFeedbackStore Stream = new(new FeedbackStoreOptions(), TimeProvider.System);
 
@@ -49,6 +53,42 @@ public sealed class StateTransferTests : IDisposable
         Assert.Equal(LedgerOutcome.Duplicate, await TellAsync(state, AdEventKind.Impression, lease));
         Assert.Equal(LedgerOutcome.Applied, await TellAsync(state, AdEventKind.Click, lease));
         await CheckAsync(state, clicks: 1);
+    }
+
+    [Fact]
+    public async Task Versions_of_the_calibrator_go_along()
+    {
+        await MakeAsync();
+        await using (ServingState made = await OpenAsync(File))
+        {
+            await made.Calibrators.PublishAsync("few", new CalibratorSettings { Bins = 7 }, CalibratorLimits.None, default);
+            await made.Calibrators.PublishAsync("slow", new CalibratorSettings { Bins = 9 }, null, default);
+        }
+
+        await StateImport.RunAsync(File, _store, default);
+        await StateExport.RunAsync(_store, new[] { "campaign/7", "rollout/calibrator" }.ToAsyncEnumerable(), Back, Stream, default);
+
+        await using ServingState state = await OpenAsync(Back);
+        CalibratorsView view = await state.Calibrators.ListAsync(default);
+        Assert.Equal(("few.1", "slow.2"), (view.Rollout.Running!.Version, view.Rollout.UnderWay!.Version.Version));
+        Assert.Equal([7, 9], view.Calibrators.Select(calibrator => calibrator.Settings.Bins));
+    }
+
+    [Fact]
+    public async Task Actors_that_were_rolled_out_go_along()
+    {
+        await MakeAsync();
+        RolloutView published;
+        await using (ServingState state = await OpenAsync(File))
+            published = await state.Actors.PublishAsync("rising", SomeActors.Rising(), ActorLimits.None, default);
+
+        await StateImport.RunAsync(File, _store, default);
+        await StateExport.RunAsync(_store, WithActors.ToAsyncEnumerable(), Back, Stream, default);
+
+        await using ServingState back = await OpenAsync(Back);
+        RolloutView view = await back.Actors.RolloutAsync(default);
+        Assert.Equal(("rising", published.Running), (view.Running!.Name, view.Running));
+        Assert.Equal("host", (await back.Actors.RollBackAsync(default)).Running!.Name);
     }
 
     [Fact]

@@ -1,15 +1,18 @@
 using RecallCluster.Bidding.Money;
+using RecallCluster.Calibration.Maps;
+using RecallCluster.Serving.Calibration;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Gateway;
 using RecallCluster.Serving.Hosting;
+using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.Users;
 
 namespace RecallCluster.Serving.Tests.Market;
 
 /// <summary>The embedded edition's loop: market directory and state file in a directory that goes when the test is over.</summary>
-internal sealed class DurableLoop : ILoopHost
+internal sealed class DurableLoop : IActorLoop, ICalibratedLoop
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-loop-");
     private readonly BusinessTime _clock = new(LoopWorld.Start);
@@ -28,9 +31,15 @@ internal sealed class DurableLoop : ILoopHost
 
     public IUserStore Users => _loop.Users;
 
+    public IActorVersions Actors => _loop.State.Actors;
+
     public DateTimeOffset Now => _clock.GetUtcNow();
 
     public ClosedLoop Loop => _loop;
+
+    public ICalibratorVersions Calibrators => _loop.Calibrators;
+
+    public Task<CalibrationModel> MapsAsync() => Task.FromResult(_loop.State.Directory.Current.Book.Click);
 
     public static async Task<DurableLoop> StartAsync(LoopWorld world)
     {
@@ -53,7 +62,11 @@ internal sealed class DurableLoop : ILoopHost
         return _loop.PassAsync();
     }
 
-    public async Task<DayAccount> AccountAsync(long campaign) => (await _loop.Campaigns.FindAsync(campaign, default))!.Today;
+    public async Task<DayAccount> AccountAsync(long campaign) => (await CampaignAsync(campaign)).Today;
+
+    public async Task<CampaignView> CampaignAsync(long campaign) => (await _loop.Campaigns.FindAsync(campaign, default))!;
+
+    public Task ReportAsync(long campaign, BidReport report) => _loop.State.Campaigns.ReportAsync(campaign, report);
 
     public void FailShards(bool fail) => _shard.Fails = fail;
 

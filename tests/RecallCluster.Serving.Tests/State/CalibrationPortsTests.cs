@@ -38,7 +38,7 @@ public class CalibrationPortsTests
     public async Task The_map_of_new_campaigns_follows_the_mix_that_is_shown()
     {
         var host = new Elsewhere(Factory);
-        var options = new CalibrationOptions { MixHours = 2 };
+        var options = new CalibrationOptions { Calibrator = new CalibratorSettings { MixHours = 2 } };
         using var calibrator = new LiveCalibrator(host, host, options);
         Show(host.Shard, campaign: 1, impressions: 3000, clicks: 300);
         Show(host.Shard, campaign: 2, impressions: 3000, clicks: 1200);
@@ -56,6 +56,56 @@ public class CalibrationPortsTests
         Assert.Equal(shown, host.Published!.Apply(0.2, "9/9"), 1e-12);
         Assert.Empty(await host.TakeShownAsync(default));
         Assert.False(host.Rates is null);
+    }
+
+    [Fact]
+    public async Task Versions_are_judged_by_maps_from_before_what_came_and_fitted_to_it_afterwards()
+    {
+        var host = new Elsewhere(Factory);
+        var running = new CalibratorSettings { Method = CalibratorMethod.Bsir, RefitInterval = TimeSpan.FromHours(10) };
+        var candidate = new CalibratorVersion(
+            "hasty", "hasty.1", running with { RefitInterval = TimeSpan.FromMinutes(5), FewestNewClicks = 10 });
+        using var calibrator = new LiveCalibrator(host, host, new CalibrationOptions { Calibrator = running });
+        DateTimeOffset now = ManualClock.Morning;
+        Show(host.Shard, campaign: 1, impressions: 3000, clicks: 300);
+        Assert.True(await calibrator.RunAsync(now, default));
+        Assert.Equal(0, (await calibrator.TryAsync(candidate, now, default)).Impressions);
+
+        // Clicks become four times as many: neither could know.
+        Show(host.Shard, campaign: 1, impressions: 1000, clicks: 400);
+        Show(host.Shard, campaign: 1, impressions: 1000, clicks: 0, model: 9);
+        Assert.False(await calibrator.RunAsync(now += TimeSpan.FromMinutes(6), default));
+        CalibratorTally first = await calibrator.TryAsync(candidate, now, default);
+        Assert.Equal((1000, 400, 1.0), (first.Impressions, first.Clicks, first.LogLoss));
+        Assert.Equal(0.25, first.NewPcoc, 0.02);
+
+        // By now one of them does.
+        Show(host.Shard, campaign: 1, impressions: 1000, clicks: 400);
+        await calibrator.RunAsync(now += TimeSpan.FromMinutes(6), default);
+        CalibratorTally second = await calibrator.TryAsync(candidate, now, default);
+        Assert.Equal((2000, 800), (second.Impressions, second.Clicks));
+        Assert.InRange(second.LogLoss, 0.5, 0.97);
+        Assert.True(second.NewPcoc > second.RunningPcoc + 0.05, $"{second.NewPcoc:F3} against {second.RunningPcoc:F3}");
+
+        await calibrator.LeaveAsync(candidate, default);
+        Assert.Equal(0, (await calibrator.TryAsync(candidate, now, default)).Impressions);
+        await calibrator.UseAsync(3, now, default);
+        Assert.Equal(0, (await calibrator.TryAsync(candidate, now, default)).Clicks);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_published_is_published_the_next_time()
+    {
+        var host = new Elsewhere(Factory);
+        var options = new CalibrationOptions { Calibrator = new CalibratorSettings { Method = CalibratorMethod.Bsir } };
+        using var calibrator = new LiveCalibrator(host, host, options);
+        Show(host.Shard, campaign: 1, impressions: 3000, clicks: 300);
+        host.IsAway = true;
+        await Assert.ThrowsAsync<IOException>(() => calibrator.RunAsync(ManualClock.Morning, default));
+
+        host.IsAway = false;
+        await calibrator.RunAsync(ManualClock.Morning + TimeSpan.FromMinutes(1), default);
+        Assert.InRange(host.Published!.Apply(0.2, "1/1"), 0.08, 0.12);
     }
 
     [Fact]
@@ -81,14 +131,29 @@ public class CalibrationPortsTests
         Assert.Equal(48, Assert.Single(counter.Take()).Slot);
     }
 
-    private static void Show(CalibrationShard shard, long campaign, int impressions, int clicks)
+    [Fact]
+    public void Clicks_are_counted_when_they_come()
+    {
+        var counter = new ShownCounter(hours: 1);
+        Win win = Some.Win(7, default, ManualClock.Morning, 1);
+        Assert.Empty(counter.Take());
+        counter.Count(win, 10);
+        counter.Count(win, 10);
+        counter.Click(win, 10.1);
+        counter.Click(win, 10.6);
+
+        ShownImpressions[] shown = [.. counter.Take().OrderBy(s => s.Slot)];
+        Assert.Equal([(40L, 2L, 1L), (42L, 0L, 1L)], shown.Select(s => (s.Slot, s.Count, s.Clicks)));
+    }
+
+    private static void Show(CalibrationShard shard, long campaign, int impressions, int clicks, uint model = 0)
     {
         var lease = new Lease(1, 1, 1, default, default, default);
         for (int i = 0; i < impressions; i++)
         {
             Win win = Some.Win(campaign, lease, ManualClock.Morning, UInt128.MaxValue - (UInt128)(campaign << 32) - (UInt128)i) with
             {
-                RawClickProbability = 0.2, ClickProbability = 0.2,
+                RawClickProbability = 0.2, ClickProbability = 0.2, ClickModel = model,
             };
             Follow(shard, AdEventKind.Impression, win);
             if (i < clicks)
@@ -103,6 +168,8 @@ public class CalibrationPortsTests
     private sealed class Elsewhere(MachineFactory factory) : ICalibrationCounts, ICalibratedCampaigns
     {
         public CalibrationShard Shard { get; } = factory.Counts("counts");
+
+        public bool IsAway { get; set; }
 
         public CalibrationModel? Published { get; private set; }
 
@@ -124,6 +191,8 @@ public class CalibrationPortsTests
 
         public Task PublishAsync(CalibrationModel click, ConversionRates? conversions, CancellationToken cancellation)
         {
+            if (IsAway)
+                throw new IOException("nobody is there");
             Published = click;
             Rates = conversions ?? Rates;
             return Task.CompletedTask;

@@ -285,7 +285,7 @@ public class CampaignTests
             Weights = [1, 0.5],
             AuctionsByTick = new long[2],
         };
-        CampaignDay day = CampaignDay.Begin(settings, state, null, new BidControllers());
+        CampaignDay day = CampaignDay.Begin(settings, state, null, new ControllerVersions(new BidControllers()));
         for (int i = 0; i < 3000; i++)
             day.Take(new BidReport { Auctions = 7, Wins = 0, Value = 0, SampleWeight = 7, Sample = [new AuctionSample(0.1f, i)] }, 64);
         SampleChunk whole = SampleChunk.Merge(state.Open, 0.5);

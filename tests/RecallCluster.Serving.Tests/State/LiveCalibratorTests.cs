@@ -95,7 +95,7 @@ public class LiveCalibratorTests
                 ConvertedAt = converts && at <= now ? at : null,
             });
         }
-        ConversionRates rates = ConversionFit.Of(clicks, _ => "2/1", now, options);
+        ConversionRates rates = ConversionFit.Of(clicks, _ => "2/1", now, options, options.Calibrator);
         double naive = converted / 12_000.0;
         Assert.InRange(rates.Of("2/1"), 0.235, 0.265);
         Assert.True(naive < 0.235, $"Counting what has come gives {naive:F3}.");

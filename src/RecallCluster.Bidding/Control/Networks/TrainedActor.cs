@@ -16,9 +16,16 @@ public sealed record ActorConfig(string Controller, int Kpis, IReadOnlyList<int>
 /// <param name="Network">The network.</param>
 public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
 {
+    /// <summary>What the name of an actor's JSON ends with.</summary>
+    public const string ConfigExtension = ".json";
+
+    /// <summary>What the name of its weights' file ends with.</summary>
+    public const string WeightsExtension = ".safetensors";
+
     private static readonly JsonSerializerOptions JsonFormat = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
     };
 
@@ -29,8 +36,8 @@ public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
     {
         var writer = new SafeTensorsWriter();
         Network.Save(writer);
-        writer.Save(stem + ".safetensors");
-        AtomicFile.Write(stem + ".json", JsonSerializer.SerializeToUtf8Bytes(Config, JsonFormat));
+        writer.Save(stem + WeightsExtension);
+        AtomicFile.Write(stem + ConfigExtension, JsonSerializer.SerializeToUtf8Bytes(Config, JsonFormat));
     }
 
     /// <summary>Reads both files.</summary>
@@ -38,18 +45,34 @@ public sealed record TrainedActor(ActorConfig Config, ActorNetwork Network)
     /// <exception cref="InvalidDataException">A file is broken; the message names file and place.</exception>
     public static TrainedActor Load(string stem)
     {
-        string path = stem + ".json";
-        ActorConfig config;
+        string path = stem + ConfigExtension;
+        ActorConfig config = ReadConfig(path, File.ReadAllBytes(path));
+        using SafeTensorsFile file = SafeTensorsFile.Open(stem + WeightsExtension);
+        return new TrainedActor(config, ActorNetwork.Load(file, config.Widths));
+    }
+
+    /// <summary>Reads both files from memory.</summary>
+    /// <param name="stem">What messages call them, without extension.</param>
+    /// <param name="config">The JSON.</param>
+    /// <param name="weights">The weights.</param>
+    /// <exception cref="InvalidDataException">A file is broken; the message names file and place.</exception>
+    public static TrainedActor Read(string stem, ReadOnlyMemory<byte> config, ReadOnlyMemory<byte> weights)
+    {
+        ActorConfig read = ReadConfig(stem + ConfigExtension, config.Span);
+        using var file = SafeTensorsFile.Of(stem + WeightsExtension, weights);
+        return new TrainedActor(read, ActorNetwork.Load(file, read.Widths));
+    }
+
+    private static ActorConfig ReadConfig(string path, ReadOnlySpan<byte> json)
+    {
         try
         {
-            config = JsonSerializer.Deserialize<ActorConfig>(File.ReadAllBytes(path), JsonFormat)
+            return JsonSerializer.Deserialize<ActorConfig>(json, JsonFormat)
                 ?? throw new InvalidDataException($"{path}: holds no configuration.");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{path}: {e.Message}", e);
         }
-        using SafeTensorsFile file = SafeTensorsFile.Open(stem + ".safetensors");
-        return new TrainedActor(config, ActorNetwork.Load(file, config.Widths));
     }
 }

@@ -1,0 +1,50 @@
+using RecallCluster.Bidding.Control;
+using RecallCluster.Bidding.Goals;
+using RecallCluster.Bidding.Optimization;
+using RecallCluster.Bidding.Replay;
+using RecallCluster.Serving.Campaigns;
+
+namespace RecallCluster.Serving.Rollouts;
+
+/// <summary>A campaign's sampled auctions, to be replayed with two versions of its controller's actor.</summary>
+/// <param name="Controller">The controller, one that is trained.</param>
+/// <param name="Product">What is bought.</param>
+/// <param name="Goal">Budget and KPIs.</param>
+/// <param name="Chunks">The auctions.</param>
+/// <param name="History">Those of the day before; may be none.</param>
+/// <param name="Start">Weights to begin with.</param>
+/// <param name="Ticks">Ticks of a day.</param>
+internal sealed record ActorTrial(
+    string Controller, BidProduct Product, CampaignGoal Goal, IReadOnlyList<SampleChunk> Chunks, IReadOnlyList<SampleChunk> History,
+    double[] Start, int Ticks)
+{
+    /// <summary>Most campaigns that are compared, those first that spend the most: replaying one takes milliseconds.</summary>
+    public const int MostCampaigns = 256;
+
+    /// <summary>Replays them.</summary>
+    /// <returns>What came of it; nothing where both versions are the same to the campaign, or too few auctions were sampled.</returns>
+    public ActorTally Run(BidControllers running, BidControllers candidate)
+    {
+        IBidControllerFactory old = running.For(Controller, Product.Name), changed = candidate.For(Controller, Product.Name);
+        AuctionLog log = SampleChunk.Join(Product, Chunks, out double weight);
+        if (ReferenceEquals(old, changed) || log.Count < CampaignDayReport.FewestAuctions || Goal.Budget <= 0)
+            return new ActorTally();
+        AuctionLog? history = SampleChunk.JoinAny(Product, History);
+        var day = BidDay.ByShare(log, Ticks, Goal.WithBudget(Goal.Budget / weight), FiniteWeights.Read(Start), history);
+        ReplayOutcome before = DayReplay.Run(day, old.Create(day.Setting)), after = DayReplay.Run(day, changed.Create(day.Setting));
+        return new ActorTally
+        {
+            Campaigns = 1,
+            Auctions = log.Count,
+            RunningScore = ScoreOf(before),
+            NewScore = ScoreOf(after),
+            RunningBreach = BreachOf(before),
+            NewBreach = BreachOf(after),
+        };
+    }
+
+    // A broken KPI can bring a multiple of what the optimum may: one such campaign must not outweigh all others.
+    private static double ScoreOf(ReplayOutcome outcome) => Math.Min(1, outcome.PenalizedRatio);
+
+    private static double BreachOf(ReplayOutcome outcome) => outcome.Kpis.Sum(kpi => Math.Min(1, kpi.Violation));
+}

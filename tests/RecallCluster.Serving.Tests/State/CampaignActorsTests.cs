@@ -1,0 +1,150 @@
+using System.Text;
+using RecallCluster.Numerics;
+using RecallCluster.Serving.Campaigns;
+using RecallCluster.Serving.Rollouts;
+using RecallCluster.Serving.State;
+using RecallCluster.Serving.Tests.Market;
+
+namespace RecallCluster.Serving.Tests.State;
+
+/// <summary>Which actors decide for a campaign, live and when its log is read again.</summary>
+public class CampaignActorsTests
+{
+    private static readonly DateTimeOffset Morning = ManualClock.Morning;
+    private static readonly ActorVersion Rising = ActorVersion.Of("rising", SomeActors.Rising(), 1);
+    private static readonly ActorVersion Sinking = ActorVersion.Of("sinking", SomeActors.Sinking(), 2);
+
+    [Fact]
+    public void The_same_log_decides_the_same_with_the_versions_that_it_names()
+    {
+        CampaignCommand[] log = [Put(), .. Day(0, 4, null), .. Day(4, 8, Rising), .. Day(8, 12, Sinking), .. Day(12, 16, Rising)];
+
+        Campaign live = Applied(Having(Sinking, Rising), log), again = Applied(Having(Rising, Sinking), log);
+
+        Assert.Equal(WeightsOf(live), WeightsOf(again));
+        double[] weights = WeightsOf(live);
+        Assert.All(Enumerable.Range(4, 3), tick => Assert.True(weights[tick + 1] > weights[tick] * 1.5, $"tick {tick}"));
+        Assert.All(Enumerable.Range(8, 3), tick => Assert.True(weights[tick + 1] < weights[tick], $"tick {tick}"));
+    }
+
+    [Fact]
+    public void A_snapshot_that_is_read_before_the_versions_goes_on_with_its_own()
+    {
+        CampaignCommand[] before = [Put(), .. Day(0, 4, null), .. Day(4, 8, Rising)], after = [.. Day(8, 10, Rising)];
+        var late = new ControllerVersions(new BidControllers());
+        byte[] snapshot = Applied(Having(Sinking, Rising), before).Snapshot();
+        var restored = new Campaign("campaign/1", new CampaignOptions(), late);
+
+        restored.Restore(snapshot);
+        late.Use(Plan(Sinking, Rising));
+        Campaign resumed = Applied(restored, after);
+
+        Assert.Equal(WeightsOf(Applied(Having(Sinking, Rising), [.. before, .. after])), WeightsOf(resumed));
+    }
+
+    [Fact]
+    public void What_was_given_up_since_is_decided_by_the_running_version()
+    {
+        Campaign told = Applied(Having(Sinking, null), [Put(), .. Day(0, 8, Rising)]);
+
+        Assert.Equal(WeightsOf(Applied(Having(Sinking, null), [Put(), .. Day(0, 8, Sinking)])), WeightsOf(told));
+    }
+
+    [Fact]
+    public void A_tick_without_a_version_is_written_as_it_always_was()
+    {
+        byte[] bytes = new TickCommand(Morning).Write();
+
+        Assert.Equal("""{"$type":"tick","at":"2026-03-02T00:00:00+00:00"}""", Encoding.UTF8.GetString(bytes));
+        Campaign told = Applied(Having(Rising, null), [Put(), .. Day(0, 4, null)]);
+        Assert.Equal(WeightsOf(Applied(new ControllerVersions(new BidControllers()), [Put(), .. Day(0, 4, null)])), WeightsOf(told));
+    }
+
+    [Fact]
+    public void A_version_replaces_only_the_actors_that_it_has()
+    {
+        var own = new BidControllers();
+        BidControllers changed = own.With(SomeActors.Rising());
+
+        Assert.NotSame(own.For("uscb", "click-cpc"), changed.For("uscb", "click-cpc"));
+        Assert.Same(own.For("uscb", "click"), changed.For("uscb", "click"));
+        Assert.Same(own.For("drlb", "click-cpc"), changed.For("drlb", "click-cpc"));
+        // A campaign that it leaves alone says nothing of it.
+        var clicks = new PutCommand(Morning, Settings() with { Product = "click", StartWeights = [0.4] }, [0.4]);
+        Campaign other = Applied(Having(Rising, null), [clicks, .. Day(0, 12, null)]);
+        Assert.Equal(0, other.Trial()!.Run(own, changed).Campaigns);
+        Campaign concerned = Applied(Having(Rising, null), [Put(), .. Day(0, 12, null)]);
+        Assert.Equal((1, 768L), (concerned.Trial()!.Run(own, changed).Campaigns, concerned.Trial()!.Run(own, changed).Auctions));
+    }
+
+    [Fact]
+    public void Of_yesterday_and_today_the_one_with_more_auctions_is_tried()
+    {
+        CampaignCommand[] twoDays = [Put(), .. Day(0, 48, null), .. Day(48, 52, null)];
+        ActorTrial trial = Applied(Having(Rising, null), twoDays).Trial()!;
+
+        Assert.True(trial.Chunks.Sum(chunk => chunk.Count) > 40 * 64, "yesterday was seen whole");
+        Assert.Empty(trial.History);
+        Assert.Equal(30, trial.Goal.Budget);
+        Assert.InRange(trial.Run(new BidControllers(), new BidControllers().With(SomeActors.Sinking())).Score, 0, 0.9);
+    }
+
+    private static CampaignSettings Settings() =>
+        Some.Campaign(1, Morning, controller: "uscb", budget: 30) with { MaxCpc = 0.4, StartWeights = [0.4, 0.5] };
+
+    private static PutCommand Put() => new(Morning, Settings(), [0.4, 0.5]);
+
+    /// <summary>Auctions and a decision for each tick.</summary>
+    private static IEnumerable<CampaignCommand> Day(int first, int end, ActorVersion? actors)
+    {
+        for (int tick = first; tick < end; tick++)
+        {
+            var random = new SeededRandom((ulong)tick);
+            DateTimeOffset at = Morning + (tick * TimeSpan.FromMinutes(30));
+            yield return new ReportCommand(at + TimeSpan.FromMinutes(10), new BidReport
+            {
+                Auctions = 640,
+                Wins = 100,
+                Value = 3,
+                Numerators = [1],
+                Denominators = [3],
+                SampleWeight = 10,
+                Sample = [.. Enumerable.Range(0, 64).Select(_ => Auction(random))],
+            });
+            yield return new TickCommand(at + TimeSpan.FromMinutes(30), null, actors?.TickName());
+        }
+    }
+
+    private static AuctionSample Auction(SeededRandom random)
+    {
+        float click = 0.01f + (0.04f * random.NextSingle());
+        return new AuctionSample(click, click * (0.1f + (0.9f * random.NextSingle())));
+    }
+
+    private static RolloutState<ActorVersion, ActorLimits> Plan(ActorVersion running, ActorVersion? previous) =>
+        new() { Current = running, Previous = previous };
+
+    private static ControllerVersions Having(ActorVersion running, ActorVersion? previous)
+    {
+        var versions = new ControllerVersions(new BidControllers());
+        versions.Use(Plan(running, previous));
+        return versions;
+    }
+
+    private static Campaign Applied(ControllerVersions versions, IEnumerable<CampaignCommand> commands) =>
+        Applied(new Campaign("campaign/1", new CampaignOptions(), versions), commands);
+
+    private static Campaign Applied(Campaign campaign, IEnumerable<CampaignCommand> commands)
+    {
+        long sequence = 0;
+        foreach (CampaignCommand command in commands)
+        {
+            object? answer = campaign.Apply(new JournalRecord(++sequence, "campaign/1", [], command.Write())).Answer;
+            Assert.IsNotType<Exception>(answer, exactMatch: false);
+        }
+        return campaign;
+    }
+
+    private static double[] WeightsOf(Campaign campaign) =>
+        [.. campaign.View(campaign.Ledger.Now).Ticks.Select(tick => tick.Weights[0])];
+}

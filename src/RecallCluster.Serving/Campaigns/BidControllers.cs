@@ -105,12 +105,16 @@ public sealed class BidControllers
         factories[stem] = factory;
     }
 
-    /// <summary>Makes a controller, so that none that cannot be made is found out by a campaign.</summary>
+    /// <summary>Has a controller begin a day, so that it is no campaign that finds out that it cannot.</summary>
     private static void Try(string path, IBidControllerFactory factory, BidProduct product)
     {
+        var start = new BidWeights(1, new double[product.KpiCount]);
         try
         {
-            factory.Create(new ControllerSetting(product.Goal(1, cpc: 1, ctr: 0.01), new BidWeights(1, new double[product.KpiCount])));
+            factory.Create(new ControllerSetting(product.Goal(1, cpc: 1, ctr: 0.01), start)).Decide(new ControlState
+            {
+                Tick = 0, Ticks = 48, Elapsed = 0, TickShare = 1.0 / 48, Budget = 1, Total = default, Last = default, Weights = start,
+            });
         }
         catch (ArgumentException e)
         {

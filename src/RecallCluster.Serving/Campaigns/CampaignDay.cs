@@ -125,6 +125,7 @@ internal sealed class CampaignDay
         if (!sameProduct)
             Forget();
         _controller = null;
+        Controller();
     }
 
     /// <summary>

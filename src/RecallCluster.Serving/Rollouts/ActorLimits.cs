@@ -45,7 +45,8 @@ public sealed record ActorLimits
     internal RolloutVerdict Judge(ActorTally tally)
     {
         bool isEnough = tally.Campaigns >= Campaigns && tally.Auctions >= Auctions;
-        string? refusal = Campaigns == 0 || !isEnough ? null
+        string? refusal = tally.Failure is { } failure ? failure
+            : Campaigns == 0 || !isEnough ? null
             : !(tally.Score >= LeastScore) ? Said("score", tally.Score, $"at least {Text(LeastScore)}")
             : !(tally.BreachIncrease <= MostBreachIncrease)
                 ? Said("breachIncrease", tally.BreachIncrease, $"at most {Text(MostBreachIncrease)}")

@@ -23,6 +23,9 @@ public sealed record ActorTally
     /// <summary>By how much the new ones did.</summary>
     public double NewBreach { get; init; }
 
+    /// <summary>Why a new actor could not decide; null where all could.</summary>
+    public string? Failure { get; init; }
+
     /// <summary>Score of the new ones, to that of the running ones; 1 where those have none.</summary>
     public double Score => RunningScore > 0 ? NewScore / RunningScore : 1;
 
@@ -48,5 +51,6 @@ public sealed record ActorTally
         NewScore = NewScore + other.NewScore,
         RunningBreach = RunningBreach + other.RunningBreach,
         NewBreach = NewBreach + other.NewBreach,
+        Failure = Failure ?? other.Failure,
     };
 }

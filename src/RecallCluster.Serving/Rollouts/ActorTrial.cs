@@ -31,7 +31,16 @@ internal sealed record ActorTrial(
             return new ActorTally();
         AuctionLog? history = SampleChunk.JoinAny(Product, History);
         var day = BidDay.ByShare(log, Ticks, Goal.WithBudget(Goal.Budget / weight), FiniteWeights.Read(Start), history);
-        ReplayOutcome before = DayReplay.Run(day, old.Create(day.Setting)), after = DayReplay.Run(day, changed.Create(day.Setting));
+        ReplayOutcome before = DayReplay.Run(day, old.Create(day.Setting)), after;
+        try
+        {
+            after = DayReplay.Run(day, changed.Create(day.Setting));
+        }
+        // Weights that are no numbers, where a campaign would have had to bid with them.
+        catch (ArgumentException e)
+        {
+            return new ActorTally { Failure = $"{ControllerCatalogue.FileStem(Controller, Product.Name)}: {e.Message}" };
+        }
         return new ActorTally
         {
             Campaigns = 1,

@@ -78,6 +78,15 @@ public class CampaignActorsTests
     }
 
     [Fact]
+    public void Actors_that_cannot_decide_are_refused_however_few_auctions_there_were()
+    {
+        ActorTally good = new() { Campaigns = 1, Auctions = 3, RunningScore = 1, NewScore = 1 };
+
+        Assert.Equal((null, false), (new ActorLimits().Judge(good).Refusal, new ActorLimits().Judge(good).IsDecided));
+        Assert.Equal("uscb-click: NaN", new ActorLimits().Judge(good.Plus(new ActorTally { Failure = "uscb-click: NaN" })).Refusal);
+    }
+
+    [Fact]
     public void Of_yesterday_and_today_the_one_with_more_auctions_is_tried()
     {
         CampaignCommand[] twoDays = [Put(), .. Day(0, 48, null), .. Day(48, 52, null)];

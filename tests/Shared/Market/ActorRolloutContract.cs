@@ -133,6 +133,7 @@ public abstract class ActorRolloutContract
         await RefusedAsync(new(shipped) { [config] = "{}"u8.ToArray() }, config);
         await RefusedAsync(new(shipped) { ["readme.json"] = shipped[config] }, "readme.json");
         await RefusedAsync(new() { [config] = shipped[config] }, weights);
+        await RefusedAsync(SomeActors.Overflowing(), config);
         const string other = "uscb-click.json";
         await RefusedAsync(new() { [other] = shipped[config], ["uscb-click.safetensors"] = shipped[weights] }, other);
         foreach ((Dictionary<string, byte[]> files, ActorLimits? limits, string name, string field) in

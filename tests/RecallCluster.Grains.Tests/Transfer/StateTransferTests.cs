@@ -63,7 +63,8 @@ public sealed class StateTransferTests : IDisposable
         }
 
         await StateImport.RunAsync(File, _store, default);
-        await StateExport.RunAsync(_store, new[] { "campaign/7", "rollout/calibrator" }.ToAsyncEnumerable(), Back, Stream, default);
+        string[] keys = ["campaign/7", "rollout/calibrator"];
+        await StateExport.RunAsync(_store, keys.ToAsyncEnumerable(), Back, Stream, default);
 
         await using ServingState state = await OpenAsync(Back);
         CalibratorsView view = await state.Calibrators.ListAsync(default);

@@ -22,7 +22,7 @@ public sealed class StateTransferTests : IDisposable
     private const long Campaign = 7, Tried = 3, Dropped = 4;
     private const string Shown = "reader/1", Refuser = "refuser";
 
-    private static readonly string[] WithActors = ["campaign/7", "rollout/actors"], WithCalibrator = ["campaign/7", "rollout/calibrator"];
+    private static readonly string[] WithActors = ["campaign/7", "rollout/actors"];
 
     private static readonly MemoryFeedbackStore Stream = new(new FeedbackStoreOptions(), TimeProvider.System);
 
@@ -66,7 +66,8 @@ public sealed class StateTransferTests : IDisposable
         }
 
         await StateImport.RunAsync(File, _store, default);
-        await StateExport.RunAsync(_store, WithCalibrator.ToAsyncEnumerable(), Back, Stream, default);
+        string[] keys = ["campaign/7", "rollout/calibrator"];
+        await StateExport.RunAsync(_store, keys.ToAsyncEnumerable(), Back, Stream, default);
 
         await using ServingState state = await OpenAsync(Back);
         CalibratorsView view = await state.Calibrators.ListAsync(default);

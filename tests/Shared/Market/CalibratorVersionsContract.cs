@@ -158,7 +158,8 @@ public abstract class CalibratorVersionsContract
     private async Task<ICalibratedLoop> RunRawAsync()
     {
         ICalibratedLoop host = await StartAsync(World());
-        await host.Calibrators.PublishAsync("raw", new CalibratorSettings { Method = CalibratorMethod.Raw }, CalibratorLimits.None, default);
+        await host.Calibrators.PublishAsync(
+            "raw", new CalibratorSettings { Method = CalibratorMethod.Raw }, CalibratorLimits.None, default);
         await host.PassAsync(TimeSpan.FromMinutes(1));
         await ShowAsync(host, 1_200);
         await host.PassAsync(TimeSpan.FromMinutes(31));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval;
 using RecallCluster.Retrieval.Building;
@@ -13,8 +14,8 @@ internal sealed class TinyIndex : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-serving-");
     private int _files;
 
-    /// <summary>The ads' vectors by id.</summary>
-    public Dictionary<string, float[]> Vectors { get; } = [];
+    /// <summary>The ads' vectors by id; one index may be written while another is asked.</summary>
+    public ConcurrentDictionary<string, float[]> Vectors { get; } = new();
 
     /// <summary>Writes an index over the ads <paramref name="ids"/>; a vector depends on its id alone.</summary>
     public string Write(params string[] ids)

@@ -88,7 +88,8 @@ internal sealed class FaultRun(FaultStage stage, Fault fault, FaultSettings sett
             await stage.Cluster.UntilWholeAsync(Patience);
             whole = load.Now;
             await Task.Delay(Calm);
-            while (load.Sent * settings.Turns < settings.Requests)
+            double gone = fault.TakesAllDoors ? whole - struck : 0;
+            while ((load.Sent - (gone * settings.Rate)) * settings.Turns < settings.Requests)
                 await Task.Delay(Look);
         }
         finally

@@ -74,7 +74,7 @@ public sealed class FaultSuite : ICollectionFixture<FaultSuite>, IAsyncLifetime
         {
             error = e.Message;
         }
-        var seen = new FaultFigures(fault.Name, fault.Title, turns, error);
+        var seen = new FaultFigures(fault.Name, fault.Title, fault.TakesAllDoors, turns, error);
         if (!seen.IsCorrect)
             await CloseAsync();
         _figures.Add(seen);

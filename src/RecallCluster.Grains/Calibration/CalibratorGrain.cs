@@ -36,6 +36,7 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
         : base(services, CalibratorVersions.Key, ServingJson.Default.CalibratorRollout, CalibratorVersion.Configured,
             clock.Business, clock.ToReal(factory.Campaigns.TickCheck))
     {
+        options.Check();
         (_grains, _book, _clock, _period) = (grains, book, clock.Business, clock.ToReal(factory.Campaigns.TickCheck));
         (_configured, _limits) = (factory.Calibration.Calibrator, options.Calibrators);
         _conversions = ConversionRates.Everywhere(_configured.ConversionPrior);

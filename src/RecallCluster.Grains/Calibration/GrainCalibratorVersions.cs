@@ -43,6 +43,7 @@ internal sealed class GrainCalibratorVersions : RolloutCalls, ICalibratorVersion
     public Task<RolloutView> PublishAsync(
         string name, CalibratorSettings settings, CalibratorLimits? limits, CancellationToken cancellation)
     {
+        LimitWords.RequireName(name);
         ArgumentNullException.ThrowIfNull(settings);
         settings.Check();
         limits?.Check();

@@ -12,7 +12,10 @@ public sealed record MachineHostOptions
     /// <summary>Most commands that may wait.</summary>
     public int MaxWaiting { get; init; } = 16_384;
 
-    /// <summary>How long a command is tried to be made durable while the store does not answer.</summary>
+    /// <summary>
+    /// How long a command is tried to be made durable while the store does not answer, and how long a campaign that begins waits for what
+    /// it has to know first.
+    /// </summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time between two attempts.</summary>

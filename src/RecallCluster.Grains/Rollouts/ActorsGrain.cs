@@ -13,7 +13,7 @@ namespace RecallCluster.Grains.Rollouts;
 [RolePlacement(SiloRoles.Control)]
 internal sealed class ActorsGrain : RolloutGrain<ActorVersion, ActorLimits>, IActorsGrain
 {
-    private const int AskedAtOnce = 32;
+    private const int AskedAtOnce = 32, CampaignsNamed = 5;
 
     private readonly IGrainFactory _grains;
     private readonly BookReader _book;
@@ -27,6 +27,7 @@ internal sealed class ActorsGrain : RolloutGrain<ActorVersion, ActorLimits>, IAc
             services, MachineFactory.ActorsKey, MachineFactory.ActorsType, ActorVersion.Own, clock.Business,
             clock.ToReal(factory.Campaigns.TickCheck))
     {
+        options.Check();
         (_grains, _book, _limits) = (grains, book, options.Actors);
         _news = new News(services.Time);
     }
@@ -50,17 +51,27 @@ internal sealed class ActorsGrain : RolloutGrain<ActorVersion, ActorLimits>, IAc
     public override async Task<RolloutVerdict> JudgeAsync(ActorVersion version, ActorLimits limits)
     {
         var tally = new ActorTally();
-        bool isWhole = true;
+        var without = new List<long>();
         foreach (long[] some in limits.Campaigns == 0 ? [] : Asked().Chunk(AskedAtOnce))
         {
-            foreach (ActorTally? tried in await Task.WhenAll(some.Select(campaign => TryAsync(campaign, version))).ConfigureAwait(true))
+            ActorTally?[] tried = await Task.WhenAll(some.Select(campaign => TryAsync(campaign, version))).ConfigureAwait(true);
+            foreach ((long campaign, ActorTally? found) in some.Zip(tried))
             {
-                isWhole &= tried is not null;
-                tally = tally.Plus(tried ?? new ActorTally());
+                if (found is null)
+                    without.Add(campaign);
+                tally = tally.Plus(found ?? new ActorTally());
             }
         }
         RolloutVerdict verdict = limits.Judge(tally);
-        return isWhole ? verdict : new RolloutVerdict(null, false, verdict.Figures);
+        return without.Count == 0 ? verdict : new RolloutVerdict(null, false, verdict.Figures) { Waits = WaitsFor(without) };
+    }
+
+    /// <summary>What a version waits for that has not come to some campaigns, for people.</summary>
+    internal static string WaitsFor(IReadOnlyList<long> campaigns)
+    {
+        string named = string.Join(", ", campaigns.Take(CampaignsNamed));
+        string others = campaigns.Count > CampaignsNamed ? $" and {campaigns.Count - CampaignsNamed} more" : "";
+        return $"the silos of campaigns {named}{others} have not read the version yet";
     }
 
     public override Task DropAsync(ActorVersion version) => Task.CompletedTask;
@@ -78,7 +89,10 @@ internal sealed class ActorsGrain : RolloutGrain<ActorVersion, ActorLimits>, IAc
             .OrderByDescending(one => spent[one.Number]).Take(ActorTrial.MostCampaigns).Select(one => one.Settings.Id);
     }
 
-    /// <summary>What a campaign found; nothing of one that cannot be reached, null of one that has not got the version yet.</summary>
+    /// <summary>
+    /// What a campaign found; nothing of one that cannot be reached, or cannot replay its auctions: the others are tried all the same. Null
+    /// of one that has not got the version yet.
+    /// </summary>
     private async Task<ActorTally?> TryAsync(long campaign, ActorVersion version)
     {
         try
@@ -88,7 +102,7 @@ internal sealed class ActorsGrain : RolloutGrain<ActorVersion, ActorLimits>, IAc
                 .ConfigureAwait(true);
             return tally is null ? null : GrainsJson.Read(tally, GrainsJson.Default.ActorTally, "tally");
         }
-        catch (IOException e)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             Telemetry.AskFailed(e);
             return new ActorTally();

@@ -15,6 +15,9 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     where TVersion : class, IRolledVersion
     where TLimits : class
 {
+    // A record is the whole plan, and so is a snapshot: a log of many would hold as many copies, megabytes each where versions have files.
+    private const int SnapshotEvery = 1;
+
     private readonly string _key;
     private readonly JsonTypeInfo<RolloutState<TVersion, TLimits>> _type;
     private readonly TVersion? _first;
@@ -35,6 +38,10 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
         (_key, _type, _first, _period) = (key, type, first, period);
         _driver = new RolloutDriver<TVersion, TLimits>(this, () => Plan, TellAsync, clock);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>What is kept in the plan takes next to nothing.</remarks>
+    public bool NeedsRoomOfPrevious => false;
 
     /// <summary>How it stands, for people.</summary>
     protected RolloutView View => _driver.View;
@@ -125,6 +132,9 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     /// <inheritdoc/>
     protected override MachineKind<RolloutPlan<TVersion, TLimits>> Describe() =>
         new(_key, () => new RolloutPlan<TVersion, TLimits>(_key, _type, _first)) { Opened = _ => OnChanged() };
+
+    /// <inheritdoc/>
+    protected override MachineHostOptions OptionsOf(MachineHostOptions usual) => usual with { SnapshotEvery = SnapshotEvery };
 
     private async Task<bool> TellAsync(RolloutState<TVersion, TLimits> next)
     {

@@ -65,6 +65,13 @@ internal sealed partial class SiloDevice(
         }
     }
 
+    /// <summary>Whether the device scores a version, once what is being put there now is.</summary>
+    public Task<bool> HoldsAsync(DeviceSeat seat) => node.Device is null ? Task.FromResult(false) : Task.Run(() =>
+    {
+        lock (_trying)
+            return seat.IsOnDevice;
+    });
+
     /// <summary>Has a version that the processor scores go on on the device, now that there may be room.</summary>
     public void TryAgain(DeviceSeat seat)
     {

@@ -247,7 +247,7 @@ internal sealed class SiloShards(
         loaded.Adoption.Dispose();
         shard.Remove(loaded.Name);
         Release(loaded.Name, loaded.Bytes);
-        if (!loaded.Seat.IsOnDevice || _isClosing)
+        if (_isClosing || !await _device.HoldsAsync(loaded.Seat).ConfigureAwait(false))
             return;
         // Its last search may go on for a moment; then there is room for one that found none. Whoever dropped it does not wait for that.
         await loaded.Seat.Closed.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);

@@ -8,6 +8,10 @@ namespace RecallCluster.Serving.Calibration;
 internal sealed class CalibratorTarget(LiveCalibrator calibrator, TimeProvider clock) : IRolloutTarget<CalibratorVersion, CalibratorLimits>
 {
     /// <inheritdoc/>
+    /// <remarks>A version is a few numbers.</remarks>
+    public bool NeedsRoomOfPrevious => false;
+
+    /// <inheritdoc/>
     /// <remarks>Settings were checked when they were published, and there is nothing to load.</remarks>
     public Task PrepareAsync(CalibratorVersion version) => Task.CompletedTask;
 

@@ -18,7 +18,6 @@ public sealed class CalibratorVersions : ICalibratorVersions, IDisposable
         RolloutPlan<CalibratorVersion, CalibratorLimits> plan, IJournal journal, ICalibrationCounts counts, ICalibratedCampaigns campaigns,
         ServingStateOptions options, TimeProvider clock)
     {
-        options.CalibratorLimits.Check();
         (_options, _plan, _clock) = (options, plan, clock);
         Calibrator = new LiveCalibrator(counts, campaigns, options.Calibration, () => CalibratorVersion.RunningOf(plan.State));
         _rollout = new JournalRollout<CalibratorVersion, CalibratorLimits>(
@@ -57,6 +56,7 @@ public sealed class CalibratorVersions : ICalibratorVersions, IDisposable
     public Task<RolloutView> PublishAsync(
         string name, CalibratorSettings settings, CalibratorLimits? limits, CancellationToken cancellation)
     {
+        LimitWords.RequireName(name);
         ArgumentNullException.ThrowIfNull(settings);
         settings.Check();
         limits?.Check();

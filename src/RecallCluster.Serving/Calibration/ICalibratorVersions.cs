@@ -23,7 +23,7 @@ public interface ICalibratorVersions : IRollout
     /// <param name="settings">How it fits.</param>
     /// <param name="limits">What it must show first; null for <see cref="Limits"/>.</param>
     /// <param name="cancellation">The caller gave up; the version may be switched to anyway.</param>
-    /// <exception cref="InvalidRequestException">A setting or a limit makes no sense.</exception>
+    /// <exception cref="InvalidRequestException">The name is none, or a setting or a limit makes no sense.</exception>
     /// <exception cref="InvalidOperationException">Another version is under way.</exception>
     /// <exception cref="IOException">Who decides cannot be reached.</exception>
     Task<RolloutView> PublishAsync(string name, CalibratorSettings settings, CalibratorLimits? limits, CancellationToken cancellation);

@@ -30,6 +30,9 @@ public sealed class LiveCalibrator : IDisposable
     private uint _model;
     private long _fits;
 
+    // Maps are of another version or of another model than the books have, until a fit of them was published.
+    private bool _mustFit;
+
     /// <summary>A calibrator that has fitted nothing yet.</summary>
     /// <param name="counts">What was counted.</param>
     /// <param name="campaigns">Whom it is published to.</param>
@@ -64,8 +67,8 @@ public sealed class LiveCalibrator : IDisposable
     public Task<bool> RunAsync(DateTimeOffset now, CancellationToken cancellation) => TurnAsync(
         async () =>
         {
-            bool isNew = Follow();
-            bool isDue = isNew || _maps.IsDue(now);
+            Follow();
+            bool isDue = _mustFit || _maps.IsDue(now);
             bool looks = isDue || _trial?.IsDue(now) == true;
             // What comes between the two is in neither fit that it is judged by.
             CalibrationData? data = looks ? await CopyAsync(cancellation).ConfigureAwait(false) : null;
@@ -75,10 +78,7 @@ public sealed class LiveCalibrator : IDisposable
                 await OnPool(() => trial.Fit(data, now), cancellation).ConfigureAwait(false);
             if (!isDue)
                 return false;
-            bool isFitted = await FitAsync(data!, now, isForced: isNew, cancellation).ConfigureAwait(false);
-            // What could not be published is due again.
-            _maps.Looked(now);
-            return isFitted;
+            return await FitAsync(data!, now, isForced: _mustFit, cancellation).ConfigureAwait(false);
         },
         cancellation);
 
@@ -97,7 +97,7 @@ public sealed class LiveCalibrator : IDisposable
                 return false;
             // A comparison begins anew, too.
             (_model, _trial) = (model, null);
-            _maps = MapsOf(_version);
+            BeginAnew();
             return await FitNowAsync(now, cancellation).ConfigureAwait(false);
         },
         cancellation);
@@ -113,7 +113,12 @@ public sealed class LiveCalibrator : IDisposable
 
     /// <summary>Where another version is to run than does, fits and publishes by that one now.</summary>
     internal Task FollowAsync(DateTimeOffset now, CancellationToken cancellation) => TurnAsync(
-        async () => Follow() && await FitNowAsync(now, cancellation).ConfigureAwait(false), cancellation);
+        async () =>
+        {
+            Follow();
+            return _mustFit && await FitNowAsync(now, cancellation).ConfigureAwait(false);
+        },
+        cancellation);
 
     /// <summary>Compares a version with the running one from now on, where it is not compared already.</summary>
     /// <param name="candidate">The version.</param>
@@ -169,16 +174,17 @@ public sealed class LiveCalibrator : IDisposable
     private CalibratorMaps MapsOf(CalibratorVersion version) =>
         new(version.Settings ?? _options.Calibrator, _model, _campaigns.ContextOf);
 
-    /// <summary>Goes over to the version that is to run; whether it is another one.</summary>
-    private bool Follow()
+    /// <summary>Goes over to the version that is to run.</summary>
+    private void Follow()
     {
         CalibratorVersion wanted = _wanted();
         if (wanted == _version)
-            return false;
+            return;
         (_version, _trial, Fit) = (wanted, null, null);
-        _maps = MapsOf(wanted);
-        return true;
+        BeginAnew();
     }
+
+    private void BeginAnew() => (_maps, _mustFit) = (MapsOf(_version), true);
 
     private Task<CalibrationData> CopyAsync(CancellationToken cancellation) =>
         _counts.CopyAsync(_model, _campaigns.ContextOf, cancellation);
@@ -210,6 +216,9 @@ public sealed class LiveCalibrator : IDisposable
             .ConfigureAwait(false);
         bool isFitted = await OnPool(() => _maps.Fit(data, isForced), cancellation).ConfigureAwait(false);
         await _campaigns.PublishAsync(Model, rates, cancellation).ConfigureAwait(false);
+        // What could not be published is due again.
+        _mustFit = false;
+        _maps.Looked(now);
         if (isFitted)
             Fit = CalibratorFit.Of(++_fits, _version.Version, now, data);
         return isFitted;

@@ -44,6 +44,7 @@ internal sealed partial class Campaign
         _calendar = new CampaignCalendar(_ledger.Terms.TimeZone);
         _settings = memory.Settings with { Terms = _ledger.Terms };
         (Version, _createdAt, _leasedUntil, _nextWeights) = (memory.Version, memory.CreatedAt, memory.LeasedUntil, memory.NextWeights);
+        memory.Past?.First?.Check();
         (_past, _reports, _actors) = (memory.Past, memory.Reports, memory.Actors);
         _day = memory.Day is { } day ? CampaignDay.Resume(_settings, day, _past, _controllers, _actors) : null;
         Changed?.Invoke(this);

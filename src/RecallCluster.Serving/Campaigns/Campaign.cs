@@ -1,4 +1,5 @@
 using RecallCluster.Bidding.Control;
+using RecallCluster.Bidding.Goals;
 using RecallCluster.Bidding.Money;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Rollouts;
@@ -105,22 +106,29 @@ internal sealed partial class Campaign : IStateMachine
     public bool IsTrained => ControllerCatalogue.TrainedNames.Contains(Settings.Controller);
 
     /// <summary>
-    /// Auctions to try actors on: those of today so far or those of yesterday, of whichever more were sampled; null outside its days.
+    /// Auctions to try actors on: those of today so far or those of yesterday, of whichever more were sampled, played from the weights that
+    /// that day began with. A day whose first weights are not known, or are another product's, is passed over; null where none is left.
     /// </summary>
     public ActorTrial? Trial()
     {
         if (!IsTrained || TodaySample() is not { } today)
             return null;
         IReadOnlyList<SampleChunk> past = _past?.Chunks ?? [];
-        bool isPast = past.Sum(chunk => chunk.Count) > today.Chunks.Sum(chunk => chunk.Count);
-        return new ActorTrial(
-            Settings.Controller, today.Product, isPast ? today.Goal.WithBudget(Planned(_day!.State).ToUnits()) : today.Goal,
-            isPast ? past : today.Chunks, isPast ? [] : past, [.. _day!.State.StartWeights], _options.TicksPerDay);
+        DayStart? now = StartOf(_day!.State.First), before = StartOf(_past?.First);
+        if (before is not null && (now is null || past.Sum(chunk => chunk.Count) > today.Chunks.Sum(chunk => chunk.Count)))
+            return Trial(today.Product, today.Goal.WithBudget(before.Budget), past, [], before);
+        return now is null ? null : Trial(today.Product, today.Goal, today.Chunks, past, now);
     }
 
     /// <summary>The day to be closed by a tick at <paramref name="at"/>; null when none ends before that.</summary>
     public DaySample? Ending(DateTimeOffset at) =>
         _day is { } day && at >= day.State.End ? day.Sample(SpentOn(day.State.Date), Planned(day.State).ToUnits()) : null;
+
+    private DayStart? StartOf(DayStart? day) => day?.Product == Settings.Product ? day : null;
+
+    private ActorTrial Trial(
+        BidProduct product, CampaignGoal goal, IReadOnlyList<SampleChunk> chunks, IReadOnlyList<SampleChunk> history, DayStart start) =>
+        new(Settings.Controller, product, goal, chunks, history, [.. start.Weights], _options.TicksPerDay);
 
     private static Applied Outcome(LedgerOutcome outcome) => new(outcome, (byte)outcome);
 
@@ -258,13 +266,15 @@ internal sealed partial class Campaign : IStateMachine
         DateTimeOffset end = today.End < terms.FlightEnd ? today.End : terms.FlightEnd;
         TimeSpan tick = TimeSpan.FromDays(1) / _options.TicksPerDay;
         int ticks = Math.Max(1, (int)Math.Ceiling((end - start) / tick));
+        double budget = Planned(today.Date, start, end).ToUnits();
         var state = new DayState
         {
             Date = today.Date,
             Start = start,
             End = end,
             Elapsed = DayCourse.Of(start, end, ticks, terms, _calendar, _past),
-            GoalBudget = Planned(today.Date, start, end).ToUnits(),
+            GoalBudget = budget,
+            First = new DayStart(Settings.Product, _nextWeights, budget),
             StartWeights = _nextWeights,
             Weights = _nextWeights,
             AuctionsByTick = new long[ticks],

@@ -123,7 +123,10 @@ internal sealed class CampaignDay
         State.StartWeights = sameProduct ? State.Weights : estimate;
         State.Weights = State.StartWeights;
         if (!sameProduct)
+        {
+            State.First = new DayStart(settings.Product, estimate, State.GoalBudget);
             Forget();
+        }
         _controller = null;
         Controller();
     }
@@ -154,7 +157,9 @@ internal sealed class CampaignDay
     public PastDay Close()
     {
         bool whole = State.AuctionsByTick.Count(auctions => auctions > 0) >= 0.9 * State.AuctionsByTick.Length;
-        return new PastDay([.. Chunks], whole ? State.AuctionsByTick : null);
+        // The budget may have been changed since the day began.
+        DayStart? first = State.First is { } start ? start with { Budget = State.Inputs.LastOrDefault()?.Budget ?? start.Budget } : null;
+        return new PastDay([.. Chunks], whole ? State.AuctionsByTick : null, first);
     }
 
     private DateTimeOffset TickStart(int tick) =>

@@ -38,7 +38,7 @@ internal sealed class ControllerVersions(BidControllers own)
     /// <exception cref="InvalidDataException">A file is broken, or no actor's; the message names it.</exception>
     public void Check(string name, IReadOnlyDictionary<string, byte[]> files)
     {
-        LimitWords.Require(RequestLimits.IsId(name), "name", $"has 1 to {RequestLimits.MaxIdBytes} bytes");
+        LimitWords.RequireName(name);
         LimitWords.Require(files.Count > 0, "files", "are at least one actor's");
         LimitWords.Require(
             files.Values.Sum(file => (long)file.Length) <= ActorVersion.MostBytes, "files", $"are at most {ActorVersion.MostBytes} bytes");

@@ -25,6 +25,11 @@ internal sealed class DayState
     /// <summary>Weights that the controller was made with.</summary>
     public required double[] StartWeights { get; set; }
 
+    /// <summary>
+    /// What a controller could know as the day began, for whoever plays the day again; null where an older program began it.
+    /// </summary>
+    public DayStart? First { get; set; }
+
     /// <summary>Weights in force.</summary>
     public required double[] Weights { get; set; }
 
@@ -65,6 +70,7 @@ internal sealed class DayState
         if (Inputs.Exists(input => input.Tick < 0 || input.Tick >= ticks || !input.Total.IsWhole || !input.Last.IsWhole)
             || !Total.IsWhole || !Pending.IsWhole)
             throw new InvalidDataException("A day's sums or ticks contradict each other.");
+        First?.Check();
     }
 }
 
@@ -80,7 +86,18 @@ internal sealed record TickInput(int Tick, double Budget, SumsState Total, SumsS
 /// <summary>A past day's auctions.</summary>
 /// <param name="Chunks">The sample.</param>
 /// <param name="AuctionsByTick">Auctions by tick; null when only part of the day was seen.</param>
-internal sealed record PastDay(List<SampleChunk> Chunks, long[]? AuctionsByTick = null);
+/// <param name="First">What its controller began with; null where an older program kept it.</param>
+internal sealed record PastDay(List<SampleChunk> Chunks, long[]? AuctionsByTick = null, DayStart? First = null);
+
+/// <summary>What a controller begins a day with. Weights that came later are learned from the day: they would judge it by hindsight.</summary>
+/// <param name="Product">The product that is bought.</param>
+/// <param name="Weights">Bid weights: w0, then one for each KPI.</param>
+/// <param name="Budget">What the day, or the part of it that there is, is to spend, in units of the currency.</param>
+internal sealed record DayStart(string Product, double[] Weights, double Budget)
+{
+    /// <exception cref="InvalidDataException">There are no such weights.</exception>
+    public void Check() => FiniteWeights.Read(Weights);
+}
 
 /// <summary><see cref="TickSums"/> as a value that can be kept.</summary>
 internal sealed record SumsState(long Auctions, long Wins, double Spent, double Value, double[] Numerators, double[] Denominators)

@@ -4,7 +4,7 @@ namespace RecallCluster.Serving.Hosting;
 
 /// <summary>Trouble of work that no request waits for.</summary>
 /// <param name="Part">
-/// Which work: "clock", "experiments", "gateway", "journal", "leases", "newAds", "publication", "reports", "stop", "survey",
+/// Which work: "actors", "clock", "experiments", "gateway", "journal", "leases", "newAds", "publication", "reports", "stop", "survey",
 /// "valueRecall".
 /// </param>
 /// <param name="Failures">How often it failed since the process began.</param>

@@ -22,34 +22,48 @@ internal sealed record ActorTrial(
     public const int MostCampaigns = 256;
 
     /// <summary>Replays them.</summary>
-    /// <returns>What came of it; nothing where both versions are the same to the campaign, or too few auctions were sampled.</returns>
-    public ActorTally Run(BidControllers running, BidControllers candidate)
+    /// <returns>
+    /// What came of it; nothing where both versions are the same to the campaign, or too few auctions were sampled. A running version that
+    /// cannot decide scores nothing and breaks KPIs as the new one does: it must not stand in the way of what replaces it.
+    /// </returns>
+    public ActorTally Run(BidControllers running, BidControllers candidate) =>
+        Run(running.For(Controller, Product.Name), candidate.For(Controller, Product.Name));
+
+    /// <inheritdoc cref="Run(BidControllers, BidControllers)"/>
+    public ActorTally Run(IBidControllerFactory old, IBidControllerFactory changed)
     {
-        IBidControllerFactory old = running.For(Controller, Product.Name), changed = candidate.For(Controller, Product.Name);
         AuctionLog log = SampleChunk.Join(Product, Chunks, out double weight);
         if (ReferenceEquals(old, changed) || log.Count < CampaignDayReport.FewestAuctions || Goal.Budget <= 0)
             return new ActorTally();
         AuctionLog? history = SampleChunk.JoinAny(Product, History);
         var day = BidDay.ByShare(log, Ticks, Goal.WithBudget(Goal.Budget / weight), FiniteWeights.Read(Start), history);
-        ReplayOutcome before = DayReplay.Run(day, old.Create(day.Setting)), after;
-        try
-        {
-            after = DayReplay.Run(day, changed.Create(day.Setting));
-        }
-        // Weights that are no numbers, where a campaign would have had to bid with them.
-        catch (ArgumentException e)
-        {
-            return new ActorTally { Failure = $"{ControllerCatalogue.FileStem(Controller, Product.Name)}: {e.Message}" };
-        }
+        if (Played(day, changed, out string? failure) is not { } after)
+            return new ActorTally { Failure = $"{ControllerCatalogue.FileStem(Controller, Product.Name)}: {failure}" };
+        ReplayOutcome? before = Played(day, old, out _);
         return new ActorTally
         {
             Campaigns = 1,
             Auctions = log.Count,
-            RunningScore = ScoreOf(before),
+            RunningScore = before is null ? 0 : ScoreOf(before),
             NewScore = ScoreOf(after),
-            RunningBreach = BreachOf(before),
+            RunningBreach = BreachOf(before ?? after),
             NewBreach = BreachOf(after),
         };
+    }
+
+    /// <summary>The day as a controller plays it; null where it comes to weights that are no numbers, which nobody can bid with.</summary>
+    private static ReplayOutcome? Played(BidDay day, IBidControllerFactory maker, out string? failure)
+    {
+        try
+        {
+            failure = null;
+            return DayReplay.Run(day, maker.Create(day.Setting));
+        }
+        catch (ArgumentException e)
+        {
+            failure = e.Message;
+            return null;
+        }
     }
 
     // A broken KPI can bring a multiple of what the optimum may: one such campaign must not outweigh all others.

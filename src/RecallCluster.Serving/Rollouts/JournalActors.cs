@@ -51,6 +51,9 @@ internal sealed class JournalActors : IActorVersions, IRolloutTarget<ActorVersio
     /// <inheritdoc/>
     public void Dispose() => _rollout.Dispose();
 
+    // A version is 200 kB.
+    bool IRolloutTarget<ActorVersion, ActorLimits>.NeedsRoomOfPrevious => false;
+
     // The plan holds it, and what the plan holds is at hand.
     Task IRolloutTarget<ActorVersion, ActorLimits>.PrepareAsync(ActorVersion version) => Task.CompletedTask;
 

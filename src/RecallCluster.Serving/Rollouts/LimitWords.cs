@@ -12,6 +12,11 @@ internal static class LimitWords
             throw new InvalidRequestException(limit, $"{range}.");
     }
 
+    /// <summary>Refuses what is no name of a version.</summary>
+    /// <exception cref="InvalidRequestException">It has no bytes, or too many.</exception>
+    public static void RequireName(string name) =>
+        Require(RequestLimits.IsId(name), "name", $"has 1 to {RequestLimits.MaxIdBytes} bytes");
+
     /// <summary>What a figure is, and what is wanted.</summary>
     public static string Said(string what, double value, string wanted) => $"{what} {Text(value)}; wanted is {wanted}";
 

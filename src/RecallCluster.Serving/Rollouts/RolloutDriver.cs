@@ -6,6 +6,9 @@ namespace RecallCluster.Serving.Rollouts;
 /// <param name="Figures">What is known, by name; null for nothing.</param>
 internal sealed record RolloutVerdict(string? Refusal, bool IsDecided, IReadOnlyDictionary<string, double>? Figures)
 {
+    /// <summary>What it waits for, where that is not more to judge by; null where it is.</summary>
+    public string? Waits { get; init; }
+
     /// <summary>Nothing speaks against it.</summary>
     public static RolloutVerdict Passed { get; } = new(null, true, null);
 }
@@ -13,6 +16,12 @@ internal sealed record RolloutVerdict(string? Refusal, bool IsDecided, IReadOnly
 /// <summary>What is rolled out, as <see cref="RolloutDriver{TVersion, TLimits}"/> needs it. Every call may be repeated.</summary>
 internal interface IRolloutTarget<TVersion, TLimits>
 {
+    /// <summary>
+    /// Whether a version can be loaded only where the one before that in use makes room. Then that is given up as soon as another is on
+    /// its way; else it can be gone back to until another one is in use, and is forgotten then: nothing has to be given up of it.
+    /// </summary>
+    bool NeedsRoomOfPrevious => true;
+
     /// <summary>Loads a version beside the one in use and verifies it, wherever it will be needed.</summary>
     /// <exception cref="InvalidDataException">It must not be used; the message says why. Any other exception: not now.</exception>
     Task PrepareAsync(TVersion version);
@@ -121,7 +130,8 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
             if (candidate.Phase == RolloutPhase.Loading)
             {
                 // Its memory is the new one's.
-                await DropPreviousAsync().ConfigureAwait(true);
+                if (target.NeedsRoomOfPrevious)
+                    await DropPreviousAsync().ConfigureAwait(true);
                 await target.PrepareAsync(version).ConfigureAwait(true);
                 if (read().Current is null)
                 {
@@ -135,13 +145,13 @@ internal sealed class RolloutDriver<TVersion, TLimits>(
                 }
             }
             RolloutVerdict verdict = await target.JudgeAsync(version, candidate.Limits).ConfigureAwait(true);
-            (_figures, _waits) = (verdict.Figures, null);
+            (_figures, _waits) = (verdict.Figures, verdict.Waits);
             if (verdict.Refusal is { } refusal)
                 await RefuseAsync(version, refusal).ConfigureAwait(true);
             else if (verdict.IsDecided)
                 await SwitchAsync(version, verdict.Figures).ConfigureAwait(true);
             else
-                await ExpireAsync("too little came to judge it by").ConfigureAwait(true);
+                await ExpireAsync(verdict.Waits ?? "too little came to judge it by").ConfigureAwait(true);
         }
         catch (InvalidDataException e)
         {

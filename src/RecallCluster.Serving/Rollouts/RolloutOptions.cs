@@ -16,4 +16,12 @@ public sealed record RolloutOptions
 
     /// <summary>What calibrators must show.</summary>
     public CalibratorLimits Calibrators { get; init; } = new();
+
+    /// <summary>Refuses limits of actors and of calibrators that make no sense.</summary>
+    /// <exception cref="InvalidRequestException">A limit is out of range; the message names it.</exception>
+    public void Check()
+    {
+        Actors.Check();
+        Calibrators.Check();
+    }
 }

@@ -20,11 +20,14 @@ internal sealed class MachineFactory
 
     /// <param name="options">How machines behave; where a journal would be is of no concern here.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is not as its description says.</exception>
+    /// <exception cref="InvalidRequestException">A limit of versions is out of range; the message names it.</exception>
     public MachineFactory(ServingStateOptions options)
     {
         options.Campaigns.Check();
         options.Calibration.Check();
         options.Users.Check();
+        options.ActorLimits.Check();
+        options.CalibratorLimits.Check();
         _options = options;
         Controllers = new ControllerVersions(new BidControllers(options.Actors));
     }

@@ -39,7 +39,7 @@ public sealed record ServingStateOptions
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
 {
-    private const string ClockWork = "clock", PublicationWork = "publication", JournalWork = "journal", ProbeName = "probe";
+    private const string ClockWork = "clock", ActorsWork = "actors", PublicationWork = "publication", JournalWork = "journal", ProbeName = "probe";
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
 
     private readonly SqliteJournal _journal;
@@ -152,7 +152,11 @@ public sealed class ServingState : IAsyncDisposable
     }
 
     /// <summary>Lets the business clock run: ticks and fits from now on. Without it, <see cref="PassAsync"/> does one round.</summary>
-    public void Run() => _running = Task.WhenAll(Task.Run(RunAsync), Task.Run(WatchAsync));
+    public void Run() => _running = Task.WhenAll(
+        Task.Run(() => RepeatAsync(ClockWork, TickAsync)),
+        // Trying a version replays auctions of many campaigns, which no tick waits for.
+        Task.Run(() => RepeatAsync(ActorsWork, _ => _actors.StepAsync())),
+        Task.Run(WatchAsync));
 
     /// <summary>
     /// Looks whether the journal takes commands, and tells <see cref="Background"/>. One that could not write is asked to write a little:
@@ -185,11 +189,11 @@ public sealed class ServingState : IAsyncDisposable
     {
         try
         {
-            await Campaigns.TickAsync(cancellation).ConfigureAwait(false);
+            await TickAsync(cancellation).ConfigureAwait(false);
         }
         finally
         {
-            await Task.WhenAll(Calibrators.RunAsync(cancellation), _actors.StepAsync()).ConfigureAwait(false);
+            await _actors.StepAsync().ConfigureAwait(false);
         }
     }
 
@@ -204,13 +208,25 @@ public sealed class ServingState : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task TickAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Campaigns.TickAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            await Calibrators.RunAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RepeatAsync(string work, Func<CancellationToken, Task> round)
     {
         using var timer = new PeriodicTimer(_period, _clock);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
-                await TryPassAsync().ConfigureAwait(false);
+                await TryAsync(work, round).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -234,16 +250,16 @@ public sealed class ServingState : IAsyncDisposable
     }
 
     // A full disk now, or one campaign's trouble, is no reason to stop the clock for good.
-    private async Task TryPassAsync()
+    private async Task TryAsync(string work, Func<CancellationToken, Task> round)
     {
         try
         {
-            await PassAsync(_stop.Token).ConfigureAwait(false);
-            Background.Succeeded(ClockWork);
+            await round(_stop.Token).ConfigureAwait(false);
+            Background.Succeeded(work);
         }
         catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
         {
-            Background.Failed(ClockWork, e);
+            Background.Failed(work, e);
         }
     }
 }

@@ -46,11 +46,18 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
     private readonly LoopWorld _world;
     private readonly WorldShard _shard;
     private readonly TimeSpan _skew;
+    private readonly HashSet<string> _roles;
     private InProcessTestCluster _cluster = null!;
     private AdRetriever _retriever = null!;
     private ClusterLoop _loop = null!;
 
-    private OrleansLoop(LoopWorld world, TimeSpan skew) => (_world, _shard, _skew) = (world, new WorldShard(world), skew);
+    private OrleansLoop(LoopWorld world, TimeSpan skew, bool hasControl)
+    {
+        (_world, _shard, _skew) = (world, new WorldShard(world), skew);
+        _roles = [SiloRoles.Gateway, SiloRoles.Retrieval];
+        if (hasControl)
+            _roles.Add(SiloRoles.Control);
+    }
 
     public IAdGateway Gateway => _loop.Gateway;
 
@@ -89,9 +96,10 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
     /// <summary>Starts it.</summary>
     /// <param name="world">The market.</param>
     /// <param name="skew">By how much the clock of the silo without the gateway is ahead of the other's.</param>
-    public static async Task<OrleansLoop> StartAsync(LoopWorld world, TimeSpan skew = default)
+    /// <param name="hasControl">Whether the silos have the role of those that campaigns belong on.</param>
+    public static async Task<OrleansLoop> StartAsync(LoopWorld world, TimeSpan skew = default, bool hasControl = true)
     {
-        var host = new OrleansLoop(world, skew);
+        var host = new OrleansLoop(world, skew, hasControl);
         AdsDirectory.WriteCampaigns(host._directory.FullName, world.Campaigns);
         AdsDirectory.WriteAds(host._directory.FullName, world.Ads);
         await host.OpenAsync();
@@ -193,7 +201,7 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
             {
                 Name = options.SiloName,
                 Cluster = "test",
-                Roles = new HashSet<string> { SiloRoles.Gateway, SiloRoles.Retrieval, SiloRoles.Control },
+                Roles = _roles,
                 MarketDirectory = _directory.FullName,
                 ShardMemory = long.MaxValue,
                 UserPatience = Patience,
@@ -218,7 +226,7 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
-        await SilosKnown.UntilAsync(_cluster);
+        await SilosKnown.UntilAsync(_cluster, SiloRoles.Gateway);
         Assert.Equal(WithGateway, _cluster.Silos[0].Name);
         _retriever = _shard.Retriever();
         IServiceProvider first = ServicesOf(0);

@@ -109,6 +109,53 @@ public class CalibrationPortsTests
     }
 
     [Fact]
+    public async Task What_could_not_be_fitted_when_it_was_switched_to_is_fitted_the_next_time_however_few_clicks_are_new()
+    {
+        var host = new Elsewhere(Factory);
+        var settings = new CalibratorSettings { Method = CalibratorMethod.Bsir };
+        CalibratorVersion wanted = CalibratorVersion.Configured;
+        using var calibrator = new LiveCalibrator(host, host, new CalibrationOptions { Calibrator = settings }, () => wanted);
+        DateTimeOffset now = ManualClock.Morning;
+        Show(host.Shard, campaign: 1, impressions: 3000, clicks: 300);
+        Show(host.Shard, campaign: 1, impressions: 3000, clicks: 900, model: 3);
+        Assert.True(await calibrator.RunAsync(now, default));
+
+        wanted = CalibratorVersion.Of("next", 1, settings with { Bins = 20, FewestNewClicks = 1_000_000 });
+        host.CountsAreAway = true;
+        await Assert.ThrowsAsync<IOException>(() => calibrator.FollowAsync(now, default));
+        await Assert.ThrowsAsync<IOException>(() => calibrator.RunAsync(now += TimeSpan.FromMinutes(1), default));
+        Assert.InRange(host.Published!.Apply(0.2, "1/1"), 0.08, 0.12);
+        host.CountsAreAway = false;
+        Assert.True(await calibrator.RunAsync(now += TimeSpan.FromMinutes(1), default));
+        Assert.Equal(wanted.Version, calibrator.Fit!.Version);
+        Assert.InRange(host.Published!.Apply(0.2, "1/1"), 0.08, 0.12);
+        Assert.False(await calibrator.RunAsync(now += TimeSpan.FromMinutes(1), default));
+
+        host.CountsAreAway = true;
+        await Assert.ThrowsAsync<IOException>(() => calibrator.UseAsync(3, now, default));
+        host.CountsAreAway = false;
+        Assert.True(await calibrator.RunAsync(now + TimeSpan.FromMinutes(1), default));
+        Assert.InRange(host.Published!.Apply(0.2, "1/1"), 0.27, 0.33);
+    }
+
+    [Fact]
+    public async Task What_was_fitted_now_is_not_due_at_once()
+    {
+        var host = new Elsewhere(Factory);
+        var settings = new CalibratorSettings
+        {
+            Method = CalibratorMethod.Bsir, RefitInterval = TimeSpan.FromMinutes(30), FewestNewClicks = 1,
+        };
+        using var calibrator = new LiveCalibrator(host, host, new CalibrationOptions { Calibrator = settings });
+        Show(host.Shard, campaign: 1, impressions: 3000, clicks: 300);
+        await calibrator.RefitAsync(ManualClock.Morning, default);
+        Show(host.Shard, campaign: 2, impressions: 3000, clicks: 300);
+
+        Assert.False(await calibrator.RunAsync(ManualClock.Morning + TimeSpan.FromMinutes(29), default));
+        Assert.True(await calibrator.RunAsync(ManualClock.Morning + TimeSpan.FromMinutes(30), default));
+    }
+
+    [Fact]
     public void Impressions_are_counted_from_the_first_asking_on_and_only_lately()
     {
         var counter = new ShownCounter(hours: 1);
@@ -171,12 +218,16 @@ public class CalibrationPortsTests
 
         public bool IsAway { get; set; }
 
+        public bool CountsAreAway { get; set; }
+
         public CalibrationModel? Published { get; private set; }
 
         public ConversionRates? Rates { get; private set; }
 
         public Task<CalibrationData> CopyAsync(uint model, Func<long, string> contextOf, CancellationToken cancellation)
         {
+            if (CountsAreAway)
+                throw new IOException("a part is not there");
             CalibrationShard copy = factory.Counts("copy");
             copy.Restore(Shard.Snapshot());
             var data = new CalibrationData();

@@ -1,4 +1,9 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RecallCluster.Bidding.Control;
+using RecallCluster.Bidding.Formula;
+using RecallCluster.Bidding.Money;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Rollouts;
@@ -96,6 +101,101 @@ public class CampaignActorsTests
         Assert.Empty(trial.History);
         Assert.Equal(30, trial.Goal.Budget);
         Assert.InRange(trial.Run(new BidControllers(), new BidControllers().With(SomeActors.Sinking())).Score, 0, 0.9);
+    }
+
+    [Fact]
+    public void A_day_is_tried_from_the_weights_that_it_began_with()
+    {
+        // Closed with a report, as hosts do, the day hands its solved optimum to the next one.
+        Campaign first = Applied(Having(Rising, null), [Put(), .. Day(0, 47, null)]);
+        CampaignDayReport closing = CampaignDayReport.Of(first.Ending(Morning.AddDays(1))!);
+        Campaign second = Applied(first, [new TickCommand(Morning.AddDays(1), closing)]);
+        Assert.NotEqual([0.4, 0.5], closing.OptimalWeights);
+
+        Assert.Equal([0.4, 0.5], second.Trial()!.Start);
+        // Today, a change of versions begins from weights in force; what was learned until then is not what today began with.
+        Campaign third = Applied(second, [.. Day(48, 96, null), .. Day(96, 100, Rising)]);
+        Assert.Equal(closing.OptimalWeights, third.Trial()!.Start);
+    }
+
+    [Fact]
+    public void A_day_of_which_there_was_a_part_is_tried_with_what_that_part_was_to_spend()
+    {
+        // Half a day, then a whole one: of 45 in all the first is to spend 15, the second as much again as is left.
+        CampaignSettings settings = Settings();
+        PutCommand late = Put() with
+        {
+            Settings = settings with
+            {
+                Terms = settings.Terms with
+                {
+                    LifetimeBudget = Micros.FromUnits(45), FlightStart = Morning.AddHours(12), FlightEnd = Morning.AddDays(2),
+                    Pacing = PacingMode.Even,
+                },
+            },
+        };
+
+        ActorTrial trial = Applied(Having(Rising, null), [late, .. Day(24, 48, null), .. Day(48, 50, null)]).Trial()!;
+
+        Assert.Empty(trial.History);
+        Assert.Equal(15, trial.Goal.Budget, 1e-6);
+    }
+
+    [Fact]
+    public void A_day_that_an_older_program_began_is_passed_over()
+    {
+        byte[] snapshot = Applied(Having(Rising, null), [Put(), .. Day(0, 48, null), .. Day(48, 52, null)]).Snapshot();
+
+        Assert.Equal(30, TrialOf(snapshot)!.Goal.Budget);
+        ActorTrial today = TrialOf(Without(snapshot, "past"))!;
+        Assert.Equal(4 * 64, today.Chunks.Sum(chunk => chunk.Count));
+        Assert.NotEmpty(today.History);
+        Assert.Empty(TrialOf(Without(snapshot, "day"))!.History);
+        Assert.Null(TrialOf(Without(snapshot, "day", "past")));
+
+        static ActorTrial? TrialOf(byte[] snapshot)
+        {
+            var campaign = new Campaign("campaign/1", new CampaignOptions(), Having(Rising, null));
+            campaign.Restore(snapshot);
+            return campaign.Trial();
+        }
+
+        // As that program would have written it.
+        static byte[] Without(byte[] snapshot, params string[] days)
+        {
+            SnapshotSections old = SnapshotSections.Read(snapshot, "campaign/1");
+            JsonNode control = JsonNode.Parse(old.Get("control").Span)!;
+            foreach (string day in days)
+                Assert.True(control[day]!.AsObject().Remove("first"));
+            var sections = new SnapshotSections();
+            sections.Add("ledger", old.Get("ledger"));
+            sections.Add("control", JsonSerializer.SerializeToUtf8Bytes(control));
+            return sections.ToBytes();
+        }
+    }
+
+    [Fact]
+    public void Running_actors_that_cannot_decide_do_not_stand_in_the_way_of_new_ones()
+    {
+        ActorTrial trial = Applied(Having(Rising, null), [Put(), .. Day(0, 12, null)]).Trial()!;
+        IBidControllerFactory shipped = new BidControllers().For("uscb", "click-cpc");
+
+        ActorTally repaired = trial.Run(new Broken(), shipped);
+
+        Assert.Equal((1, 768L, 0.0, 0.0), (repaired.Campaigns, repaired.Auctions, repaired.RunningScore, repaired.BreachIncrease));
+        Assert.True(repaired.NewScore > 0);
+        Assert.Equal((null, true), (new ActorLimits().Judge(repaired).Refusal, new ActorLimits().Judge(repaired).IsDecided));
+        Assert.StartsWith("uscb-click-cpc: ", trial.Run(shipped, new Broken()).Failure, StringComparison.Ordinal);
+    }
+
+    /// <summary>Makes controllers that come to weights that are no numbers.</summary>
+    private sealed class Broken : IBidControllerFactory, IBidController
+    {
+        public string Name => "broken";
+
+        public IBidController Create(ControllerSetting setting) => this;
+
+        public BidWeights Decide(in ControlState state) => new(double.NaN, [double.NaN]);
     }
 
     private static CampaignSettings Settings() =>

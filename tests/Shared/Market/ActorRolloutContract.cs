@@ -34,6 +34,11 @@ public abstract class ActorRolloutContract
         Assert.Equal(rising.Running.Version, risen.Actors);
         Assert.Equal(before * SomeActors.Rise, risen.Weights[0], before / 1e6);
 
+        // One that is refused takes nothing from what can be gone back to.
+        await host.Actors.PublishAsync("no better", SomeActors.Rising(), new ActorLimits { LeastScore = 2 }, default);
+        RolloutView refused = await SteppedAsync(host);
+        Assert.Equal((RolloutOutcome.Refused, rising.Running, rising.Previous), (refused.Last!.Outcome, refused.Running, refused.Previous));
+
         await host.Actors.RollBackAsync(default);
         RolloutView back = await SteppedAsync(host);
         Assert.Equal(("same", RolloutOutcome.RolledBack), (back.Running!.Name, back.Last!.Outcome));

@@ -149,6 +149,11 @@ public abstract class CalibratorVersionsContract
         CalibratorLimits limits = host.Calibrators.Limits with { MostLogLoss = double.NaN };
         Assert.Equal("shadow.mostLogLoss", (await Assert.ThrowsAsync<InvalidRequestException>(
             () => host.Calibrators.PublishAsync("x", new CalibratorSettings(), limits, default))).Field);
+        foreach (string name in (string[])["", new('x', RequestLimits.MaxIdBytes + 1)])
+        {
+            Assert.Equal("name", (await Assert.ThrowsAsync<InvalidRequestException>(
+                () => host.Calibrators.PublishAsync(name, new CalibratorSettings(), null, default))).Field);
+        }
         Assert.Null((await host.Calibrators.RolloutAsync(default)).UnderWay);
     }
 

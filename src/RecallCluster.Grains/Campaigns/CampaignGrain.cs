@@ -161,8 +161,17 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
     protected override MachineKind<Campaign> Describe()
     {
         string key = MachineKeys.Of(MachineKeys.Campaigns, this.GetPrimaryKeyLong());
-        return new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = FollowersOf, Opened = Opened };
+        return new MachineKind<Campaign>(key, () => _factory.Campaign(key))
+        {
+            FollowersOf = FollowersOf, WaitsFor = WaitsFor, Opened = Opened,
+        };
     }
+
+    /// <summary>
+    /// Nobody who tells of an event waits for an experiment: its results may lag, and one that is slow or cannot be reached must not hold
+    /// up the events of all that were won under it.
+    /// </summary>
+    internal static bool WaitsFor(string follower) => !MachineKeys.TryRead(follower, MachineKeys.Experiments, out _);
 
     /// <summary>Who a command of a campaign concerns, too.</summary>
     internal static string[] FollowersOf(JournalRecord record)

@@ -128,6 +128,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);
         await _loop.SurveyAsync(cancellation).ConfigureAwait(false);
         await _loop.ReportAsync(cancellation).ConfigureAwait(false);
+        await _loop.ReportExposuresAsync(cancellation).ConfigureAwait(false);
         await book.TickAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await _grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await _grains.GetGrain<IActorsGrain>(0).StepAsync().WaitAsync(cancellation).ConfigureAwait(false);

@@ -148,6 +148,7 @@ public sealed class ClosedLoop : IShardLoop
     {
         await _loop.SurveyAsync(cancellation).ConfigureAwait(false);
         await _loop.ReportAsync(cancellation).ConfigureAwait(false);
+        await _loop.ReportExposuresAsync(cancellation).ConfigureAwait(false);
         await State.PassAsync(cancellation).ConfigureAwait(false);
         await _loop.KeepAsync(cancellation).ConfigureAwait(false);
         // Twice: what the first round gives back, the second can ask for.

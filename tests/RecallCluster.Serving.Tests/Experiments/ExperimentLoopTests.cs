@@ -52,6 +52,19 @@ public class ExperimentLoopTests
     }
 
     [Fact]
+    public async Task What_was_answered_is_told_when_the_host_stops_gracefully()
+    {
+        await using DurableLoop host = await DurableLoop.StartAsync(World);
+        await host.Loop.Experiments.PutAsync(Trial.Settings(1), null, default);
+        for (int i = 0; i < 5; i++)
+            await host.Gateway.AnswerAsync(LoopWorld.Request($"r{i}", $"u{i}"), default);
+
+        await host.RestartAsync();
+
+        Assert.Equal(5, (await host.Loop.Experiments.FindAsync(1, default))!.Results.Arms.Sum(arm => arm.Requests));
+    }
+
+    [Fact]
     public async Task Who_may_not_be_known_and_trials_are_in_no_experiment()
     {
         await using DurableLoop host = await DurableLoop.StartAsync(World);

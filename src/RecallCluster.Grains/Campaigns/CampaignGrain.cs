@@ -8,7 +8,6 @@ using RecallCluster.Grains.Placement;
 using RecallCluster.Grains.Rollouts;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
-using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
@@ -174,14 +173,8 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
     internal static bool WaitsFor(string follower) => !MachineKeys.TryRead(follower, MachineKeys.Experiments, out _);
 
     /// <summary>Who a command of a campaign concerns, too.</summary>
-    internal static string[] FollowersOf(JournalRecord record)
-    {
-        if (record.Read(ServingJson.Default.CampaignCommand) is not EventCommand { Event.Win: var win })
-            return [];
-        string counts = CountsKeys.Of(win.CampaignId);
-        return string.IsNullOrEmpty(win.UserId) ? [counts]
-            : [counts, MachineKeys.Of(MachineKeys.Users, win.UserId), .. (win.Arms ?? []).Select(arm => Experiment.KeyOf(arm.Experiment))];
-    }
+    internal static string[] FollowersOf(JournalRecord record) => EventFollowers.Of(
+        record.Read(ServingJson.Default.CampaignCommand), CountsKeys.Of, user => MachineKeys.Of(MachineKeys.Users, user));
 
     private void Opened(Campaign campaign)
     {

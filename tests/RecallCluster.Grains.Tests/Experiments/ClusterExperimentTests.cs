@@ -40,10 +40,10 @@ public sealed class ClusterExperimentTests
         await host.PassAsync(TimeSpan.Zero);
 
         ExperimentView view = await ToldAsync(host, 4, clicks: Requests);
-        Assert.Equal(won, view.Results.Arms.Select(arm => arm.Requests));
-        Assert.Equal(won, view.Results.Arms.Select(arm => arm.Impressions));
-        Assert.Equal(won, view.Results.Arms.Select(arm => arm.Clicks));
-        Assert.Equal((await host.AccountAsync(1)).Spent.Value, view.Results.Arms.Sum(arm => arm.Spend.Value));
+        Assert.Equal(won, view.Results!.Arms.Select(arm => arm.Requests));
+        Assert.Equal(won, view.Results!.Arms.Select(arm => arm.Impressions));
+        Assert.Equal(won, view.Results!.Arms.Select(arm => arm.Clicks));
+        Assert.Equal((await host.AccountAsync(1)).Spent.Value, view.Results!.Arms.Sum(arm => arm.Spend.Value));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class ClusterExperimentTests
         await host.PassAsync(TimeSpan.Zero);
         await ToldAsync(host, 4, impressions: 1);
         ExperimentView view = Assert.Single(await host.Loop.Experiments.ListAsync(default));
-        Assert.Equal((2L, 1L), (view.Results.Arms.Sum(arm => arm.Requests), view.Results.Arms.Sum(arm => arm.Impressions)));
+        Assert.Equal((2L, 1L), (view.Results!.Arms.Sum(arm => arm.Requests), view.Results!.Arms.Sum(arm => arm.Impressions)));
         var refused = await Assert.ThrowsAsync<InvalidRequestException>(
             () => host.Loop.Experiments.PutAsync(Settings(5) with { Layer = "third" }, null, default));
         Assert.Equal("id", refused.Field);
@@ -117,7 +117,7 @@ public sealed class ClusterExperimentTests
         while (true)
         {
             ExperimentView view = (await host.Loop.Experiments.FindAsync(id, patience.Token))!;
-            if (view.Results.Arms.Sum(arm => arm.Impressions) >= impressions && view.Results.Arms.Sum(arm => arm.Clicks) >= clicks)
+            if (view.Results!.Arms.Sum(arm => arm.Impressions) >= impressions && view.Results!.Arms.Sum(arm => arm.Clicks) >= clicks)
                 return view;
             await Task.Delay(10, patience.Token);
         }

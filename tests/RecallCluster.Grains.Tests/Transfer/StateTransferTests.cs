@@ -79,7 +79,7 @@ public sealed class StateTransferTests : IDisposable
         await using ServingState state = await OpenAsync(Back);
         await state.ExperimentStore.ReportAsync(ReportOf(epoch: 1), default);
         ExperimentView view = (await state.Experiments.FindAsync(Tried, default))!;
-        Assert.Equal(4 * UserSplit.Blocks, view.Results.Arms[0].Requests);
+        Assert.Equal(4 * UserSplit.Blocks, view.Results!.Arms[0].Requests);
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public sealed class StateTransferTests : IDisposable
         Assert.Equal(new Micros(1_000 * clicks), view.Today.Spent);
         Assert.Equal(Campaign, Assert.Single(state.Users.ExposuresOf(Shown)).Campaign);
         Assert.False(state.Users.Find(Refuser)!.Consent);
-        ArmResult arm = Assert.Single(await state.Experiments.ListAsync(default)).Results.Arms[1];
+        ArmResult arm = Assert.Single(await state.Experiments.ListAsync(default)).Results!.Arms[1];
         Assert.Equal((1L, clicks), (arm.Impressions, arm.Clicks));
         await Assert.ThrowsAsync<InvalidRequestException>(() => state.Experiments.PutAsync(SettingsOf(Dropped), null, default));
     }

@@ -37,12 +37,12 @@ public class ExperimentLoopTests
         async Task AssertAsync()
         {
             ExperimentView first = (await host.Loop.Experiments.FindAsync(1, default))!;
-            Assert.Equal(60, first.Results.Arms.Sum(arm => arm.Requests));
-            Assert.Equal(60, first.Results.Arms.Sum(arm => arm.Answered));
-            Assert.Equal(spend, first.Results.Arms.Sum(arm => arm.Spend.Value));
+            Assert.Equal(60, first.Results!.Arms.Sum(arm => arm.Requests));
+            Assert.Equal(60, first.Results!.Arms.Sum(arm => arm.Answered));
+            Assert.Equal(spend, first.Results!.Arms.Sum(arm => arm.Spend.Value));
             foreach (ExperimentView view in await host.Loop.Experiments.ListAsync(default))
             {
-                foreach ((int place, ArmResult arm) in view.Results.Arms.Index())
+                foreach ((int place, ArmResult arm) in view.Results!.Arms.Index())
                 {
                     long wanted = shown.GetValueOrDefault(new WonArm(view.Settings.Id, place));
                     Assert.Equal((wanted, wanted, wanted, wanted), (arm.Requests, arm.Ads, arm.Impressions, arm.Clicks));
@@ -61,7 +61,7 @@ public class ExperimentLoopTests
 
         await host.RestartAsync();
 
-        Assert.Equal(5, (await host.Loop.Experiments.FindAsync(1, default))!.Results.Arms.Sum(arm => arm.Requests));
+        Assert.Equal(5, (await host.Loop.Experiments.FindAsync(1, default))!.Results!.Arms.Sum(arm => arm.Requests));
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public class ExperimentLoopTests
 
         await host.PassAsync(TimeSpan.Zero);
 
-        Assert.Equal(0, (await host.Loop.Experiments.FindAsync(1, default))!.Results.Arms.Sum(arm => arm.Requests));
+        Assert.Equal(0, (await host.Loop.Experiments.FindAsync(1, default))!.Results!.Arms.Sum(arm => arm.Requests));
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public class ExperimentLoopTests
         Assert.Equal((false, true, false), (before.Arms is not null, during.Arms is not null, after.Arms is not null));
         await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Click, during)], default);
         ExperimentView stopped = (await host.Loop.Experiments.FindAsync(1, default))!;
-        Assert.Equal(1, stopped.Results.Arms.Sum(arm => arm.Clicks));
+        Assert.Equal(1, stopped.Results!.Arms.Sum(arm => arm.Clicks));
         Assert.Equal(host.Now, stopped.StoppedAt);
 
         Assert.True(await host.Loop.Experiments.DeleteAsync(1, stopped.Version, default));

@@ -42,7 +42,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         Users = new GrainUsers(grains, userPatience);
         Campaigns = campaigns;
         var experiments = new GrainExperiments(grains, silo.Experiments);
-        Experiments = new ExperimentRunner(experiments, clock);
+        Experiments = new ExperimentRunner(experiments, clock, isWithoutRanker: options.Ranker is null);
         var delivery = new GrainDelivery(grains, identity.Number, deferral);
         _feedback = new FeedbackIntake(delivery, clock);
         delivery.CameLate = _feedback.Conclude;

@@ -21,7 +21,8 @@ internal interface IExperimentStore
 /// <summary>Runs experiments, wherever they are kept: checks, stamps with the business clock, makes commands, works results out.</summary>
 /// <param name="store">Where they are kept.</param>
 /// <param name="clock">The business clock.</param>
-internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider clock) : IExperiments
+/// <param name="isWithoutRanker">Whether the host is known to have no ranker, so that skipping it would be no treatment.</param>
+internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider clock, bool isWithoutRanker = false) : IExperiments
 {
     /// <summary>Most experiments that are kept, stopped ones among them: every list of them works out the results of all.</summary>
     public const int MostKept = 200;
@@ -46,6 +47,11 @@ internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider cloc
     {
         ArgumentNullException.ThrowIfNull(settings);
         ExperimentChecks.Check(settings);
+        foreach ((int i, ExperimentArm arm) in settings.Arms.Index())
+        {
+            if (isWithoutRanker && arm.Treatment is { SkipRanker: true })
+                throw new InvalidRequestException($"arms[{i}].treatment.skipRanker", "changes nothing: there is no ranker here.");
+        }
         // Here, not where the log is applied: what was taken once stays taken. Two that come at once may make it one more.
         IReadOnlyList<ExperimentDefinition> all = await store.ListAsync(cancellation).ConfigureAwait(false);
         if (all.Count >= MostKept && all.All(one => one.Settings.Id != settings.Id))

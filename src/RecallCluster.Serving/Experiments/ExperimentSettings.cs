@@ -64,7 +64,8 @@ public sealed record Treatment
 
     /// <summary>
     /// Whether what was found keeps the retrieval model's scores, where a ranker would score it anew. Where the host has none
-    /// (<see cref="Hosting.GatewayLoopOptions.Ranker"/>) it changes nothing: the arm is then a second control.
+    /// (<see cref="Hosting.GatewayLoopOptions.Ranker"/>) it changes nothing and is refused; a door in a process without gateway does not
+    /// know and takes it: the arm is then a second control.
     /// </summary>
     public bool SkipRanker { get; init; }
 }

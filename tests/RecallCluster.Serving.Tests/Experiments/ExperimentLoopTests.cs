@@ -65,6 +65,17 @@ public class ExperimentLoopTests
     }
 
     [Fact]
+    public async Task Where_there_is_no_ranker_none_can_be_skipped()
+    {
+        await using DurableLoop host = await DurableLoop.StartAsync(World);
+
+        var refused = await Assert.ThrowsAsync<InvalidRequestException>(
+            () => host.Loop.Experiments.PutAsync(Trial.Settings(1, new Treatment { SkipRanker = true }), null, default));
+
+        Assert.Equal("arms[1].treatment.skipRanker", refused.Field);
+    }
+
+    [Fact]
     public async Task Who_may_not_be_known_and_trials_are_in_no_experiment()
     {
         await using DurableLoop host = await DurableLoop.StartAsync(World);

@@ -89,8 +89,19 @@ internal static class WireMap
         RawConversionProbability = message.RawConversionProbability,
         ConversionProbability = message.ConversionProbability,
         Position = message.Position,
-        Arms = message.Arms is null ? null : Array.ConvertAll(message.Arms, arm => new WonArm(arm.Experiment, arm.Arm)),
+        Arms = ToArms(message.Arms),
     };
+
+    /// <summary>Those that there can be: what another silo says of experiments must not reach a grain that there cannot be.</summary>
+    private static WonArm[]? ToArms(WonArmMessage[]? arms)
+    {
+        WonArm[] possible =
+        [
+            .. (arms ?? []).Where(arm => arm is { Experiment: > 0, Arm: >= 0 and < ExperimentChecks.MostArms })
+                .Take(ExperimentChecks.MostLayers).Select(arm => new WonArm(arm.Experiment, arm.Arm)),
+        ];
+        return possible.Length == 0 ? null : possible;
+    }
 
     private static DateTimeOffset At(long utcTicks) => new(utcTicks, TimeSpan.Zero);
 }

@@ -7,6 +7,9 @@ namespace RecallCluster.Numerics;
 /// </summary>
 public static class StableHash
 {
+    // As long as any id may be: hashing one sets no memory apart.
+    private const int OnStack = 256;
+
     /// <summary>
     /// A hash of a text: FNV-1a (Fowler, Noll, Vo) with 64 bits over its UTF-8 bytes, then two rounds of mixing, because the high bits of
     /// FNV hardly depend on the last bytes.
@@ -15,9 +18,9 @@ public static class StableHash
     {
         ArgumentNullException.ThrowIfNull(text);
         ulong hash = 14695981039346656037UL;
-        Span<byte> utf8 = stackalloc byte[256];
-        int length = Encoding.UTF8.GetMaxByteCount(text.Length) <= utf8.Length ? Encoding.UTF8.GetBytes(text, utf8) : -1;
-        foreach (byte b in length >= 0 ? utf8[..length] : Encoding.UTF8.GetBytes(text))
+        int length = Encoding.UTF8.GetByteCount(text);
+        Span<byte> utf8 = length <= OnStack ? stackalloc byte[OnStack] : new byte[length];
+        foreach (byte b in utf8[..Encoding.UTF8.GetBytes(text, utf8)])
             hash = (hash ^ b) * 1099511628211UL;
         hash ^= ulong.RotateLeft(hash, 25) ^ ulong.RotateLeft(hash, 50);
         hash *= 0x9E6C63D0676A9A99UL;

@@ -8,7 +8,6 @@ using RecallCluster.Grains.Placement;
 using RecallCluster.Grains.Rollouts;
 using RecallCluster.Serving;
 using RecallCluster.Serving.Campaigns;
-using RecallCluster.Serving.Experiments;
 using RecallCluster.Serving.Feedback;
 using RecallCluster.Serving.Rollouts;
 using RecallCluster.Serving.State;
@@ -161,18 +160,21 @@ internal sealed class CampaignGrain : MachineGrain<Campaign>, ICampaignGrain, IC
     protected override MachineKind<Campaign> Describe()
     {
         string key = MachineKeys.Of(MachineKeys.Campaigns, this.GetPrimaryKeyLong());
-        return new MachineKind<Campaign>(key, () => _factory.Campaign(key)) { FollowersOf = FollowersOf, Opened = Opened };
+        return new MachineKind<Campaign>(key, () => _factory.Campaign(key))
+        {
+            FollowersOf = FollowersOf, WaitsFor = WaitsFor, Opened = Opened,
+        };
     }
 
+    /// <summary>
+    /// Nobody who tells of an event waits for an experiment: its results may lag, and one that is slow or cannot be reached must not hold
+    /// up the events of all that were won under it.
+    /// </summary>
+    internal static bool WaitsFor(string follower) => !MachineKeys.TryRead(follower, MachineKeys.Experiments, out _);
+
     /// <summary>Who a command of a campaign concerns, too.</summary>
-    internal static string[] FollowersOf(JournalRecord record)
-    {
-        if (record.Read(ServingJson.Default.CampaignCommand) is not EventCommand { Event.Win: var win })
-            return [];
-        string counts = CountsKeys.Of(win.CampaignId);
-        return string.IsNullOrEmpty(win.UserId) ? [counts]
-            : [counts, MachineKeys.Of(MachineKeys.Users, win.UserId), .. (win.Arms ?? []).Select(arm => Experiment.KeyOf(arm.Experiment))];
-    }
+    internal static string[] FollowersOf(JournalRecord record) => EventFollowers.Of(
+        record.Read(ServingJson.Default.CampaignCommand), CountsKeys.Of, user => MachineKeys.Of(MachineKeys.Users, user));
 
     private void Opened(Campaign campaign)
     {

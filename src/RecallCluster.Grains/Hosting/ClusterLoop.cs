@@ -42,7 +42,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         Users = new GrainUsers(grains, userPatience);
         Campaigns = campaigns;
         var experiments = new GrainExperiments(grains, silo.Experiments);
-        Experiments = new ExperimentRunner(experiments, clock);
+        Experiments = new ExperimentRunner(experiments, clock, isWithoutRanker: options.Ranker is null);
         var delivery = new GrainDelivery(grains, identity.Number, deferral);
         _feedback = new FeedbackIntake(delivery, clock);
         delivery.CameLate = _feedback.Conclude;
@@ -128,6 +128,7 @@ internal sealed class ClusterLoop : IShardLoop, IGatewayObserver
         IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);
         await _loop.SurveyAsync(cancellation).ConfigureAwait(false);
         await _loop.ReportAsync(cancellation).ConfigureAwait(false);
+        await _loop.ReportExposuresAsync(cancellation).ConfigureAwait(false);
         await book.TickAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await _grains.GetGrain<ICalibratorGrain>(CalibratorHeads.Click).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
         await _grains.GetGrain<IActorsGrain>(0).StepAsync().WaitAsync(cancellation).ConfigureAwait(false);

@@ -12,6 +12,9 @@ internal sealed record MachineKind<TMachine>(string Key, Func<TMachine> Make)
     /// <summary>The machines that a command concerns which was applied, by key; null where nobody follows.</summary>
     public Func<JournalRecord, IReadOnlyList<string>>? FollowersOf { get; init; }
 
+    /// <summary>Whether the sender of a command waits for a follower, by its key; null where for all. Each is told once anyway.</summary>
+    public Func<string, bool>? WaitsFor { get; init; }
+
     /// <summary>Told of the machine that is there from now on, whenever it was loaded anew.</summary>
     public Action<TMachine>? Opened { get; init; }
 }

@@ -7,7 +7,7 @@ namespace RecallCluster.Grains.Machines;
 
 /// <summary>What became of a record.</summary>
 /// <param name="Value">The machine's answer.</param>
-/// <param name="Told">Completes when its followers have confirmed it, or will not be told from here any more.</param>
+/// <param name="Told">Completes when the followers that are waited for have confirmed it, or will not be told from here any more.</param>
 internal readonly record struct MachineAnswer(object? Value, Task Told);
 
 /// <summary>
@@ -79,7 +79,14 @@ internal sealed class MachineMemory<TMachine>(MachineKind<TMachine> kind, Outbox
         if (applied.Verdict == 0 && kind.FollowersOf is { } followersOf)
         {
             var followed = new FollowedRecord(Last, applied.Verdict, record.Payload);
-            told = Task.WhenAll(followersOf(command).Select(follower => outbox.Put(follower, followed)));
+            var waited = new List<Task>();
+            foreach (string follower in followersOf(command))
+            {
+                Task one = outbox.Put(follower, followed);
+                if (kind.WaitsFor?.Invoke(follower) ?? true)
+                    waited.Add(one);
+            }
+            told = Task.WhenAll(waited);
         }
         return new MachineAnswer(applied.Answer, told);
     }

@@ -111,6 +111,8 @@ public sealed class StateExport
         }
         while (_campaigns.Exists(campaign => campaign.Host.Untold > 0) || _list is { Untold: > 0 })
             await Task.Delay(Pause, cancellation).ConfigureAwait(true);
+        foreach (MachineHost<Experiment> experiment in _experiments.Values)
+            experiment.Machine.ForgetReporters();
         List<(string Key, byte[] Snapshot)> snapshots =
         [
             .. _campaigns.Where(campaign => campaign.Host.Machine.Exists)

@@ -14,8 +14,8 @@ namespace RecallCluster.Grains.Transfer;
 
 /// <summary>
 /// Lets a new cluster begin with the state of an embedded edition: campaigns and their ledgers, users, calibration's counts, experiments,
-/// live edits of ads. The campaigns are enrolled in the bid book, which knows of no others. They are written last, so that what was interrupted can be
-/// done again.
+/// live edits of ads. The campaigns are enrolled in the bid book, which knows of no others. They are written last, so that what was
+/// interrupted can be done again.
 /// </summary>
 public static class StateImport
 {
@@ -97,6 +97,8 @@ public static class StateImport
             return UsersOf(key, snapshot, path);
         if (key == ExperimentList.Key)
             return ExperimentsOf(snapshot);
+        if (MachineKeys.TryRead(key, MachineKeys.Experiments, out _))
+            return [(key, WithoutReporters(key, snapshot))];
         if (key != CatalogueEdits.Key)
             return [(key, snapshot)];
         var edits = MachineFactory.Catalogue();
@@ -114,6 +116,15 @@ public static class StateImport
         var list = new ExperimentList();
         list.Restore(snapshot);
         return list.IsEmpty ? [] : [(MachineKeys.Of(MachineKeys.ExperimentList, 0), snapshot)];
+    }
+
+    /// <summary>The cluster counts its gateways' lives from 1 again.</summary>
+    private static byte[] WithoutReporters(string key, byte[] snapshot)
+    {
+        var experiment = new Experiment(key);
+        experiment.Restore(snapshot);
+        experiment.ForgetReporters();
+        return experiment.Snapshot();
     }
 
     private static IEnumerable<(string Key, byte[] State)> UsersOf(string key, byte[] snapshot, string path)

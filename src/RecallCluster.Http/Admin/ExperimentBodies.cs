@@ -78,16 +78,19 @@ internal sealed record TreatmentBody
 /// <summary>An experiment as it stands.</summary>
 internal sealed record ExperimentViewBody(
     long Id, long Version, bool IsRunning, DateTimeOffset StartedAt, DateTimeOffset? StoppedAt, ExperimentBody Settings,
-    ExperimentResultsBody Results)
+    ExperimentResultsBody? Results)
 {
     public static ExperimentViewBody Of(ExperimentView view) => new(
         view.Settings.Id, view.Version, view.StoppedAt is null, view.StartedAt, view.StoppedAt, ExperimentBody.Of(view.Settings),
-        new ExperimentResultsBody(
-            view.Results.Arms[view.Results.Control].Name, view.Results.SampleRatioP, [.. view.Results.Arms.Select(ArmResultBody.Of)]));
+        ExperimentResultsBody.Of(view.Results));
 }
 
 /// <summary>What came of an experiment: which arm the others are compared with, and whether requests fell on them as they should.</summary>
-internal sealed record ExperimentResultsBody(string Control, double SampleRatioP, ArmResultBody[] Arms);
+internal sealed record ExperimentResultsBody(string Control, double SampleRatioP, ArmResultBody[] Arms)
+{
+    public static ExperimentResultsBody? Of(ExperimentResults? results) => results is null ? null : new ExperimentResultsBody(
+        results.Arms[results.Control].Name, results.SampleRatioP, [.. results.Arms.Select(ArmResultBody.Of)]);
+}
 
 /// <summary>What came of one arm; a ratio of nothing is missing.</summary>
 internal sealed record ArmResultBody(

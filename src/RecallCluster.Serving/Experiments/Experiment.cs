@@ -71,6 +71,12 @@ internal sealed class Experiment : IStateMachine
     /// <summary>A copy of what was counted.</summary>
     public ExperimentCounts Copy() => new([.. _arms.Select(arm => arm.Copy())]);
 
+    /// <summary>
+    /// Forgets which reports were told: gateways' lives are counted anew where it is moved to, so that those to come would look old. What was
+    /// counted stays.
+    /// </summary>
+    public void ForgetReporters() => _heard.Clear();
+
     /// <inheritdoc/>
     public byte[] Snapshot() => JsonSerializer.SerializeToUtf8Bytes(
         new ExperimentState(

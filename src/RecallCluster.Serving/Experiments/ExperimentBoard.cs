@@ -14,8 +14,21 @@ internal sealed class ExperimentBoard
     /// <summary>What requests that begin now are split by.</summary>
     public ExperimentSet Current => _current;
 
-    /// <summary>What is not reported yet, by experiment; of those that were deleted, nothing.</summary>
-    public IEnumerable<KeyValuePair<long, ExposureMeter>> Meters => _meters;
+    /// <summary>Experiments of which something may not be reported yet; deleted ones are not among them.</summary>
+    public IEnumerable<long> Metered => _meters.Keys;
+
+    /// <summary>Hands over what was answered under an experiment's arms since the last call; null for nothing.</summary>
+    public ArmExposures[]? Take(long experiment)
+    {
+        if (!_meters.TryGetValue(experiment, out ExposureMeter? meter))
+            return null;
+        bool wasEmpty = meter.WasEmpty;
+        ArmExposures[]? taken = meter.Take();
+        // Found empty twice: requests that began before it was stopped have ended in between.
+        if (taken is null && wasEmpty && !_current.Has(experiment))
+            _meters.TryRemove(experiment, out _);
+        return taken;
+    }
 
     /// <summary>Splits by these from the next request on. One caller at a time, in order.</summary>
     /// <param name="all">All experiments that there are; stopped ones have no users.</param>
@@ -24,7 +37,7 @@ internal sealed class ExperimentBoard
         foreach (long deleted in _meters.Keys.Except(all.Select(one => one.Settings.Id)))
             _meters.TryRemove(deleted, out _);
         _current = new ExperimentSet(
-            all.Where(one => one.StoppedAt is null).Select(one => one.Settings),
+            [.. all.Where(one => one.StoppedAt is null).Select(one => one.Settings)],
             settings => _meters.GetOrAdd(settings.Id, _ => new ExposureMeter(settings.Arms.Count)));
     }
 }

@@ -9,6 +9,9 @@ internal static class ExperimentChecks
     /// <summary>Most layers in which experiments run at once.</summary>
     public const int MostLayers = 8;
 
+    /// <summary>Smallest part of an experiment's users that an arm may have: a smaller one would never tell anything.</summary>
+    public const double LeastPart = 1e-4;
+
     private const double LargestWeight = 1e6;
     private const int MostCandidates = 10_000;
 
@@ -28,7 +31,33 @@ internal static class ExperimentChecks
         Require(settings.Arms.Count is >= FewestArms and <= MostArms, "arms", $"has {FewestArms} to {MostArms} entries.");
         for (int i = 0; i < settings.Arms.Count; i++)
             Check(settings.Arms, i);
+        double weights = settings.Arms.Sum(arm => arm.Weight);
+        foreach ((int i, ExperimentArm arm) in settings.Arms.Index())
+        {
+            Require(
+                arm.Weight >= LeastPart * weights, $"arms[{i}].weight",
+                $"gives '{arm.Name}' less than {LeastPart} of the experiment's users.");
+        }
         Require(settings.Arms.Any(arm => arm.Treatment is null), "arms", "has no control: an arm without treatment.");
+    }
+
+    /// <summary>
+    /// What every version relies on, in what was taken once: limits may change, and what was within those of its day is kept and read.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It is broken; the message says what of it.</exception>
+    public static void CheckStructure(ExperimentSettings? settings)
+    {
+        string? broken = settings is null ? "is null"
+            : settings.Id <= 0 ? "has no positive id"
+            : settings is not { Name: not null, Layer: not null, Salt: not null, Arms: not null } ? "misses a setting"
+            : settings.Arms.Count is < 1 or > MostArms ? "has no arms or too many"
+            : settings.Arms.Any(arm => arm is not { Name: not null }) ? "misses an arm or its name"
+            : !settings.Arms.All(arm => arm.Weight > 0 && double.IsFinite(arm.Weight)) ? "has an arm without weight"
+            : settings.Arms.All(arm => arm.Treatment is not null) ? "has no control"
+            : !(settings.Share is > 0 and <= 1) || settings.FirstBucket < 0 || settings.BucketsEnd > ExperimentSettings.Buckets
+                ? "takes buckets that there are not" : null;
+        if (broken is not null)
+            throw new InvalidDataException($"Experiment {settings?.Id} {broken}.");
     }
 
     /// <summary>What keeps an experiment from running beside those that do; null for nothing.</summary>

@@ -68,9 +68,11 @@ internal sealed class ExperimentList : IStateMachine
     {
         ExperimentListState state = SnapshotSections.ReadJson(
             snapshot, ServingJson.Default.ExperimentListState, "The experiments' snapshot");
-        foreach (ExperimentDefinition definition in state.All)
+        foreach (ExperimentDefinition? definition in state.All)
         {
-            ExperimentChecks.Check(definition.Settings);
+            if (definition is null)
+                throw new InvalidDataException("The experiments' snapshot has one that is null.");
+            ExperimentChecks.CheckStructure(definition.Settings);
             _all[definition.Settings.Id] = definition;
         }
         _deleted.UnionWith(state.Deleted);
@@ -79,7 +81,8 @@ internal sealed class ExperimentList : IStateMachine
 
     private InvalidRequestException? Refusal(PutExperiment put, ExperimentDefinition? old)
     {
-        ExperimentChecks.Check(put.Settings);
+        // Its limits were checked by whoever sent it: a log is read by later versions, whose limits are others.
+        ExperimentChecks.CheckStructure(put.Settings);
         if (put.Settings.Id != put.Experiment)
             return new InvalidRequestException("id", $"is {put.Experiment}, and {put.Settings.Id} in the settings.");
         if (_deleted.Contains(put.Experiment))

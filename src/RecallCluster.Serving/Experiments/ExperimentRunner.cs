@@ -14,19 +14,24 @@ internal interface IExperimentStore
     Task<IReadOnlyList<ExperimentDefinition>> ListAsync(CancellationToken cancellation);
 
     /// <summary>What was counted of one.</summary>
+    /// <exception cref="IOException">It could not be reached.</exception>
     Task<ExperimentCounts> CountsAsync(long experiment, CancellationToken cancellation);
 }
 
 /// <summary>Runs experiments, wherever they are kept: checks, stamps with the business clock, makes commands, works results out.</summary>
 /// <param name="store">Where they are kept.</param>
 /// <param name="clock">The business clock.</param>
-internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider clock) : IExperiments
+/// <param name="isWithoutRanker">Whether the host is known to have no ranker, so that skipping it would be no treatment.</param>
+internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider clock, bool isWithoutRanker = false) : IExperiments
 {
+    /// <summary>Most experiments that are kept, stopped ones among them: every list of them works out the results of all.</summary>
+    public const int MostKept = 200;
+
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ExperimentView>> ListAsync(CancellationToken cancellation)
     {
         IReadOnlyList<ExperimentDefinition> all = await store.ListAsync(cancellation).ConfigureAwait(false);
-        return await Task.WhenAll(all.Select(one => ViewAsync(one, cancellation))).ConfigureAwait(false);
+        return await Task.WhenAll(all.Select(one => TryViewAsync(one, cancellation))).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -42,9 +47,18 @@ internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider cloc
     {
         ArgumentNullException.ThrowIfNull(settings);
         ExperimentChecks.Check(settings);
+        foreach ((int i, ExperimentArm arm) in settings.Arms.Index())
+        {
+            if (isWithoutRanker && arm.Treatment is { SkipRanker: true })
+                throw new InvalidRequestException($"arms[{i}].treatment.skipRanker", "changes nothing: there is no ranker here.");
+        }
+        // Here, not where the log is applied: what was taken once stays taken. Two that come at once may make it one more.
+        IReadOnlyList<ExperimentDefinition> all = await store.ListAsync(cancellation).ConfigureAwait(false);
+        if (all.Count >= MostKept && all.All(one => one.Settings.Id != settings.Id))
+            throw new InvalidRequestException("id", $"would be one more than the {MostKept} experiments that are kept: delete old ones.");
         var put = new PutExperiment(clock.GetUtcNow(), settings.Id, settings) { IfVersion = ifVersion };
         ExperimentDefinition? changed = await store.TellAsync(put, cancellation).ConfigureAwait(false);
-        return await ViewAsync(changed!, cancellation).ConfigureAwait(false);
+        return await TryViewAsync(changed!, cancellation).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -52,7 +66,7 @@ internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider cloc
     {
         var stop = new StopExperiment(clock.GetUtcNow(), id) { IfVersion = ifVersion };
         ExperimentDefinition? stopped = await store.TellAsync(stop, cancellation).ConfigureAwait(false);
-        return stopped is null ? null : await ViewAsync(stopped, cancellation).ConfigureAwait(false);
+        return stopped is null ? null : await TryViewAsync(stopped, cancellation).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -62,13 +76,28 @@ internal sealed class ExperimentRunner(IExperimentStore store, TimeProvider cloc
         return await store.TellAsync(delete, cancellation).ConfigureAwait(false) is not null;
     }
 
-    private async Task<ExperimentView> ViewAsync(ExperimentDefinition definition, CancellationToken cancellation) => new()
+    private async Task<ExperimentView> ViewAsync(ExperimentDefinition definition, CancellationToken cancellation) => ViewOf(
+        definition, await store.CountsAsync(definition.Settings.Id, cancellation).ConfigureAwait(false));
+
+    /// <summary>What was done is done, and others can be seen, though what was counted of this one cannot be read now.</summary>
+    private async Task<ExperimentView> TryViewAsync(ExperimentDefinition definition, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ViewAsync(definition, cancellation).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            return ViewOf(definition, null);
+        }
+    }
+
+    private static ExperimentView ViewOf(ExperimentDefinition definition, ExperimentCounts? counts) => new()
     {
         Settings = definition.Settings,
         Version = definition.Version,
         StartedAt = definition.StartedAt,
         StoppedAt = definition.StoppedAt,
-        Results = ExperimentResults.Of(
-            definition.Settings, await store.CountsAsync(definition.Settings.Id, cancellation).ConfigureAwait(false)),
+        Results = counts is null ? null : ExperimentResults.Of(definition.Settings, counts),
     };
 }

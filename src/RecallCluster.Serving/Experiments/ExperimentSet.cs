@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using RecallCluster.Numerics;
 
@@ -7,17 +8,25 @@ namespace RecallCluster.Serving.Experiments;
 internal sealed class ExperimentSet
 {
     private readonly Layer[] _layers;
+    private readonly FrozenSet<long> _ids;
 
     /// <param name="running">Experiments that run, which passed <see cref="ExperimentChecks"/>.</param>
     /// <param name="meterOf">Where each counts what it answered.</param>
-    public ExperimentSet(IEnumerable<ExperimentSettings> running, Func<ExperimentSettings, ExposureMeter> meterOf) => _layers =
-    [
-        .. running.GroupBy(settings => settings.Layer, StringComparer.Ordinal).OrderBy(layer => layer.Key, StringComparer.Ordinal)
-            .Select(layer => new Layer(layer.Key, [.. layer.Select(settings => new Split(settings, meterOf(settings)))])),
-    ];
+    public ExperimentSet(IReadOnlyCollection<ExperimentSettings> running, Func<ExperimentSettings, ExposureMeter> meterOf)
+    {
+        _ids = running.Select(settings => settings.Id).ToFrozenSet();
+        _layers =
+        [
+            .. running.GroupBy(settings => settings.Layer, StringComparer.Ordinal).OrderBy(layer => layer.Key, StringComparer.Ordinal)
+                .Select(layer => new Layer(layer.Key, [.. layer.Select(settings => new Split(settings, meterOf(settings)))])),
+        ];
+    }
 
     /// <summary>None.</summary>
     public static ExperimentSet Empty { get; } = new([], _ => new ExposureMeter(0));
+
+    /// <summary>Whether an experiment runs.</summary>
+    public bool Has(long experiment) => _ids.Contains(experiment);
 
     /// <summary>The arms that a user is in.</summary>
     /// <param name="user">The user's id; null is in none.</param>

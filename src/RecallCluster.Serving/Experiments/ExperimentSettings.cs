@@ -54,15 +54,19 @@ public sealed record ExperimentArm(string Name, double Weight, Treatment? Treatm
 public sealed record Treatment
 {
     /// <summary>
-    /// Most ads that may be scored, over all shards; null for what the index was tuned to. A request that allows fewer is searched with
-    /// those.
+    /// Most ads that may be scored, over all shards: at most so many, and never more than the index was tuned to or the request allows, so
+    /// that it can only lower; null for what those say.
     /// </summary>
     public int? MaxScorings { get; init; }
 
     /// <summary>Ads that are bid for in a request of one slot, in place of the gateway's own number; null for that.</summary>
     public int? Candidates { get; init; }
 
-    /// <summary>Whether what was found keeps the retrieval model's scores, where a ranker would score it anew.</summary>
+    /// <summary>
+    /// Whether what was found keeps the retrieval model's scores, where a ranker would score it anew. Where the host has none
+    /// (<see cref="Hosting.GatewayLoopOptions.Ranker"/>) it changes nothing and is refused; a door in a process without gateway does not
+    /// know and takes it: the arm is then a second control.
+    /// </summary>
     public bool SkipRanker { get; init; }
 }
 

@@ -24,20 +24,25 @@ internal sealed class ExposureMeter(int arms)
         Interlocked.Add(ref _ads[place], ads);
     }
 
-    /// <summary>Hands over what was counted since the last call; null for nothing.</summary>
+    /// <summary>Whether nothing was there when it was last asked for.</summary>
+    public bool WasEmpty { get; private set; }
+
+    /// <summary>Hands over what was counted since the last call; null for nothing. One caller at a time.</summary>
     public ArmExposures[]? Take()
     {
+        WasEmpty = IsEmpty(_requests) && IsEmpty(_answered) && IsEmpty(_ads);
+        if (WasEmpty)
+            return null;
         var taken = new ArmExposures[arms];
-        bool isAny = false;
         for (int arm = 0; arm < arms; arm++)
         {
             // Those of a request that is just being counted may go with the next report.
             taken[arm] = new ArmExposures(Take(_requests, arm), Take(_answered, arm), Take(_ads, arm));
-            isAny |= taken[arm].Requests.AsSpan().ContainsAnyExcept(0) || taken[arm].Answered.AsSpan().ContainsAnyExcept(0)
-                || taken[arm].Ads.AsSpan().ContainsAnyExcept(0);
         }
-        return isAny ? taken : null;
+        return taken;
     }
+
+    private static bool IsEmpty(long[] counts) => !counts.AsSpan().ContainsAnyExcept(0);
 
     private static long[] Take(long[] counts, int arm)
     {

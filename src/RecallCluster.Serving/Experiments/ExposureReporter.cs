@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace RecallCluster.Serving.Experiments;
 
 /// <summary>Where a gateway tells what it answered under an experiment's arms. Thread-safe.</summary>
@@ -21,32 +23,22 @@ internal sealed class ExposureReporter(
     ExperimentBoard board, IExposureReports reports, int gateway, long epoch, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _reporting = new(1, 1);
-    private readonly Dictionary<long, ReportExposures> _untold = [];
+    private readonly ConcurrentDictionary<long, ReportExposures> _untold = new();
     private long _last;
 
-    /// <summary>Tells what was answered since the last call, and what could not be told then. A call waits for the one before.</summary>
+    /// <summary>
+    /// Tells what could not be told before, then what was answered since: nothing that was answered before the call is left when it
+    /// completes. A call waits for the one before.
+    /// </summary>
     /// <exception cref="IOException">Not all could be told; the next call does.</exception>
     public async Task ReportAsync(CancellationToken cancellation)
     {
         await _reporting.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            foreach ((long experiment, ExposureMeter meter) in board.Meters)
-            {
-                if (!_untold.ContainsKey(experiment) && meter.Take() is { } arms)
-                    _untold[experiment] = new ReportExposures(clock.GetUtcNow(), experiment, gateway, epoch, ++_last, arms);
-            }
-            ReportExposures[] untold = [.. _untold.Values];
-            Task[] telling = Array.ConvertAll(untold, report => reports.ReportAsync(report, cancellation));
-            Task all = Task.WhenAll(telling);
+            long[] experiments = [.. _untold.Keys.Union(board.Metered)];
             // One that cannot be told now holds up no other.
-            await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            for (int i = 0; i < telling.Length; i++)
-            {
-                if (telling[i].IsCompletedSuccessfully)
-                    _untold.Remove(untold[i].Experiment);
-            }
-            await all.ConfigureAwait(false);
+            await Task.WhenAll(experiments.Select(experiment => TellAsync(experiment, cancellation))).ConfigureAwait(false);
         }
         finally
         {
@@ -56,4 +48,23 @@ internal sealed class ExposureReporter(
 
     /// <inheritdoc/>
     public void Dispose() => _reporting.Dispose();
+
+    private async Task TellAsync(long experiment, CancellationToken cancellation)
+    {
+        // Its number comes before those of later ones: the experiment would take it for an old one after them.
+        if (_untold.TryGetValue(experiment, out ReportExposures? before))
+            await TellAsync(before, cancellation).ConfigureAwait(false);
+        if (board.Take(experiment) is not { } arms)
+            return;
+        var report = new ReportExposures(
+            clock.GetUtcNow(), experiment, gateway, epoch, Interlocked.Increment(ref _last), arms);
+        _untold[experiment] = report;
+        await TellAsync(report, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task TellAsync(ReportExposures report, CancellationToken cancellation)
+    {
+        await reports.ReportAsync(report, cancellation).ConfigureAwait(false);
+        _untold.TryRemove(report.Experiment, out _);
+    }
 }

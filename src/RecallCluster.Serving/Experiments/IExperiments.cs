@@ -7,10 +7,11 @@ namespace RecallCluster.Serving.Experiments;
 /// </summary>
 public interface IExperiments
 {
-    /// <summary>All of them, by id.</summary>
+    /// <summary>All of them, by id. One whose counts cannot be read now is there without results.</summary>
     Task<IReadOnlyList<ExperimentView>> ListAsync(CancellationToken cancellation);
 
-    /// <summary>One of them, or null.</summary>
+    /// <summary>One of them with its results, or null.</summary>
+    /// <exception cref="IOException">Its counts cannot be read now.</exception>
     Task<ExperimentView?> FindAsync(long id, CancellationToken cancellation);
 
     /// <summary>Makes an experiment, which runs from now on, or changes the name or the share of one that runs.</summary>
@@ -48,6 +49,6 @@ public sealed record ExperimentView
     /// <summary>When it was stopped; null while it runs.</summary>
     public DateTimeOffset? StoppedAt { get; init; }
 
-    /// <summary>What came of it so far.</summary>
-    public required ExperimentResults Results { get; init; }
+    /// <summary>What came of it so far; null where it could not be read now.</summary>
+    public required ExperimentResults? Results { get; init; }
 }

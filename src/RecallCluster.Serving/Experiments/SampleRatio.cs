@@ -9,7 +9,13 @@ namespace RecallCluster.Serving.Experiments;
 /// </summary>
 internal static class SampleRatio
 {
-    /// <summary>The probability of shares at least as far from the weights by chance; 1 before there is a request.</summary>
+    // An arm with less of the weights expects nothing, however long it runs; shares next to zero would make infinities of it.
+    private const double LeastShare = 1e-9;
+
+    /// <summary>
+    /// The probability of shares at least as far from the weights by chance; 1 before there is a request. Arms that expect nothing are left
+    /// out.
+    /// </summary>
     /// <param name="requests">Requests, by arm and block.</param>
     /// <param name="weights">Weights, by arm.</param>
     public static double PValue(IReadOnlyList<long[]> requests, IReadOnlyList<double> weights)
@@ -25,9 +31,14 @@ internal static class SampleRatio
         if (all == 0)
             return 1;
         double chiSquare = 0, variances = 0;
+        int arms = 0;
         for (int arm = 0; arm < requests.Count; arm++)
         {
-            double share = weights[arm] / weight, off = requests[arm].Sum() - (share * all), squares = 0;
+            double share = weights[arm] / weight;
+            if (share < LeastShare)
+                continue;
+            arms++;
+            double off = requests[arm].Sum() - (share * all), squares = 0;
             for (int b = 0; b < blocks; b++)
             {
                 double difference = requests[arm][b] - (share * ofBlock[b]) - (off / blocks);
@@ -36,7 +47,7 @@ internal static class SampleRatio
             chiSquare += off * off / (share * all);
             variances += squares * blocks / (blocks - 1) / (share * all);
         }
-        int degrees = requests.Count - 1;
-        return SpecialFunctions.ChiSquareTail(chiSquare / Math.Max(1, variances / degrees), degrees);
+        int degrees = arms - 1;
+        return degrees == 0 ? 1 : SpecialFunctions.ChiSquareTail(chiSquare / Math.Max(1, variances / degrees), degrees);
     }
 }

@@ -311,7 +311,7 @@ public sealed class AdGateway : IAdGateway, IDisposable
         if (IsLate(request, start))
             return answer.Without(NoAdReason.Deadline, found.Version);
         var sold = new List<SoldPlace>(request.Slots.Count);
-        var context = new AuctionContext(request, view.Roster, user, now, clicks) { Arms = assignment.ToWon() };
+        var context = new AuctionContext(request, view.Roster, user, now, clicks) { Assignment = assignment };
         using (Telemetry.Source.StartActivity("auction"))
             _auctions.Run(in context, scratch, sold);
         if (!request.IsTest)

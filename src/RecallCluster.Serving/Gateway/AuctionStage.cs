@@ -19,8 +19,8 @@ internal readonly record struct AuctionContext(
     /// <summary>The user; null where nothing may be remembered.</summary>
     public string? UserId => User.Id;
 
-    /// <summary>The arms of experiments that the user is in; null for none.</summary>
-    public IReadOnlyList<WonArm>? Arms { get; init; }
+    /// <summary>The arms of experiments that the user is in.</summary>
+    public Assignment Assignment { get; init; }
 }
 
 /// <summary>

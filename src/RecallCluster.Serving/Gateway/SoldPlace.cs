@@ -47,6 +47,6 @@ internal readonly record struct SoldPlace
         RawConversionProbability = candidate.Conversion,
         ConversionProbability = candidate.Conversion,
         Position = Position,
-        Arms = context.Arms,
+        Arms = context.Assignment.ToWon(),
     };
 }

@@ -57,6 +57,7 @@ public sealed class ClosedLoop : IShardLoop
                 Background = state.Background,
             },
             options);
+        Experiments = new ExperimentRunner(state.ExperimentStore, state.Clock, isWithoutRanker: options.Ranker is null);
         Campaigns = new LoopCampaigns(state.Campaigns, state.Journal, _market);
         state.Feedback.Settled += _loop.Gateway.Settle;
         state.Feedback.Acknowledged += _loop.Gateway.Acknowledge;
@@ -69,7 +70,7 @@ public sealed class ClosedLoop : IShardLoop
     public ICampaigns Campaigns { get; }
 
     /// <summary>The experiments.</summary>
-    public IExperiments Experiments => State.Experiments;
+    public IExperiments Experiments { get; }
 
     /// <summary>Takes feedback.</summary>
     public IFeedback Feedback => State.Feedback;
@@ -148,6 +149,7 @@ public sealed class ClosedLoop : IShardLoop
     {
         await _loop.SurveyAsync(cancellation).ConfigureAwait(false);
         await _loop.ReportAsync(cancellation).ConfigureAwait(false);
+        await _loop.ReportExposuresAsync(cancellation).ConfigureAwait(false);
         await State.PassAsync(cancellation).ConfigureAwait(false);
         await _loop.KeepAsync(cancellation).ConfigureAwait(false);
         // Twice: what the first round gives back, the second can ask for.

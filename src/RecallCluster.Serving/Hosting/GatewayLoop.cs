@@ -72,7 +72,7 @@ internal sealed class GatewayLoop : IAsyncDisposable
         Task.Run(() => RepeatAsync(_options.KeepInterval, _parts.Time, "leases", () => KeepAsync(_stop.Token))),
         Task.Run(() => RepeatAsync(_options.ReportInterval, _parts.BusinessClock, "reports", SurveyAndReportAsync)),
         Task.Run(() => RepeatAsync(
-            _options.ExposureInterval, _parts.Time, "experiments", () => _exposures.ReportAsync(_stop.Token))));
+            _options.ExposureInterval, _parts.Time, "experiments", () => ReportExposuresAsync(_stop.Token))));
 
     /// <summary>Renews leases ahead of need; see <see cref="AdGateway.KeepAsync"/>.</summary>
     public Task KeepAsync(CancellationToken cancellation) => Gateway.KeepAsync(cancellation);
@@ -80,15 +80,18 @@ internal sealed class GatewayLoop : IAsyncDisposable
     /// <summary>Looks for auctions that campaigns did not bid in; see <see cref="AdGateway.SurveyAsync"/>.</summary>
     public Task SurveyAsync(CancellationToken cancellation) => Gateway.SurveyAsync(cancellation);
 
-    /// <summary>Tells the campaigns of their auctions since the last call, and the experiments what was answered under their arms.</summary>
+    /// <summary>Tells the campaigns of their auctions since the last call.</summary>
     /// <exception cref="IOException">One of them could not be told.</exception>
     public async Task ReportAsync(CancellationToken cancellation)
     {
         IReadOnlyDictionary<long, BidReport> reports = Gateway.CollectReports();
         await Task.WhenAll(reports.Select(
-            report => _parts.Reports.ReportAsync(report.Key, report.Value, cancellation))
-            .Append(_exposures.ReportAsync(cancellation))).ConfigureAwait(false);
+            report => _parts.Reports.ReportAsync(report.Key, report.Value, cancellation))).ConfigureAwait(false);
     }
+
+    /// <summary>Tells the experiments what was answered under their arms since the last call.</summary>
+    /// <exception cref="IOException">One of them could not be told; the next call does.</exception>
+    public Task ReportExposuresAsync(CancellationToken cancellation) => _exposures.ReportAsync(cancellation);
 
     /// <summary>Stops gracefully.</summary>
     public async ValueTask DisposeAsync()
@@ -97,20 +100,27 @@ internal sealed class GatewayLoop : IAsyncDisposable
         await _running.ConfigureAwait(false);
         if (Sampler is not null)
             await Sampler.DisposeAsync().ConfigureAwait(false);
-        try
-        {
-            await Gateway.StopAsync(CancellationToken.None).ConfigureAwait(false);
-            await ReportAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (IOException e)
-        {
-            // A disk that is full now must not keep the host open; leases come back when their windows close.
-            _parts.Background.Failed("stop", e);
-        }
+        // Each by itself: what cannot be told to campaigns can be told to experiments all the same.
+        await TryLastAsync(() => Gateway.StopAsync(CancellationToken.None)).ConfigureAwait(false);
+        await TryLastAsync(() => ReportAsync(CancellationToken.None)).ConfigureAwait(false);
+        await TryLastAsync(() => ReportExposuresAsync(CancellationToken.None)).ConfigureAwait(false);
         _parts.Market.Used -= Gateway.Publish;
         Gateway.Dispose();
         _exposures.Dispose();
         _stop.Dispose();
+    }
+
+    // A disk that is full now must not keep the host open; leases come back when their windows close.
+    private async Task TryLastAsync(Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            _parts.Background.Failed("stop", e);
+        }
     }
 
     private async Task SurveyAndReportAsync()

@@ -6,7 +6,7 @@ namespace RecallCluster.Grains.Tests.Machines;
 
 public sealed class MachineHostTests
 {
-    private const string Key = "sum/1", FollowerKey = "follower/1";
+    private const string Key = "sum/1", FollowerKey = "follower/1", Slow = "slow/1";
 
     private static readonly MachineHostOptions Quick = new()
     {
@@ -160,6 +160,36 @@ public sealed class MachineHostTests
             await Task.Delay(1, patience.Token);
         MachineHost<SumMachine> heard = await OpenAsync(_store, Quick, FollowerKey);
         Assert.Equal(Enumerable.Range(1, 200).Select(n => (long)n), heard.Machine.Followed.Select(f => f.Number).Order());
+    });
+
+    [Fact]
+    public Task Who_sends_a_command_does_not_wait_for_a_follower_that_is_told_in_its_own_time() => _turns.RunAsync(async () =>
+    {
+        var answer = new TaskCompletionSource();
+        var heard = new List<string>();
+        async Task Tell(string to, string source, IReadOnlyList<FollowedRecord> records)
+        {
+            heard.Add(to);
+            if (to == Slow)
+                await answer.Task;
+        }
+        var kind = new MachineKind<SumMachine>(Key, () => new SumMachine())
+        {
+            FollowersOf = _ => [FollowerKey, Slow], WaitsFor = follower => follower != Slow,
+        };
+        // Whoever waits for the slow one never ends.
+        var host = new MachineHost<SumMachine>(
+            kind, _store, Tell, Quick with { FollowersWait = TimeSpan.FromDays(1) }, TimeProvider.System);
+        await host.OpenAsync(CancellationToken.None);
+
+        Assert.Equal(3L, await host.TellAsync(SumMachine.Command(3)));
+
+        Assert.Equal([FollowerKey, Slow], heard.Order(StringComparer.Ordinal));
+        Assert.Equal(1, host.Untold);
+        answer.SetResult();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (host.Untold > 0)
+            await Task.Delay(1, patience.Token);
     });
 
     private static async Task TellAsync(MachineHost<SumMachine> host, int number)

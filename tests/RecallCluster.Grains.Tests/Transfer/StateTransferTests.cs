@@ -56,6 +56,33 @@ public sealed class StateTransferTests : IDisposable
     }
 
     [Fact]
+    public async Task Reports_of_gateways_whose_lives_are_counted_anew_are_counted()
+    {
+        await MakeAsync();
+        await using (ServingState made = await OpenAsync(File))
+            await made.ExperimentStore.ReportAsync(ReportOf(epoch: 9), default);
+        await StateImport.RunAsync(File, _store, default);
+
+        string key = $"experiment/{Tried}";
+        await new Turns().RunAsync(async () =>
+        {
+            var host = new MachineHost<Experiment>(
+                new MachineKind<Experiment>(key, () => new Experiment(key)), _store, (_, _, _) => Task.CompletedTask,
+                new MachineHostOptions(), TimeProvider.System);
+            await host.OpenAsync(default);
+            Assert.Equal(true, await host.TellAsync(ReportOf(epoch: 1).Write()));
+            Assert.Equal(true, await host.TellAsync(ReportOf(epoch: 7).Write()));
+        });
+        string[] keys = ["campaign/7", "experiments/0", key];
+        await StateExport.RunAsync(_store, keys.ToAsyncEnumerable(), Back, Stream, default);
+
+        await using ServingState state = await OpenAsync(Back);
+        await state.ExperimentStore.ReportAsync(ReportOf(epoch: 1), default);
+        ExperimentView view = (await state.Experiments.FindAsync(Tried, default))!;
+        Assert.Equal(4 * UserSplit.Blocks, view.Results!.Arms[0].Requests);
+    }
+
+    [Fact]
     public async Task Versions_of_the_calibrator_go_along()
     {
         await MakeAsync();
@@ -195,7 +222,7 @@ public sealed class StateTransferTests : IDisposable
         Assert.Equal(new Micros(1_000 * clicks), view.Today.Spent);
         Assert.Equal(Campaign, Assert.Single(state.Users.ExposuresOf(Shown)).Campaign);
         Assert.False(state.Users.Find(Refuser)!.Consent);
-        ArmResult arm = Assert.Single(await state.Experiments.ListAsync(default)).Results.Arms[1];
+        ArmResult arm = Assert.Single(await state.Experiments.ListAsync(default)).Results!.Arms[1];
         Assert.Equal((1L, clicks), (arm.Impressions, arm.Clicks));
         await Assert.ThrowsAsync<InvalidRequestException>(() => state.Experiments.PutAsync(SettingsOf(Dropped), null, default));
     }
@@ -219,6 +246,13 @@ public sealed class StateTransferTests : IDisposable
         ClickProbability = 0.1,
         Arms = [new WonArm(Tried, 1)],
     };
+
+    private static ReportExposures ReportOf(long epoch)
+    {
+        var one = new long[UserSplit.Blocks];
+        Array.Fill(one, 1);
+        return new ReportExposures(LoopWorld.Start, Tried, 1, epoch, 1, [new ArmExposures(one, one, one)]);
+    }
 
     private static ExperimentSettings SettingsOf(long id) => new()
     {

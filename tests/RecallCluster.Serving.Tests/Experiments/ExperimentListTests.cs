@@ -126,6 +126,8 @@ public class ExperimentListTests
             ("arms", good with { Arms = [good.Arms[1], good.Arms[1] with { Name = "third" }] }),
             ("arms[1].name", good with { Arms = [good.Arms[0], good.Arms[1] with { Name = good.Arms[0].Name }] }),
             ("arms[0].weight", good with { Arms = [good.Arms[0] with { Weight = 0 }, good.Arms[1]] }),
+            ("arms[1].weight", good with { Arms = [good.Arms[0] with { Weight = 1e6 }, good.Arms[1] with { Weight = 5e-324 }] }),
+            ("arms[0].weight", good with { Arms = [good.Arms[0] with { Weight = 0.9 }, good.Arms[1] with { Weight = 9e3 }] }),
             ("arms[1].treatment", Trial.Settings(1, new Treatment())),
             ("arms[1].treatment.maxScorings", Trial.Settings(1, new Treatment { MaxScorings = 0 })),
             ("arms[1].treatment.candidates", Trial.Settings(1, new Treatment { Candidates = 20_000 })),
@@ -133,6 +135,30 @@ public class ExperimentListTests
         ExperimentChecks.Check(good);
         Assert.All(bad, one => Assert.Equal(
             one.Field, Assert.Throws<InvalidRequestException>(() => ExperimentChecks.Check(one.Settings)).Field));
+    }
+
+    [Fact]
+    public void What_was_within_the_limits_of_its_day_is_still_read_and_what_is_broken_is_not()
+    {
+        ExperimentSettings good = Trial.Settings(1);
+        ExperimentSettings old = good with { Arms = [good.Arms[0] with { Weight = 1e6 }, good.Arms[1] with { Weight = 5e-324 }] };
+        Assert.Throws<InvalidRequestException>(() => ExperimentChecks.Check(old));
+
+        Put(old);
+        var again = new ExperimentList();
+        again.Restore(_list.Snapshot());
+
+        Assert.Equal(old.Arms, again.Find(1)!.Settings.Arms);
+        ExperimentSettings[] broken =
+        [
+            good with { Id = 0 }, good with { Arms = [] }, good with { Arms = [good.Arms[1]] }, good with { Share = 2 },
+            good with { FirstBucket = -1 }, good with { Layer = null! }, good with { Arms = [good.Arms[0], null!] },
+            good with { Arms = [good.Arms[0] with { Weight = -1 }] },
+        ];
+        Assert.All(broken, settings => Assert.Throws<InvalidDataException>(() => ExperimentChecks.CheckStructure(settings)));
+        byte[] snapshot = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            new ExperimentListState([new ExperimentDefinition(broken[2], 1, Now)], []), ServingJson.Default.ExperimentListState);
+        Assert.Throws<InvalidDataException>(() => new ExperimentList().Restore(snapshot));
     }
 
     private static ExperimentSettings Controls(long id) =>

@@ -37,18 +37,42 @@ public class ExperimentLoopTests
         async Task AssertAsync()
         {
             ExperimentView first = (await host.Loop.Experiments.FindAsync(1, default))!;
-            Assert.Equal(60, first.Results.Arms.Sum(arm => arm.Requests));
-            Assert.Equal(60, first.Results.Arms.Sum(arm => arm.Answered));
-            Assert.Equal(spend, first.Results.Arms.Sum(arm => arm.Spend.Value));
+            Assert.Equal(60, first.Results!.Arms.Sum(arm => arm.Requests));
+            Assert.Equal(60, first.Results!.Arms.Sum(arm => arm.Answered));
+            Assert.Equal(spend, first.Results!.Arms.Sum(arm => arm.Spend.Value));
             foreach (ExperimentView view in await host.Loop.Experiments.ListAsync(default))
             {
-                foreach ((int place, ArmResult arm) in view.Results.Arms.Index())
+                foreach ((int place, ArmResult arm) in view.Results!.Arms.Index())
                 {
                     long wanted = shown.GetValueOrDefault(new WonArm(view.Settings.Id, place));
                     Assert.Equal((wanted, wanted, wanted, wanted), (arm.Requests, arm.Ads, arm.Impressions, arm.Clicks));
                 }
             }
         }
+    }
+
+    [Fact]
+    public async Task What_was_answered_is_told_when_the_host_stops_gracefully()
+    {
+        await using DurableLoop host = await DurableLoop.StartAsync(World);
+        await host.Loop.Experiments.PutAsync(Trial.Settings(1), null, default);
+        for (int i = 0; i < 5; i++)
+            await host.Gateway.AnswerAsync(LoopWorld.Request($"r{i}", $"u{i}"), default);
+
+        await host.RestartAsync();
+
+        Assert.Equal(5, (await host.Loop.Experiments.FindAsync(1, default))!.Results!.Arms.Sum(arm => arm.Requests));
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_ranker_none_can_be_skipped()
+    {
+        await using DurableLoop host = await DurableLoop.StartAsync(World);
+
+        var refused = await Assert.ThrowsAsync<InvalidRequestException>(
+            () => host.Loop.Experiments.PutAsync(Trial.Settings(1, new Treatment { SkipRanker = true }), null, default));
+
+        Assert.Equal("arms[1].treatment.skipRanker", refused.Field);
     }
 
     [Fact]
@@ -68,7 +92,7 @@ public class ExperimentLoopTests
 
         await host.PassAsync(TimeSpan.Zero);
 
-        Assert.Equal(0, (await host.Loop.Experiments.FindAsync(1, default))!.Results.Arms.Sum(arm => arm.Requests));
+        Assert.Equal(0, (await host.Loop.Experiments.FindAsync(1, default))!.Results!.Arms.Sum(arm => arm.Requests));
     }
 
     [Fact]
@@ -84,7 +108,7 @@ public class ExperimentLoopTests
         Assert.Equal((false, true, false), (before.Arms is not null, during.Arms is not null, after.Arms is not null));
         await host.Feedback.AcceptAsync([new AdEvent(AdEventKind.Click, during)], default);
         ExperimentView stopped = (await host.Loop.Experiments.FindAsync(1, default))!;
-        Assert.Equal(1, stopped.Results.Arms.Sum(arm => arm.Clicks));
+        Assert.Equal(1, stopped.Results!.Arms.Sum(arm => arm.Clicks));
         Assert.Equal(host.Now, stopped.StoppedAt);
 
         Assert.True(await host.Loop.Experiments.DeleteAsync(1, stopped.Version, default));

@@ -92,6 +92,10 @@ public class ExperimentTests
         for (int i = 0; i < 100; i++)
             board.Current.Assign($"u{i}").Count(ads: i % 2);
 
+        reports.IsBroken = true;
+        await Assert.ThrowsAsync<IOException>(() => reporter.ReportAsync(default));
+        Assert.Equal(1, reports.Others);
+        reports.IsBroken = false;
         reports.IsLost = true;
         await Assert.ThrowsAsync<IOException>(() => reporter.ReportAsync(default));
         Assert.Equal(1, reports.Others);
@@ -108,6 +112,51 @@ public class ExperimentTests
         Assert.True(reports.Numbers[1] < reports.Numbers[2]);
         Assert.Equal((200L, 50L, 50L), (arms.Sum(a => a.Requests.Sum()), arms.Sum(a => a.Answered.Sum()), arms.Sum(a => a.Ads.Sum())));
         Assert.All(arms, arm => Assert.InRange(arm.Requests.Sum(), 70, 130));
+    }
+
+    [Fact]
+    public async Task One_call_tells_what_could_not_be_told_before_and_what_came_since()
+    {
+        var board = new ExperimentBoard();
+        board.Publish([new ExperimentDefinition(Trial.Settings(4), 1, Now)]);
+        var reports = new TroubledReports(_experiment);
+        using var reporter = new ExposureReporter(board, reports, gateway: 3, epoch: 1, TimeProvider.System);
+        board.Current.Assign("u").Count(ads: 1);
+        using var stop = new CancellationTokenSource();
+        reports.IsHeldUp = true;
+        Task cancelled = reporter.ReportAsync(stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        board.Current.Assign("u").Count(ads: 1);
+
+        reports.IsHeldUp = false;
+        await reporter.ReportAsync(default);
+
+        Assert.Equal(2, _experiment.Copy().Arms.Sum(arm => arm.Requests.Sum()));
+    }
+
+    [Fact]
+    public void The_meter_of_a_stopped_experiment_goes_when_it_is_drained()
+    {
+        var board = new ExperimentBoard();
+        var running = new ExperimentDefinition(Trial.Settings(4), 1, Now);
+        board.Publish([running]);
+        Assignment begun = board.Current.Assign("u");
+        Assert.Null(board.Take(4));
+        Assert.Null(board.Take(4));
+        Assert.Equal([4], board.Metered);
+
+        begun.Count(ads: 1);
+        board.Publish([running with { StoppedAt = Now }]);
+        Assert.Equal(1, board.Take(4)!.Sum(arm => arm.Requests.Sum()));
+        Assert.Null(board.Take(4));
+        // A request that had begun before.
+        begun.Count(ads: 1);
+        Assert.Equal(1, board.Take(4)!.Sum(arm => arm.Requests.Sum()));
+        Assert.Null(board.Take(4));
+        Assert.Equal([4], board.Metered);
+        Assert.Null(board.Take(4));
+        Assert.Empty(board.Metered);
     }
 
     private bool Report(int gateway, long epoch, long number, long requests)
@@ -139,6 +188,12 @@ public class ExperimentTests
     {
         public bool IsLost { get; set; }
 
+        /// <summary>Whether nothing arrives, nor is answered until the caller gives up.</summary>
+        public bool IsHeldUp { get; set; }
+
+        /// <summary>Whether it fails before there is a task.</summary>
+        public bool IsBroken { get; set; }
+
         public List<long> Numbers { get; } = [];
 
         /// <summary>Reports of other experiments.</summary>
@@ -151,6 +206,11 @@ public class ExperimentTests
                 Others++;
                 return Task.CompletedTask;
             }
+            // At once, as an implementation that is not async does: it must hold up no other either.
+            if (IsBroken)
+                throw new IOException("broken");
+            if (IsHeldUp)
+                return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
             Numbers.Add(report.Number);
             experiment.Apply(new JournalRecord(Numbers.Count, Experiment.KeyOf(4), [], report.Write()));
             return IsLost ? Task.FromException(new IOException("no answer")) : Task.CompletedTask;

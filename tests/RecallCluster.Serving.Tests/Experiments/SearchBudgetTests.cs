@@ -48,7 +48,7 @@ public sealed class SearchBudgetTests : IDisposable
             await VisitAsync(loop, $"user-{i % Users}", i, keenness, random);
         await loop.PassAsync();
 
-        ExperimentResults results = (await loop.Experiments.FindAsync(1, default))!.Results;
+        ExperimentResults results = (await loop.Experiments.FindAsync(1, default))!.Results!;
         Assert.Equal(Users * RequestsOfUser, results.Arms.Sum(arm => arm.Requests));
         Assert.Null(results.Arms[0].RevenuePerThousand.Lift);
         Lift poor = results.Arms[1].RevenuePerThousand.Lift!.Value, same = results.Arms[2].RevenuePerThousand.Lift!.Value;

@@ -31,6 +31,18 @@ public class UserSplitTests
     }
 
     [Fact]
+    public void The_longest_id_is_hashed_without_setting_memory_apart()
+    {
+        string longest = new('ä', RequestLimits.MaxIdBytes / 2);
+        StableHash.Of(longest);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        StableHash.Of(longest);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
     public void Buckets_blocks_and_arms_are_uniform_and_independent_of_each_other()
     {
         ExperimentSettings one = Trial.Settings(1), two = Trial.Settings(2), salted = one with { Salt = "again" };

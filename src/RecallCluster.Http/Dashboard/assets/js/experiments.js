@@ -45,7 +45,9 @@ export class Experiments {
   }
 
   update(experiments) {
-    const arms = experiments.flatMap((experiment) => experiment.results.arms.map((arm, i) => ({ experiment, arm, first: i === 0 })));
+    // One whose counts cannot be read now has no results.
+    const arms = experiments.flatMap(
+      (experiment) => experiment.results?.arms.map((arm, i) => ({ experiment, arm, first: i === 0 })) ?? []);
     this.rows.update(arms.map((row) => [`${row.experiment.id} ${row.arm.name}`, row]));
     this.table.hidden = arms.length === 0;
     this.empty.hidden = arms.length > 0;

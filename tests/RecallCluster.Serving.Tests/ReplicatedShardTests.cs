@@ -215,6 +215,42 @@ public class ReplicatedShardTests
     }
 
     [Fact]
+    public async Task Where_none_is_healthy_those_that_answered_lately_share_the_load()
+    {
+        var one = new FakeReplica("one");
+        var other = new FakeReplica("other");
+        using ReplicatedShard shard = ShardOver(one, other);
+        await SuspectAsync(shard, one, other);
+
+        Task<ShardAnswer>[] calls = [.. Enumerable.Range(0, 10).Select(_ => shard.SearchAsync(Query, default))];
+
+        Assert.Equal((5, 5), (one.Waiting, other.Waiting));
+        one.AnswerAll();
+        other.AnswerAll();
+        await Task.WhenAll(calls);
+    }
+
+    [Fact]
+    public async Task Where_none_is_healthy_one_that_has_not_answered_for_long_is_not_asked_however_idle_it_is()
+    {
+        var quiet = new FakeReplica("quiet") { Failure = new IOException("gone") };
+        var still = new FakeReplica("still") { Answers = true };
+        using ReplicatedShard shard = ShardOver(quiet, still);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        await UntilAsync(() => shard.Live[0].State == "suspect", () => shard.SearchAsync(Query, default));
+        await SuspectAsync(shard, still);
+        int asked = quiet.Calls;
+
+        still.Answers = false;
+        Task<ShardAnswer>[] calls = [.. Enumerable.Range(0, 10).Select(_ => shard.SearchAsync(Query, default))];
+
+        Assert.Equal("suspect", shard.Live[0].State);
+        Assert.Equal((asked, 10), (quiet.Calls, still.Waiting));
+        still.AnswerAll();
+        await Task.WhenAll(calls);
+    }
+
+    [Fact]
     public async Task A_replica_that_is_late_again_and_again_is_suspected()
     {
         var frozen = new FakeReplica("frozen");
@@ -282,6 +318,16 @@ public class ReplicatedShardTests
 
         Assert.Same(placements, one.Placements);
         Assert.Same(placements, other.Placements);
+    }
+
+    /// <summary>Has replicas fail until they are suspected.</summary>
+    private static async Task SuspectAsync(ReplicatedShard shard, params FakeReplica[] replicas)
+    {
+        Array.ForEach(replicas, replica => replica.Failure = new IOException("gone"));
+        await UntilAsync(
+            () => shard.Live.All(r => r.State == "suspect"),
+            () => Assert.ThrowsAsync<IOException>(() => shard.SearchAsync(Query, default)));
+        Array.ForEach(replicas, replica => replica.Failure = null);
     }
 
     private static async Task UntilAsync(Func<bool> reached, Func<Task> step)

@@ -92,6 +92,25 @@ public sealed class ShardVersionTests : IDisposable
         gone.Dispose();
     }
 
+    [Fact]
+    public async Task What_cannot_be_closed_keeps_nothing_else_open()
+    {
+        ShardVersion before = Version();
+        var next = new ShardVersion(
+            "v1", before.Index, IndexScorer.Of(_files.Model, before.Index), GuidedSearchParameters.Default, team: null, TimeProvider.System)
+        {
+            Owned = new Stuck(),
+            Before = before,
+        };
+        before.Dispose();
+        Assert.Equal(0, _owned.Times);
+
+        Assert.Throws<IOException>(next.Dispose);
+
+        await next.Closed.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, _owned.Times);
+    }
+
     private void Add() => _shard.Add(Version());
 
     private void Publish() =>
@@ -115,6 +134,11 @@ public sealed class ShardVersionTests : IDisposable
             GrowingScorer = IndexScorer.Growing(_files.Model),
             Owned = owned ?? _owned,
         };
+    }
+
+    private sealed class Stuck : IDisposable
+    {
+        public void Dispose() => throw new IOException("stuck");
     }
 
     private sealed class Closing : IDisposable

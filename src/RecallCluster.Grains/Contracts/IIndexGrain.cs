@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Concurrency;
 using RecallCluster.Serving.Rollouts;
 
@@ -28,6 +29,10 @@ public sealed record IndexVersion(
     /// <summary>Its ads.</summary>
     [Id(7)]
     public long Ads { get; init; }
+
+    /// <summary>The number in its name, which grows with every roll-out; 0 for a name without one.</summary>
+    internal int Number =>
+        int.TryParse(Name.AsSpan(Name.LastIndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
 
     RolledVersion IRolledVersion.Rolled => new(Title, Name);
 }

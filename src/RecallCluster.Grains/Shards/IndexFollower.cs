@@ -38,8 +38,10 @@ internal sealed class IndexFollower(
         while (await Task.WhenAny(opening, Task.Delay(SpeakPeriod, time, cancellation)).ConfigureAwait(false) != opening
             && !cancellation.IsCancellationRequested)
         {
-            // The place before any is old news: it is answered at once. Who does not hear it now is told again.
-            await GrainCalls.TryAsync(() => index.NextAsync(-1, report()).WaitAsync(cancellation)).ConfigureAwait(false);
+            // The place before any is old news: it is answered at once. Who does not hear it now is told again, and a call that hangs is
+            // not waited for: it would eat the silence that is allowed.
+            await GrainCalls.TryAsync(() => index.NextAsync(-1, report()).WaitAsync(SpeakPeriod, time, cancellation))
+                .ConfigureAwait(false);
         }
         await opening.ConfigureAwait(false);
     }

@@ -98,6 +98,9 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
 
     public async Task<IndexState> RollBackAsync()
     {
+        // The caller wants to know what came of it. So this call waits for the replicas, and the grain does not move meanwhile: where it
+        // was about to, a replica that asks it for a place waits for it, and it for the replica, until the time of a call between grains
+        // is over. Then this fails, with nothing changed, and the grain moves.
         await _rollout.RollBackAsync().ConfigureAwait(true);
         return View();
     }
@@ -211,7 +214,8 @@ internal sealed class IndexGrain : MachineGrain<IndexPlan>, IIndexGrain, IRollou
 
     /// <summary>
     /// Goes on with the roll-out. A step takes as long as it takes; nobody waits for it here, since a grain does not move while its timer
-    /// is at work, and the step may wait for a replica that is placed only when the grain has moved.
+    /// is at work, and the step may wait for a replica that is placed only when the grain has moved. Going back waits for replicas all the
+    /// same (<see cref="RollBackAsync"/>).
     /// </summary>
     private Task StepAsync(CancellationToken cancellation)
     {

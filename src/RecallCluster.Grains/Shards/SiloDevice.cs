@@ -39,16 +39,29 @@ internal sealed class DeviceSeat(
     /// <summary>Completes when it was removed and its last search has ended.</summary>
     public Task Closed => _current.Closed;
 
-    /// <summary>Another version has taken the place of the one that was opened.</summary>
-    public void Take(ShardVersion next) => _current = next;
+    /// <summary>Has another version take the place of the current one; it is taken over in any case.</summary>
+    /// <exception cref="InvalidOperationException">The shard does not hold the version any more.</exception>
+    public void Replace(ShardVersion next)
+    {
+        // Whoever drops the version a moment after it was replaced must see what has come free.
+        ShardVersion before = _current;
+        _current = next;
+        try
+        {
+            shard.Replace(next);
+        }
+        catch
+        {
+            _current = before;
+            throw;
+        }
+    }
 }
 
 /// <summary>What scores the shards of a silo: its device where it has one with room, else the processor. Thread-safe.</summary>
 internal sealed partial class SiloDevice(
     SiloNode node, RolloutOptions options, TimeProvider time, ILogger logger, IDeviceScoring? devices)
 {
-    private readonly Lock _trying = new();
-
     /// <summary>What scores on the silo's device, or on the processor where it has none, or none that can be used.</summary>
     public ShardScoring ScoringOf(IndexVersion version, IndexedModel indexed, AdIndex index)
     {
@@ -65,37 +78,51 @@ internal sealed partial class SiloDevice(
         }
     }
 
-    /// <summary>Whether the device scores a version, once what is being put there now is.</summary>
-    public Task<bool> HoldsAsync(DeviceSeat seat) => node.Device is null ? Task.FromResult(false) : Task.Run(() =>
+    /// <summary>
+    /// Has a version that the processor scores go on on the device, now that there may be room. One call at a time.
+    /// </summary>
+    /// <returns>Whether it had taken room that is free again, since the version was dropped meanwhile.</returns>
+    public bool TryAgain(DeviceSeat seat)
     {
-        lock (_trying)
-            return seat.IsOnDevice;
-    });
-
-    /// <summary>Has a version that the processor scores go on on the device, now that there may be room.</summary>
-    public void TryAgain(DeviceSeat seat)
-    {
-        if (node.Device is not { } device)
-            return;
-        // What was opened is seen by the next one: no version is put there twice.
-        lock (_trying)
+        if (node.Device is not { } device || seat.IsOnDevice)
+            return false;
+        bool opened = false;
+        try
         {
-            if (seat.IsOnDevice)
-                return;
-            try
-            {
-                // It must not be closed meanwhile.
-                using VersionedIndex<ShardVersion>.Lease lease = seat.Shard.Lease(seat.Version.Name);
-                ShardVersion next = OnDevice(device, seat.Version, seat.Model, seat.Index).InPlaceOf(lease.Value, time);
-                Try(seat, next);
-                seat.Shard.Replace(next);
-                seat.Take(next);
-            }
-            // Whatever it is, the processor goes on.
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                LogNoDevice(logger, seat.Index.FilePath, e.Message);
-            }
+            // It must not be closed meanwhile.
+            using VersionedIndex<ShardVersion>.Lease lease = seat.Shard.Lease(seat.Version.Name);
+            ShardVersion next = InPlaceOf(lease.Value, device, seat);
+            opened = true;
+            Try(seat, next);
+            seat.Replace(next);
+        }
+        catch (InvalidOperationException) when (!seat.Shard.Versions.Contains(seat.Version.Name))
+        {
+            return opened;
+        }
+        catch (Exception e) when (e is DeviceUnavailableException or DeviceMemoryException or DeviceLostException)
+        {
+            LogNoDevice(logger, seat.Index.FilePath, e.Message);
+        }
+        // Whatever it is, the processor goes on.
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogFailed(logger, e, seat.Index.FilePath);
+        }
+        return false;
+    }
+
+    private ShardVersion InPlaceOf(ShardVersion current, DeviceOptions device, DeviceSeat seat)
+    {
+        ShardScoring scoring = OnDevice(device, seat.Version, seat.Model, seat.Index);
+        try
+        {
+            return scoring.InPlaceOf(current, time);
+        }
+        catch
+        {
+            scoring.Dispose();
+            throw;
         }
     }
 
@@ -139,6 +166,9 @@ internal sealed partial class SiloDevice(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{File} is scored by the processor: {Reason}")]
     private static partial void LogNoDevice(ILogger logger, string file, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{File} stays with the processor.")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string file);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The silo ends: {Reason}")]
     private static partial void LogLost(ILogger logger, string reason);

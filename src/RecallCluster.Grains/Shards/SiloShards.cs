@@ -23,19 +23,32 @@ internal readonly record struct HeldVersion(string Name, int Ads, long Bytes);
 /// The shards that this silo holds: opened from its own copy of the files, and fed with its own market's bids, placements and new ads,
 /// which are the same on every silo. Thread-safe.
 /// </summary>
-internal sealed class SiloShards(
-    SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
-    IDeviceScoring? devices = null) : IDisposable
+internal sealed class SiloShards : IDisposable
 {
-    private readonly SiloDevice _device = new(node, options, time, logger, devices);
+    private readonly SiloMarket _market;
+    private readonly SiloNode _node;
+    private readonly KnownData _known;
+    private readonly RolloutOptions _options;
+    private readonly TimeProvider _time;
+    private readonly SiloDevice _device;
+    private readonly FreedRoom _freed;
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Held> _shards = [];
     private readonly Dictionary<string, SharedModel> _models = new(StringComparer.Ordinal);
     private long _bytes;
     private volatile bool _isClosing;
 
+    public SiloShards(
+        SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
+        IDeviceScoring? devices = null)
+    {
+        (_market, _node, _known, _options, _time) = (market, node, known, options, time);
+        _device = new SiloDevice(node, options, time, logger, devices);
+        _freed = new FreedRoom(Loads, FillDevice, time);
+    }
+
     /// <summary>The silo's name.</summary>
-    public string Silo => node.Name;
+    public string Silo => _node.Name;
 
     /// <summary>A shard, which may hold no version yet.</summary>
     public Shard Of(int number)
@@ -142,7 +155,7 @@ internal sealed class SiloShards(
         try
         {
             if (isNew)
-                ShardTrial.Run(opened, indexed.Model, options.Trial, new SeededRandom((ulong)number + 1));
+                ShardTrial.Run(opened, indexed.Model, _options.Trial, new SeededRandom((ulong)number + 1));
             shard.Add(opened);
         }
         catch
@@ -154,9 +167,9 @@ internal sealed class SiloShards(
         {
             var kept = new (AdIndex, IShard)?[version.Shards];
             kept[number] = (index, shard);
-            var embedder = new AdEmbedder(indexed.Model, known.AdFields);
+            var embedder = new AdEmbedder(indexed.Model, _known.AdFields);
             var newAds = new NewAdKeeper(version.Name, embedder, kept, null, new NewAdOptions());
-            IDisposable adoption = await market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None)
+            IDisposable adoption = await _market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None)
                 .ConfigureAwait(false);
             return new Loaded(new DeviceSeat(version, number, indexed, index, shard, opened), bytes, newAds, adoption);
         }
@@ -180,8 +193,9 @@ internal sealed class SiloShards(
                 throw new InvalidDataException(
                     $"{index.FilePath} is not the file that was published as version {version.Name}; bring the same files to all silos.");
             }
+            _freed.Asked();
             scoring = _device.ScoringOf(version, indexed, index);
-            return scoring.ToVersion(version.Name, time);
+            return scoring.ToVersion(version.Name, _time);
         }
         catch
         {
@@ -203,11 +217,11 @@ internal sealed class SiloShards(
     {
         lock (_lock)
         {
-            if (bytes > node.ShardMemory - _bytes)
+            if (bytes > _node.ShardMemory - _bytes)
             {
                 throw new InvalidDataException(
                     $"Version {version.Name} does not fit: shard {number} takes {bytes} bytes; shards here take {_bytes} of at most "
-                    + $"{node.ShardMemory} (silo:shardMemoryMiB).");
+                    + $"{_node.ShardMemory} (silo:shardMemoryMiB).");
             }
             _bytes += bytes;
             if (!_models.TryGetValue(version.Name, out SharedModel? model))
@@ -247,15 +261,27 @@ internal sealed class SiloShards(
         loaded.Adoption.Dispose();
         shard.Remove(loaded.Name);
         Release(loaded.Name, loaded.Bytes);
-        if (_isClosing || !await _device.HoldsAsync(loaded.Seat).ConfigureAwait(false))
+        if (!loaded.Seat.IsOnDevice || _isClosing)
             return;
         // Its last search may go on for a moment; then there is room for one that found none. Whoever dropped it does not wait for that.
-        await loaded.Seat.Closed.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        foreach (DeviceSeat seat in Seats())
-            _device.TryAgain(seat);
+        await loaded.Seat.Closed.ConfigureAwait(false);
+        _freed.Offer();
     }
 
-    private DeviceSeat[] Seats() => [.. Numbers().SelectMany(LoadedOf).Select(loaded => loaded.Seat)];
+    private Task[] Loads()
+    {
+        lock (_lock)
+            return [.. _shards.Values.SelectMany(held => held.Versions.Values).Where(version => !version.IsCompleted)];
+    }
+
+    /// <summary>Has what is newest go on on the device; whether room that was taken came free again.</summary>
+    private bool FillDevice()
+    {
+        bool again = false;
+        foreach (Loaded loaded in Numbers().SelectMany(LoadedOf).OrderByDescending(loaded => loaded.Seat.Version.Number))
+            again |= _device.TryAgain(loaded.Seat);
+        return again;
+    }
 
     private int[] Numbers()
     {
@@ -266,7 +292,7 @@ internal sealed class SiloShards(
     private Held HeldOf(int number)
     {
         if (!_shards.TryGetValue(number, out Held? held))
-            _shards[number] = held = new Held(new Shard(time));
+            _shards[number] = held = new Held(new Shard(_time));
         return held;
     }
 

@@ -10,14 +10,15 @@ public enum ReplicaState
     /// then.</summary>
     Suspect,
 
-    /// <summary>It fails all the time, and has long answered nothing: it is only tried now and then.</summary>
+    /// <summary>It has failed for long and answered nothing meanwhile: it is only tried now and then.</summary>
     Down,
 }
 
 /// <summary>
 /// One replica's health, from the outcomes of its calls alone. Strikes count against it: three for a failure, one for an answer so late
-/// that another replica was asked too and won; an answer wipes them out. Many calls that fail in one moment of standstill do not make a
-/// replica that answered a moment ago one that is gone: that takes <see cref="ReplicationOptions.Silence"/>. Thread-safe.
+/// that another replica was asked too and won; an answer wipes them out. Many calls that fail in one moment of standstill, be it the
+/// replica's or the caller's own, do not make a replica one that is gone: that takes failures over
+/// <see cref="ReplicationOptions.Silence"/>. That nobody asked it for long says nothing. Thread-safe.
 /// </summary>
 internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider time)
 {
@@ -27,6 +28,8 @@ internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider tim
 
     private readonly Lock _lock = new();
     private int _strikes;
+    private long _struckAt;
+    private bool _isGone;
     private int _pauses;
     private long _tryAt;
     private bool _trying;
@@ -35,7 +38,7 @@ internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider tim
 
     public ReplicaState State => Volatile.Read(ref _strikes) switch
     {
-        >= DownAt when time.GetElapsedTime(AnsweredAt) >= options.Silence => ReplicaState.Down,
+        >= DownAt when Volatile.Read(ref _isGone) => ReplicaState.Down,
         >= SuspectAt => ReplicaState.Suspect,
         _ => ReplicaState.Healthy,
     };
@@ -75,6 +78,7 @@ internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider tim
             if (_strikes >= SuspectAt)
                 _recoveredAt = time.GetTimestamp();
             _strikes = 0;
+            _isGone = false;
             _pauses = 0;
             _trying = false;
         }
@@ -95,12 +99,15 @@ internal sealed class ReplicaHealth(ReplicationOptions options, TimeProvider tim
     {
         lock (_lock)
         {
+            long now = time.GetTimestamp();
+            if (_strikes == 0)
+                _struckAt = now;
             _strikes = Math.Min(DownAt, _strikes + strikes);
+            _isGone = time.GetElapsedTime(_struckAt, now) >= options.Silence;
             _trying = false;
             if (_strikes < SuspectAt)
                 return;
             // Calls that were under way together and fail together are one failure: the pause does not grow while it lasts.
-            long now = time.GetTimestamp();
             if (now < _tryAt)
                 return;
             double pause = options.FirstPause.TotalSeconds * Math.Pow(2, Math.Min(_pauses++, 30));

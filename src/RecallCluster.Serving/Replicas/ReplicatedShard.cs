@@ -188,16 +188,18 @@ public sealed class ReplicatedShard : IShard, IDisposable
     }
 
     /// <summary>
-    /// The less busy of two replicas drawn from the healthy ones that were not asked yet; where none is healthy, the suspect one that
-    /// answered last: of one that stands still for a moment and one that is gone, the first.
+    /// The less busy of two replicas drawn from the healthy ones that were not asked yet; where none is healthy, the least busy of the
+    /// suspect ones that answered lately, else the one that answered last: of one that stands still for a moment and one that is gone, the
+    /// first.
     /// </summary>
     private TrackedReplica? Choose(List<TrackedReplica> asked)
     {
         TrackedReplica[] able = Array.FindAll(_replicas, r => r.Health.State == ReplicaState.Healthy && !asked.Contains(r));
         if (able.Length == 0)
         {
-            return _replicas.Where(r => r.Health.State == ReplicaState.Suspect && !asked.Contains(r))
-                .MaxBy(r => r.Health.AnsweredAt);
+            TrackedReplica[] suspects = Array.FindAll(_replicas, r => r.Health.State == ReplicaState.Suspect && !asked.Contains(r));
+            return suspects.Where(r => _time.GetElapsedTime(r.Health.AnsweredAt) < _options.Silence).MinBy(r => r.Load)
+                ?? suspects.MaxBy(r => r.Health.AnsweredAt);
         }
         if (able.Length == 1)
             return able[0];

@@ -21,8 +21,10 @@ public sealed record ReplicationOptions
     /// <summary>Hedges, and retries, that may come at once after a quiet time.</summary>
     public int Burst { get; init; } = 32;
 
-    /// <summary>How long a replica that keeps failing must have answered nothing before it is asked no more, even where no other is
-    /// left.</summary>
+    /// <summary>
+    /// How long a replica must do nothing but fail, from its first failure to its last, before it is asked no more, even where no other is
+    /// left. Where none is healthy, one that answered within this time is preferred.
+    /// </summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a replica that failed is left alone before it is tried with one request; doubles with each further

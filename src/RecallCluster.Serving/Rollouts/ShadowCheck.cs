@@ -13,6 +13,7 @@ internal sealed class ShadowCheck : IAsyncDisposable
 {
     // So that the second answers never take much of what the first ones need.
     private const int MostAtOnce = 2;
+    private const double MostOwed = 2;
 
     private readonly AdRetriever _running;
     private readonly AdRetriever _shadow;
@@ -67,12 +68,13 @@ internal sealed class ShadowCheck : IAsyncDisposable
         lock (_lock)
         {
             long now = _time.GetTimestamp();
-            _owed = Math.Min(1, _owed + _share + (_pace * _time.GetElapsedTime(_last, now).TotalSeconds));
+            // What is left over stays owed, or half of the requests would be the most that a share between a half and all could mean.
+            _owed = Math.Min(MostOwed, _owed + _share + (_pace * _time.GetElapsedTime(_last, now).TotalSeconds));
             _last = now;
             // Sums of shares fall short of 1 by rounding.
             if (_owed < 1 - 1e-9 || _atOnce == MostAtOnce)
                 return;
-            _owed = 0;
+            _owed -= 1;
             _atOnce++;
         }
         _ = Task.Run(() => CompareAsync(request, answer));

@@ -240,12 +240,30 @@ public sealed class ShardVersion : IDisposable
         {
             if (Interlocked.Decrement(ref _users) != 0)
                 return;
-            Owned?.Dispose();
-            if (Before is not null)
-                Before.Leave();
-            else if (!IsBorrowed)
-                index.Dispose();
-            _closed.SetResult();
+            // A device that cannot be closed keeps neither the file open nor those waiting who want its room.
+            try
+            {
+                Owned?.Dispose();
+            }
+            finally
+            {
+                LeaveIndex();
+            }
+        }
+
+        private void LeaveIndex()
+        {
+            try
+            {
+                if (Before is not null)
+                    Before.Leave();
+                else if (!IsBorrowed)
+                    index.Dispose();
+            }
+            finally
+            {
+                _closed.SetResult();
+            }
         }
     }
 }

@@ -30,4 +30,23 @@ public sealed class DeviceRoomTests
         await traffic.EndAsync();
         Assert.Equal([$"{cluster.First.Fingerprint}.1", $"{next.Fingerprint}.2"], traffic.Versions);
     }
+
+    [Fact]
+    public async Task With_room_for_one_the_newest_version_is_on_the_device()
+    {
+        var device = new HostAsDevice(room: Seats);
+        await using IndexedCluster cluster = await IndexedCluster.StartAsync(device: device);
+        using var second = new HandMadeModel(IndexedCluster.Ads, seed: 2);
+        using var third = new HandMadeModel(IndexedCluster.Ads, seed: 3);
+        foreach ((string name, HandMadeModel model) in new[] { ("second", second), ("third", third) })
+        {
+            cluster.Add(name, model);
+            await cluster.Indexes.PublishAsync(name, ShadowLimits.None, default);
+            await cluster.UntilAsync(view => view.Running?.Name == name);
+        }
+
+        // Nobody went in its way before it was there, and the one before, for which there is no room, took no place since.
+        Assert.Equal((2 * Seats, Seats), (device.Opened, device.Closed));
+        Assert.All(device.Files, file => Assert.StartsWith(cluster.DirectoryOf("third"), file, StringComparison.Ordinal));
+    }
 }

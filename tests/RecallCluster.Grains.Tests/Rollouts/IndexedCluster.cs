@@ -84,6 +84,9 @@ internal sealed class IndexedCluster : IAsyncDisposable
         Copy(model.Index(Shards), index);
     }
 
+    /// <summary>Where a version's files are.</summary>
+    public string DirectoryOf(string name) => Path.Combine(Versions, name) + Path.DirectorySeparatorChar;
+
     /// <summary>The file of a version's shard.</summary>
     public string FileOf(string name, int shard) =>
         Path.Combine(VersionPair.PlaceIn(Path.Combine(Versions, name)).Index, $"shard-{shard}.index");

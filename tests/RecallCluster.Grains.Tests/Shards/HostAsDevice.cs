@@ -11,6 +11,7 @@ namespace RecallCluster.Grains.Tests.Shards;
 internal sealed class HostAsDevice(int room = int.MaxValue) : IDeviceScoring
 {
     private readonly Lock _lock = new();
+    private readonly List<string> _files = [];
 
     public int Opened { get; private set; }
 
@@ -18,6 +19,16 @@ internal sealed class HostAsDevice(int room = int.MaxValue) : IDeviceScoring
 
     /// <summary>How often there was no room.</summary>
     public int Refused { get; private set; }
+
+    /// <summary>The files of the shards that are on it.</summary>
+    public IReadOnlyList<string> Files
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _files];
+        }
+    }
 
     public DeviceOptions? Options { get; private set; }
 
@@ -33,15 +44,19 @@ internal sealed class HostAsDevice(int room = int.MaxValue) : IDeviceScoring
                 throw new DeviceMemoryException($"{index.FilePath} does not fit.");
             }
             Opened++;
+            _files.Add(index.FilePath);
             Options = options;
         }
-        return new HostShard(IndexScorer.Growing(model)(index.Records, index.Count), Close);
+        return new HostShard(IndexScorer.Growing(model)(index.Records, index.Count), () => Close(index.FilePath));
     }
 
-    private void Close()
+    private void Close(string file)
     {
         lock (_lock)
+        {
             Closed++;
+            _files.Remove(file);
+        }
     }
 
     private sealed class HostShard(IScorer scorer, Action close) : IDeviceShard

@@ -16,6 +16,10 @@ public sealed class ShadowCheckTests
         Assert.Equal(5, await ComparedAsync(share: 0.25, pace: 0, requests: 20, every: TimeSpan.FromMilliseconds(1)));
 
     [Fact]
+    public async Task A_share_of_more_than_half_is_met_too() =>
+        Assert.Equal(70, await ComparedAsync(share: 0.7, pace: 0, requests: 100, every: TimeSpan.FromMilliseconds(1)));
+
+    [Fact]
     public async Task Where_they_are_few_as_many_are_compared_as_the_pace_wants() =>
         Assert.Equal(10, await ComparedAsync(HardlyAny, pace: 1, requests: 20, every: TimeSpan.FromSeconds(0.5)));
 

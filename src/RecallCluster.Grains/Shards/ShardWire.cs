@@ -14,7 +14,8 @@ internal static class ShardWire
     public static ShardQueryMessage ToWire(ShardQuery query, string version) => new()
     {
         Version = version,
-        UserState = BytesOf(query.UserState.Span),
+        // One of its own for each request, and never changed.
+        UserState = CastMemory.Of<float, byte>(query.UserState),
         K = query.K,
         MaxScorings = query.MaxScorings,
         TimeLeft = query.TimeLeft?.Ticks,
@@ -36,7 +37,7 @@ internal static class ShardWire
     {
         if (message.K < 1 || message.MaxScorings < 1)
             throw new InvalidDataException($"Shard query: K {message.K} and at most {message.MaxScorings} scorings; both are at least 1.");
-        return new ShardQuery(message.Version, ValuesOf<float>(message.UserState, "user state"), message.K)
+        return new ShardQuery(message.Version, WholeOf<float>(message.UserState, "user state"), message.K)
         {
             MaxScorings = message.MaxScorings,
             TimeLeft = message.TimeLeft is { } left ? new TimeSpan(left) : null,
@@ -90,7 +91,7 @@ internal static class ShardWire
             throw new InvalidDataException(
                 $"Shard query: a scale of slope {scale.Slope} and shift {scale.Shift}, at most {value.MostPerCampaign} ads a campaign.");
         }
-        return new ValueQuery(ValuesOf<ulong>(value.Campaigns, "campaigns"), ValuesOf<ulong>(value.Facets, "facets"))
+        return new ValueQuery(WholeOf<ulong>(value.Campaigns, "campaigns"), WholeOf<ulong>(value.Facets, "facets"))
         {
             Scale = scale,
             MostPerCampaign = value.MostPerCampaign == 0 ? int.MaxValue : value.MostPerCampaign,
@@ -102,10 +103,10 @@ internal static class ShardWire
         where T : unmanaged => MemoryMarshal.AsBytes(values).ToArray();
 
     private static T[] ValuesOf<T>(ReadOnlyMemory<byte> bytes, string what)
-        where T : unmanaged
-    {
-        if (bytes.Length % Unsafe.SizeOf<T>() != 0)
-            throw new InvalidDataException($"Shard message: {bytes.Length} bytes of {what} are no whole number of values.");
-        return MemoryMarshal.Cast<byte, T>(bytes.Span).ToArray();
-    }
+        where T : unmanaged => WholeOf<T>(bytes, what).ToArray();
+
+    private static ReadOnlyMemory<T> WholeOf<T>(ReadOnlyMemory<byte> bytes, string what)
+        where T : unmanaged => bytes.Length % Unsafe.SizeOf<T>() == 0
+            ? CastMemory.Of<byte, T>(bytes)
+            : throw new InvalidDataException($"Shard message: {bytes.Length} bytes of {what} are no whole number of values.");
 }

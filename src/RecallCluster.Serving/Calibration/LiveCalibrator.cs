@@ -78,7 +78,10 @@ public sealed class LiveCalibrator : IDisposable
                 await OnPool(() => trial.Fit(data, now), cancellation).ConfigureAwait(false);
             if (!isDue)
                 return false;
-            return await FitAsync(data!, now, isForced: _mustFit, cancellation).ConfigureAwait(false);
+            bool isFitted = await FitAsync(data!, now, isForced: _mustFit, cancellation).ConfigureAwait(false);
+            // What could not be published is due again; what was fitted out of turn changes nothing of the turns, which both editions share.
+            _maps.Looked(now);
+            return isFitted;
         },
         cancellation);
 
@@ -216,9 +219,7 @@ public sealed class LiveCalibrator : IDisposable
             .ConfigureAwait(false);
         bool isFitted = await OnPool(() => _maps.Fit(data, isForced), cancellation).ConfigureAwait(false);
         await _campaigns.PublishAsync(Model, rates, cancellation).ConfigureAwait(false);
-        // What could not be published is due again.
         _mustFit = false;
-        _maps.Looked(now);
         if (isFitted)
             Fit = CalibratorFit.Of(++_fits, _version.Version, now, data);
         return isFitted;

@@ -139,23 +139,6 @@ public class CalibrationPortsTests
     }
 
     [Fact]
-    public async Task What_was_fitted_now_is_not_due_at_once()
-    {
-        var host = new Elsewhere(Factory);
-        var settings = new CalibratorSettings
-        {
-            Method = CalibratorMethod.Bsir, RefitInterval = TimeSpan.FromMinutes(30), FewestNewClicks = 1,
-        };
-        using var calibrator = new LiveCalibrator(host, host, new CalibrationOptions { Calibrator = settings });
-        Show(host.Shard, campaign: 1, impressions: 3000, clicks: 300);
-        await calibrator.RefitAsync(ManualClock.Morning, default);
-        Show(host.Shard, campaign: 2, impressions: 3000, clicks: 300);
-
-        Assert.False(await calibrator.RunAsync(ManualClock.Morning + TimeSpan.FromMinutes(29), default));
-        Assert.True(await calibrator.RunAsync(ManualClock.Morning + TimeSpan.FromMinutes(30), default));
-    }
-
-    [Fact]
     public void Impressions_are_counted_from_the_first_asking_on_and_only_lately()
     {
         var counter = new ShownCounter(hours: 1);

@@ -39,7 +39,8 @@ public sealed record ServingStateOptions
 /// </summary>
 public sealed class ServingState : IAsyncDisposable
 {
-    private const string ClockWork = "clock", ActorsWork = "actors", PublicationWork = "publication", JournalWork = "journal", ProbeName = "probe";
+    private const string ClockWork = "clock", ActorsWork = "actors", PublicationWork = "publication", JournalWork = "journal",
+        ProbeName = "probe";
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
 
     private readonly SqliteJournal _journal;

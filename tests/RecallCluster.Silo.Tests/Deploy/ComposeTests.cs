@@ -1,10 +1,16 @@
+using System.Text.RegularExpressions;
 using RecallCluster.Silo.Configuration;
+using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Tests.Deploy;
 
-public sealed class ComposeTests
+public sealed partial class ComposeTests
 {
+    /// <summary>What stands for the password that whoever starts it chooses.</summary>
+    private const string Password = "0123abcd";
+
     private static readonly Yaml s_compose = Yaml.Documents("compose", "compose.yaml").Single();
+    private static readonly Yaml s_tls = Yaml.Documents("compose", "tls.yaml").Single();
 
     [Fact]
     public void Three_silos_and_a_door_have_settings_that_a_silo_accepts()
@@ -45,8 +51,39 @@ public sealed class ComposeTests
         string[] command = [.. redis["command"].Items.Select(item => item.Text)];
         Assert.Equal("always", command[Array.IndexOf(command, "--appendfsync") + 1]);
         Assert.Equal("yes", command[Array.IndexOf(command, "--appendonly") + 1]);
+        Assert.Equal("noeviction", command[Array.IndexOf(command, "--maxmemory-policy") + 1]);
         Assert.Contains(redis["volumes"].Items, volume => volume.Text.EndsWith(":/data", StringComparison.Ordinal));
-        Assert.All(Silos().Values, silo => Assert.Equal("redis:6379", silo.Redis));
+        Assert.All(Silos().Values, silo => Assert.Equal("redis:6379", EndPointOf(silo.Redis)));
+    }
+
+    [Fact]
+    public void Redis_wants_a_password_which_silos_and_its_own_probe_know()
+    {
+        Yaml redis = s_compose["services.redis"];
+        string[] command = [.. redis["command"].Items.Select(item => Filled(item.Text))];
+        Assert.Equal(Password, command[Array.IndexOf(command, "--requirepass") + 1]);
+        Assert.Equal(Password, Filled(redis["environment.REDISCLI_AUTH"].Text));
+        Assert.All(Silos().Values, silo => Assert.Equal(Password, ConfigurationOptions.Parse(silo.Redis).Password));
+        // Without one nothing starts.
+        Assert.All(
+            s_compose["services"].Map.Values.Select(service => service.Find("environment.RECALL_SILO_cluster__redis")).OfType<Yaml>(),
+            place => Assert.Contains("${RECALL_REDIS_PASSWORD:?", place.Text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void With_TLS_every_silo_has_certificate_key_and_authority()
+    {
+        Assert.All(Silos().Values, silo => Assert.Null(silo.Tls));
+        Dictionary<string, SiloSettings> silos = Silos(s_tls);
+        Assert.Equal(s_tls["services"].Map.Keys.Order(), silos.Keys.Order());
+        Assert.All(silos, silo =>
+        {
+            Assert.Equal("recall-silo", silo.Value.Tls!.Name);
+            Yaml service = s_tls["services"].Map[silo.Key];
+            string[] secrets = [.. service["secrets"].Items.Select(secret => $"/run/secrets/{secret.Text}")];
+            Assert.Equal(secrets.Order(), service["environment"].Map.Values.Select(value => value.Text).Order());
+            Assert.All(service["secrets"].Items, secret => Assert.NotEmpty(s_tls["secrets"].Map[secret.Text]["file"].Text));
+        });
     }
 
     [Fact]
@@ -57,7 +94,7 @@ public sealed class ComposeTests
         {
             Assert.NotEmpty(service["image"].Text);
             IEnumerable<string> wanted = service.Find("depends_on") is not { } needs ? []
-                : needs.Path.Length > 0 && TryMap(needs) is { } map ? map.Keys : needs.Items.Select(item => item.Text);
+                : needs.IsMap ? needs.Map.Keys : needs.Items.Select(item => item.Text);
             Assert.All(wanted, other => Assert.True(s_compose["services"].Map.ContainsKey(other), $"{name} depends on {other}."));
             foreach (Yaml volume in service.ItemsOr("volumes"))
             {
@@ -105,26 +142,26 @@ public sealed class ComposeTests
         Assert.Contains("ENTRYPOINT [\"dotnet\", \"RecallCluster.Silo.dll\"]", lines);
     }
 
-    private static Dictionary<string, SiloSettings> Silos()
+    /// <summary>The silos as compose starts them, with what another file lays over it.</summary>
+    private static Dictionary<string, SiloSettings> Silos(Yaml? over = null)
     {
         string json = File.ReadAllText(Yaml.DeployFile("compose", "silo.json"));
         return s_compose["services"].Map
             .Where(service => service.Value["image"].Text.StartsWith("recallcluster/", StringComparison.Ordinal))
             .ToDictionary(service => service.Key, service => SettingsOfDeployment.Read(
-                json, service.Value["environment"].Map.Select(e => KeyValuePair.Create(e.Key, e.Value.Text))));
+                json,
+                ((Yaml?[])[service.Value, over?["services"].Map[service.Key]]).OfType<Yaml>()
+                    .SelectMany(layer => layer["environment"].Map)
+                    .Select(variable => KeyValuePair.Create(variable.Key, Filled(variable.Value.Text)))));
     }
 
-    private static IReadOnlyDictionary<string, Yaml>? TryMap(Yaml node)
-    {
-        try
-        {
-            return node.Map;
-        }
-        catch (Xunit.Sdk.XunitException)
-        {
-            return null;
-        }
-    }
+    private static string EndPointOf(string redis) => redis.Split(',')[0];
+
+    /// <summary>A value with the password that it wants of the environment.</summary>
+    private static string Filled(string value) => Variable().Replace(value, Password);
 
     private static int Port(string url) => new Uri(url.Replace("*", "any", StringComparison.Ordinal)).Port;
+
+    [GeneratedRegex(@"\$\{RECALL_REDIS_PASSWORD(:\?[^}]*)?\}")]
+    private static partial Regex Variable();
 }

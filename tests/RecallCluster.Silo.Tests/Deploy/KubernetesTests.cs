@@ -1,13 +1,18 @@
+using System.Text.RegularExpressions;
 using RecallCluster.Silo.Configuration;
+using StackExchange.Redis;
 
 namespace RecallCluster.Silo.Tests.Deploy;
 
-public sealed class KubernetesTests
+public sealed partial class KubernetesTests
 {
+    /// <summary>What stands for the password of the secret.</summary>
+    private const string Password = "0123abcd";
+
     private static readonly string[] s_routes = ["/healthz", "/readyz"];
 
     /// <summary>Made by hand before the manifests are applied, as their comments say.</summary>
-    private static readonly string[] s_secrets = ["recall-keys"];
+    private static readonly string[] s_secrets = ["recall-keys", "recall-redis", "recall-tls"];
 
     private static readonly string[] s_files =
         [.. Yaml.Documents("kubernetes", "kustomization.yaml").Single()["resources"].Items.Select(item => item.Text)];
@@ -96,7 +101,7 @@ public sealed class KubernetesTests
         }
         Yaml redis = Of("Service").Single(service => NameOf(service) == "recall-redis");
         SiloSettings any = SettingsOf(Of("StatefulSet").Single(IsSilo)["spec.template.spec.containers"].Items.Single());
-        Assert.Equal($"{NameOf(redis)}:{redis["spec.ports"].Items.Single()["port"].Text}", any.Redis);
+        Assert.StartsWith($"{NameOf(redis)}:{redis["spec.ports"].Items.Single()["port"].Text},", any.Redis, StringComparison.Ordinal);
         foreach (Yaml scaler in Of("HorizontalPodAutoscaler"))
         {
             Yaml target = Workload(scaler["spec.scaleTargetRef.name"].Text);
@@ -112,7 +117,62 @@ public sealed class KubernetesTests
         Yaml container = Workload("recall-redis")["spec.template.spec.containers"].Items.Single();
         string[] arguments = [.. container["args"].Items.Select(item => item.Text)];
         Assert.Equal("always", arguments[Array.IndexOf(arguments, "--appendfsync") + 1]);
+        Assert.Equal("yes", arguments[Array.IndexOf(arguments, "--appendonly") + 1]);
+        Assert.Equal("noeviction", arguments[Array.IndexOf(arguments, "--maxmemory-policy") + 1]);
         Assert.Contains(container["volumeMounts"].Items, mount => mount["mountPath"].Text == "/data");
+    }
+
+    [Fact]
+    public void Redis_wants_the_password_that_silos_know()
+    {
+        Yaml redis = Workload("recall-redis")["spec.template.spec.containers"].Items.Single();
+        string[] arguments = [.. redis["args"].Items.Select(item => item.Text)];
+        Assert.Equal("$(REDISCLI_AUTH)", arguments[Array.IndexOf(arguments, "--requirepass") + 1]);
+        Assert.All(Of("Deployment", "StatefulSet"), workload =>
+        {
+            Yaml container = workload["spec.template.spec.containers"].Items.Single();
+            Yaml password = container["env"].Items.Single(variable => variable.Find("valueFrom.secretKeyRef") is not null);
+            Assert.Equal("recall-redis", password["valueFrom.secretKeyRef.name"].Text);
+            Assert.Equal("password", password["valueFrom.secretKeyRef.key"].Text);
+            if (IsSilo(workload))
+                Assert.Equal(Password, ConfigurationOptions.Parse(SettingsOf(container).Redis).Password);
+        });
+    }
+
+    [Fact]
+    public void With_TLS_every_silo_has_certificate_key_and_authority()
+    {
+        Yaml overlay = Yaml.Documents("kubernetes-tls", "kustomization.yaml").Single(), patch = overlay["patches"].Items.Single();
+        Assert.Equal("../kubernetes", overlay["resources"].Items.Single().Text);
+        Assert.All(Of("Deployment", "StatefulSet"), workload => Assert.Equal(
+            IsSilo(workload),
+            Regex.IsMatch(workload["kind"].Text, $"^({patch["target.kind"].Text})$")
+                && Regex.IsMatch(NameOf(workload), $"^({patch["target.name"].Text})$")));
+        Yaml[] added = [.. Yaml.Documents("kubernetes-tls", patch["path"].Text).Single().Items];
+        string[] places = [.. added.Select(one => one["path"].Text)];
+        Assert.Equal(5, places.Length);
+        // A list that is not there cannot be added to.
+        Assert.All(Of("Deployment", "StatefulSet").Where(IsSilo), workload =>
+        {
+            Yaml pod = workload["spec.template.spec"], container = pod["containers"].Items.Single();
+            Assert.NotEmpty(pod["volumes"].Items);
+            Assert.NotEmpty(container["volumeMounts"].Items);
+            Yaml[] variables = [.. added.Select(one => one["value"]).Where(value => value.Find("value") is not null)];
+            Assert.Equal("recall-silo", SettingsOf(container, variables).Tls!.Name);
+            Assert.Null(SettingsOf(container).Tls);
+            string mount = added.Select(one => one["value"]).Single(value => value.Find("mountPath") is not null)["mountPath"].Text;
+            Assert.All(variables, variable => Assert.StartsWith($"{mount}/", variable["value"].Text, StringComparison.Ordinal));
+        });
+        string secret = added.Select(one => one["value"]).Single(value => value.Find("secret") is not null)["secret.secretName"].Text;
+        Assert.Contains(secret, s_secrets);
+    }
+
+    [Fact]
+    public void The_page_says_how_each_secret_is_made()
+    {
+        string page = File.ReadAllText(
+            Path.Combine(RecallCluster.Testing.Repository.TryFind()!.FullName, "docs", "cluster.md"));
+        Assert.All(s_secrets, secret => Assert.Contains($"kubectl create secret generic {secret} ", page, StringComparison.Ordinal));
     }
 
     private static IEnumerable<Yaml> Of(params string[] kinds) => s_all.Where(manifest => kinds.Contains(manifest["kind"].Text));
@@ -130,12 +190,22 @@ public sealed class KubernetesTests
     private static Yaml Environment(Yaml container, string key) =>
         container["env"].Items.Single(variable => variable["name"].Text == $"RECALL_SILO_{key}");
 
-    private static SiloSettings SettingsOf(Yaml container)
+    private static SiloSettings SettingsOf(Yaml container, params Yaml[] added)
     {
         string json = Of("ConfigMap").Single()["data"].Map["silo.json"].Text;
-        return SettingsOfDeployment.Read(json, container["env"].Items.Select(variable => KeyValuePair.Create(
-            variable["name"].Text, variable.Find("value")?.Text ?? variable["valueFrom.fieldRef.fieldPath"].Text)));
+        var known = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (Yaml variable in (Yaml[])[.. container["env"].Items, .. added])
+        {
+            string value = variable.Find("valueFrom.secretKeyRef") is not null ? Password
+                : variable.Find("value")?.Text ?? variable["valueFrom.fieldRef.fieldPath"].Text;
+            // Variables may name those before them.
+            known[variable["name"].Text] = Reference().Replace(value, match => known[match.Groups["name"].Value]);
+        }
+        return SettingsOfDeployment.Read(json, known.Where(pair => pair.Key != "REDIS_PASSWORD"));
     }
 
     private static int Port(string url) => new Uri(url.Replace("*", "any", StringComparison.Ordinal)).Port;
+
+    [GeneratedRegex(@"\$\((?<name>[A-Z_]+)\)")]
+    private static partial Regex Reference();
 }

@@ -17,7 +17,12 @@ internal static class SettingsOfDeployment
         {
             Assert.StartsWith(Prefix, name, StringComparison.Ordinal);
             string key = name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal);
-            given[key] = key switch { "silo:address" => "127.0.0.1", "http:keys" => file, _ => value };
+            given[key] = key switch
+            {
+                "silo:address" => "127.0.0.1",
+                "http:keys" or "tls:certificate" or "tls:key" or "tls:authority" => file,
+                _ => value,
+            };
         }
         foreach (string directory in (string[])["market", "model", "index"])
             given[$"directories:{directory}"] = folder;

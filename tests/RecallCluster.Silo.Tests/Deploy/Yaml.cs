@@ -15,15 +15,17 @@ internal sealed class Yaml
     public string Path { get; }
 
     /// <summary>All documents of a file of <c>deploy/</c>.</summary>
-    public static Yaml[] Documents(params string[] place)
+    public static Yaml[] Documents(params string[] place) => Read(string.Join('/', place), File.ReadAllText(DeployFile(place)));
+
+    /// <summary>All documents of a text.</summary>
+    public static Yaml[] Read(string name, string text)
     {
-        string file = DeployFile(place);
         var stream = new YamlStream();
-        using var reader = new StreamReader(file);
+        using var reader = new StringReader(text);
         // Anchors and merges as compose has them.
         stream.Load(new YamlDotNet.Core.MergingParser(new YamlDotNet.Core.Parser(reader)));
         return [.. stream.Documents.Select((document, i) => new Yaml(
-            document.RootNode, string.Create(CultureInfo.InvariantCulture, $"{string.Join('/', place)}[{i}]")))];
+            document.RootNode, string.Create(CultureInfo.InvariantCulture, $"{name}[{i}]")))];
     }
 
     /// <summary>A file of <c>deploy/</c>, which must be there.</summary>
@@ -39,6 +41,10 @@ internal sealed class Yaml
 
     /// <summary>The value as text.</summary>
     public string Text => _node is YamlScalarNode { Value: { } value } ? value : throw new Xunit.Sdk.XunitException($"{Path} is no value.");
+
+    public bool IsMap => _node is YamlMappingNode;
+
+    public bool IsList => _node is YamlSequenceNode;
 
     public int Whole => int.Parse(Text, CultureInfo.InvariantCulture);
 

@@ -1,16 +1,12 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using RecallCluster.Serving;
 
-namespace RecallCluster.Http.Tests.Observability;
+namespace RecallCluster.Testing;
 
 /// <summary>The instruments that the product really has, and what Prometheus calls them.</summary>
 internal static class Instruments
 {
-    /// <summary>Those of the assemblies' telemetry classes.</summary>
-    public static IReadOnlyList<Instrument> All { get; } = Find();
-
     /// <summary>
     /// Names of an instrument's series, after OpenTelemetry's rules for Prometheus: dots become underscores, the unit is a suffix
     /// unless it is a mere annotation, counters end in _total, histograms have three series.
@@ -26,7 +22,12 @@ internal static class Instruments
         return kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>) ? [name + "_total"] : [name];
     }
 
-    private static List<Instrument> Find()
+    /// <summary>Names of all series of the telemetry classes of some assemblies.</summary>
+    public static HashSet<string> SeriesOf(params Assembly[] assemblies) =>
+        Of(assemblies).SelectMany(SeriesOf).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>The instruments of the telemetry classes of some assemblies.</summary>
+    public static IReadOnlyList<Instrument> Of(params Assembly[] assemblies)
     {
         var found = new List<Instrument>();
         using var listener = new MeterListener();
@@ -35,7 +36,7 @@ internal static class Instruments
             if (instrument.Meter.Name.StartsWith("RecallCluster.", StringComparison.Ordinal))
                 found.Add(instrument);
         };
-        foreach (Assembly assembly in new[] { typeof(FrontDoor).Assembly, typeof(AdRetriever).Assembly })
+        foreach (Assembly assembly in assemblies)
         {
             foreach (Type type in assembly.GetTypes().Where(t => t.Name.EndsWith("Telemetry", StringComparison.Ordinal)))
                 RuntimeHelpers.RunClassConstructor(type.TypeHandle);

@@ -7,6 +7,13 @@ public class ProgramFactAttribute : FactAttribute
     public ProgramFactAttribute(string program) => Skip = InstalledPrograms.WhyNot(program);
 }
 
+/// <summary>Tests that run a program of the system; skipped, saying so, where it is not installed.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ProgramTheoryAttribute : TheoryAttribute
+{
+    public ProgramTheoryAttribute(string program) => Skip = InstalledPrograms.WhyNot(program);
+}
+
 /// <summary>A test against a real redis-server; skipped, saying so, where there is none.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public class RedisFactAttribute() : ProgramFactAttribute(InstalledPrograms.Redis);

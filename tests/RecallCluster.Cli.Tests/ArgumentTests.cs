@@ -60,8 +60,8 @@ public class ArgumentTests
         [
             [], ["demo"], ["data"], ["data", "synth"], ["data", "import"], ["data", "import", "taobao"],
             ["data", "import", "amazon"], ["data", "import", "movielens"], ["data", "import", "csv"], ["train"], ["index"],
-            ["index", "build"], ["index", "verify"], ["tune"], ["eval"], ["eval", "retrieval"], ["serve"], ["keys"], ["keys", "new"],
-            ["keys", "list"], ["keys", "revoke"], ["bench"],
+            ["index", "build"], ["index", "verify"], ["tune"], ["eval"], ["eval", "retrieval"], ["serve"], ["retrain"], ["keys"],
+            ["keys", "new"], ["keys", "list"], ["keys", "revoke"], ["bench"],
             ["bench", "ann"], ["bench", "score"], ["bench", "retrieval"], ["bench", "serve"], ["bench", "cluster"], ["top"], ["test"],
         ];
         foreach (string[] command in commands)

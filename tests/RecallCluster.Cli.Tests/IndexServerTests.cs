@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using RecallCluster.Cli.Workflows;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Cli.Tests;
 
@@ -26,6 +27,26 @@ public class IndexServerTests
     }
 
     [Fact]
+    public async Task A_version_that_a_cluster_compared_and_refused_is_told_with_the_reason_and_the_figures()
+    {
+        const string Version = """{"name":"a","version":"9c41.2"}""", Running = """{"name":"old","version":"3f2a.1"}""";
+        using var transport = new Transport(
+            """{"name":"a","isRunning":false,"shards":2,"ads":10}""",
+            $$$"""
+            {"indexes":[],"rollout":{"running":{{{Running}}},"last":{"version":{{{Version}}},"outcome":"refused","at":"2026-05-02T10:00:00Z",
+             "reason":"value 0.4: wanted are 0.8 to 1.5","figures":{"requests":200,"value":0.4} } } }
+            """);
+        using var server = new IndexServer(new Uri("http://server.example/"), null, TimeProvider.System, transport);
+
+        RolloutEnd end = await server.PublishAsync("a", 200, new Progress<string>(), default);
+
+        Assert.Equal((RolloutOutcome.Refused, "value 0.4: wanted are 0.8 to 1.5"), (end.Outcome, end.Reason));
+        Assert.Equal(0.4, end.Figures!["value"]);
+        // Somebody else's version may be the last one by then.
+        await Assert.ThrowsAsync<HttpRequestException>(() => server.PublishAsync("b", null, new Progress<string>(), default));
+    }
+
+    [Fact]
     public async Task Who_gives_up_is_not_told_that_the_server_is_away()
     {
         using var transport = new Transport(null);
@@ -34,11 +55,16 @@ public class IndexServerTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => server.ReadAsync(new CancellationToken(canceled: true)));
     }
 
-    /// <summary>Answers everything with a text; with none it takes too long.</summary>
-    private sealed class Transport(string? body) : HttpMessageHandler
+    /// <summary>Answers what is posted with one text, what is read with another; with none it takes too long.</summary>
+    private sealed class Transport(string? posted, string? read) : HttpMessageHandler
     {
+        public Transport(string? body)
+            : this(body, body)
+        {
+        }
+
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            body is null
+            (request.Method == HttpMethod.Post ? posted : read) is not { } body
                 ? throw new TaskCanceledException("too long", new TimeoutException())
                 : Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
                 {

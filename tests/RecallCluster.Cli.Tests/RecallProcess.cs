@@ -108,3 +108,14 @@ public sealed class ProcessSuite
 {
     public const string Name = "processes";
 }
+
+/// <summary>A test that sends a process signals; skipped, saying so, where there are none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class UnixFactAttribute : FactAttribute
+{
+    public UnixFactAttribute()
+    {
+        if (OperatingSystem.IsWindows())
+            Skip = "Windows has no signal by which one process asks another to terminate (the test sends SIGTERM).";
+    }
+}

@@ -71,13 +71,4 @@ public class ServeTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
-
-    private sealed class UnixFactAttribute : FactAttribute
-    {
-        public UnixFactAttribute()
-        {
-            if (OperatingSystem.IsWindows())
-                Skip = "Windows has no signal by which one process asks another to terminate (the test sends SIGTERM).";
-        }
-    }
 }

@@ -12,6 +12,9 @@ internal static class RetrainCommand
 {
     private const string KeyVariable = "RECALL_KEY";
 
+    // With --every 0 a server that is away would be asked, and told of, thousands of times a second.
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
+
     public static Command Build(CommandBuilder builder)
     {
         var defaults = new TrainingOptions();
@@ -77,6 +80,7 @@ internal static class RetrainCommand
         while (!context.Cancellation.IsCancellationRequested)
         {
             long began = TimeProvider.System.GetTimestamp();
+            TimeSpan least = TimeSpan.Zero;
             try
             {
                 await RoundAsync(workflow, context).ConfigureAwait(false);
@@ -86,8 +90,10 @@ internal static class RetrainCommand
                 || (e is OperationCanceledException && !context.Cancellation.IsCancellationRequested))
             {
                 await context.Error.WriteLineAsync($"This round came to nothing: {e.Message}").ConfigureAwait(false);
+                least = AfterFailure;
             }
             TimeSpan rest = every - TimeProvider.System.GetElapsedTime(began);
+            rest = rest > least ? rest : least;
             if (rest > TimeSpan.Zero)
                 await Task.Delay(rest, context.Cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -48,7 +48,7 @@ internal static class BidTrain
 
     public static BidTrainReport Run(BidTrainOptions options, IStages stages, CancellationToken cancellation)
     {
-        string[] learners = [.. options.Controllers.Where(ControllerCatalogue.TrainedNames.Contains)];
+        string[] learners = [.. options.Controllers.Where(ControllerCatalogue.IsTrained)];
         if (learners.Length == 0 && !options.CompareCritics)
             throw new UsageException($"--controllers: only {string.Join(" and ", ControllerCatalogue.TrainedNames)} are trained.");
         ITrainingDays days = Days(options);

@@ -154,15 +154,14 @@ internal sealed class EvalValueWorkflow(Dataset dataset, IndexedAds ads, DeepAdM
         Parallel.For(0, requests.Length, new ParallelOptions { MaxDegreeOfParallelism = team.Size }, i =>
         {
             long start = Stopwatch.GetTimestamp();
-            ShardAnswer[] answers = [.. shards.Select((shard, number) => shard.SearchAsync(
+            ShardAnswer[] answers = [.. shards.Select((shard, number) => shard.Search(
                 new ShardQuery(
                     Version, requests[i].State,
                     byValue ? handedOver : ShardMap.QuotaOf(handedOver, (double)ads.Shards[number].Index.Count / ads.Ads))
                 {
                     Seeds = requests[i].Seeds,
                     Value = query,
-                },
-                default).GetAwaiter().GetResult())];
+                }))];
             IReadOnlyList<ScoredAd> top = ShardMerge.Top(answers, handedOver, query?.MostPerCampaign ?? int.MaxValue);
             Interlocked.Add(ref ticks, Stopwatch.GetTimestamp() - start);
             Dictionary<int, double> valueOf = top.ToDictionary(ad => rowOf[ad.Id], ad => market.ValueOf(rowOf[ad.Id], ad.Score));

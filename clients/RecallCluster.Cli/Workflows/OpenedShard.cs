@@ -56,11 +56,13 @@ internal sealed class OpenedShard : IDisposable
             WorkerTeam? team = threads > 1 && device is null ? new WorkerTeam(threads) : null;
             ShardIdentity identity = ShardIdentity.Of(
                 indexed.Fingerprint, index.FilePath, number, indexed.Manifest.Shards.Count, index.Count);
+            // As many as the processor can do, of all gateways together.
+            var slots = new SearchSlots();
             var served = new ServedShard(
                 identity,
                 () =>
                 {
-                    var shard = new Shard(TimeProvider.System);
+                    var shard = new Shard(TimeProvider.System, slots);
                     shard.Add(scoring.Share(identity.ToString(), team, TimeProvider.System));
                     return shard;
                 },

@@ -54,9 +54,10 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
     /// <exception cref="HttpRequestException">The server cannot be reached.</exception>
     public async Task<RetrainedVersion> RunAsync(IStages stages, CancellationToken cancellation)
     {
-        // A server that is away is noticed before hours of training, not after.
-        await server.ReadAsync(cancellation).ConfigureAwait(false);
-        RemoveUnfinished();
+        // A server that is away is noticed before hours of training, not after. What rounds made whose version could not be published is
+        // deleted as well: before, since such a round ends where it fails.
+        Tidy(await server.ReadAsync(cancellation).ConfigureAwait(false), null, stages);
+        RemoveUnfinished(stages);
         string name = time.GetUtcNow().ToString("yyyy-MM-dd'T'HHmmss", CultureInfo.InvariantCulture);
         string folder = Path.Combine(options.Versions, name), making = Path.Combine(options.Versions, Unfinished + name);
         (TrainedModel model, IndexReport index) = await Task.Run(() => Make(making, stages, cancellation), cancellation)
@@ -67,7 +68,7 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
         using (IStage stage = stages.Begin("Roll it out"))
             end = await server.PublishAsync(name, options.Requests, new Said(stage), cancellation).ConfigureAwait(false);
         double took = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        await TidyAsync(name, cancellation).ConfigureAwait(false);
+        Tidy(await server.ReadAsync(cancellation).ConfigureAwait(false), name, stages);
         return new RetrainedVersion(
             name, end.Outcome == RolloutOutcome.Switched ? "switched" : "refused", end.Reason, end.Figures, model.ValidationRecall,
             index.Items, model.Seconds, index.VectorsSeconds + index.BuildSeconds + index.WriteSeconds, took);
@@ -94,7 +95,7 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
     }
 
     /// <summary>Deletes what earlier processes were making when they were killed.</summary>
-    private void RemoveUnfinished()
+    private void RemoveUnfinished(IStages stages)
     {
         if (!Directory.Exists(options.Versions))
             return;
@@ -102,21 +103,33 @@ internal sealed class RetrainWorkflow(RetrainOptions options, IndexServer server
         {
             // Another process may be training beside this one.
             if (time.GetUtcNow() - Directory.GetLastWriteTimeUtc(left) > Abandoned)
-                Directory.Delete(left, recursive: true);
+                TryDelete(left, stages);
         }
     }
 
     /// <summary>Deletes the oldest versions that this made, but none that is in use or can be gone back to.</summary>
-    private async Task TidyAsync(string newest, CancellationToken cancellation)
+    private void Tidy(RolloutView view, string? newest, IStages stages)
     {
-        RolloutView view = await server.ReadAsync(cancellation).ConfigureAwait(false);
         string?[] needed = [newest, view.Running?.Name, view.Previous?.Name, view.UnderWay?.Version.Name];
         string[] ours =
         [
             .. VersionPair.In(options.Versions).Select(pair => pair.Name).Where(name => IsOurs(name) && !needed.Contains(name)),
         ];
         foreach (string old in ours.SkipLast(options.Keep))
-            Directory.Delete(Path.Combine(options.Versions, old), recursive: true);
+            TryDelete(Path.Combine(options.Versions, old), stages);
+    }
+
+    // One that cannot be deleted now, as on a busy network drive, is no reason to train nothing; the next round tries again.
+    private static void TryDelete(string folder, IStages stages)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            stages.Begin($"{folder} could not be deleted: {e.Message}").Dispose();
+        }
     }
 
     private static bool IsOurs(string name) =>

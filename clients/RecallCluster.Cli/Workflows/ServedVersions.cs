@@ -25,7 +25,7 @@ internal sealed class ServedVersions : IIndexVersions, IDisposable
     public ServedVersions(EmbeddedHost host, EmbeddedHostOptions first, string? directory)
     {
         (_host, _first, _directory) = (host, first, directory);
-        _running = VersionPair.Of(first.ModelDirectory, first.IndexDirectory).Name;
+        _running = VersionPair.Of(first.ModelDirectory, first.IndexDirectory, directory).Name;
     }
 
     /// <inheritdoc/>
@@ -90,7 +90,7 @@ internal sealed class ServedVersions : IIndexVersions, IDisposable
 
     private void Load(VersionPair wanted)
     {
-        bool isFirst = wanted.IndexDirectory == _first.IndexDirectory;
+        bool isFirst = wanted.IsAt(_first.IndexDirectory);
         try
         {
             _host.Load(isFirst
@@ -108,7 +108,7 @@ internal sealed class ServedVersions : IIndexVersions, IDisposable
         var pairs = new SortedDictionary<string, VersionPair>(StringComparer.Ordinal);
         foreach (VersionPair pair in VersionPair.In(_directory))
             pairs[pair.Name] = pair;
-        var first = VersionPair.Of(_first.ModelDirectory, _first.IndexDirectory);
+        var first = VersionPair.Of(_first.ModelDirectory, _first.IndexDirectory, _directory);
         pairs.TryAdd(first.Name, first);
         return pairs;
     }

@@ -4,7 +4,7 @@ using RecallCluster.Silo.Tests.Support;
 
 namespace RecallCluster.Silo.Tests.Faults;
 
-/// <summary>Which of three silos does what.</summary>
+/// <summary>Which silo does what.</summary>
 /// <param name="Roles">Roles of each silo.</param>
 /// <param name="Replicas">Copies of each shard.</param>
 internal sealed record FaultPlan(string[] Roles, int Replicas)
@@ -13,9 +13,12 @@ internal sealed record FaultPlan(string[] Roles, int Replicas)
 
     /// <summary>Every silo does everything.</summary>
     public static FaultPlan Alike { get; } = new([AllRoles, AllRoles, AllRoles], 2);
+
+    /// <summary>Two silos, of which each can do everything alone.</summary>
+    public static FaultPlan Pair { get; } = new([AllRoles, AllRoles], 2);
 }
 
-/// <summary>Three silo processes and a Redis, kept up.</summary>
+/// <summary>Silo processes and a Redis, kept up.</summary>
 internal sealed class FaultCluster : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);

@@ -132,6 +132,9 @@ internal sealed record FaultFigures(string Name, string Title, bool TakesAllDoor
 
     public decimal Overspent => Turns.Select(turn => turn.Balance?.Overspent ?? 0).DefaultIfEmpty(0).Max();
 
+    /// <summary>Campaigns whose budget ran out: without one, that none overspent says nothing.</summary>
+    public int RanDry => Turns.Select(turn => turn.Balance?.RanDry ?? 0).DefaultIfEmpty(0).Max();
+
     public decimal Misbooked => Turns.Select(turn => turn.Balance?.Misbooked ?? 0).DefaultIfEmpty(0).Max();
 
     /// <summary>Events that were acknowledged as not to be counted, by reason.</summary>
@@ -146,5 +149,5 @@ internal sealed record FaultFigures(string Name, string Title, bool TakesAllDoor
     /// Whether it is also what is wanted of a cluster on a quiet machine. Of silos that all begin at once the first ones do not answer
     /// everything; there it counts when that is over.
     /// </summary>
-    public bool IsGood => IsCorrect && (TakesAllDoors ? UntilSteady <= LongestDown : AnsweredShare >= LeastAnswered);
+    public bool IsGood => IsCorrect && RanDry > 0 && (TakesAllDoors ? UntilSteady <= LongestDown : AnsweredShare >= LeastAnswered);
 }

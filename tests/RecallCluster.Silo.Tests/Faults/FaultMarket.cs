@@ -16,7 +16,7 @@ internal sealed class FaultMarket : IDisposable
 
     // From here on they run dry, one after the other.
     private const int FirstPoor = 17;
-    private const string DeepModel = "deep";
+    private const string DeepModel = "deep", Versions = "versions";
     private const int Ads = 1_000, Users = 400;
 
     private readonly Scratch _folder = new();
@@ -29,7 +29,7 @@ internal sealed class FaultMarket : IDisposable
     public string[] Settings =>
     [
         $"--directories:model={_folder[Path.Combine("models", DeepModel)]}", $"--directories:index={_folder["index"]}",
-        $"--directories:market={_folder["market"]}",
+        $"--directories:market={_folder["market"]}", $"--directories:versions={_folder[Versions]}",
     ];
 
     /// <summary>The business clock of a cluster that starts now.</summary>
@@ -44,12 +44,10 @@ internal sealed class FaultMarket : IDisposable
     {
         var market = new FaultMarket();
         Scratch folder = market._folder;
+        Directory.CreateDirectory(folder[Versions]);
         string data = folder["data"], models = folder["models"], index = folder["index"];
         await RecallAsync("data", "synth", "--out", data, "--items", $"{Ads}", "--users", $"{Users}", "--clicks", "8", "--seed", "5");
-        await RecallAsync(
-            "train", "--data", data, "--out", models, "--epochs", "4", "--learning-rate", "0.01", "--batch", "64", "--negatives", "32",
-            "--k", "50");
-        await RecallAsync("index", "build", "--data", data, "--model", models, "--out", index, "--shards", $"{Shards}");
+        await BuildAsync(data, models, index, seed: 1);
         await RecallAsync(
             "tune", "--data", data, "--model", models, "--index", index, "--k", "100", "--users", "20", "--recall", "0.9",
             "--scorings", "3000");
@@ -62,7 +60,23 @@ internal sealed class FaultMarket : IDisposable
     /// <summary>The user of a request.</summary>
     public static string UserOf(int request) => $"user{request * 7 % Users}";
 
+    /// <summary>Makes another version of model and index, for the same ads.</summary>
+    /// <param name="name">Its name.</param>
+    public Task MakeVersionAsync(string name)
+    {
+        string version = _folder[Path.Combine(Versions, name)];
+        return BuildAsync(_folder["data"], Path.Combine(version, "model"), Path.Combine(version, "index"), seed: 2);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private static async Task BuildAsync(string data, string models, string index, int seed)
+    {
+        await RecallAsync(
+            "train", "--data", data, "--out", models, "--epochs", "4", "--learning-rate", "0.01", "--batch", "64", "--negatives", "32",
+            "--k", "50", "--seed", $"{seed}");
+        await RecallAsync("index", "build", "--data", data, "--model", models, "--out", index, "--shards", $"{Shards}");
+    }
 
     private static async Task RecallAsync(params string[] arguments)
     {

@@ -29,8 +29,8 @@ internal static class FaultReport
         string[][] rows =
         [
             [
-                "fault", "turns", "requests", "answered %", "p99 ms", "while down", "serving s", "steady s", "coverage s", "whole s", "events", "lost",
-                "twice", "overspent", "",
+                "fault", "turns", "requests", "answered %", "p99 ms", "while down", "serving s", "steady s", "coverage s", "whole s", "events",
+                "lost", "twice", "ran dry", "overspent", "",
             ],
             .. faults.Select(RowOf),
         ];
@@ -66,8 +66,11 @@ internal static class FaultReport
         fault.Title, Text(fault.Turns.Count), Text(fault.Requests), Text(100 * fault.AnsweredShare, "0.000"),
         Text(fault.Turns.Select(turn => turn.P99Ms).DefaultIfEmpty(0).Max(), "0"), Text(fault.WhileDown), Text(fault.UntilServing, "0.0"),
         Text(fault.UntilSteady, "0.0"), Text(fault.UntilFullCoverage, "0.0"), Text(fault.UntilWhole, "0.0"), Text(fault.Events), Text(fault.Lost),
-        Text(fault.AppliedTwice), Text(fault.Overspent), fault.IsGood ? "good" : fault.IsCorrect ? "too few answered" : "FAILED",
+        Text(fault.AppliedTwice), Text(fault.RanDry), Text(fault.Overspent), Verdict(fault),
     ];
+
+    private static string Verdict(FaultFigures fault) =>
+        fault.IsGood ? "good" : !fault.IsCorrect ? "FAILED" : fault.RanDry == 0 ? "no budget ran out" : "too few answered";
 
     private static string Text(IFormattable value, string? format = null) => value.ToString(format, CultureInfo.InvariantCulture);
 }

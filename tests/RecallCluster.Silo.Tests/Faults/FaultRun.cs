@@ -5,7 +5,12 @@ namespace RecallCluster.Silo.Tests.Faults;
 /// <summary>A cluster with its clients: their requests, and what they know of their events.</summary>
 internal sealed class FaultStage : IAsyncDisposable
 {
+    private const int ClientThreads = 32;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+
+    // The test's runner keeps threads of the pool waiting on its sockets. A pool that begins with as many as there are processors then stands
+    // still for most of a second now and again, and with it all clients, for which no silo is to blame.
+    static FaultStage() => ThreadPool.SetMinThreads(ClientThreads, ClientThreads);
 
     private FaultStage(FaultCluster cluster)
     {

@@ -81,10 +81,12 @@ internal sealed class DoorCaller : IDisposable
     /// <summary>Impressions and clicks of all campaigns today.</summary>
     public async Task<(long Impressions, long Clicks)> CountsAsync()
     {
-        JsonElement page = await UntilAsync(() => GetAsync("v1/campaigns"), HttpStatusCode.OK, ReadAsync);
-        JsonElement[] days = [.. page.GetProperty("campaigns").EnumerateArray().Select(campaign => campaign.GetProperty("today"))];
+        JsonElement[] days = await DaysAsync();
         return (days.Sum(day => day.GetProperty("impressions").GetInt64()), days.Sum(day => day.GetProperty("clicks").GetInt64()));
     }
+
+    /// <summary>What gateways have leased of the budgets of all campaigns today.</summary>
+    public async Task<decimal> LeasedAsync() => (await DaysAsync()).Sum(day => day.GetProperty("leased").GetDecimal());
 
     /// <summary>Posts until it is answered with 200.</summary>
     /// <returns>The body.</returns>
@@ -95,6 +97,12 @@ internal sealed class DoorCaller : IDisposable
     public Task UntilGotAsync(string path, HttpStatusCode status) => UntilAsync(() => GetAsync(path), status, _ => Task.FromResult(true));
 
     public void Dispose() => _http.Dispose();
+
+    private async Task<JsonElement[]> DaysAsync()
+    {
+        JsonElement page = await UntilAsync(() => GetAsync("v1/campaigns"), HttpStatusCode.OK, ReadAsync);
+        return [.. page.GetProperty("campaigns").EnumerateArray().Select(campaign => campaign.GetProperty("today"))];
+    }
 
     private static object RequestOf(string user, int count) => new { user = new { id = user }, slots = new[] { new { id = "s", count } } };
 

@@ -13,6 +13,9 @@ internal static class Telemetry
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "recall.grains.asks_failed", description: "Calls between grains that failed and are tried again later.");
 
+    private static readonly Counter<long> MachinesRefused = Meter.CreateCounter<long>(
+        "recall.grains.machines_refused", description: "Attempts to open a machine whose stored state this program cannot read, by kind.");
+
     private static readonly Counter<long> EventsDeferred = Meter.CreateCounter<long>(
         "recall.feedback.deferred", "{event}", "Events that were accepted while their campaign could not be told.");
 
@@ -30,6 +33,13 @@ internal static class Telemetry
 
     /// <summary>A call to another grain failed; it is tried again later.</summary>
     public static void AskFailed(Exception failure) => Failures.Add(1, new KeyValuePair<string, object?>("error", failure.GetType().Name));
+
+    /// <summary>A machine was not opened, because what is stored of it cannot be read.</summary>
+    public static void MachineRefused(string key)
+    {
+        int slash = key.IndexOf('/', StringComparison.Ordinal);
+        MachinesRefused.Add(1, new KeyValuePair<string, object?>("kind", slash < 0 ? key : key[..slash]));
+    }
 
     /// <summary>An event was written down for later.</summary>
     public static void Deferred() => EventsDeferred.Add(1);

@@ -40,11 +40,20 @@ public static class Telemetry
         "recall.background.failures", "{failure}", "Background work that failed, by part: clock, gateway, journal, leases, newAds, "
             + "publication, reports, stop, survey, valueRecall.");
 
+    private static readonly Gauge<int> BackgroundFailing = Meter.CreateGauge<int>(
+        "recall.background.failing", description: "1 for background work that failed the last time, 0 for what has recovered, by part.");
+
     private static readonly Counter<long> ShadowFailures = Meter.CreateCounter<long>(
         "recall.shadow.failures", "{request}", "Requests that a version which is compared with the running one could not answer.");
 
     private static readonly UpDownCounter<long> NewAdsHeld = Meter.CreateUpDownCounter<long>(
         "recall.new_ads", "{ad}", "Ads in the shards that their indexes do not know, over the versions that are loaded.");
+
+    private static readonly UpDownCounter<long> Searching = Meter.CreateUpDownCounter<long>(
+        "recall.searches.running", "{search}", "Searches of shards on threads of the pool.");
+
+    private static readonly UpDownCounter<long> SearchesInLine = Meter.CreateUpDownCounter<long>(
+        "recall.searches.waiting", "{search}", "Searches of shards that wait until another one ends.");
 
     private static readonly Histogram<double> Duration =
         Meter.CreateHistogram<double>("recall.request.duration", "s", "Time of a request, from the gateway to the answer.");
@@ -98,7 +107,15 @@ public static class Telemetry
     }
 
     /// <summary>Counts background work that failed.</summary>
-    internal static void BackgroundFailed(string part) => BackgroundFailures.Add(1, new KeyValuePair<string, object?>("part", part));
+    internal static void BackgroundFailed(string part)
+    {
+        var tag = new KeyValuePair<string, object?>("part", part);
+        BackgroundFailures.Add(1, tag);
+        BackgroundFailing.Record(1, tag);
+    }
+
+    /// <summary>Background work that had failed was done.</summary>
+    internal static void BackgroundRecovered(string part) => BackgroundFailing.Record(0, new KeyValuePair<string, object?>("part", part));
 
     /// <summary>Counts ads that were put into shards, or taken out.</summary>
     internal static void NewAds(int change)
@@ -106,6 +123,12 @@ public static class Telemetry
         if (change != 0)
             NewAdsHeld.Add(change);
     }
+
+    /// <summary>Counts searches that begin, or end.</summary>
+    internal static void SearchesRun(int change) => Searching.Add(change);
+
+    /// <summary>Counts searches that begin to wait, or wait no longer.</summary>
+    internal static void SearchesWait(int change) => SearchesInLine.Add(change);
 
     /// <summary>Counts money.</summary>
     internal static void Charged(Micros amount)

@@ -94,12 +94,9 @@ public sealed class ActorRouteTests : IAsyncLifetime
     private Task<Reply> PublishAsync(string name, string more = "", string content = "e30=") =>
         _door.SendAsync("POST", Path, $$"""{"name":"{{name}}","files":{"uscb-click.json":"{{content}}"}{{more}}}""");
 
-    private sealed class FakeActors : IActorVersions
+    private sealed class FakeActors()
+        : FakeRollout(new RolledVersion("host", "0"), new Dictionary<string, double> { ["score"] = 0.99 }), IActorVersions
     {
-        private RolledVersion _running = new("host", "0");
-        private RolledVersion? _previous;
-        private RolloutEnd? _last;
-
         public ActorLimits Limits { get; } = new() { Auctions = 77 };
 
         public string? Name { get; private set; }
@@ -107,13 +104,6 @@ public sealed class ActorRouteTests : IAsyncLifetime
         public IReadOnlyDictionary<string, byte[]>? Files { get; private set; }
 
         public ActorLimits? Wanted { get; private set; }
-
-        public RolledVersion? UnderWay { get; private set; }
-
-        public Task<RolloutView> RolloutAsync(CancellationToken cancellation) => Task.FromResult(new RolloutView(
-            _running, _previous,
-            UnderWay is null ? null : new RolloutProgress(
-                UnderWay, RolloutPhase.Shadowing, DateTimeOffset.UnixEpoch, new Dictionary<string, double> { ["score"] = 0.99 }), _last));
 
         public Task<RolloutView> PublishAsync(
             string name, IReadOnlyDictionary<string, byte[]> files, ActorLimits? limits, CancellationToken cancellation)
@@ -127,32 +117,17 @@ public sealed class ActorRouteTests : IAsyncLifetime
                 case "lost":
                     throw new IOException("The actors' plan cannot be reached.");
                 case "worse":
-                    _last = new RolloutEnd(
+                    Last = new RolloutEnd(
                         version, RolloutOutcome.Refused, DateTimeOffset.UnixEpoch, "score 0.5; wanted is at least 0.97");
                     break;
                 case "quick":
-                    (_running, _previous) = (version, _running);
-                    _last = new RolloutEnd(version, RolloutOutcome.Switched, DateTimeOffset.UnixEpoch);
+                    SwitchTo(version);
+                    Last = new RolloutEnd(version, RolloutOutcome.Switched, DateTimeOffset.UnixEpoch);
                     break;
                 default:
                     UnderWay = UnderWay is null ? version : throw new InvalidOperationException("Version abc.1 is on its way.");
                     break;
             }
-            return RolloutAsync(cancellation);
-        }
-
-        public Task<RolloutView> RollBackAsync(CancellationToken cancellation)
-        {
-            if (UnderWay is not null)
-                UnderWay = null;
-            else
-                (_running, _previous) = (_previous ?? throw new InvalidOperationException("There is no version to go back to."), _running);
-            return RolloutAsync(cancellation);
-        }
-
-        public Task<RolloutView> DropPreviousAsync(CancellationToken cancellation)
-        {
-            _previous = null;
             return RolloutAsync(cancellation);
         }
     }

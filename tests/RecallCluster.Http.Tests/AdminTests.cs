@@ -283,11 +283,9 @@ public sealed class AdminTests : IAsyncLifetime
         Assert.Matches("http_server_request_duration_seconds_bucket\\{.*le=\"\\+Inf\"\\} [1-9]", reply.Text);
     }
 
-    private sealed class FakeIndexes : IIndexVersions
+    private sealed class FakeIndexes()
+        : FakeRollout(new RolledVersion("v1", "abc.1"), new Dictionary<string, double> { ["value"] = double.NaN }), IIndexVersions
     {
-        private RolledVersion _running = new("v1", "abc.1");
-        private RolledVersion? _previous, _underWay;
-
         public ShadowLimits Limits { get; } = new();
 
         public ShadowLimits? Wanted { get; private set; }
@@ -295,38 +293,18 @@ public sealed class AdminTests : IAsyncLifetime
         public Task<IReadOnlyList<IndexVersionView>> ListAsync(CancellationToken cancellation) =>
             Task.FromResult<IReadOnlyList<IndexVersionView>>([new IndexVersionView("v1", true, 1, 100)]);
 
-        public Task<RolloutView> RolloutAsync(CancellationToken cancellation) => Task.FromResult(new RolloutView(
-            _running, _previous,
-            _underWay is null ? null : new RolloutProgress(
-                _underWay, RolloutPhase.Shadowing, DateTimeOffset.UnixEpoch, new Dictionary<string, double> { ["value"] = double.NaN })));
-
         public Task<IndexVersionView> PublishAsync(string name, ShadowLimits? limits, CancellationToken cancellation)
         {
             Wanted = limits;
             if (name == "broken")
                 throw new InvalidDataException("shard-0.index: the checksum is wrong.");
-            if (_underWay is not null)
+            if (UnderWay is not null)
                 throw new InvalidOperationException("Version abc.3 is on its way.");
             if (limits is null)
-                (_running, _previous) = (new RolledVersion(name, "abc.2"), _running);
+                SwitchTo(new RolledVersion(name, "abc.2"));
             else
-                _underWay = new RolledVersion(name, "abc.3");
+                UnderWay = new RolledVersion(name, "abc.3");
             return Task.FromResult(new IndexVersionView(name, limits is null, 1, 100));
-        }
-
-        public Task<RolloutView> RollBackAsync(CancellationToken cancellation)
-        {
-            if (_underWay is not null)
-                _underWay = null;
-            else
-                (_running, _previous) = (_previous ?? throw new InvalidOperationException("There is no version to go back to."), _running);
-            return RolloutAsync(cancellation);
-        }
-
-        public Task<RolloutView> DropPreviousAsync(CancellationToken cancellation)
-        {
-            _previous = null;
-            return RolloutAsync(cancellation);
         }
     }
 }

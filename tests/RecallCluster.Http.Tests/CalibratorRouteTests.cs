@@ -94,12 +94,9 @@ public sealed class CalibratorRouteTests : IAsyncLifetime
 
     private static string? VersionOf(JsonElement version) => version.GetProperty("version").GetString();
 
-    private sealed class FakeCalibrators : ICalibratorVersions
+    private sealed class FakeCalibrators() : FakeRollout(First), ICalibratorVersions
     {
         private static readonly RolledVersion First = new("configured", "configured.0");
-
-        private RolledVersion _running = First;
-        private RolledVersion? _previous, _underWay;
 
         public CalibratorSettings Configured { get; } = new() { FewestNewClicks = 77 };
 
@@ -111,44 +108,25 @@ public sealed class CalibratorRouteTests : IAsyncLifetime
 
         public async Task<CalibratorsView> ListAsync(CancellationToken cancellation) => new(
             [
-                .. new[] { _running, _previous }.OfType<RolledVersion>().Select(version => new CalibratorView(
-                    version.Name, version.Version, version == _running, version == First ? Configured : Settings!)),
+                .. new[] { Running, Previous }.OfType<RolledVersion>().Select(version => new CalibratorView(
+                    version.Name, version.Version, version == Running, version == First ? Configured : Settings!)),
             ],
-            new CalibratorFit(17, _running.Version, DateTimeOffset.UnixEpoch, 4_711, 321),
+            new CalibratorFit(17, Running.Version, DateTimeOffset.UnixEpoch, 4_711, 321),
             await RolloutAsync(cancellation));
-
-        public Task<RolloutView> RolloutAsync(CancellationToken cancellation) => Task.FromResult(new RolloutView(
-            _running, _previous,
-            _underWay is null ? null : new RolloutProgress(_underWay, RolloutPhase.Shadowing, DateTimeOffset.UnixEpoch)));
 
         public Task<RolloutView> PublishAsync(
             string name, CalibratorSettings settings, CalibratorLimits? limits, CancellationToken cancellation)
         {
             if (name == "lost")
                 throw new IOException("The calibrator cannot be reached.");
-            if (_underWay is not null)
-                throw new InvalidOperationException($"Version {_underWay.Version} is on its way.");
+            if (UnderWay is not null)
+                throw new InvalidOperationException($"Version {UnderWay.Version} is on its way.");
             (Settings, Wanted) = (settings, limits);
             var version = new RolledVersion(name, $"{name}.1");
             if (limits is { Clicks: 0 })
-                (_running, _previous) = (version, _running);
+                SwitchTo(version);
             else
-                _underWay = version;
-            return RolloutAsync(cancellation);
-        }
-
-        public Task<RolloutView> RollBackAsync(CancellationToken cancellation)
-        {
-            if (_underWay is not null)
-                _underWay = null;
-            else
-                (_running, _previous) = (_previous ?? throw new InvalidOperationException("There is no version to go back to."), _running);
-            return RolloutAsync(cancellation);
-        }
-
-        public Task<RolloutView> DropPreviousAsync(CancellationToken cancellation)
-        {
-            _previous = null;
+                UnderWay = version;
             return RolloutAsync(cancellation);
         }
     }

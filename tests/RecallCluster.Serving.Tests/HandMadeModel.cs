@@ -17,12 +17,18 @@ internal sealed class HandMadeModel : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-host-");
 
     public HandMadeModel(int ads, ulong seed = 1, AttentionKind attention = AttentionKind.Linear)
+        : this([.. Enumerable.Range(0, ads).Select(i => $"ad{i}")], seed, attention)
     {
+    }
+
+    public HandMadeModel(string[] ids, ulong seed = 1, AttentionKind attention = AttentionKind.Linear)
+    {
+        int ads = ids.Length;
         var random = new SeededRandom(seed);
         int[] Codes(int count, int cardinality) => [.. Enumerable.Range(0, count).Select(_ => random.NextInt(cardinality))];
         Dataset = new Dataset(
             "hand-made",
-            new FeatureTable([.. Enumerable.Range(0, ads).Select(i => $"ad{i}")], [new Field("category", 8)], [Codes(ads, 8)]),
+            new FeatureTable(ids, [new Field("category", 8)], [Codes(ads, 8)]),
             new FeatureTable(["ann", "bob"], [new Field("gender", 3) { Labels = ["", "f", "m"] }, new Field("age", 5)], [[1, 2], [4, 0]]),
             Ordered: true,
             new EventLog(

@@ -56,6 +56,7 @@ public sealed class SettingsTests
     [InlineData("silo:port", "70000")]
     [InlineData("silo:gatewayPort", "11111")]
     [InlineData("silo:shardMemoryMiB", "-1")]
+    [InlineData("silo:searches", "0")]
     [InlineData("silo:listenOnAny", "perhaps")]
     [InlineData("silo:drainSeconds", "0")]
     [InlineData("directories:model", "/there/is/no/such/folder")]

@@ -28,6 +28,7 @@ internal static class SettingsHelp
           silo:listenOnAny           listen on all interfaces                                             false
           silo:shardMemoryMiB        most memory that shards may take                                     two thirds of what there is
           silo:replicas              replicas of each shard, if this silo is the first to roll an index out  2
+          silo:searches              searches of its shards that run at once; others wait in order        as many as processors
           silo:noticeSeconds         time between not ready and the door's closing when it stops          2
           silo:drainSeconds          how long a graceful stop may take                                    25
           silo:parent                number of the process that started it, with which it ends            none

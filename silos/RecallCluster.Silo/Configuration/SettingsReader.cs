@@ -71,6 +71,7 @@ internal static class SettingsReader
                 VersionsDirectory = section.Directory("directories:versions"),
                 ShardMemory = section.Whole("silo:shardMemoryMiB", UsualShardMemory() >> 20, 16, 1L << 30) << 20,
                 Replicas = (int)section.Whole("silo:replicas", 2, 1, 16),
+                Searches = (int)section.Whole("silo:searches", Environment.ProcessorCount, 1, 4_096),
                 FeedbackPatience = section.Seconds("grains:feedbackSeconds", TimeSpan.FromSeconds(2), 0.05, 60),
                 Device = DeviceOf(section, roles, $"{cluster}-{siloPort}"),
                 Door = roles.Contains(SiloRoles.Gateway) || roles.Contains(SiloRoles.Door) ? AddressOfDoor(doorUrl) : null,

@@ -8,10 +8,13 @@ namespace RecallCluster.Silo.Health;
 /// <summary>Body of <c>/healthz</c>.</summary>
 internal sealed record AliveBody(string Status, string Silo);
 
-/// <summary>Body of <c>/readyz</c>: what is missing, by part, where something is; and how it stands with the stream of feedback.</summary>
+/// <summary>
+/// Body of <c>/readyz</c>: what is missing, by part, where something is; how it stands with the stream of feedback; and what does not keep
+/// the silo from its work, but state from being safe.
+/// </summary>
 internal sealed record ReadyBody(
     string Status, string Silo, string Cluster, string[] Roles, int Silos, Dictionary<string, string>? Missing,
-    FeedbackStoreStatus? Feedback);
+    FeedbackStoreStatus? Feedback, IReadOnlyList<string>? Warnings = null);
 
 /// <summary>Body of <c>/feedback/parked</c>: the newest first.</summary>
 internal sealed record ParkedBody(IReadOnlyList<ParkedEvent> Events);

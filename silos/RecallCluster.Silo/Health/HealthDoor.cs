@@ -9,6 +9,7 @@ using RecallCluster.Grains.Hosting;
 using RecallCluster.Http;
 using RecallCluster.Http.Metrics;
 using RecallCluster.Silo.Configuration;
+using RecallCluster.Silo.Storage;
 
 namespace RecallCluster.Silo.Health;
 
@@ -37,7 +38,7 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
         _app = builder.Build();
         _app.MapGet("/healthz", () => Results.Json(new AliveBody("alive", settings.Node.Name), HealthJson.Default.AliveBody));
         _app.MapGet("/readyz", (RequestDelegate)ReadyAsync);
-        _app.MapGet("/metrics", () => Results.Text(_metrics.Write(), PrometheusExposition.ContentType));
+        _app.MapGet("/metrics", (RequestDelegate)TellFiguresAsync);
         _feedback.Map(_app);
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -61,8 +62,19 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
         await context.Response.WriteAsJsonAsync(
             new ReadyBody(
                 isReady ? "ready" : "not ready", node.Name, node.Cluster, [.. node.Roles.Order(StringComparer.Ordinal)], silos,
-                isReady ? null : missing, await _feedback.StatusAsync(context.RequestAborted).ConfigureAwait(false)),
+                isReady ? null : missing, await _feedback.StatusAsync(context.RequestAborted).ConfigureAwait(false),
+                services.GetService<RedisDurability>() is { Warnings: { Count: > 0 } warnings } ? warnings : null),
             HealthJson.Readable.ReadyBody, cancellationToken: context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>The figures, those of the parts among them as they are now: whoever watches sees what <c>/readyz</c> would say.</summary>
+    private async Task TellFiguresAsync(HttpContext context)
+    {
+        await MissingAsync(context.RequestAborted).ConfigureAwait(false);
+        (int silos, _) = await services.GetRequiredService<IMembership>().ReadAsync(context.RequestAborted).ConfigureAwait(false);
+        Telemetry.Members(silos);
+        context.Response.ContentType = PrometheusExposition.ContentType;
+        await context.Response.WriteAsync(_metrics.Write(), context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>What every part says that something is missing of; a part that does not say so in time is missing itself.</summary>
@@ -82,6 +94,7 @@ internal sealed class HealthDoor(SiloSettings settings, IServiceProvider service
             }
             if (problem is not null)
                 missing[part.Name] = problem;
+            Telemetry.Part(part.Name, problem is not null);
         }
         return missing;
     }

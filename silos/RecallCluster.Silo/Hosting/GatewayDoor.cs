@@ -25,13 +25,17 @@ internal sealed partial class GatewayDoor(
     SiloSettings settings, IServiceProvider services, DrainPart drain, TimeProvider time, ILogger<GatewayDoor> logger)
     : IHostedService, ISiloPart, IAsyncDisposable
 {
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(10), Beat = TimeSpan.FromMilliseconds(100);
+
+    // About as long as the other silos need to declare one dead, and longer than such a one needs to find it out.
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(3), Aside = TimeSpan.FromSeconds(3);
 
     private readonly CancellationTokenSource _stop = new();
     private FrontDoorParts? _parts;
     private WebApplication? _app;
     private GatewayServices? _gateway;
     private Task _opening = Task.CompletedTask;
+    private bool _isDisposed;
     private volatile string? _missing = "the gateway has not been opened yet";
 
     public string Name => "gateway";
@@ -76,6 +80,12 @@ internal sealed partial class GatewayDoor(
 
     public async ValueTask DisposeAsync()
     {
+        // It is known by several names, and disposed under each.
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
+        // Where the host failed to start nobody has stopped it.
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _opening.ConfigureAwait(false);
         if (_app is not null)
             await _app.DisposeAsync().ConfigureAwait(false);
         await CloseAsync().ConfigureAwait(false);
@@ -122,9 +132,8 @@ internal sealed partial class GatewayDoor(
                 Set(parts, _gateway);
                 _missing = "the door is warming up";
                 await WarmUpAsync().ConfigureAwait(false);
-                Offer(_gateway);
-                parts.IsOpening = false;
-                _missing = null;
+                LetIn(parts, _gateway);
+                await WatchAsync(parts, _gateway).ConfigureAwait(false);
                 return;
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -140,6 +149,35 @@ internal sealed partial class GatewayDoor(
             }
             await Task.Delay(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>
+    /// Sends ad servers to other doors for a moment whenever the process stood still, as a frozen machine does: the silo may have been
+    /// declared dead, which it finds out only now, and its leases have ended, so that it would have no ads for anybody.
+    /// </summary>
+    private async Task WatchAsync(FrontDoorParts parts, GatewayServices gateway)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            long last = time.GetTimestamp();
+            await Task.Delay(Beat, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            TimeSpan gap = time.GetElapsedTime(last);
+            if (gap < Standstill)
+                continue;
+            (parts.IsOpening, parts.Gateway, _missing) = (true, null, "the process stood still");
+            Offer(null);
+            LogStoodStill(logger, gap.TotalSeconds);
+            await Task.Delay(Aside, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            LetIn(parts, gateway);
+        }
+    }
+
+    private void LetIn(FrontDoorParts parts, GatewayServices gateway)
+    {
+        parts.Gateway = gateway.Gateway;
+        Offer(gateway);
+        parts.IsOpening = false;
+        _missing = null;
     }
 
     /// <summary>Lets doors in processes of their own ask this silo's gateway, or no longer.</summary>
@@ -189,6 +227,10 @@ internal sealed partial class GatewayDoor(
         Level = LogLevel.Warning,
         Message = "The silo has the role gateway but no directories:model: no front door is opened.")]
     private static partial void LogNoModel(ILogger logger);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The process stood still for {Seconds:F1} s: for a moment the door sends requests elsewhere.")]
+    private static partial void LogStoodStill(ILogger logger, double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The door's trial requests failed.")]
     private static partial void LogCold(ILogger logger, Exception failure);

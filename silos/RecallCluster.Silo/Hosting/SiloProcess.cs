@@ -25,17 +25,18 @@ internal static class SiloProcess
     public static async Task RunAsync(SiloSettings settings, CancellationToken cancellation)
     {
         IConnectionMultiplexer? redis = null;
-        if (settings.Clustering == ClusteringKind.Redis)
-        {
-            using ILoggerFactory early = LoggerFactory.Create(Log);
-            redis = await RedisConnection.OpenAsync(settings, early.CreateLogger("RecallCluster.Silo"), TimeProvider.System, cancellation)
-                .ConfigureAwait(false);
-        }
         try
         {
-            if (redis is not null)
+            RedisDurability? durability = null;
+            if (settings.Clustering == ClusteringKind.Redis)
+            {
+                using ILoggerFactory early = LoggerFactory.Create(Log);
+                ILogger logger = early.CreateLogger("RecallCluster.Silo");
+                redis = await RedisConnection.OpenAsync(settings, logger, TimeProvider.System, cancellation).ConfigureAwait(false);
+                durability = await RedisDurability.ReadAsync(redis, logger, cancellation).ConfigureAwait(false);
                 await ClusterClaim.TakeAsync(redis, settings).ConfigureAwait(false);
-            using IHost host = Build(settings, redis);
+            }
+            using IHost host = Build(settings, redis, durability);
             await RunAsync(host, cancellation).ConfigureAwait(false);
         }
         finally
@@ -59,7 +60,7 @@ internal static class SiloProcess
         }
     }
 
-    private static IHost Build(SiloSettings settings, IConnectionMultiplexer? redis)
+    private static IHost Build(SiloSettings settings, IConnectionMultiplexer? redis, RedisDurability? durability)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { Args = [] });
         Log(builder.Logging);
@@ -72,6 +73,8 @@ internal static class SiloProcess
         services.AddSingleton<ISiloPart, MembershipPart>();
         if (redis is not null)
             services.AddSingleton<ISiloPart, StorePart>();
+        if (durability is not null)
+            services.AddSingleton(durability);
         services.AddHostedService<StopGuard>();
         // Started first and stopped last.
         services.AddSingleton<HealthDoor>();

@@ -27,6 +27,9 @@ public static class ControllerCatalogue
     /// <summary>Names of controllers that are trained: each needs an actor.</summary>
     public static IReadOnlyList<string> TrainedNames { get; } = [Drlb, Uscb];
 
+    /// <summary>Whether a controller is trained.</summary>
+    public static bool IsTrained(string name) => TrainedNames.Contains(name);
+
     /// <summary>All names, those that need no training first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Untrained.Select(factory => factory.Name), .. TrainedNames];
 
@@ -58,7 +61,7 @@ public static class ControllerCatalogue
     public static IBidControllerFactory Of(string name, Func<string, ActorNetwork> actor)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        if (TrainedNames.Contains(name))
+        if (IsTrained(name))
             return Trained(name, actor(name));
         return Untrained.FirstOrDefault(factory => factory.Name == name)
             ?? throw new ArgumentException($"There is no controller '{name}'; there are {string.Join(", ", Names)}.", nameof(name));

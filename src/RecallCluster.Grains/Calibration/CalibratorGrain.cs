@@ -27,7 +27,6 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
     private readonly LiveCalibrator _calibrator;
     private readonly CalibratorTarget _target;
     private readonly TimeProvider _clock;
-    private readonly TimeSpan _period;
     private CalibrationMessage? _published;
     private ConversionRates _conversions;
 
@@ -37,7 +36,7 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
             clock.Business, clock.ToReal(factory.Campaigns.TickCheck))
     {
         options.Check();
-        (_grains, _book, _clock, _period) = (grains, book, clock.Business, clock.ToReal(factory.Campaigns.TickCheck));
+        (_grains, _book, _clock) = (grains, book, clock.Business);
         (_configured, _limits) = (factory.Calibration.Calibrator, options.Calibrators);
         _conversions = ConversionRates.Everywhere(_configured.ConversionPrior);
         _calibrator = new LiveCalibrator(
@@ -48,7 +47,7 @@ internal sealed class CalibratorGrain : RolloutGrain<CalibratorVersion, Calibrat
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
-        this.RegisterGrainTimer(TryRunAsync, new GrainTimerCreationOptions(_period, _period) { Interleave = true });
+        this.RegisterGrainTimer(TryRunAsync, new GrainTimerCreationOptions(Period, Period) { Interleave = true });
     }
 
     public Task UseAsync(uint clickModel) => _calibrator.UseAsync(clickModel, _clock.GetUtcNow(), CancellationToken.None);

@@ -43,10 +43,7 @@ internal sealed class GrainCalibratorVersions : RolloutCalls, ICalibratorVersion
     public Task<RolloutView> PublishAsync(
         string name, CalibratorSettings settings, CalibratorLimits? limits, CancellationToken cancellation)
     {
-        LimitWords.RequireName(name);
-        ArgumentNullException.ThrowIfNull(settings);
-        settings.Check();
-        limits?.Check();
+        CalibratorVersion.Check(name, settings, limits);
         byte[] wanted = JsonSerializer.SerializeToUtf8Bytes(settings, GrainsJson.Default.CalibratorSettings);
         byte[]? told = limits is null ? null : JsonSerializer.SerializeToUtf8Bytes(limits, GrainsJson.Default.CalibratorLimits);
         return AskAsync(_calibrator.PublishAsync(name, wanted, told), cancellation);

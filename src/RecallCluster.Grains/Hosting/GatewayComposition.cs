@@ -29,23 +29,14 @@ internal sealed class GatewayComposition(
     /// <inheritdoc/>
     public async Task<GatewayServices> OpenAsync(CancellationToken cancellation)
     {
-        IIndexGrain index = grains.GetGrain<IIndexGrain>(IndexName);
-        IndexState state = await GrainCalls.AskAsync(index.StateAsync(), "The index", cancellation).ConfigureAwait(false);
-        if (state.Current is null && node is { ModelDirectory: { } model, IndexDirectory: { } directory })
-            state = await FirstAsync(index, model, directory, cancellation).ConfigureAwait(false);
-        if (state.Current is null)
-            throw new InvalidDataException("No index was rolled out, and this silo's configuration names none.");
-        var host = new EmbeddedHost(time: time);
-        var versions = new GatewayVersions(host, grains, known, IndexName, node.Name, time);
+        (EmbeddedHost host, GatewayVersions versions, ClusterLoop loop, IndexState state) =
+            await ComposeAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await versions.FollowAsync(state with { Shadow = null }).ConfigureAwait(false);
-            ClusterLoop loop = await ClusterLoop.OpenAsync(
-                grains, host.Retriever, market, node, clock, options, deferral, time, cancellation).ConfigureAwait(false);
-            await JoinAsync(host, loop, cancellation).ConfigureAwait(false);
             await loop.WarmUpAsync(cancellation).ConfigureAwait(false);
             loop.Run();
-            var following = new IndexFollower(index, state, versions.FollowAsync, () => versions.Report, time);
+            var following = new IndexFollower(
+                grains.GetGrain<IIndexGrain>(IndexName), state, versions.FollowAsync, () => versions.Report, time);
             var follower = new Follower(following.FollowAsync, machines, time);
             // Beside the other: roll-outs go on while calibration cannot be reached.
             var teller = new Follower(token => TellModelAsync(loop, token), machines, time);
@@ -80,12 +71,41 @@ internal sealed class GatewayComposition(
         }
     }
 
+    /// <summary>A host that answers with the index' version, and the loop joined to it; nothing happens by the clock yet.</summary>
+    /// <inheritdoc cref="OpenAsync" path="/exception"/>
+    internal async Task<(EmbeddedHost Host, GatewayVersions Versions, ClusterLoop Loop, IndexState State)> ComposeAsync(
+        CancellationToken cancellation)
+    {
+        IIndexGrain index = grains.GetGrain<IIndexGrain>(IndexName);
+        IndexState state = await GrainCalls.AskAsync(index.StateAsync(), "The index", cancellation).ConfigureAwait(false);
+        if (state.Current is null && node is { ModelDirectory: { } model, IndexDirectory: { } directory })
+            state = await FirstAsync(index, model, directory, cancellation).ConfigureAwait(false);
+        if (state.Current is null)
+            throw new InvalidDataException("No index was rolled out, and this silo's configuration names none.");
+        var host = new EmbeddedHost(time: time);
+        var versions = new GatewayVersions(host, grains, known, IndexName, node.Name, time);
+        try
+        {
+            await versions.FollowAsync(state with { Shadow = null }).ConfigureAwait(false);
+            ClusterLoop loop = await ClusterLoop.OpenAsync(
+                grains, host.Retriever, market, node, clock, options, deferral, time, cancellation).ConfigureAwait(false);
+            await JoinAsync(host, loop, cancellation).ConfigureAwait(false);
+            return (host, versions, loop, state);
+        }
+        catch
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>Has the configured index rolled out where none is, and waits for the one that is: it may be another gateway's.</summary>
     /// <exception cref="InvalidDataException">It was refused.</exception>
     private async Task<IndexState> FirstAsync(IIndexGrain index, string model, string directory, CancellationToken cancellation)
     {
         IndexVersion first = await GrainCalls.AskAsync(
-            grains.GetGrain<IIndexFilesGrain>(0).DescribeAsync(VersionPair.Of(model, directory).Name, model, directory),
+            grains.GetGrain<IIndexFilesGrain>(0).DescribeAsync(
+                VersionPair.Of(model, directory, node.VersionsDirectory).Name, model, directory),
             "The index' files", cancellation).ConfigureAwait(false);
         IndexState state = await GrainCalls.AskAsync(
             index.EnsureAsync(first, node.Replicas), "The index", cancellation).ConfigureAwait(false);

@@ -47,6 +47,13 @@ public sealed record SiloNode
     /// <summary>Most bytes that shards may take on it.</summary>
     public required long ShardMemory { get; init; }
 
+    /// <summary>
+    /// Searches of its shards that run at once; those beyond it wait in order, as long as their deadlines allow. They share the process'
+    /// threads with the turns of grains and the answers to other silos' probes. More: those wait longer under load; fewer: processors stay
+    /// idle. From the first version on a device it is at least what fills the device's batches.
+    /// </summary>
+    public int Searches { get; init; } = Environment.ProcessorCount;
+
     /// <summary>The device that its shards score on; null for the processor. Not on a silo with a front door.</summary>
     public DeviceOptions? Device { get; init; }
 

@@ -9,7 +9,9 @@ public enum StoreOutcome
     /// <summary>The log goes further than the writer knows: somebody else has written.</summary>
     Conflict,
 
-    /// <summary>The store knows less than the writer was once told was durable: it was emptied, or has lost its end.</summary>
+    /// <summary>
+    /// The store knows less than the writer was once told was durable: it was emptied, or has lost a part. The writer's snapshot fills it.
+    /// </summary>
     Lost,
 }
 
@@ -31,6 +33,7 @@ public interface IMachineStore
 {
     /// <summary>All that is stored of a machine, as it stood at one moment.</summary>
     /// <exception cref="IOException">The store does not answer.</exception>
+    /// <exception cref="InvalidDataException">A part of it is missing; the message names the machine and says which.</exception>
     Task<StoredMachine> LoadAsync(string key, CancellationToken cancellation);
 
     /// <summary>Appends records, all or none, if the log's last place is <paramref name="after"/>.</summary>
@@ -39,7 +42,7 @@ public interface IMachineStore
 
     /// <summary>
     /// Stores a snapshot and drops the records that it holds. A store that has lost what the snapshot knows is filled from it; an older
-    /// snapshot than the one that is there changes nothing.
+    /// snapshot than the one that is there changes nothing. What is torn it mends, unless the store knows of later records.
     /// </summary>
     /// <returns>
     /// <see cref="StoreOutcome.Conflict"/> where the log goes further than <paramref name="at"/> (the snapshot is stored all the same),

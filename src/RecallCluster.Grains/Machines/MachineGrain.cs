@@ -22,8 +22,20 @@ internal abstract class MachineGrain<TMachine>(MachineServices services) : Grain
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _host = new MachineHost<TMachine>(Describe(), services.Store, services.Tell, OptionsOf(services.Options), services.Time);
-        await _host.OpenAsync(cancellationToken).ConfigureAwait(true);
+        MachineKind<TMachine> kind = Describe();
+        kind = kind with { Refused = why => Refuse(kind.Key, why) };
+        var host = new MachineHost<TMachine>(kind, services.Store, services.Tell, OptionsOf(services.Options), services.Time);
+        _host = host;
+        try
+        {
+            await host.OpenAsync(cancellationToken).ConfigureAwait(true);
+        }
+        catch (InvalidDataException e)
+        {
+            services.Refused(kind.Key, e);
+            throw;
+        }
+        services.Opened(kind.Key);
         // Off the turns of this grain nobody may touch it.
         TaskScheduler turns = TaskScheduler.Current;
         _open = services.Machines.Add(() => Task.Factory.StartNew(
@@ -52,6 +64,13 @@ internal abstract class MachineGrain<TMachine>(MachineServices services) : Grain
 
     /// <summary>Takes note of what another machine applied.</summary>
     public Task FollowAsync(string source, FollowedRecord[] records) => Host.FollowAsync(source, records);
+
+    // A silo of the version that wrote it may be able to: the next call looks for one.
+    private void Refuse(string key, InvalidDataException why)
+    {
+        services.Refused(key, why);
+        DeactivateOnIdle();
+    }
 
     /// <summary>What kind of machine it is.</summary>
     protected abstract MachineKind<TMachine> Describe();

@@ -17,4 +17,7 @@ internal sealed record MachineKind<TMachine>(string Key, Func<TMachine> Make)
 
     /// <summary>Told of the machine that is there from now on, whenever it was loaded anew.</summary>
     public Action<TMachine>? Opened { get; init; }
+
+    /// <summary>Told when what others have written of the machine cannot be read here; it takes no commands then.</summary>
+    public Action<InvalidDataException>? Refused { get; init; }
 }

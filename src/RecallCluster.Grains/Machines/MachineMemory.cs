@@ -44,37 +44,78 @@ internal sealed class MachineMemory<TMachine>(MachineKind<TMachine> kind, Outbox
     /// <exception cref="InvalidDataException">It is damaged or of a later version; the message names the machine.</exception>
     public void Begin(StoredMachine stored, Action<MachineRecord, MachineAnswer> applied)
     {
+        if (stored.Snapshot.IsEmpty != (stored.SnapshotAt == 0))
+        {
+            string which = stored.Snapshot.IsEmpty ? "no" : "a";
+            throw new InvalidDataException($"{kind.Key}: its log was cut at record {stored.SnapshotAt}, but there is {which} snapshot.");
+        }
         Last = stored.SnapshotAt;
         if (!stored.Snapshot.IsEmpty)
             Restore(stored.Snapshot);
         foreach (ReadOnlyMemory<byte> bytes in stored.Tail)
         {
             MachineRecord record = Read<MachineRecord>(bytes, $"record {Last + 1}");
-            applied(record, Apply(record));
+            applied(record, Apply(record, CommandOf(record, Last + 1)));
         }
     }
 
-    /// <summary>Applies a record that is durable.</summary>
-    public MachineAnswer Apply(MachineRecord record)
+    /// <summary>The command of a record, read.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="place">Its place in the log; 0 for one that is not there yet.</param>
+    /// <exception cref="InvalidDataException">
+    /// It is damaged or of a later version; the message names the machine and the record.
+    /// </exception>
+    public JournalRecord CommandOf(MachineRecord record, long place)
     {
-        Last++;
-        _written.Wrote(record.Writer, record.Number);
+        if (record.Format > MachineRecord.NewestFormat)
+        {
+            throw new InvalidDataException(
+                $"{NameOf(record, place)} has format {record.Format}; this program reads up to {MachineRecord.NewestFormat}.");
+        }
+        JournalRecord command = record.Source is { } source
+            ? new JournalRecord(record.SourceSequence, source, [kind.Key], record.Payload)
+            : new JournalRecord(place, kind.Key, [], record.Payload);
+        try
+        {
+            KnownCommands.Check(command);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Unreadable(record, place, e);
+        }
+        return command;
+    }
+
+    /// <summary>Applies a record that is durable.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="command">Its command (<see cref="CommandOf"/>).</param>
+    /// <exception cref="InvalidDataException">
+    /// The machine cannot read it, which must not be passed over: another version can. It is not in the memory then.
+    /// </exception>
+    public MachineAnswer Apply(MachineRecord record, JournalRecord command)
+    {
         if (record.Source is { } source)
         {
-            Follow(record, source);
+            Follow(record, command, source);
+            Took(record);
             return new MachineAnswer(null, Task.CompletedTask);
         }
-        var command = new JournalRecord(Last, kind.Key, [], record.Payload);
+        command = command.At(Last + 1);
         Applied applied;
         try
         {
             applied = Machine.Apply(command);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Unreadable(record, Last + 1, e);
         }
         // It fails the same way when it is applied again; whoever sent it is told.
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             applied = new Applied(e, Applied.Failed);
         }
+        Took(record);
         Task told = Task.CompletedTask;
         if (applied.Verdict == 0 && kind.FollowersOf is { } followersOf)
         {
@@ -103,13 +144,36 @@ internal sealed class MachineMemory<TMachine>(MachineKind<TMachine> kind, Outbox
         },
         WireFormat.Options);
 
-    private void Follow(MachineRecord record, string source)
+    private void Took(MachineRecord record)
+    {
+        Last++;
+        _written.Wrote(record.Writer, record.Number);
+    }
+
+    private void Follow(MachineRecord record, JournalRecord command, string source)
     {
         if (record.SourceSequence <= HeardOf(source))
             return;
-        Machine.Follow(new JournalRecord(record.SourceSequence, source, [kind.Key], record.Payload), record.Verdict);
+        try
+        {
+            Machine.Follow(command, record.Verdict);
+        }
+        // What was checked before it was written is followed without trouble; so the record is not what was written.
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw Unreadable(record, Last + 1, e);
+        }
         _heard[source] = record.SourceSequence;
     }
+
+    private string NameOf(MachineRecord record, long place)
+    {
+        string which = place == 0 ? "a record" : $"record {place}";
+        return record.Source is null ? $"{kind.Key}: {which}" : $"{kind.Key}: {which}, number {record.SourceSequence} of {record.Source},";
+    }
+
+    private InvalidDataException Unreadable(MachineRecord record, long place, Exception why) =>
+        new($"{NameOf(record, place)} cannot be read: {(why.InnerException ?? why).Message}", why);
 
     private void Restore(ReadOnlyMemory<byte> bytes)
     {

@@ -1,6 +1,9 @@
 namespace RecallCluster.Grains.Machines;
 
-/// <summary>A store in this process' memory, for development and tests: it is gone with the process. Thread-safe.</summary>
+/// <summary>
+/// A store in this process' memory, for development and tests: it is gone with the process. Of a machine it holds all or nothing, so that
+/// none is ever torn. Thread-safe.
+/// </summary>
 public sealed class MemoryMachineStore : IMachineStore
 {
     private readonly Lock _lock = new();

@@ -12,21 +12,28 @@ namespace RecallCluster.Grains.Machines;
 /// </summary>
 public sealed class RedisMachineStore : IMachineStore, IStoreLife
 {
-    private const string AppendScript = """
-        local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0')
+    // What is torn is not gone on with: whoever holds the machine as of the last place mends it by a snapshot.
+    private const string HeadScript = """
+        local head = redis.call('HMGET', KEYS[1], 'last', 'at')
+        local last, was = tonumber(head[1] or '0'), tonumber(head[2] or '0')
+        local torn = redis.call('LLEN', KEYS[2]) ~= last - was
+          or (was > 0) ~= (redis.call('HSTRLEN', KEYS[1], 'snapshot') > 0)
+
+        """;
+
+    private const string AppendScript = HeadScript + """
         local after = tonumber(ARGV[1])
         if last > after then return 1 end
-        if last < after then return 2 end
+        if last < after or torn then return 2 end
         for i = 2, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
         redis.call('HSET', KEYS[1], 'last', string.format('%d', after + #ARGV - 1))
         return 0
         """;
 
-    private const string SnapshotScript = """
-        local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0')
-        local was = tonumber(redis.call('HGET', KEYS[1], 'at') or '0')
+    private const string SnapshotScript = HeadScript + """
         local at = tonumber(ARGV[1])
-        if at > was then
+        if torn and (last > at or was > at) then return 1 end
+        if at > was or torn then
           if last <= at then redis.call('DEL', KEYS[2]) else redis.call('LTRIM', KEYS[2], at - was, -1) end
           redis.call('HSET', KEYS[1], 'at', ARGV[1], 'snapshot', ARGV[2])
           if last < at then redis.call('HSET', KEYS[1], 'last', ARGV[1]) end
@@ -36,9 +43,8 @@ public sealed class RedisMachineStore : IMachineStore, IStoreLife
         """;
 
     private const string LoadScript = """
-        return {
-          redis.call('HGET', KEYS[1], 'at') or '0', redis.call('HGET', KEYS[1], 'snapshot') or '', redis.call('LRANGE', KEYS[2], 0, -1)
-        }
+        local head = redis.call('HMGET', KEYS[1], 'at', 'snapshot', 'last')
+        return { head[1] or '0', head[2] or '', head[3] or '', redis.call('LRANGE', KEYS[2], 0, -1) }
         """;
 
     private readonly IConnectionMultiplexer _redis;
@@ -55,15 +61,19 @@ public sealed class RedisMachineStore : IMachineStore, IStoreLife
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">What is stored is no machine.</exception>
+    /// <exception cref="InvalidDataException">
+    /// What is stored is no machine, or a part of it is missing, as after an eviction or a partial restore; the message says which.
+    /// </exception>
     public async Task<StoredMachine> LoadAsync(string key, CancellationToken cancellation)
     {
         RedisResult[]? parts = (RedisResult[]?)await RunAsync(key, LoadScript, [], cancellation).ConfigureAwait(false);
-        if (parts is not [var at, var snapshot, var tail]
-            || !long.TryParse((string?)at, NumberStyles.None, CultureInfo.InvariantCulture, out long place))
-            throw new InvalidDataException($"Redis, {HeadOf(key)}: holds no machine.");
+        if (parts is not [var at, var snapshot, var last, var tail] || PlaceIn(at) is not { } place)
+            throw new InvalidDataException($"{key}: Redis, {HeadOf(key)}: holds no machine.");
         ReadOnlyMemory<byte>[] records = [.. ((RedisResult[]?)tail ?? []).Select(record => new ReadOnlyMemory<byte>((byte[]?)record))];
-        return new StoredMachine(place, (byte[]?)snapshot, records);
+        var stored = new StoredMachine(place, (byte[]?)snapshot, records);
+        return Torn(key, stored, PlaceIn(last)) is { } missing
+            ? throw new InvalidDataException($"{key}: its state in Redis is torn: {missing}.")
+            : stored;
     }
 
     /// <inheritdoc/>
@@ -98,19 +108,51 @@ public sealed class RedisMachineStore : IMachineStore, IStoreLife
         }
     }
 
-    /// <summary>Keys of all machines, in no order. It goes through all of Redis' keys, a thousand at a time.</summary>
+    /// <summary>
+    /// Keys of all machines, in no order, also of those of which only a part is left. It goes through all of Redis' keys, a thousand at a
+    /// time.
+    /// </summary>
     public async IAsyncEnumerable<string> KeysAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         const int Page = 1000;
-        string before = HeadOf("")[..^1];
+        string before = HeadOf("")[..^1], after = TailOf("")[(before.Length + 1)..];
+        // Most machines have two keys, and Redis may name one twice while it grows.
+        var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (IServer server in _redis.GetServers())
         {
             if (server.IsReplica)
                 continue;
-            IAsyncEnumerable<RedisKey> keys = server.KeysAsync(pattern: $"{before}*}}", pageSize: Page);
+            IAsyncEnumerable<RedisKey> keys = server.KeysAsync(pattern: $"{before}*", pageSize: Page);
             await foreach (RedisKey key in keys.WithCancellation(cancellation).ConfigureAwait(false))
-                yield return key.ToString()[before.Length..^1];
+            {
+                string name = key.ToString();
+                name = name.EndsWith($"}}{after}", StringComparison.Ordinal) ? name[..^after.Length] : name;
+                if (name.EndsWith('}') && named.Add(name))
+                    yield return name[before.Length..^1];
+            }
         }
+    }
+
+    private static long? PlaceIn(RedisResult place) =>
+        long.TryParse((string?)place, NumberStyles.None, CultureInfo.InvariantCulture, out long found) ? found : null;
+
+    /// <summary>What is missing of a machine; null for nothing.</summary>
+    private string? Torn(string key, StoredMachine stored, long? last)
+    {
+        (string head, string tail, int records) = (HeadOf(key), TailOf(key), stored.Tail.Count);
+        if (stored.SnapshotAt > 0 && stored.Snapshot.IsEmpty)
+            return $"{head} misses the snapshot that was taken at record {stored.SnapshotAt}";
+        if (stored.SnapshotAt == 0 && !stored.Snapshot.IsEmpty)
+            return $"{head} does not say which record its snapshot was taken at";
+        if (last is not { } end)
+        {
+            return stored.SnapshotAt > 0 ? $"{head} does not say where its log ends"
+                : records > 0 ? $"{tail} holds {records} record(s), but {head}, which says from where they count, is missing"
+                : null;
+        }
+        return end == stored.Last ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{head} says that its log goes from record {stored.SnapshotAt + 1} to {end}, but {tail} holds {records} record(s)");
     }
 
     private async Task<StoreOutcome> WriteAsync(string key, string script, RedisValue[] values, CancellationToken cancellation) =>

@@ -59,6 +59,13 @@ internal sealed class BookReader : ICampaignFeed, IAsyncDisposable
         }
     }
 
+    /// <summary>Place of a campaign's newest offer that was heard here, in its own log; -1 for none.</summary>
+    public long PlaceOf(long campaign)
+    {
+        lock (_lock)
+            return _numbers.TryGetValue(campaign, out int number) && _messages[number] is { } message ? message.Place : -1;
+    }
+
     /// <summary>The calibration context of a campaign, "advertiser/campaign".</summary>
     public string ContextOf(long campaign)
     {

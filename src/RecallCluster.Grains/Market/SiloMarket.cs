@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using RecallCluster.Grains.Contracts;
@@ -31,7 +32,8 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
     private readonly ILogger<SiloMarket> _logger;
     private readonly TaskCompletionSource<LocalMarket> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ReadPlace _edits = new();
-    private readonly ConcurrentDictionary<long, bool> _broken = new();
+    // With the place of the last offer that was heard of it before.
+    private readonly ConcurrentDictionary<long, long> _broken = new();
     private Follower? _follower;
     private volatile string? _missing = "the market has not been read yet";
 
@@ -40,6 +42,7 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
         ILogger<SiloMarket> logger)
     {
         (_node, _grains, Book, Experiments, _options, _time, _logger) = (node, grains, book, experiments, options, time, logger);
+        Book.Published += _ => Mend();
         // Whoever waits for it is told by what it waits with; nobody else shall trip over it.
         _ = _ready.Task.ContinueWith(task => task.Exception, TaskScheduler.Default);
     }
@@ -78,10 +81,15 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
             return;
         }
         IReadOnlyList<CampaignSettings> campaigns = AdsDirectory.ReadCampaigns(directory);
-        await _grains.GetGrain<IBidBookGrain>(0).EnrolAsync([.. campaigns.Select(campaign => campaign.Id)])
-            .WaitAsync(cancellation).ConfigureAwait(false);
+        IBidBookGrain book = _grains.GetGrain<IBidBookGrain>(0);
+        long[] ids = [.. campaigns.Select(campaign => campaign.Id)];
+        await book.EnrolAsync(ids).WaitAsync(cancellation).ConfigureAwait(false);
         foreach (CampaignSettings[] some in campaigns.Chunk(MadeAtOnce))
             await Task.WhenAll(some.Select(campaign => MakeAsync(campaign, directory, cancellation))).ConfigureAwait(false);
+        // Those that callers have put: of one that cannot be read nothing will be heard.
+        long[] enrolled = await book.CampaignsAsync().WaitAsync(cancellation).ConfigureAwait(false);
+        foreach (long[] some in enrolled.Except(ids).Chunk(MadeAtOnce))
+            await Task.WhenAll(some.Select(id => TryAsync(id, campaign => campaign.OfferAsync(), cancellation))).ConfigureAwait(false);
         _missing = "not all campaigns have been heard of yet";
         await Book.WaitForAllAsync(IsBroken, cancellation).ConfigureAwait(false);
         CatalogueDelta? edits = await _grains.GetGrain<ICatalogueGrain>(0).NextAsync(Guid.Empty, 0)
@@ -132,31 +140,47 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
 
     private bool IsBroken(long campaign) => _broken.ContainsKey(campaign);
 
-    /// <summary>
-    /// Makes a campaign that is not there yet; one that is stays as it is. What is kept of one may be damaged, or of a later version than
-    /// this program's: the others go on without it.
-    /// </summary>
+    /// <summary>A campaign that could not be read has been heard of: some silo has opened it after all.</summary>
+    private void Mend()
+    {
+        foreach ((long id, long before) in _broken)
+        {
+            if (Book.PlaceOf(id) > before && _broken.TryRemove(id, out _))
+                Background.Succeeded(PartOf(id));
+        }
+    }
+
+    private static string PartOf(long campaign) => string.Create(CultureInfo.InvariantCulture, $"campaign {campaign}");
+
+    /// <summary>Makes a campaign that is not there yet; one that is stays as it is.</summary>
     private async Task MakeAsync(CampaignSettings campaign, string directory, CancellationToken cancellation)
     {
-        CampaignReply reply;
-        try
-        {
-            reply = await GrainCalls.AskAsync(
-                _grains.GetGrain<ICampaignGrain>(campaign.Id).PutAsync(
-                    JsonSerializer.SerializeToUtf8Bytes(campaign, GrainsJson.Default.CampaignSettings), 0),
-                $"Campaign {campaign.Id}", cancellation).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is InvalidDataException || e.InnerException is InvalidDataException)
-        {
-            _broken[campaign.Id] = true;
-            Background.Failed($"campaign {campaign.Id}", e);
-            LogBroken(_logger, campaign.Id, e.Message);
-            return;
-        }
-        if (reply.Refusal is { } refusal && reply.ConflictingVersion is null)
+        byte[] settings = JsonSerializer.SerializeToUtf8Bytes(campaign, GrainsJson.Default.CampaignSettings);
+        CampaignReply? reply = await TryAsync(campaign.Id, grain => grain.PutAsync(settings, 0), cancellation).ConfigureAwait(false);
+        if (reply?.Refusal is { } refusal && reply.ConflictingVersion is null)
         {
             throw new InvalidDataException(
                 $"{Path.Combine(directory, AdsDirectory.CampaignsFile)}, campaign {campaign.Id}: {reply.RefusedField}: {refusal}");
+        }
+    }
+
+    /// <summary>
+    /// Asks a campaign. What is kept of one may be damaged, or of a later version than this program's: the others go on without it.
+    /// </summary>
+    /// <returns>Its answer; null where it cannot be read.</returns>
+    private async Task<T?> TryAsync<T>(long campaign, Func<ICampaignGrain, Task<T>> ask, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GrainCalls.AskAsync(
+                ask(_grains.GetGrain<ICampaignGrain>(campaign)), $"Campaign {campaign}", cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is InvalidDataException || e.InnerException is InvalidDataException)
+        {
+            _broken[campaign] = Book.PlaceOf(campaign);
+            Background.Failed(PartOf(campaign), e);
+            LogBroken(_logger, campaign, e.Message);
+            return default;
         }
     }
 

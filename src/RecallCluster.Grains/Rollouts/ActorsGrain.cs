@@ -1,4 +1,3 @@
-using RecallCluster.Bidding.Control;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
@@ -84,9 +83,8 @@ internal sealed class ActorsGrain : RolloutGrain<ActorVersion, ActorLimits>, IAc
     private IEnumerable<long> Asked()
     {
         IReadOnlyList<long> spent = _book.SpentToday;
-        return _book.Current.Settings.Select((settings, number) => (Settings: settings, Number: number))
-            .Where(one => ControllerCatalogue.TrainedNames.Contains(one.Settings.Controller) && one.Number < spent.Count)
-            .OrderByDescending(one => spent[one.Number]).Take(ActorTrial.MostCampaigns).Select(one => one.Settings.Id);
+        return ActorTrial.InOrder(_book.Current.Settings.Zip(spent), one => one.First.Controller, one => one.Second)
+            .Take(ActorTrial.MostCampaigns).Select(one => one.First.Id);
     }
 
     /// <summary>

@@ -22,7 +22,6 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     private readonly JsonTypeInfo<RolloutState<TVersion, TLimits>> _type;
     private readonly TVersion? _first;
     private readonly RolloutDriver<TVersion, TLimits> _driver;
-    private readonly TimeSpan _period;
 
     /// <param name="services">What machines need.</param>
     /// <param name="key">The machine's key.</param>
@@ -35,13 +34,16 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
         TimeProvider clock, TimeSpan period)
         : base(services)
     {
-        (_key, _type, _first, _period) = (key, type, first, period);
+        (_key, _type, _first, Period) = (key, type, first, period);
         _driver = new RolloutDriver<TVersion, TLimits>(this, () => Plan, TellAsync, clock);
     }
 
     /// <inheritdoc/>
     /// <remarks>What is kept in the plan takes next to nothing.</remarks>
     public bool NeedsRoomOfPrevious => false;
+
+    /// <summary>How often it goes on, in real time.</summary>
+    protected TimeSpan Period { get; }
 
     /// <summary>How it stands, for people.</summary>
     protected RolloutView View => _driver.View;
@@ -54,7 +56,7 @@ internal abstract class RolloutGrain<TVersion, TLimits> : MachineGrain<RolloutPl
     {
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
         // A roll-out that another activation began goes on from here.
-        this.RegisterGrainTimer(TryStepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, _period) { Interleave = true });
+        this.RegisterGrainTimer(TryStepAsync, new GrainTimerCreationOptions(TimeSpan.Zero, Period) { Interleave = true });
     }
 
     /// <inheritdoc/>

@@ -12,7 +12,8 @@ namespace RecallCluster.Grains.Shards;
 /// </summary>
 internal sealed class GrainReplica(IShardGrain grain, ReplicaKey key, string version) : IReplica
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+    /// <summary>Longest that anybody waits for an answer.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     public string Address => $"grain {key}";

@@ -66,8 +66,8 @@ internal sealed class IndexFilesGrain(SiloNode node) : Grain, IIndexFilesGrain
     private IEnumerable<VersionPair> Pairs()
     {
         IReadOnlyList<VersionPair> pairs = VersionPair.In(node.VersionsDirectory);
-        return node is { ModelDirectory: { } model, IndexDirectory: { } index } && VersionPair.Of(model, index) is var own
-            && pairs.All(pair => pair.Name != own.Name)
+        return node is { ModelDirectory: { } model, IndexDirectory: { } index }
+            && VersionPair.Of(model, index, node.VersionsDirectory) is var own && pairs.All(pair => pair.Name != own.Name)
             ? [own, .. pairs]
             : pairs;
     }

@@ -3,6 +3,7 @@ using Orleans.Placement;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Market;
 using RecallCluster.Grains.Placement;
+using RecallCluster.Serving;
 using RecallCluster.Wire.Shards;
 
 namespace RecallCluster.Grains.Shards;
@@ -38,8 +39,14 @@ internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFac
     }
 
     // The search itself runs on a thread of the pool; this only waits for it.
-    public async Task<ShardAnswerMessage> SearchAsync(ShardQueryMessage query) => ShardWire.ToWire(
-        await shards.Of(_key.Shard).SearchAsync(ShardWire.ToQuery(query), CancellationToken.None).ConfigureAwait(true));
+    public async Task<ShardAnswerMessage> SearchAsync(ShardQueryMessage query)
+    {
+        ShardQuery wanted = ShardWire.ToQuery(query);
+        // Where many wait, one that nobody waits for any more shall not begin.
+        if (wanted.TimeLeft is null)
+            wanted = wanted with { TimeLeft = GrainReplica.Longest };
+        return ShardWire.ToWire(await shards.Of(_key.Shard).SearchAsync(wanted, CancellationToken.None).ConfigureAwait(true));
+    }
 
     public async Task<ShardLoad> LoadAsync(IndexVersion version)
     {

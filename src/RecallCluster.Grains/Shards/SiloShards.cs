@@ -43,12 +43,16 @@ internal sealed class SiloShards : IDisposable
         IDeviceScoring? devices = null)
     {
         (_market, _node, _known, _options, _time) = (market, node, known, options, time);
+        Slots = new SearchSlots(node.Searches);
         _device = new SiloDevice(node, options, time, logger, devices);
         _freed = new FreedRoom(Loads, FillDevice, time);
     }
 
     /// <summary>The silo's name.</summary>
     public string Silo => _node.Name;
+
+    /// <summary>Bounds the searches of all shards here.</summary>
+    public SearchSlots Slots { get; }
 
     /// <summary>A shard, which may hold no version yet.</summary>
     public Shard Of(int number)
@@ -292,7 +296,7 @@ internal sealed class SiloShards : IDisposable
     private Held HeldOf(int number)
     {
         if (!_shards.TryGetValue(number, out Held? held))
-            _shards[number] = held = new Held(new Shard(_time));
+            _shards[number] = held = new Held(new Shard(_time, Slots));
         return held;
     }
 

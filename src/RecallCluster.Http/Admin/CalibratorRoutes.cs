@@ -54,9 +54,8 @@ internal sealed record CalibratorSettingsBody
             Method = Method ?? usual.Method,
             Bins = Bins ?? usual.Bins,
             MixHours = MixHours ?? usual.MixHours,
-            RefitInterval = RefitMinutes is not { } minutes ? usual.RefitInterval
-                : minutes is > 0 and <= 10_080 ? TimeSpan.FromMinutes(minutes)
-                : throw new InvalidRequestException("settings.refitMinutes", "is above 0, at most a week."),
+            RefitInterval = RefitMinutes is { } minutes
+                ? LimitWords.TimeOf(minutes, TimeSpan.FromMinutes(1), "settings.refitMinutes") : usual.RefitInterval,
             FewestNewClicks = FewestNewClicks ?? usual.FewestNewClicks,
             ConversionPrior = ConversionPrior ?? usual.ConversionPrior,
             PriorStrength = PriorStrength ?? usual.PriorStrength,

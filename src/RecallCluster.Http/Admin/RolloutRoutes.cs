@@ -31,9 +31,7 @@ internal abstract class RolloutRoutes
     /// <summary>How long a version may wait.</summary>
     /// <exception cref="InvalidRequestException">It is out of range.</exception>
     protected internal static TimeSpan PatienceOf(double? patienceSeconds, TimeSpan usual) =>
-        patienceSeconds is not { } seconds ? usual
-        : seconds is > 0 and <= 604_800 ? TimeSpan.FromSeconds(seconds)
-        : throw new InvalidRequestException("shadow.patienceSeconds", "is above 0, at most a week.");
+        patienceSeconds is { } seconds ? LimitWords.TimeOf(seconds, TimeSpan.FromSeconds(1), "shadow.patienceSeconds") : usual;
 
     /// <summary>Answers, and says what went wrong as problems do.</summary>
     protected static async Task<IResult> AnswerAsync(Func<Task<IResult>> answer)

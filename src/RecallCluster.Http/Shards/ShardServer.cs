@@ -31,7 +31,8 @@ public sealed record ShardServerOptions
 /// <summary>
 /// Serves one shard to gateways over HTTP/2, in binary frames (<see cref="FrameWriter"/>):
 /// <code>
-/// POST /shard/v1/search       query ─► answer; 409 where it cannot answer (another version, no book of this gateway), with the reason
+/// POST /shard/v1/search       query ─► answer; 409 where it cannot answer (another version, no book of this gateway), with the reason;
+///                             503 where it could not begin within its time
 /// PUT  /shard/v1/book         bid book ─► 204
 /// PUT  /shard/v1/placements   placements ─► 204; 409 where they are of another version
 /// PUT  /shard/v1/additions    ads that the index does not hold, put in and taken out ─► 204; 409 where something before them is missing
@@ -147,6 +148,10 @@ public static class ShardServer
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
             await RefuseAsync(context, StatusCodes.Status409Conflict, e.Message).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, e.Message).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -45,7 +45,7 @@ public sealed record CalibratorLimits
         Require(Clicks is >= 0 and <= 1_000_000_000, "shadow.clicks", "is 0 to 1000000000");
         Require(MostLogLoss > 0, "shadow.mostLogLoss", "is above 0");
         Require(MostPcocError >= 0, "shadow.mostPcocError", "is at least 0");
-        Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "shadow.patience", "is above 0, at most a week");
+        RequireTime(Patience, "shadow.patience");
     }
 
     /// <summary>Whether a version is compared at all.</summary>

@@ -61,8 +61,7 @@ public sealed record CalibratorSettings
         Require(Enum.IsDefined(Method), "settings.method", "is raw, bsir or rtw-bsir");
         Require(Bins is >= 2 and <= LogitGrid.Cells, "settings.bins", $"is 2 to {LogitGrid.Cells}");
         Require(MixHours is >= 1 and <= 168, "settings.mixHours", "is 1 to 168");
-        Require(RefitInterval > TimeSpan.Zero && RefitInterval <= TimeSpan.FromDays(7), "settings.refitMinutes",
-            "is above 0, at most a week");
+        RequireTime(RefitInterval, "settings.refitMinutes");
         Require(FewestNewClicks >= 0, "settings.fewestNewClicks", "is at least 0");
         Require(ConversionPrior is > 0 and < 1, "settings.conversionPrior", "is above 0, below 1");
         Require(PriorStrength is > 0 and <= 1e9, "settings.priorStrength", "is above 0, at most 1000000000");

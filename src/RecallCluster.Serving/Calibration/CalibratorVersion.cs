@@ -16,6 +16,16 @@ internal sealed record CalibratorVersion(string Name, string Version, Calibrator
     /// <summary>The version that is to run.</summary>
     public static CalibratorVersion RunningOf(RolloutState<CalibratorVersion, CalibratorLimits> plan) => plan.Current ?? Configured;
 
+    /// <summary>Refuses what cannot be published.</summary>
+    /// <exception cref="InvalidRequestException">The name is none, or a setting or a limit makes no sense.</exception>
+    public static void Check(string name, CalibratorSettings settings, CalibratorLimits? limits)
+    {
+        LimitWords.RequireName(name);
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Check();
+        limits?.Check();
+    }
+
     /// <summary>A version with the number of its roll-out.</summary>
     public static CalibratorVersion Of(string name, int number, CalibratorSettings settings) =>
         new(name, FormattableString.Invariant($"{name}.{number}"), settings);

@@ -56,10 +56,7 @@ public sealed class CalibratorVersions : ICalibratorVersions, IDisposable
     public Task<RolloutView> PublishAsync(
         string name, CalibratorSettings settings, CalibratorLimits? limits, CancellationToken cancellation)
     {
-        LimitWords.RequireName(name);
-        ArgumentNullException.ThrowIfNull(settings);
-        settings.Check();
-        limits?.Check();
+        CalibratorVersion.Check(name, settings, limits);
         return _rollout.PublishAsync(number => CalibratorVersion.Of(name, number, settings), limits ?? Limits);
     }
 

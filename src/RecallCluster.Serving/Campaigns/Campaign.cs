@@ -103,7 +103,7 @@ internal sealed partial class Campaign : IStateMachine
     }
 
     /// <summary>Whether its controller is one that is trained.</summary>
-    public bool IsTrained => ControllerCatalogue.TrainedNames.Contains(Settings.Controller);
+    public bool IsTrained => ControllerCatalogue.IsTrained(Settings.Controller);
 
     /// <summary>
     /// Auctions to try actors on: those of today so far or those of yesterday, of whichever more were sampled, played from the weights that

@@ -138,7 +138,7 @@ internal sealed class CampaignDay
     public void Use(string? actors)
     {
         _actors = actors;
-        if (!ControllerCatalogue.TrainedNames.Contains(_settings.Controller))
+        if (!ControllerCatalogue.IsTrained(_settings.Controller))
             return;
         State.StartWeights = State.Weights;
         _controller = null;

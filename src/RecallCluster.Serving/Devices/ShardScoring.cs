@@ -107,6 +107,7 @@ public sealed class ShardScoring : IDisposable
             Owned = isOwner ? Device : null,
             Borrows = !isOwner,
             Before = before,
+            SearchesAtOnce = Options is null ? 0 : SearchesAtOnce(Options.Batches),
         };
 
     // Whoever asks waits on a thread of the pool for its batch, and the pool grows slowly: with too few threads no batch would ever be
@@ -114,8 +115,11 @@ public sealed class ShardScoring : IDisposable
     private static void ReserveThreads(DeviceBatches batches)
     {
         ThreadPool.GetMinThreads(out int workers, out int ports);
-        ThreadPool.SetMinThreads(Math.Max(workers, (batches.Workers + 1) * batches.Requests[^1]), ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, SearchesAtOnce(batches)), ports);
     }
+
+    // As many batches as are computed, and one that fills meanwhile.
+    private static int SearchesAtOnce(DeviceBatches batches) => (batches.Workers + 1) * batches.Requests[^1];
 
     /// <summary>Closes the device, or the scorer; not the index.</summary>
     public void Dispose()

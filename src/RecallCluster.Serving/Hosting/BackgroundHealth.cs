@@ -44,8 +44,12 @@ public sealed class BackgroundHealth
     /// <summary>Work was done.</summary>
     public void Succeeded(string part)
     {
-        while (_parts.TryGetValue(part, out BackgroundState? old) && old.IsFailing
-            && !_parts.TryUpdate(part, old with { IsFailing = false }, old))
-            continue;
+        while (_parts.TryGetValue(part, out BackgroundState? old) && old.IsFailing)
+        {
+            if (!_parts.TryUpdate(part, old with { IsFailing = false }, old))
+                continue;
+            Telemetry.BackgroundRecovered(part);
+            return;
+        }
     }
 }

@@ -23,6 +23,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly WorkerTeam? _team;
+    private readonly SearchSlots _slots;
     private readonly Lock _shardsLock = new();
     private readonly List<Joined> _joined = [];
     private ClickModel _clicks = ClickModel.Unnamed;
@@ -39,6 +40,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size, nameof(threads));
         _team = size > 1 ? new WorkerTeam(size) : null;
         _time = time ?? TimeProvider.System;
+        _slots = new SearchSlots(size);
         Retriever = new AdRetriever(_time, size);
     }
 
@@ -204,7 +206,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
 
     /// <summary>Answers a request of nobody, so that the first real one does not wait for compilation and for the device.</summary>
     private static void WarmUp(string version, ModelUsers users, Shard shard) =>
-        shard.SearchAsync(new ShardQuery(version, users.Prepare(new UserFeatures()).State, 1), default).GetAwaiter().GetResult();
+        shard.Search(new ShardQuery(version, users.Prepare(new UserFeatures()).State, 1));
 
     private RetrieverVersion Assemble(
         string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, ClickModel clicks,
@@ -227,7 +229,7 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             Shard? local = null;
             if (options.Shards?.WantsLocal(i) != false)
             {
-                local = new Shard(_time);
+                local = new Shard(_time, _slots);
                 local.Add(new ShardVersion(name, indexes[i], IndexScorer.Of(model, indexes[i]), parameters, team, _time)
                 {
                     GrowingScorer = growing,

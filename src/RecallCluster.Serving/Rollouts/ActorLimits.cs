@@ -38,7 +38,7 @@ public sealed record ActorLimits
         Require(Auctions is >= 0 and <= 1_000_000_000, "shadow.auctions", "is 0 to 1000000000");
         Require(LeastScore is >= 0 and <= 2, "shadow.leastScore", "is 0 to 2");
         Require(MostBreachIncrease is >= 0 and <= 10, "shadow.mostBreachIncrease", "is 0 to 10");
-        Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "shadow.patience", "is above 0, at most a week");
+        RequireTime(Patience, "shadow.patience");
     }
 
     /// <summary>Judges a version by what was replayed.</summary>

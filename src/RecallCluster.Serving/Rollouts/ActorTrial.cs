@@ -18,8 +18,13 @@ internal sealed record ActorTrial(
     string Controller, BidProduct Product, CampaignGoal Goal, IReadOnlyList<SampleChunk> Chunks, IReadOnlyList<SampleChunk> History,
     double[] Start, int Ticks)
 {
-    /// <summary>Most campaigns that are compared, those first that spend the most: replaying one takes milliseconds.</summary>
+    /// <summary>Most campaigns that are compared: replaying one takes milliseconds.</summary>
     public const int MostCampaigns = 256;
+
+    /// <summary>The campaigns that can be compared, in the order that they are asked in: those first that spend the most.</summary>
+    public static IEnumerable<TCampaign> InOrder<TCampaign>(
+        IEnumerable<TCampaign> campaigns, Func<TCampaign, string> controllerOf, Func<TCampaign, long> spentOf) =>
+        campaigns.Where(campaign => ControllerCatalogue.IsTrained(controllerOf(campaign))).OrderByDescending(spentOf);
 
     /// <summary>Replays them.</summary>
     /// <returns>

@@ -73,7 +73,8 @@ internal sealed class JournalActors : IActorVersions, IRolloutTarget<ActorVersio
 
     private ActorTrial[] Trials() =>
     [
-        .. _directory.Campaigns.Where(campaign => campaign.IsTrained).OrderByDescending(campaign => campaign.Ledger.Today.Spent)
+        .. ActorTrial.InOrder(
+            _directory.Campaigns, campaign => campaign.Settings.Controller, campaign => campaign.Ledger.Today.Spent.Value)
             .Select(campaign => campaign.Trial()).OfType<ActorTrial>().Take(ActorTrial.MostCampaigns),
     ];
 }

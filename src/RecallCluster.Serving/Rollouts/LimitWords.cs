@@ -5,11 +5,27 @@ namespace RecallCluster.Serving.Rollouts;
 /// <summary>How limits of versions are checked, and how a version that breaks one is told of.</summary>
 internal static class LimitWords
 {
+    private const string TimeRange = "is above 0, at most a week";
+
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
+
     /// <exception cref="InvalidRequestException">It does not hold; the message names the limit.</exception>
     public static void Require(bool holds, string limit, string range)
     {
         if (!holds)
             throw new InvalidRequestException(limit, $"{range}.");
+    }
+
+    /// <summary>Refuses a time that nobody waits or works by.</summary>
+    /// <exception cref="InvalidRequestException">It is none, or longer than a week; the message names the limit.</exception>
+    public static void RequireTime(TimeSpan time, string limit) => Require(time > TimeSpan.Zero && time <= Longest, limit, TimeRange);
+
+    /// <summary>A time that was told as a number of units.</summary>
+    /// <exception cref="InvalidRequestException">It is none, or longer than a week; the message names the limit.</exception>
+    public static TimeSpan TimeOf(double units, TimeSpan unit, string limit)
+    {
+        Require(units > 0 && units <= Longest / unit, limit, TimeRange);
+        return unit * units;
     }
 
     /// <summary>Refuses what is no name of a version.</summary>

@@ -60,7 +60,7 @@ public sealed record ShadowLimits
         Require(
             LatencyAllowance >= TimeSpan.Zero && LatencyAllowance <= TimeSpan.FromMinutes(1), "shadow.latencyAllowance", "is 0 to a minute");
         Require(MostFailures is >= 0 and <= 1, "shadow.mostFailures", "is 0 to 1");
-        Require(Patience > TimeSpan.Zero && Patience <= TimeSpan.FromDays(7), "shadow.patience", "is above 0, at most a week");
+        RequireTime(Patience, "shadow.patience");
     }
 
     /// <summary>Judges a version that was compared often enough.</summary>

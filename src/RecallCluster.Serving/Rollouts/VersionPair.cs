@@ -10,9 +10,16 @@ public sealed record VersionPair(string Name, string ModelDirectory, string Inde
 {
     private const string ModelFolder = "model", IndexFolder = "index", DeepFolder = "deep";
 
-    /// <summary>A pair by the name of its index directory.</summary>
-    public static VersionPair Of(string modelDirectory, string indexDirectory) =>
-        new(NameOf(indexDirectory), modelDirectory, indexDirectory);
+    /// <summary>
+    /// A pair by the name of its index directory. One of the directory of versions goes by its name there: under two names it would be
+    /// two, of which one is in use and the other seems not to be.
+    /// </summary>
+    /// <param name="modelDirectory">The deep model.</param>
+    /// <param name="indexDirectory">The index.</param>
+    /// <param name="versions">The directory of versions; null for none.</param>
+    public static VersionPair Of(string modelDirectory, string indexDirectory, string? versions) =>
+        In(versions).FirstOrDefault(pair => pair.IsAt(indexDirectory))
+            ?? new VersionPair(NameOf(indexDirectory), modelDirectory, indexDirectory);
 
     /// <summary>
     /// The pairs of a directory of versions:
@@ -42,6 +49,10 @@ public sealed record VersionPair(string Name, string ModelDirectory, string Inde
     public static (string Model, string Index) PlaceIn(string version) =>
         (Path.Combine(version, ModelFolder), Path.Combine(version, IndexFolder));
 
+    /// <summary>Whether its index is in a directory, however that is spelt; links count as places of their own.</summary>
+    /// <param name="indexDirectory">The directory.</param>
+    public bool IsAt(string indexDirectory) => PlaceOf(IndexDirectory) == PlaceOf(indexDirectory);
+
     /// <summary>The view of it; null where it is being written, or is broken.</summary>
     /// <param name="isRunning">Whether requests are answered with it.</param>
     public IndexVersionView? View(bool isRunning)
@@ -57,5 +68,7 @@ public sealed record VersionPair(string Name, string ModelDirectory, string Inde
         }
     }
 
-    private static string NameOf(string directory) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));
+    private static string NameOf(string directory) => Path.GetFileName(PlaceOf(directory));
+
+    private static string PlaceOf(string directory) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
 }

@@ -23,6 +23,7 @@ public sealed class Shard : IInProcessShard, IDisposable
     private const double SlowQuantile = 0.95;
 
     private readonly TimeProvider _time;
+    private readonly SearchSlots _slots;
     private readonly Lock _publishing = new();
     private readonly Lock _adding = new();
     private readonly LatencyWindow _latency = new(SlowQuantile);
@@ -33,10 +34,11 @@ public sealed class Shard : IInProcessShard, IDisposable
 
     /// <summary>A shard that holds nothing yet.</summary>
     /// <param name="time">The clock of deadlines; the versions must have the same.</param>
-    public Shard(TimeProvider time)
+    /// <param name="slots">Bounds the searches on threads of the pool, with those of the process' other shards; null for its own.</param>
+    public Shard(TimeProvider time, SearchSlots? slots = null)
     {
         ArgumentNullException.ThrowIfNull(time);
-        _time = time;
+        (_time, _slots) = (time, slots ?? new SearchSlots());
     }
 
     /// <summary>Names of the versions that it can answer with.</summary>
@@ -49,6 +51,7 @@ public sealed class Shard : IInProcessShard, IDisposable
         ArgumentNullException.ThrowIfNull(version);
         if (!ImmutableInterlocked.TryAdd(ref _versions, version.Name, new VersionedIndex<ShardVersion>(version)))
             throw new ArgumentException($"The shard holds a version {version.Name} already.", nameof(version));
+        _slots.Widen(version.SearchesAtOnce);
     }
 
     /// <inheritdoc/>
@@ -115,6 +118,7 @@ public sealed class Shard : IInProcessShard, IDisposable
     /// <exception cref="ObjectDisposedException">It was removed a moment ago.</exception>
     internal void Replace(ShardVersion next)
     {
+        _slots.Widen(next.SearchesAtOnce);
         try
         {
             VersionedIndex<ShardVersion> held = Held(next.Name);
@@ -156,15 +160,23 @@ public sealed class Shard : IInProcessShard, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="TimeoutException">As many others as may run at once did, until its time was over.</exception>
     public Task<ShardAnswer> SearchAsync(ShardQuery query, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(query);
-        long? deadline = DeadlineOf(query);
         // A search keeps a processor busy for milliseconds: off the caller's thread, which may have others to serve.
-        return Task.Run(() => Measured(query, deadline), cancellation);
+        var job = new SearchJob(this, _slots, query, DeadlineOf(query), cancellation);
+        _slots.Enter(job, _time, query.TimeLeft);
+        return job.Task;
     }
 
-    ShardAnswer IInProcessShard.Search(ShardQuery query) => Measured(query, DeadlineOf(query));
+    /// <summary>As <see cref="SearchAsync"/>, on this thread, which no bound keeps waiting.</summary>
+    /// <exception cref="InvalidOperationException">As there.</exception>
+    public ShardAnswer Search(ShardQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return Measured(query, DeadlineOf(query));
+    }
 
     /// <summary>How it stands with one version now.</summary>
     internal LiveReplica Live(string version) => new(
@@ -188,7 +200,8 @@ public sealed class Shard : IInProcessShard, IDisposable
         ? _time.GetTimestamp() + (long)Math.Min(left.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 2)
         : null;
 
-    private ShardAnswer Measured(ShardQuery query, long? deadline)
+    /// <summary>Searches on this thread.</summary>
+    internal ShardAnswer Measured(ShardQuery query, long? deadline)
     {
         long start = _time.GetTimestamp();
         Interlocked.Increment(ref _inFlight);

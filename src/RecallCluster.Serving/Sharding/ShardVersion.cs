@@ -94,6 +94,9 @@ public sealed class ShardVersion : IDisposable
     /// <summary>Whether something else scores than the model that the index was built from, such as a module of the user's own.</summary>
     public bool IsOtherModel { get; init; }
 
+    /// <summary>Searches that want to run at once, where they wait for a device's batch; 0 where the processor bounds them.</summary>
+    internal int SearchesAtOnce { get; init; }
+
     /// <summary>
     /// A version over the same index whose place this one is to take (<see cref="Shard.Replace"/>): what it owns, the index first of all,
     /// is closed with the last of both; null for none.

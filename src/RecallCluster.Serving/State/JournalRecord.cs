@@ -24,6 +24,9 @@ public sealed class JournalRecord(long sequence, string key, IReadOnlyList<strin
     /// <summary>The command as it was written.</summary>
     public ReadOnlyMemory<byte> Payload => payload;
 
+    /// <summary>The same command at its place in the log, where that was not known when it was read.</summary>
+    internal JournalRecord At(long place) => new(place, key, followers, payload) { _command = _command };
+
     /// <summary>The command, read once for all machines. Fields that this program does not know are passed over.</summary>
     /// <exception cref="InvalidDataException">The payload is no such command.</exception>
     public T Read<T>(JsonTypeInfo<T> type)

@@ -6,6 +6,9 @@ namespace RecallCluster.Wire.State;
 [MessagePackObject]
 public sealed record MachineRecord
 {
+    /// <summary>The newest format that this program reads.</summary>
+    public const int NewestFormat = 1;
+
     /// <summary>Who wrote it: one life of one host of the machine.</summary>
     [Key(0)]
     public required Guid Writer { get; init; }
@@ -29,4 +32,12 @@ public sealed record MachineRecord
     /// <summary>Grows with each record of <see cref="Writer"/>: tells it whether a record is in the log when the answer was lost.</summary>
     [Key(5)]
     public required long Number { get; init; }
+
+    /// <summary>
+    /// The format; one that is newer than <see cref="NewestFormat"/> must not be read. A command that a machine did not know before either
+    /// has a kind of its own, which earlier readers refuse, or a newer format, where commands of that machine name no kind. Fields that
+    /// may be passed over want neither. 0 in records of before there was a number.
+    /// </summary>
+    [Key(6)]
+    public int Format { get; init; }
 }

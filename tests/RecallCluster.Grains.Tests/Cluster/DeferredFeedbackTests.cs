@@ -1,14 +1,27 @@
+using System.Text;
+using MessagePack;
+using Microsoft.Extensions.DependencyInjection;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Grains.Campaigns;
+using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Feedback;
+using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Tests.Machines;
 using RecallCluster.Serving;
+using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Feedback;
+using RecallCluster.Serving.State;
 using RecallCluster.Serving.Tests.Market;
+using RecallCluster.Wire;
+using RecallCluster.Wire.State;
 
 namespace RecallCluster.Grains.Tests.Cluster;
 
 /// <summary>Events of campaigns that cannot be told now.</summary>
 public sealed class DeferredFeedbackTests
 {
+    private const string OneCampaign = "campaign/1";
+
     [Theory]
     [InlineData((int)CutKind.Calls)]
     [InlineData((int)CutKind.Answers)]
@@ -68,6 +81,51 @@ public sealed class DeferredFeedbackTests
         Assert.Contains(parked, one => one is { Campaign: 99, Reason: nameof(LedgerOutcome.UnknownCampaign) });
         Assert.Contains(parked, one => one is { Campaign: 1, Reason: nameof(LedgerOutcome.UnknownLease) });
     }
+
+    [Fact]
+    public async Task They_wait_where_a_later_version_has_written_what_this_one_cannot_read()
+    {
+        await using OrleansLoop host = await OrleansLoop.StartAsync(LoopWorld.Simple((1, 0.5, 1)));
+        List<AdEvent> events = await WinAsync(host, 5);
+        byte[] fold = MessagePackSerializer.Serialize(
+            new MachineRecord { Writer = Guid.NewGuid(), Number = 1, Payload = Encoding.UTF8.GetBytes("""{"$type":"fold"}""") },
+            WireFormat.Options);
+        StoredMachine before;
+        do
+            before = await host.Store.LoadAsync(OneCampaign, default);
+        while (await host.Store.AppendAsync(OneCampaign, before.Last, [fold], default) != StoreOutcome.Done);
+
+        IReadOnlyList<AdEventResult> accepted = await host.Feedback.AcceptAsync(events, default);
+
+        Assert.All(accepted, result => Assert.Equal(LedgerOutcome.Pending, result.Outcome));
+        // It is open nowhere, so that a silo of the later version can open it, and nobody has overwritten anything.
+        Exception refused = await Assert.ThrowsAnyAsync<Exception>(() => host.Grains.GetGrain<ICampaignGrain>(1).ViewAsync());
+        Assert.Contains($"{OneCampaign}: record {before.Last + 1} cannot be read", refused.Message, StringComparison.Ordinal);
+        StoredMachine after = await host.Store.LoadAsync(OneCampaign, default);
+        Assert.Equal((before.SnapshotAt, before.Last + 1), (after.SnapshotAt, after.Last));
+        Assert.Equal(0, (await host.Stream.StatusAsync(default)).Parked);
+        // A silo that can read it takes a snapshot, which this version can read again.
+        await host.Store.SnapshotAsync(OneCampaign, after.Last, await SnapshotAsync(host, before), default);
+        await EmptyAsync(host);
+        DayAccount account = await host.AccountAsync(1);
+        Assert.Equal((5, 5), (account.Impressions, account.Clicks));
+    }
+
+    /// <summary>A snapshot of what is stored of the campaign.</summary>
+    private static Task<ReadOnlyMemory<byte>> SnapshotAsync(OrleansLoop loop, StoredMachine stored) => new Turns().RunAsync(async () =>
+    {
+        var copy = new MemoryMachineStore();
+        await copy.SnapshotAsync(OneCampaign, stored.SnapshotAt, stored.Snapshot, default);
+        await copy.AppendAsync(OneCampaign, stored.SnapshotAt, stored.Tail, default);
+        MachineFactory factory = loop.ServicesOf(0).GetRequiredService<MachineFactory>();
+        var kind = new MachineKind<Campaign>(OneCampaign, () => factory.Campaign(OneCampaign)) { FollowersOf = CampaignGrain.FollowersOf };
+        // What followers have not confirmed stays in it: none is told from here.
+        var host = new MachineHost<Campaign>(
+            kind, copy, (_, _, _) => new TaskCompletionSource().Task, new MachineHostOptions(), TimeProvider.System);
+        await host.OpenAsync(default);
+        await host.SnapshotAsync();
+        return (await copy.LoadAsync(OneCampaign, default)).Snapshot;
+    });
 
     /// <summary>Impressions and clicks of so many wins.</summary>
     private static async Task<List<AdEvent>> WinAsync(OrleansLoop host, int wins)

@@ -49,6 +49,7 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
     private readonly HashSet<string> _roles;
     private InProcessTestCluster _cluster = null!;
     private AdRetriever _retriever = null!;
+    private EmbeddedHost? _host;
     private ClusterLoop _loop = null!;
 
     private OrleansLoop(LoopWorld world, TimeSpan skew, bool hasControl)
@@ -60,6 +61,9 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
     }
 
     public IAdGateway Gateway => _loop.Gateway;
+
+    /// <summary>What finds the ads.</summary>
+    public AdRetriever Retriever => _retriever;
 
     public IAdCatalogue Catalogue => _loop.Catalogue;
 
@@ -154,6 +158,21 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
         await Task.WhenAll(Enumerable.Range(0, _cluster.Silos.Count).Select(
             silo => ServicesOf(silo).GetRequiredService<SiloActors>().WaitForAsync(revision, default)));
         await _loop.PassAsync(default);
+        await KeepUpAsync();
+    }
+
+    /// <summary>Completes when every silo, and so each of its shards, knows what the book's grain knows now.</summary>
+    public async Task KeepUpAsync()
+    {
+        await _loop.KeepUpAsync(default);
+        (Guid life, long version) = await Grains.GetGrain<IBidBookGrain>(0).VersionAsync();
+        for (int silo = 0; silo < _cluster.Silos.Count; silo++)
+        {
+            SiloMarket known = ServicesOf(silo).GetRequiredService<SiloMarket>();
+            await known.Book.WaitForAsync(life, version, default);
+            LocalMarket market = await known.Ready;
+            await market.WaitForAsync(market.Latest, default);
+        }
     }
 
     public async Task<DayAccount> AccountAsync(long campaign) => (await CampaignAsync(campaign)).Today;
@@ -187,6 +206,8 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync();
+        if (_host is not null)
+            await _host.DisposeAsync();
         await _cluster.DisposeAsync();
         _retriever.Dispose();
         _directory.Delete(recursive: true);
@@ -194,6 +215,12 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
 
     private async Task OpenAsync()
     {
+        var loopOptions = new GatewayLoopOptions
+        {
+            Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
+            ValueRecallShare = 0,
+            Seed = _world.Seed,
+        };
         var builder = new InProcessTestClusterBuilder(Silos);
         builder.ConfigureSilo((options, silo) =>
         {
@@ -203,6 +230,9 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
                 Cluster = "test",
                 Roles = _roles,
                 MarketDirectory = _directory.FullName,
+                ModelDirectory = _world.Index?.ModelDirectory,
+                IndexDirectory = _world.Index?.IndexDirectory,
+                Replicas = Silos,
                 ShardMemory = long.MaxValue,
                 UserPatience = Patience,
                 FeedbackPatience = 2 * Patience,
@@ -216,6 +246,7 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
             silo.Services.AddSingleton(new ClusterClock(options.SiloName == WithGateway ? _clock : new SkewedTime(_clock, _skew)));
             silo.Services.AddSingleton(new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(10), FollowersWait = Patience });
             silo.Services.AddSingleton(PassedByHand);
+            silo.Services.AddSingleton(loopOptions);
             silo.Configure<Orleans.Configuration.SiloMessagingOptions>(messaging => messaging.ResponseTimeout = 3 * Patience);
             silo.Services.AddRecallGrains(node);
         });
@@ -228,18 +259,20 @@ internal sealed class OrleansLoop : IActorLoop, ICalibratedLoop
         await _cluster.DeployAsync();
         await SilosKnown.UntilAsync(_cluster, SiloRoles.Gateway);
         Assert.Equal(WithGateway, _cluster.Silos[0].Name);
-        _retriever = _shard.Retriever();
         IServiceProvider first = ServicesOf(0);
-        _loop = await ClusterLoop.OpenAsync(
-            Grains, _retriever, first.GetRequiredService<SiloMarket>(), first.GetRequiredService<SiloNode>(),
-            first.GetRequiredService<ClusterClock>(),
-            new GatewayLoopOptions
-            {
-                Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
-                ValueRecallShare = 0,
-                Seed = _world.Seed,
-            },
-            first.GetRequiredService<Deferral>(), TimeProvider.System, default);
+        if (_world.Index is null)
+        {
+            _retriever = _shard.Retriever();
+            _loop = await ClusterLoop.OpenAsync(
+                Grains, _retriever, first.GetRequiredService<SiloMarket>(), first.GetRequiredService<SiloNode>(),
+                first.GetRequiredService<ClusterClock>(), loopOptions, first.GetRequiredService<Deferral>(), TimeProvider.System, default);
+        }
+        else
+        {
+            var composition = (GatewayComposition)first.GetRequiredService<IGatewayComposition>();
+            (_host, _, _loop, _) = await composition.ComposeAsync(default);
+            _retriever = _host.Retriever;
+        }
         first.GetRequiredService<OpenGateway>().Services = new GatewayServices
         {
             Retriever = _retriever, Gateway = _loop.Gateway, Live = _loop.Live,

@@ -37,6 +37,11 @@ public sealed class MachineFaultTests
         }
         await host.SnapshotAsync();
         Assert.Equal(2, (await _store.LoadAsync(Key, default)).SnapshotAt);
+
+        // Were the store to lose all of it, what is held would be the best there is.
+        _store.Clear();
+        Assert.Equal(8L, await host.TellAsync(SumMachine.Command(5)));
+        Assert.Equal([3L, 5], (await OpenAsync(_store, TimeProvider.System)).Machine.Told);
     });
 
     [Fact]
@@ -54,9 +59,31 @@ public sealed class MachineFaultTests
         Assert.Equal([1L, 2], host.Machine.Followed.Select(followed => followed.Number));
     });
 
-    private static async Task<MachineHost<SumMachine>> OpenAsync(IMachineStore store, TimeProvider time)
+    [Theory]
+    [InlineData((int)StoreOutcome.Conflict)]
+    [InlineData((int)StoreOutcome.Lost)]
+    public Task A_store_that_never_takes_what_follows_from_what_it_gives_is_given_up(int outcome) => _turns.RunAsync(async () =>
     {
-        var options = new MachineHostOptions { Pause = TimeSpan.FromMilliseconds(1), GiveUpAfter = TimeSpan.FromSeconds(10) };
+        // Each look at the clock is a second later: after the first pause whoever waits has waited for long enough.
+        var clock = new ReadingClock([.. Enumerable.Range(0, 50)], then: 50);
+        var store = new StubbornStore(_store, (StoreOutcome)outcome);
+        MachineHost<SumMachine> host = await OpenAsync(store, clock, giveUpAfter: TimeSpan.FromTicks(1));
+
+        IOException gaveUp = await Assert.ThrowsAsync<IOException>(() => host.TellAsync(SumMachine.Command(1)));
+
+        Assert.StartsWith($"{Key}: the store ", gaveUp.Message, StringComparison.Ordinal);
+        Assert.InRange(store.Appends, 2, 20);
+        store.IsStubborn = false;
+        Assert.Equal(2L, await host.TellAsync(SumMachine.Command(2)));
+    });
+
+    private static async Task<MachineHost<SumMachine>> OpenAsync(
+        IMachineStore store, TimeProvider time, TimeSpan? giveUpAfter = null)
+    {
+        var options = new MachineHostOptions
+        {
+            Pause = TimeSpan.FromMilliseconds(1), GiveUpAfter = giveUpAfter ?? TimeSpan.FromSeconds(10),
+        };
         var host = new MachineHost<SumMachine>(
             new MachineKind<SumMachine>(Key, () => new SumMachine()), store, (_, _, _) => Task.CompletedTask, options, time);
         await host.OpenAsync(default);
@@ -71,6 +98,28 @@ public sealed class MachineFaultTests
         public override long TimestampFrequency => 1;
 
         public override long GetTimestamp() => _looks < seconds.Length ? seconds[_looks++] : then;
+    }
+
+    /// <summary>Appends have one outcome and write nothing.</summary>
+    private sealed class StubbornStore(IMachineStore store, StoreOutcome outcome) : IMachineStore
+    {
+        public bool IsStubborn { get; set; } = true;
+
+        public int Appends { get; private set; }
+
+        public Task<StoredMachine> LoadAsync(string key, CancellationToken cancellation) => store.LoadAsync(key, cancellation);
+
+        public Task<StoreOutcome> AppendAsync(
+            string key, long after, IReadOnlyList<ReadOnlyMemory<byte>> records, CancellationToken cancellation)
+        {
+            // Were it asked for ever, the test would not end.
+            if (!IsStubborn || ++Appends > 1000)
+                return store.AppendAsync(key, after, records, cancellation);
+            return Task.FromResult(outcome);
+        }
+
+        public Task<StoreOutcome> SnapshotAsync(string key, long at, ReadOnlyMemory<byte> snapshot, CancellationToken cancellation) =>
+            store.SnapshotAsync(key, at, snapshot, cancellation);
     }
 
     /// <summary>The first append is lost.</summary>

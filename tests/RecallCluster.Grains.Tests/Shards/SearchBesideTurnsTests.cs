@@ -14,13 +14,17 @@ using RecallCluster.Wire.Shards;
 
 namespace RecallCluster.Grains.Tests.Shards;
 
-/// <summary>A search keeps a processor busy for milliseconds; the turns of grains must not wait for it.</summary>
+/// <summary>
+/// A search keeps a processor busy for milliseconds; the turns of grains must not wait for it, nor for threads that searches hold.
+/// </summary>
 public sealed class SearchBesideTurnsTests
 {
-    private const int Searches = 4, Turns = 100, Found = 5;
+    private const int More = 6, Turns = 100, Found = 5;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5), Look = TimeSpan.FromMilliseconds(20);
 
     [Fact]
-    public async Task While_all_searches_of_a_shard_stand_still_its_grain_takes_turns()
+    public async Task Searches_that_stand_still_hold_few_threads_and_meanwhile_the_shards_grain_takes_turns()
     {
         using var files = new TinyIndex();
         string file = files.Write([.. Enumerable.Range(0, 50).Select(number => $"ad{number}")]);
@@ -35,26 +39,45 @@ public sealed class SearchBesideTurnsTests
                 "v1", index, new GatedScorer(new InnerProductScorer(index.Vectors, index.Count, TinyIndex.Dim), gate),
                 new GuidedSearchParameters { Layers = [new LayerBudget(100, 20)] }, null, TimeProvider.System));
         }
-        ShardQueryMessage query = ShardWire.ToWire(new ShardQuery("v1", new float[TinyIndex.Dim], Found), "v1");
+        var query = new ShardQuery("v1", new float[TinyIndex.Dim], Found);
+        int most = Environment.ProcessorCount;
 
-        Task<ShardAnswerMessage>[] searches = [.. Enumerable.Range(0, Searches).Select(_ => grain.SearchAsync(query))];
-        await gate.Entered.WaitAsync(TimeSpan.FromMinutes(5));
+        Task<ShardAnswerMessage>[] searches =
+            [.. Enumerable.Range(0, most + More).Select(_ => grain.SearchAsync(ShardWire.ToWire(query, "v1")))];
+        await UntilAsync(() => gate.Entered == most && Waiting(host) == More);
         for (int turn = 0; turn < Turns; turn++)
             await grain.StateAsync();
+        // One whose deadline comes while it waits.
+        TimeoutException late = await Assert.ThrowsAsync<TimeoutException>(
+            () => grain.SearchAsync(ShardWire.ToWire(query with { TimeLeft = Look }, "v1")));
+        Assert.Contains($"{most} others ran", late.Message, StringComparison.Ordinal);
         Assert.All(searches, search => Assert.False(search.IsCompleted));
+        Assert.Equal((most, More), (gate.Entered, Waiting(host)));
         gate.Open();
 
-        Assert.All(await Task.WhenAll(searches), answer => Assert.Equal(Found, answer.Ids.Length));
+        Assert.All(await Task.WhenAll(searches).WaitAsync(Patience), answer => Assert.Equal(Found, answer.Ids.Length));
         Assert.Equal([TaskScheduler.Default], gate.Schedulers.Distinct());
+        Assert.Equal(0, Waiting(host));
+    }
+
+    private static int Waiting(OrleansLoop host) => Enumerable.Range(0, host.Cluster.Silos.Count)
+        .Sum(silo => host.ServicesOf(silo).GetRequiredService<SiloShards>().Slots.Waiting);
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!condition())
+            await Task.Delay(Look, patience.Token);
     }
 
     /// <summary>Holds whoever comes until it is opened, and remembers whose work it was.</summary>
     private sealed class Gate : IDisposable
     {
-        private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly ManualResetEventSlim _open = new();
+        private int _entered;
 
-        public Task Entered => _entered.Task;
+        /// <summary>Scorings that came, of which each search makes one as long as it is shut.</summary>
+        public int Entered => Volatile.Read(ref _entered);
 
         public ConcurrentQueue<TaskScheduler> Schedulers { get; } = new();
 
@@ -63,7 +86,7 @@ public sealed class SearchBesideTurnsTests
         public void Pass()
         {
             Schedulers.Enqueue(TaskScheduler.Current);
-            _entered.TrySetResult();
+            Interlocked.Increment(ref _entered);
             _open.Wait();
         }
 

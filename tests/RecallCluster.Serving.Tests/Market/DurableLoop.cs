@@ -19,11 +19,15 @@ internal sealed class DurableLoop : IActorLoop, ICalibratedLoop
     private readonly LoopWorld _world;
     private readonly WorldShard _shard;
     private AdRetriever _retriever = null!;
+    private EmbeddedHost? _host;
     private ClosedLoop _loop = null!;
 
     private DurableLoop(LoopWorld world) => (_world, _shard) = (world, new WorldShard(world));
 
     public IAdGateway Gateway => _loop.Gateway;
+
+    /// <summary>What finds the ads.</summary>
+    public AdRetriever Retriever => _retriever;
 
     public IAdCatalogue Catalogue => _loop.Catalogue;
 
@@ -76,28 +80,48 @@ internal sealed class DurableLoop : IActorLoop, ICalibratedLoop
 
     public async Task RestartAsync()
     {
-        await _loop.DisposeAsync();
-        _retriever.Dispose();
+        await CloseAsync();
         await OpenAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _loop.DisposeAsync();
-        _retriever.Dispose();
+        await CloseAsync();
         _directory.Delete(recursive: true);
+    }
+
+    private async Task CloseAsync()
+    {
+        // A host has both.
+        if (_host is null)
+        {
+            await _loop.DisposeAsync();
+            _retriever.Dispose();
+        }
+        else
+        {
+            await _host.DisposeAsync();
+        }
     }
 
     private async Task OpenAsync()
     {
-        _retriever = _shard.Retriever();
-        _loop = await ClosedLoop.OpenAsync(_retriever, new ClosedLoopOptions
+        var options = new ClosedLoopOptions
         {
             MarketDirectory = _directory.FullName,
             StateFile = Path.Combine(_directory.FullName, "state.db"),
             BusinessClock = _clock,
             Seed = _world.Seed,
             Gateway = new GatewayOptions { Candidates = _world.Candidates, MaxAdsPerAdvertiser = _world.MaxAdsPerAdvertiser },
-        });
+        };
+        if (_world.Index is { } index)
+        {
+            _host = new EmbeddedHost();
+            _host.Load(new EmbeddedHostOptions { ModelDirectory = index.ModelDirectory, IndexDirectory = index.IndexDirectory });
+            (_retriever, _loop) = (_host.Retriever, await _host.OpenLoopAsync(options));
+            return;
+        }
+        _retriever = _shard.Retriever();
+        _loop = await ClosedLoop.OpenAsync(_retriever, options);
     }
 }

@@ -2,6 +2,7 @@ using RecallCluster.Bidding.Money;
 using RecallCluster.Numerics;
 using RecallCluster.Serving.Campaigns;
 using RecallCluster.Serving.Catalogue;
+using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Serving.Tests.Market;
 
@@ -26,6 +27,9 @@ public sealed class LoopWorld
     public int Candidates { get; init; } = 200;
 
     public int MaxAdsPerAdvertiser { get; init; } = int.MaxValue;
+
+    /// <summary>A model and an index of the ads, to find them with; null where every ad is scored by <see cref="Score"/>.</summary>
+    public VersionPair? Index { get; init; }
 
     /// <summary>Seed of the gateway's own draws; null for any.</summary>
     public ulong? Seed { get; init; }

@@ -16,6 +16,8 @@ public sealed class Door : IAsyncDisposable
         LatencyTarget = TimeSpan.FromMinutes(1), QueueTime = TimeSpan.FromMinutes(1), QueueLength = 10_000,
     };
 
+    private const int LargeBody = 1 << 20;
+
     private readonly WebApplication _app;
 
     private Door(WebApplication app, HttpClient client)
@@ -37,7 +39,7 @@ public sealed class Door : IAsyncDisposable
     {
         WebApplication app = FrontDoor.Create(parts, Listening(options ?? new FrontDoorOptions()));
         await app.StartAsync();
-        var handler = new HttpClientHandler { AllowAutoRedirect = false };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
         return new Door(app, new HttpClient(handler) { BaseAddress = FrontDoor.AddressesOf(app)[0] });
     }
 
@@ -72,6 +74,8 @@ public sealed class Door : IAsyncDisposable
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.RelativeOrAbsolute));
         if (json is not null)
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        // A refusal closes the connection: whoever were still sending could lose the answer.
+        request.Headers.ExpectContinue = json?.Length > LargeBody;
         foreach ((string name, string value) in headers)
             request.Headers.TryAddWithoutValidation(name, value);
         using HttpResponseMessage response = await Client.SendAsync(request);

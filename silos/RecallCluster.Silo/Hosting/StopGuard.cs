@@ -1,5 +1,5 @@
+using System.Globalization;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using RecallCluster.Silo.Configuration;
 
 namespace RecallCluster.Silo.Hosting;
@@ -8,8 +8,7 @@ namespace RecallCluster.Silo.Hosting;
 /// Ends the process when stopping takes much longer than it may: without Redis there is nobody to hand leases back to, nobody to put grains
 /// away with and no table to leave, and each of those is tried for as long as it takes. All that was acknowledged is durable.
 /// </summary>
-internal sealed partial class StopGuard(
-    SiloSettings settings, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<StopGuard> logger) : IHostedService
+internal sealed class StopGuard(SiloSettings settings, IHostApplicationLifetime lifetime, TimeProvider time) : IHostedService
 {
     private const int Unfinished = 1;
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
@@ -27,10 +26,10 @@ internal sealed partial class StopGuard(
         await Task.Delay(limit, time, lifetime.ApplicationStopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (lifetime.ApplicationStopped.IsCancellationRequested)
             return;
-        LogUnfinished(logger, limit.TotalSeconds);
+        // A logger writes in the background, and the end does not wait for it.
+        await Console.Error.WriteLineAsync(
+            string.Create(CultureInfo.InvariantCulture, $"error: the silo did not stop within {limit.TotalSeconds:0} s and is ended as it is"))
+            .ConfigureAwait(false);
         Environment.Exit(Unfinished);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The silo did not stop within {Limit:0} s and is ended as it is.")]
-    private static partial void LogUnfinished(ILogger logger, double limit);
 }

@@ -94,7 +94,7 @@ public sealed class SiloActorsTests
         var options = new MachineHostOptions { GiveUpAfter = patience };
         var node = new SiloNode { Name = "one", Cluster = "test", Roles = new HashSet<string>(), ShardMemory = 0 };
         var market = new SiloMarket(
-            node, grains, book: null!, experiments: null!, options, TimeProvider.System, NullLogger<SiloMarket>.Instance);
+            node, grains, new BookReader(grains, _factory, options, TimeProvider.System), experiments: null!, options, TimeProvider.System, NullLogger<SiloMarket>.Instance);
         return new SiloActors(grains, _factory, market, options, TimeProvider.System);
     }
 }

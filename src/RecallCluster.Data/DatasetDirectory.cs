@@ -71,7 +71,7 @@ public static class DatasetDirectory
 
         Manifest manifest = Manifest.Read(path);
         var split = JsonFile.Read<SplitManifest>(path, SplitManifest.FileName);
-        (Field[] itemFields, Field[] userFields) = LabelFile.Read(path, manifest);
+        (Field[] itemFields, Field[] userFields) = LabelFile.Read(path, manifest.Items.Labelled(), manifest.Users.Labelled());
         (Vocabulary items, int[][] itemCodes) = FeatureTableFile.Read(path, ItemsFile, DatasetChecks.ItemTable, manifest.Items);
         (Vocabulary users, int[][] userCodes) = FeatureTableFile.Read(path, UsersFile, DatasetChecks.UserTable, manifest.Users);
         EventTable events = EventFile.Read(path, manifest, users, items);
@@ -96,7 +96,7 @@ public static class DatasetDirectory
     {
         FeatureTableFile.Write(directory, ItemsFile, DatasetChecks.ItemTable, dataset.Items);
         FeatureTableFile.Write(directory, UsersFile, DatasetChecks.UserTable, dataset.Users);
-        LabelFile.Write(directory, dataset);
+        LabelFile.Write(directory, dataset.Items.Fields, dataset.Users.Fields);
         EventFile.Write(directory, dataset);
         int train = dataset.Train.Count, validation = dataset.Validation.Count, test = dataset.Test.Count;
         JsonFile.Write(

@@ -51,7 +51,7 @@ public class RetrainTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     [Fact]
     public async Task A_version_that_the_server_refuses_is_told_with_the_reason_and_the_old_one_goes_on()
     {
-        string versions = world["refused"], data = await OtherUsersAsync();
+        string versions = world["refused"], data = await ImportAsync("others", "plan0", "plan1", "plan2");
         using Served served = await Served.StartAsync(world, versions);
         string began = await served.AnswerVersionAsync();
 
@@ -59,9 +59,35 @@ public class RetrainTests(TrainedWorld world) : IClassFixture<TrainedWorld>
             "retrain", "--data", data, "--versions", versions, "--url", served.Url, "--once", "--epochs", "1", "--json");
 
         Assert.Equal(("refused", 1), (run.Json.GetProperty("outcome").GetString(), run.ExitCode));
-        Assert.Matches($"error: Version {NameOf(run.Json)} was refused: .*profile fields", run.Error);
+        Assert.Matches($"error: Version {NameOf(run.Json)} was refused: .*profile field 'plan'", run.Error);
         Assert.Equal(began, await served.AnswerVersionAsync());
         await RunsAsync(served, "index", previous: null);
+    }
+
+    [Fact]
+    public async Task A_label_that_is_new_is_learned_while_the_server_goes_on_and_knows_its_users_by_the_old_ones()
+    {
+        string versions = world["labels"], models = world["plans-models"], index = world["plans-index"];
+        string data = await ImportAsync("plans", "plan0", "plan1", "plan2");
+        Assert.Equal(0, (await Recall.RunAsync("train", "--data", data, "--out", models, "--epochs", "1")).ExitCode);
+        Assert.Equal(0, (await Recall.RunAsync("index", "build", "--data", data, "--model", models, "--out", index)).ExitCode);
+        using Served served = await Served.StartAsync(world, versions, model: models, index: index, data: data);
+        // Numbered as they come: every label has another code than before.
+        await ImportAsync("plans", "plan3", "plan0", "plan1", "plan2");
+
+        Recall run = await Recall.RunAsync(
+            "retrain", "--data", data, "--versions", versions, "--url", served.Url, "--once", "--epochs", "1", "--json");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("switched", run.Json.GetProperty("outcome").GetString());
+        foreach ((string label, int code) in new[] { ("plan3", 1), ("plan0", 2), ("plan2", 4) })
+        {
+            Assert.Equal(
+                await served.AskAsync(new { profile = new { plan = label } }), await served.AskAsync(new { profile = new { plan = code } }));
+        }
+        string known = await served.AskAsync(new { id = "u1" });
+        Assert.Equal(await served.AskAsync(new { id = "u1", profile = new { plan = "plan1" } }), known);
+        Assert.NotEqual(await served.AskAsync(new { id = "u1", profile = new { plan = "plan0" } }), known);
     }
 
     [Fact]
@@ -165,24 +191,24 @@ public class RetrainTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         Assert.Equal(name, running.GetProperty("name").GetString());
     }
 
-    /// <summary>A data set whose users have another profile field than those that the server knows.</summary>
-    private async Task<string> OtherUsersAsync()
+    /// <summary>A data set whose users have one of these plans each.</summary>
+    private async Task<string> ImportAsync(string name, params string[] plans)
     {
         const int Users = 60, Ads = 200, Clicks = 6;
         var events = new StringBuilder("user,item,time\n");
         var users = new StringBuilder("user,plan\n");
         for (int user = 0; user < Users; user++)
         {
-            users.Append($"u{user},plan{user % 3}\n");
+            users.Append($"u{user},{plans[user % plans.Length]}\n");
             for (int click = 0; click < Clicks; click++)
                 events.Append($"u{user},ad{((user * 7) + (click * 31)) % Ads},{click}\n");
         }
         await File.WriteAllTextAsync(world["clicks.csv"], events.ToString());
         await File.WriteAllTextAsync(world["users.csv"], users.ToString());
         Recall import = await Recall.RunAsync(
-            "data", "import", "csv", "--from", world["clicks.csv"], "--users", world["users.csv"], "--out", world["others"], "--overwrite");
+            "data", "import", "csv", "--from", world["clicks.csv"], "--users", world["users.csv"], "--out", world[name], "--overwrite");
         Assert.Equal(0, import.ExitCode);
-        return world["others"];
+        return world[name];
     }
 
     /// <summary>A <c>recall serve</c> that looks at a directory of versions.</summary>
@@ -197,11 +223,11 @@ public class RetrainTests(TrainedWorld world) : IClassFixture<TrainedWorld>
         public string Url => _http.BaseAddress!.ToString();
 
         public static async Task<Served> StartAsync(
-            TrainedWorld world, string versions, Uri? address = null, string? model = null, string? index = null)
+            TrainedWorld world, string versions, Uri? address = null, string? model = null, string? index = null, string? data = null)
         {
             address ??= RecallProcess.FreeAddress();
             RecallProcess process = RecallProcess.Start(
-                "serve", "--model", model ?? world.Models, "--index", index ?? world.IndexDirectory, "--data", world.Data,
+                "serve", "--model", model ?? world.Models, "--index", index ?? world.IndexDirectory, "--data", data ?? world.Data,
                 "--versions", versions, "--urls", address.GetLeftPart(UriPartial.Authority), "--threads", "1", "--json");
             var served = new Served(process, address);
             try
@@ -225,6 +251,14 @@ public class RetrainTests(TrainedWorld world) : IClassFixture<TrainedWorld>
             JsonElement answer = await response.Content.ReadFromJsonAsync<JsonElement>();
             Assert.Equal((7, 1.0), (answer.GetProperty("ads").GetArrayLength(), answer.GetProperty("coverage").GetDouble()));
             return answer.GetProperty("version").GetString()!;
+        }
+
+        /// <summary>What a user is answered: the ads and their scores.</summary>
+        public async Task<string> AskAsync(object user)
+        {
+            using HttpResponseMessage response = await _http.PostAsJsonAsync("v1/candidates", new { user, k = 50, deadlineMs = 20_000 });
+            response.EnsureSuccessStatusCode();
+            return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("ads").GetRawText();
         }
 
         public async Task<int> ShardsOfRunningAsync() => (await GetAsync("v1/indexes")).GetProperty("indexes").EnumerateArray()

@@ -1,3 +1,4 @@
+using RecallCluster.Data;
 using RecallCluster.Learning.Models;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Guided;
@@ -67,6 +68,51 @@ public class EmbeddedHostTests
 
         Assert.Equal(made.Best([1, 0], [], 10), female.Ads.Select(a => a.Id));
         Assert.Equal(made.Best([0, 0], [], 10), unheardOf.Ads.Select(a => a.Id));
+    }
+
+    [Fact]
+    public async Task A_model_of_later_data_knows_users_and_labels_by_its_own_codes()
+    {
+        // The data set was read before there was a third gender, and counted otherwise.
+        using HandMadeModel data = new(300), later = new(HandMadeModel.Ids(300), genders: ["", "x", "m", "f"]);
+        using EmbeddedHost host = Host(data, data.Index(1), new UserDirectory(data.Dataset));
+        host.Load(Options(later, later.Index(1), new UserDirectory(data.Dataset)));
+
+        RetrievalAnswer known = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann" }, 10), default);
+        RetrievalAnswer third = await host.Retriever.AnswerAsync(
+            Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("x") }), default);
+
+        Assert.Equal(later.Best([3, 4], [0, 1, 2], 10), known.Ads.Select(a => a.Id));
+        Assert.Equal(later.Best([1, 0], [], 10), third.Ads.Select(a => a.Id));
+    }
+
+    [Fact]
+    public async Task What_a_model_has_no_label_for_is_unknown_to_it()
+    {
+        using HandMadeModel data = new(300), other = new(HandMadeModel.Ids(300), genders: ["", "m", "x"]);
+        using EmbeddedHost host = Host(other, other.Index(1), new UserDirectory(data.Dataset));
+
+        RetrievalAnswer known = await host.Retriever.AnswerAsync(new RetrievalRequest(new UserFeatures { Id = "ann" }, 10), default);
+
+        Assert.Equal(other.Best([0, 4], [0, 1, 2], 10), known.Ads.Select(a => a.Id));
+    }
+
+    [Fact]
+    public void Users_whose_fields_mean_something_else_are_refused_and_the_field_is_named()
+    {
+        using var made = new HandMadeModel(50);
+        FeatureTable users = made.Dataset.Users;
+        string index = made.Index(1);
+        UserDirectory With(params Field[] fields) => new(made.Dataset with { Users = users with { Fields = fields } });
+
+        var renamed = Assert.Throws<InvalidDataException>(
+            () => Host(made, index, With(users.Fields[0], new Field("years", 5))));
+        var larger = Assert.Throws<InvalidDataException>(() => Host(made, index, With(users.Fields[0], new Field("age", 6))));
+        var unlabelled = Assert.Throws<InvalidDataException>(() => Host(made, index, With(new Field("gender", 4), users.Fields[1])));
+
+        Assert.Contains("profile field 'age', which the users' data set does not have", renamed.Message);
+        Assert.Contains("'age' has 5 codes and that of the users' data set 6", larger.Message);
+        Assert.Contains("'gender' has 3 codes and that of the users' data set 4", unlabelled.Message);
     }
 
     [Fact]

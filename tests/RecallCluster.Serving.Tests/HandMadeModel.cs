@@ -17,19 +17,22 @@ internal sealed class HandMadeModel : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recall-host-");
 
     public HandMadeModel(int ads, ulong seed = 1, AttentionKind attention = AttentionKind.Linear)
-        : this([.. Enumerable.Range(0, ads).Select(i => $"ad{i}")], seed, attention)
+        : this(Ids(ads), seed, attention)
     {
     }
 
-    public HandMadeModel(string[] ids, ulong seed = 1, AttentionKind attention = AttentionKind.Linear)
+    public HandMadeModel(
+        string[] ids, ulong seed = 1, AttentionKind attention = AttentionKind.Linear, string[]? genders = null,
+        string[]? categories = null)
     {
+        genders ??= ["", "f", "m"];
         int ads = ids.Length;
         var random = new SeededRandom(seed);
         int[] Codes(int count, int cardinality) => [.. Enumerable.Range(0, count).Select(_ => random.NextInt(cardinality))];
         Dataset = new Dataset(
             "hand-made",
-            new FeatureTable(ids, [new Field("category", 8)], [Codes(ads, 8)]),
-            new FeatureTable(["ann", "bob"], [new Field("gender", 3) { Labels = ["", "f", "m"] }, new Field("age", 5)], [[1, 2], [4, 0]]),
+            new FeatureTable(ids, [new Field("category", 8) { Labels = categories }], [Codes(ads, 8)]),
+            new FeatureTable(["ann", "bob"], [new Field("gender", genders.Length) { Labels = genders }, new Field("age", 5)], [[1, 2], [4, 0]]),
             Ordered: true,
             new EventLog(
                 [0, Math.Min(3, ads), Math.Min(3, ads)], [.. Enumerable.Range(0, Math.Min(3, ads))], new long[Math.Min(3, ads)],
@@ -78,6 +81,8 @@ internal sealed class HandMadeModel : IDisposable
         prepared.Encoder.Encode(profile, sequence, state);
         return [.. new ExhaustiveSearch(prepared.Scorer).Search(state, k).Ordinals.Select(row => Dataset.Items.Ids[row])];
     }
+
+    public static string[] Ids(int ads) => [.. Enumerable.Range(0, ads).Select(i => $"ad{i}")];
 
     public void Dispose() => _directory.Delete(recursive: true);
 }

@@ -20,7 +20,7 @@ internal static class ServeCommand
         Option<string> model = OptionKit.Required("--model", "Directory that `train` made.", "DIR");
         Option<string> index = OptionKit.Required("--index", "Index directory.", "DIR");
         Option<string?> data = OptionKit.Optional(
-            "--data", "Data-set directory: its users are known by their ids, and profile labels have a meaning.", "DIR");
+            "--data", "Data-set directory: its users are known by their ids.", "DIR");
         Option<string[]> urls = new("--urls")
         {
             Description = "Where to listen; port 0 takes a free one.",
@@ -73,7 +73,6 @@ internal static class ServeCommand
                     ModelDirectory = ModelFolders.DeepIn(parsed.GetRequiredValue(model)),
                     IndexDirectory = parsed.GetRequiredValue(index),
                     Users = dataset is null ? null : new UserDirectory(dataset),
-                    AdFields = dataset?.Items.Fields,
                     NewAds = new NewAdOptions { MaxAds = parsed.GetValue(newAds) },
                     Shards = parsed.GetValue(shards) is { } map ? ReplicaMap.Of(map, TimeProvider.System, remote) : null,
                 };

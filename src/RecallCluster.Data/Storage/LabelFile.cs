@@ -5,36 +5,51 @@ namespace RecallCluster.Data.Storage;
 
 /// <summary>
 /// <c>labels.tsv</c>: table, field, code and label, one row for each known code of each labelled field, in that order. Present only when a
-/// field has labels.
+/// field has labels. Beside a data set it says what its codes mean, beside a model which codes that was trained on.
 /// </summary>
-internal static class LabelFile
+public static class LabelFile
 {
+    /// <summary>Name of the file.</summary>
     public const string FileName = "labels.tsv";
+
     private static readonly string[] Columns = ["table", "field", "code", "label"];
 
-    public static void Write(string directory, Dataset dataset)
+    /// <summary>Writes the labels of the fields that have some; no file where none has.</summary>
+    /// <param name="directory">The directory, which has no such file.</param>
+    /// <param name="items">Fields of the ads.</param>
+    /// <param name="users">Fields of the users.</param>
+    /// <exception cref="IOException">The file could not be written, or there is one.</exception>
+    public static void Write(string directory, IReadOnlyList<Field> items, IReadOnlyList<Field> users)
     {
-        if (!dataset.Items.Fields.Concat(dataset.Users.Fields).Any(field => field.Labels is not null))
+        ArgumentNullException.ThrowIfNull(items);
+        ArgumentNullException.ThrowIfNull(users);
+        if (!items.Concat(users).Any(field => field.Labels is not null))
             return;
         using var writer = new TsvWriter(Path.Combine(directory, FileName), Columns);
-        Write(writer, DatasetChecks.ItemTable, dataset.Items.Fields);
-        Write(writer, DatasetChecks.UserTable, dataset.Users.Fields);
+        Write(writer, DatasetChecks.ItemTable, items);
+        Write(writer, DatasetChecks.UserTable, users);
         writer.Complete();
     }
 
     /// <summary>The fields of both tables, with their labels.</summary>
-    public static (Field[] Items, Field[] Users) Read(string directory, Manifest manifest)
+    /// <param name="directory">The directory.</param>
+    /// <param name="items">Fields of the ads, each with whether it has labels.</param>
+    /// <param name="users">Fields of the users, likewise.</param>
+    /// <exception cref="InvalidDataException">The file is missing though a field has labels, or broken; the message says where.</exception>
+    public static (Field[] Items, Field[] Users) Read(
+        string directory, IEnumerable<(Field Field, bool Labelled)> items, IEnumerable<(Field Field, bool Labelled)> users)
     {
-        bool any = manifest.Items.Fields.Concat(manifest.Users.Fields).Any(field => field.Labelled);
+        ArgumentNullException.ThrowIfNull(directory);
+        bool any = items.Concat(users).Any(field => field.Labelled);
         using TsvReader? reader = any ? new TsvReader(directory, FileName, Columns) : null;
-        Field[] items = Array.ConvertAll(manifest.Items.Fields, field => Read(reader, DatasetChecks.ItemTable, field));
-        Field[] users = Array.ConvertAll(manifest.Users.Fields, field => Read(reader, DatasetChecks.UserTable, field));
+        Field[] labelledItems = [.. items.Select(field => Read(reader, DatasetChecks.ItemTable, field.Field, field.Labelled))];
+        Field[] labelledUsers = [.. users.Select(field => Read(reader, DatasetChecks.UserTable, field.Field, field.Labelled))];
         if (reader is not null && reader.Read())
             throw reader.RowError("a row beyond the last labelled field.");
-        return (items, users);
+        return (labelledItems, labelledUsers);
     }
 
-    private static void Write(TsvWriter writer, string table, Field[] fields)
+    private static void Write(TsvWriter writer, string table, IReadOnlyList<Field> fields)
     {
         foreach (Field field in fields)
         {
@@ -49,22 +64,21 @@ internal static class LabelFile
         }
     }
 
-    private static Field Read(TsvReader? reader, string table, FieldManifest manifest)
+    private static Field Read(TsvReader? reader, string table, Field field, bool labelled)
     {
-        var field = new Field(manifest.Name, manifest.Cardinality);
-        if (!manifest.Labelled || reader is null)
+        if (!labelled || reader is null)
             return field;
-        if (manifest.Cardinality > reader.Length)
-            throw new InvalidDataException($"{FileName}: too short for the {manifest.Cardinality} labels of field '{manifest.Name}'.");
-        var labels = new string[manifest.Cardinality];
+        if (field.Cardinality > reader.Length)
+            throw new InvalidDataException($"{FileName}: too short for the {field.Cardinality} labels of field '{field.Name}'.");
+        var labels = new string[field.Cardinality];
         labels[0] = "";
         for (int code = 1; code < labels.Length; code++)
         {
             if (!reader.Read())
                 throw new InvalidDataException(
-                    $"{FileName}: the file ends before the label of code {code} of field '{manifest.Name}' ({table} table).");
+                    $"{FileName}: the file ends before the label of code {code} of field '{field.Name}' ({table} table).");
             Expect(reader, table);
-            Expect(reader, manifest.Name);
+            Expect(reader, field.Name);
             if (reader.NextInteger(1, int.MaxValue) != code)
                 throw reader.Error($"want code {code}; the labels of a field stand in the order of their codes.");
             labels[code] = Encoding.UTF8.GetString(reader.NextText());

@@ -38,6 +38,9 @@ internal sealed record TableManifest([property: JsonRequired] int Count, [proper
 {
     public static TableManifest Of(FeatureTable table) => new(table.Count, Array.ConvertAll(table.Fields, FieldManifest.Of));
 
+    public IEnumerable<(Field Field, bool Labelled)> Labelled() =>
+        Fields.Select(field => (new Field(field.Name, field.Cardinality), field.Labelled));
+
     public void Check(string name, string idColumn)
     {
         var columns = new HashSet<string>(StringComparer.Ordinal) { idColumn };

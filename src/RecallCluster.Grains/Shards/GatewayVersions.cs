@@ -12,7 +12,7 @@ namespace RecallCluster.Grains.Shards;
 /// </summary>
 /// <param name="host">Opens versions.</param>
 /// <param name="grains">Finds replicas.</param>
-/// <param name="known">What is known of users and of ads' fields.</param>
+/// <param name="known">What is known of users.</param>
 /// <param name="index">The index.</param>
 /// <param name="gateway">The gateway's silo.</param>
 /// <param name="time">The clock of deadlines and timings.</param>
@@ -110,7 +110,6 @@ internal sealed class GatewayVersions(
         ModelDirectory = version.ModelDirectory,
         IndexDirectory = version.IndexDirectory,
         Users = known.Users,
-        AdFields = known.AdFields,
         Shards = new GrainShards(grains, index, version, replicas, time),
     };
 

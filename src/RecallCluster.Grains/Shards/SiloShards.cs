@@ -27,7 +27,6 @@ internal sealed class SiloShards : IDisposable
 {
     private readonly SiloMarket _market;
     private readonly SiloNode _node;
-    private readonly KnownData _known;
     private readonly RolloutOptions _options;
     private readonly TimeProvider _time;
     private readonly SiloDevice _device;
@@ -39,10 +38,10 @@ internal sealed class SiloShards : IDisposable
     private volatile bool _isClosing;
 
     public SiloShards(
-        SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
+        SiloMarket market, SiloNode node, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
         IDeviceScoring? devices = null)
     {
-        (_market, _node, _known, _options, _time) = (market, node, known, options, time);
+        (_market, _node, _options, _time) = (market, node, options, time);
         Slots = new SearchSlots(node.Searches);
         _device = new SiloDevice(node, options, time, logger, devices);
         _freed = new FreedRoom(Loads, FillDevice, time);
@@ -171,7 +170,7 @@ internal sealed class SiloShards : IDisposable
         {
             var kept = new (AdIndex, IShard)?[version.Shards];
             kept[number] = (index, shard);
-            var embedder = new AdEmbedder(indexed.Model, _known.AdFields);
+            var embedder = new AdEmbedder(indexed.Model);
             var newAds = new NewAdKeeper(version.Name, embedder, kept, null, new NewAdOptions());
             IDisposable adoption = await _market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None)
                 .ConfigureAwait(false);

@@ -134,6 +134,11 @@ public sealed record ModelConfig
                 throw new InvalidDataException(
                     $"The model's {side} field {i + 1} is '{own[i].Name}' with {own[i].Cardinality} codes; "
                     + $"in data set '{dataset}' it is '{others[i].Name}' with {others[i].Cardinality}.");
+            else if (own[i].Labels is { } labels && others[i].Labels is { } theirs
+                && labels.AsSpan().CommonPrefixLength(theirs) is int code && code < labels.Length)
+                throw new InvalidDataException(
+                    $"Code {code} of the {side} field '{own[i].Name}' is '{labels[code]}' for the model; "
+                    + $"in data set '{dataset}' it is '{theirs[code]}'.");
     }
 
     private static void ValidateFields(string name, ModelField[] fields, int width)

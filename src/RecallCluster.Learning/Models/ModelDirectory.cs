@@ -1,13 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RecallCluster.Data;
+using RecallCluster.Data.Storage;
 using RecallCluster.Learning.Files;
 using RecallCluster.Numerics;
 
 namespace RecallCluster.Learning.Models;
 
 /// <summary>
-/// A model on disk: a folder with <c>model.json</c> (<see cref="ModelConfig"/>) and <c>model.safetensors</c> (every parameter under its
-/// name, in fp32). A model trained elsewhere can be served when it is written in this form.
+/// A model on disk: a folder with <c>model.json</c> (<see cref="ModelConfig"/>), <c>model.safetensors</c> (every parameter under its
+/// name, in fp32) and, where fields have labels, <c>labels.tsv</c> (<see cref="LabelFile"/>). A model trained elsewhere can be served when
+/// it is written in this form.
 /// </summary>
 public static class ModelDirectory
 {
@@ -34,10 +37,14 @@ public static class ModelDirectory
         ArgumentNullException.ThrowIfNull(model);
         Directory.CreateDirectory(folder);
         ParameterFile.Save(Path.Combine(folder, WeightsFile), model.Parameters);
+        File.Delete(Path.Combine(folder, LabelFile.FileName));
+        LabelFile.Write(
+            folder, Array.ConvertAll(model.Config.ItemFields, field => field.ToField()),
+            Array.ConvertAll(model.Config.UserFields, field => field.ToField()));
         AtomicFile.Write(Path.Combine(folder, ConfigFile), JsonSerializer.SerializeToUtf8Bytes(model.Config, JsonFormat));
     }
 
-    /// <summary>Reads the configuration alone.</summary>
+    /// <summary>Reads the configuration, with the labels of its fields.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="InvalidDataException">It is not valid; the message names the file and the field.</exception>
     public static ModelConfig LoadConfig(string folder)
@@ -51,14 +58,14 @@ public static class ModelDirectory
             ModelConfig config = JsonSerializer.Deserialize<ModelConfig>(File.ReadAllBytes(path), JsonFormat)
                 ?? throw new InvalidDataException($"{path}: the file holds null where a model's configuration is wanted.");
             config.Validate();
-            return config;
+            return WithLabels(folder, config);
         }
         catch (JsonException exception)
         {
             throw new InvalidDataException(
                 $"{path}, line {(exception.LineNumber ?? 0) + 1}, field '{exception.Path ?? "$"}': {exception.Message}", exception);
         }
-        catch (InvalidDataException exception) when (!exception.Message.StartsWith(path, StringComparison.Ordinal))
+        catch (InvalidDataException exception) when (!exception.Message.StartsWith(folder, StringComparison.Ordinal))
         {
             throw new InvalidDataException($"{path}: {exception.Message}", exception);
         }
@@ -80,6 +87,22 @@ public static class ModelDirectory
         ParameterFile.Load(file, model.Parameters);
         return model;
     }
+
+    private static ModelConfig WithLabels(string folder, ModelConfig config)
+    {
+        try
+        {
+            (Field[] items, Field[] users) = LabelFile.Read(folder, Labelled(config.ItemFields), Labelled(config.UserFields));
+            return config with { ItemFields = ModelField.From(items), UserFields = ModelField.From(users) };
+        }
+        catch (InvalidDataException exception) when (!exception.Message.StartsWith(folder, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{folder}: {exception.Message}", exception);
+        }
+    }
+
+    private static IEnumerable<(Field Field, bool Labelled)> Labelled(ModelField[] fields) =>
+        fields.Select(field => (field.ToField(), field.Labelled));
 
     /// <summary>A model of the configured kind with random weights.</summary>
     /// <exception cref="InvalidDataException">The configuration is not usable.</exception>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RecallCluster.Data;
 
 namespace RecallCluster.Learning.Models;
@@ -7,7 +8,26 @@ namespace RecallCluster.Learning.Models;
 /// <param name="Cardinality">Number of codes, 0 for unknown included.</param>
 public sealed record ModelField(string Name, int Cardinality)
 {
-    /// <summary>The fields of a data set's table; labels stay with the data set.</summary>
+    /// <summary>What each code stands for, the first (unknown) empty; null where codes have no other name than their number.</summary>
+    [JsonIgnore]
+    public string[]? Labels { get; init; }
+
+    /// <summary>Whether <see cref="Data.Storage.LabelFile"/> has its labels: all that the configuration itself says of them.</summary>
+    [JsonInclude, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    internal bool Labelled { get => field || Labels is not null; init; }
+
+    /// <summary>The fields of a data set's table.</summary>
     public static ModelField[] From(IEnumerable<Field> fields) =>
-        [.. fields.Select(field => new ModelField(field.Name, field.Cardinality))];
+        [.. fields.Select(field => new ModelField(field.Name, field.Cardinality) { Labels = field.Labels })];
+
+    /// <summary>The field of a data set that has the same codes.</summary>
+    public Field ToField() => new(Name, Cardinality) { Labels = Labels };
+
+    /// <summary>Whether the other has the same name, codes and labels.</summary>
+    public bool Equals(ModelField? other) =>
+        other is not null && Name == other.Name && Cardinality == other.Cardinality
+            && (Labels is null ? other.Labels is null : other.Labels is not null && Labels.AsSpan().SequenceEqual(other.Labels));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, Cardinality);
 }

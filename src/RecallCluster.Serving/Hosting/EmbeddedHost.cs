@@ -104,15 +104,14 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         var indexed = IndexedModel.Load(options.ModelDirectory, options.IndexDirectory);
         DeepAdModel model = indexed.Model;
         options.NewAds.Check();
-        if (options.Users is { } users && !SameFields(users.Fields, model.Config.UserFields))
-            throw new InvalidDataException("The users' profile fields are not those that the model was made for.");
+        KnownUsers? known = options.Users is { } users ? new KnownUsers(users, model.Config.UserFields) : null;
         GuidedSearchParameters parameters = options.Parameters ?? indexed.TunedParameters();
         AdIndex[] indexes = OpenAll(indexed, options.Check);
         try
         {
             var clicks = ClickModel.Of(indexed.Fingerprint, indexed.Manifest.Clicks ?? ClickScale.Logits);
             string name = options.Name ?? $"{indexed.Fingerprint}.{++_loads}";
-            return Assemble(name, model, indexes, parameters, clicks, options);
+            return Assemble(name, model, known, indexes, parameters, clicks, options);
         }
         catch
         {
@@ -209,16 +208,15 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         shard.Search(new ShardQuery(version, users.Prepare(new UserFeatures()).State, 1));
 
     private RetrieverVersion Assemble(
-        string name, DeepAdModel model, AdIndex[] indexes, GuidedSearchParameters parameters, ClickModel clicks,
+        string name, DeepAdModel model, KnownUsers? known, AdIndex[] indexes, GuidedSearchParameters parameters, ClickModel clicks,
         EmbeddedHostOptions options)
     {
         // Several shards are searched side by side already; with one, the threads share the scoring of each batch.
         WorkerTeam? team = indexes.Length == 1 ? _team : null;
         var table = new AdVectorTable(model.Config, indexes);
         bool folded = model.Config.Attention == AttentionKind.Linear;
-        Data.Field[] fields = Array.ConvertAll(model.Config.UserFields, f => new Data.Field(f.Name, f.Cardinality));
-        var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, fields, options.Users);
-        var embedder = new AdEmbedder(model, options.AdFields);
+        var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, model.Config.UserFields, known);
+        var embedder = new AdEmbedder(model);
         Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(model);
         var closers = new Stack<Action>();
         var shards = new ShardSlot[indexes.Length];
@@ -266,10 +264,6 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
             Clicks = clicks,
         };
     }
-
-    private static bool SameFields(IReadOnlyList<Data.Field> one, ModelField[] other) =>
-        one.Count == other.Length
-            && one.Zip(other).All(pair => pair.First.Name == pair.Second.Name && pair.First.Cardinality == pair.Second.Cardinality);
 
     /// <summary>A version that is open, with what a loop wants of it.</summary>
     private sealed class Joined(List<LoopShard> shards, NewAdKeeper newAds)

@@ -18,11 +18,6 @@ public sealed record EmbeddedHostOptions
     /// <summary>Known users, for requests that name their user only; null for none.</summary>
     public UserDirectory? Users { get; init; }
 
-    /// <summary>
-    /// The ads' fields with their labels, for features of new ads that are given by label; null where codes alone are understood.
-    /// </summary>
-    public IReadOnlyList<Data.Field>? AdFields { get; init; }
-
     /// <summary>How many ads that the index does not know may be put in.</summary>
     public NewAds.NewAdOptions NewAds { get; init; } = new();
 

@@ -18,13 +18,13 @@ public sealed class ModelRanker : IRanker, IDisposable
     private readonly ItemRows _rows;
     private readonly ModelUsers _users;
 
-    private ModelRanker(DeepAdModel model, string fingerprint, Dataset dataset, UserDirectory? users)
+    private ModelRanker(DeepAdModel model, string fingerprint, Dataset dataset, KnownUsers? users)
     {
         Clicks = ClickModel.Of(fingerprint, ClickScaleEstimate.Of(model, dataset));
         _targets = TargetVectors.Compute(model, dataset.Items);
         _model = PreparedModel.Of(model, _targets);
         _rows = new ItemRows(dataset.Items.Ids);
-        _users = new ModelUsers(_model.Encoder, _rows, dataset.Users.Fields, users);
+        _users = new ModelUsers(_model.Encoder, _rows, model.Config.UserFields, users);
     }
 
     /// <inheritdoc/>
@@ -43,7 +43,8 @@ public sealed class ModelRanker : IRanker, IDisposable
         if (ModelDirectory.Load(modelDirectory) is not DeepAdModel model)
             throw new NotSupportedException($"{modelDirectory} holds a vector model; ranking wants a deep one.");
         model.Config.RequireFit(dataset);
-        return new ModelRanker(model, ModelFingerprint.Of(modelDirectory), dataset, users);
+        KnownUsers? known = users is null ? null : new KnownUsers(users, model.Config.UserFields);
+        return new ModelRanker(model, ModelFingerprint.Of(modelDirectory), dataset, known);
     }
 
     /// <inheritdoc/>

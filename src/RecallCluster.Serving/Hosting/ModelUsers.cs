@@ -1,4 +1,5 @@
-using RecallCluster.Data;
+using System.Runtime.InteropServices;
+using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Scoring;
 
 namespace RecallCluster.Serving.Hosting;
@@ -10,22 +11,21 @@ internal sealed class ModelUsers : IUserStatePreparer
 {
     private readonly IUserEncoder _encoder;
     private readonly IAdRows _ads;
-    private readonly UserDirectory? _directory;
-    private readonly IReadOnlyList<Field> _fields;
+    private readonly KnownUsers? _known;
+    private readonly IReadOnlyList<ModelField> _fields;
     private readonly Dictionary<string, int> _fieldByName;
 
     /// <param name="encoder">The model's encoder over <paramref name="ads"/>.</param>
     /// <param name="ads">All ads.</param>
     /// <param name="fields">The model's profile fields.</param>
-    /// <param name="directory">Known users, or null; their fields are the model's.</param>
-    public ModelUsers(IUserEncoder encoder, IAdRows ads, IReadOnlyList<Field> fields, UserDirectory? directory)
+    /// <param name="known">Known users, in the model's codes, or null.</param>
+    public ModelUsers(IUserEncoder encoder, IAdRows ads, IReadOnlyList<ModelField> fields, KnownUsers? known)
     {
         _encoder = encoder;
         _ads = ads;
-        _directory = directory;
-        // Labels are the data set's knowledge; a model may do without them.
-        _fields = directory?.Fields ?? fields;
-        _fieldByName = _fields.Index().ToDictionary(f => f.Item.Name, f => f.Index, StringComparer.Ordinal);
+        _known = known;
+        _fields = fields;
+        _fieldByName = fields.Index().ToDictionary(f => f.Item.Name, f => f.Index, StringComparer.Ordinal);
     }
 
     /// <inheritdoc/>
@@ -33,13 +33,13 @@ internal sealed class ModelUsers : IUserStatePreparer
     {
         ArgumentNullException.ThrowIfNull(user);
         int row = -1;
-        bool known = user.Id is not null && _directory is not null && _directory.TryRowOf(user.Id, out row);
+        bool known = user.Id is not null && _known is not null && _known.TryRowOf(user.Id, out row);
         int[] profile = new int[_fields.Count];
         if (user.Profile is not null)
             Fill(profile, user.Profile);
         else if (known)
             Fill(profile, row);
-        IReadOnlyList<string> ids = user.Sequence ?? (known ? _directory!.SequenceOf(row) : []);
+        IReadOnlyList<string> ids = user.Sequence ?? (known ? _known!.SequenceOf(row) : []);
         int named = ids.Count + user.Recent.Count;
         var rows = new List<int>(named);
         var behaviour = new List<string>(named);
@@ -53,14 +53,14 @@ internal sealed class ModelUsers : IUserStatePreparer
         int dropped = Math.Max(0, rows.Count - _encoder.SequenceLimit);
         // A state of its own: a shard that is late may still read it when the request has been answered.
         var state = new float[_encoder.UserStateLength];
-        _encoder.Encode(profile, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows)[dropped..], state);
+        _encoder.Encode(profile, CollectionsMarshal.AsSpan(rows)[dropped..], state);
         return new PreparedUser(state, behaviour[dropped..], new UserReading(known, rows.Count - dropped, named - rows.Count, dropped));
     }
 
     private void Fill(int[] profile, int row)
     {
         for (int field = 0; field < profile.Length; field++)
-            profile[field] = _directory!.CodeOf(row, field);
+            profile[field] = _known!.CodeOf(row, field);
     }
 
     private void Fill(int[] profile, IReadOnlyDictionary<string, ProfileValue> values)
@@ -74,7 +74,7 @@ internal sealed class ModelUsers : IUserStatePreparer
         }
     }
 
-    private static int CodeOf(Field field, ProfileValue value)
+    private static int CodeOf(ModelField field, ProfileValue value)
     {
         string path = $"user.profile.{field.Name}";
         if (value.Label is null)

@@ -12,20 +12,11 @@ namespace RecallCluster.Serving.NewAds;
 internal sealed class AdEmbedder
 {
     private readonly DeepAdModel _model;
-    private readonly IReadOnlyList<Field> _fields;
+    private readonly Field[] _fields;
 
     /// <param name="model">The model.</param>
-    /// <param name="fields">The model's item fields with their labels, from a data set; null where labels are not known.</param>
-    /// <exception cref="InvalidDataException">The fields are not the model's.</exception>
-    public AdEmbedder(DeepAdModel model, IReadOnlyList<Field>? fields)
-    {
-        _model = model;
-        ModelField[] own = model.Config.ItemFields;
-        _fields = fields ?? Array.ConvertAll(own, field => new Field(field.Name, field.Cardinality));
-        if (_fields.Count != own.Length || _fields.Zip(own).Any(f => f.First.Name != f.Second.Name
-            || f.First.Cardinality != f.Second.Cardinality))
-            throw new InvalidDataException("The ads' fields are not those that the model was made for.");
-    }
+    public AdEmbedder(DeepAdModel model) =>
+        (_model, _fields) = (model, Array.ConvertAll(model.Config.ItemFields, field => field.ToField()));
 
     /// <summary>Checks features.</summary>
     /// <exception cref="InvalidRequestException">
@@ -38,7 +29,7 @@ internal sealed class AdEmbedder
             string path = $"features.{name}";
             Field field = _fields.FirstOrDefault(f => f.Name == name) ?? throw new InvalidRequestException(path,
                 "the model has no such field; it has "
-                + (_fields.Count == 0 ? "none." : string.Join(", ", _fields.Select(f => f.Name)) + "."));
+                + (_fields.Length == 0 ? "none." : string.Join(", ", _fields.Select(f => f.Name)) + "."));
             if (value.Label is null && (value.Code < 0 || value.Code >= field.Cardinality))
                 throw new InvalidRequestException(path, $"its codes are 0 (unknown) to {field.Cardinality - 1}, not {value.Code}.");
             if (value.Label is not null && field.Labels is null)
@@ -60,8 +51,8 @@ internal sealed class AdEmbedder
     /// <param name="codes">Their codes, as <see cref="CodesOf"/> gives them.</param>
     public EmbeddedAd[] Embed(string[] ids, int[][] codes)
     {
-        int[][] byField = [.. Enumerable.Range(0, _fields.Count).Select(field => Array.ConvertAll(codes, ad => ad[field]))];
-        using TargetVectors targets = TargetVectors.OfNewAds(_model, new FeatureTable(ids, [.. _fields], byField));
+        int[][] byField = [.. Enumerable.Range(0, _fields.Length).Select(field => Array.ConvertAll(codes, ad => ad[field]))];
+        using TargetVectors targets = TargetVectors.OfNewAds(_model, new FeatureTable(ids, _fields, byField));
         using NativeBlock<float> records = _model.Config.Attention == AttentionKind.Linear
             ? ModelFolder.Fold(_model, targets).Records : ModelFolder.PlainRecords(_model, targets);
         int width = targets.Width, length = ModelFolder.RecordLength(_model.Config), each = targets.Codes.Length / Math.Max(1, ids.Length);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using RecallCluster.Data;
+using RecallCluster.Data.Storage;
 using RecallCluster.Learning.Autograd;
 using RecallCluster.Learning.Models;
 using RecallCluster.Learning.Tests.Training;
@@ -161,6 +162,53 @@ public sealed class ModelDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Labels_go_along_and_those_of_a_former_model_do_not_stay()
+    {
+        ModelConfig config = Labelled(["", "town", "two\tlines\nof land", "sea"]);
+        Save(config);
+
+        Assert.Equal(config.UserFields, ModelDirectory.Load(_folder).Config.UserFields);
+        Assert.Equal(config.ItemFields, ModelDirectory.LoadConfig(_folder).ItemFields);
+
+        Save(TinyWorld.Config(Dataset));
+        Assert.Null(ModelDirectory.LoadConfig(_folder).UserFields[0].Labels);
+        Assert.Equal(
+            [ModelDirectory.ConfigFile, ModelDirectory.WeightsFile],
+            Directory.GetFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Labels_that_are_missing_or_broken_are_refused_with_the_place()
+    {
+        Save(Labelled(["", "town", "land", "sea"]));
+        string path = Path.Combine(_folder, LabelFile.FileName);
+        File.WriteAllText(path, File.ReadAllText(path).Replace("2\tland", "3\tland", StringComparison.Ordinal));
+        string broken = Assert.Throws<InvalidDataException>(() => ModelDirectory.Load(_folder)).Message;
+        File.Delete(path);
+        string missing = Assert.Throws<InvalidDataException>(() => ModelDirectory.Load(_folder)).Message;
+
+        Assert.Equal(
+            $"{_folder}: labels.tsv, line 3, column 3 (code): want code 2; the labels of a field stand in the order of their codes.", broken);
+        Assert.Equal($"{_folder}: labels.tsv is missing.", missing);
+    }
+
+    [Fact]
+    public void A_model_whose_codes_mean_something_else_does_not_fit_a_data_set()
+    {
+        ModelConfig config = Labelled(["", "town", "land", "sea"]);
+        Dataset With(params string[] labels) => Dataset with
+        {
+            Users = Dataset.Users with { Fields = [new Field("segment", 4) { Labels = labels }] },
+        };
+
+        config.RequireFit(With("", "town", "land", "sea"));
+        config.RequireFit(Dataset);
+        Assert.Equal(
+            "Code 2 of the user field 'segment' is 'land' for the model; in data set 'tiny' it is 'sea'.",
+            Assert.Throws<InvalidDataException>(() => config.RequireFit(With("", "town", "sea", "land"))).Message);
+    }
+
+    [Fact]
     public void A_truncated_weights_file_is_refused()
     {
         ModelDirectory.Save(_folder, ModelDirectory.Create(TinyWorld.Config(Dataset), new SeededRandom(1)));
@@ -179,6 +227,13 @@ public sealed class ModelDirectoryTests : IDisposable
         AssertUnfit(config with { ItemFields = [config.ItemFields[0]] }, "1 item fields");
         AssertUnfit(config with { UserFields = [new ModelField("segment", 9)] }, "segment");
     }
+
+    private static ModelConfig Labelled(string[] segments) => TinyWorld.Config(Dataset) with
+    {
+        UserFields = [new ModelField("segment", 4) { Labels = segments }],
+    };
+
+    private void Save(ModelConfig config) => ModelDirectory.Save(_folder, ModelDirectory.Create(config, new SeededRandom(1)));
 
     private static void AssertUnfit(ModelConfig config, string named)
     {

@@ -180,11 +180,10 @@ public sealed class NewAdsTests : IDisposable
     }
 
     [Fact]
-    public async Task Labels_have_a_meaning_where_the_fields_are_known()
+    public async Task Labels_have_a_meaning_where_the_model_knows_them()
     {
-        Field[] fields = [new Field("category", 8) { Labels = ["", "a", "b", "c", "d", "shoes", "f", "g"] }];
-        await using var host = new EmbeddedHost(threads: 2);
-        host.Load(OptionsOf(_made, _made.Index(1)) with { AdFields = fields });
+        using var made = new HandMadeModel(HandMadeModel.Ids(Ads), categories: ["", "a", "b", "c", "d", "shoes", "f", "g"]);
+        await using EmbeddedHost host = Host(made, made.Index(1));
         ClosedLoop loop = await host.OpenLoopAsync(Options());
 
         foreach ((string id, string label) in new[] { ("new1", "shoes"), ("new2", "never seen") })
@@ -196,8 +195,8 @@ public sealed class NewAdsTests : IDisposable
         }
 
         RetrievalAnswer all = await EveryAdAsync(host);
-        Assert.Equal(ScoreOfNew(_made, category: 5), all.Ads.Single(ad => ad.Id == "new1").Score, 1e-4f);
-        Assert.Equal(ScoreOfNew(_made, category: 0), all.Ads.Single(ad => ad.Id == "new2").Score, 1e-4f);
+        Assert.Equal(ScoreOfNew(made, category: 5), all.Ads.Single(ad => ad.Id == "new1").Score, 1e-4f);
+        Assert.Equal(ScoreOfNew(made, category: 0), all.Ads.Single(ad => ad.Id == "new2").Score, 1e-4f);
     }
 
     [Fact]

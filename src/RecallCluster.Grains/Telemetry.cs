@@ -16,6 +16,9 @@ internal static class Telemetry
     private static readonly Counter<long> MachinesRefused = Meter.CreateCounter<long>(
         "recall.grains.machines_refused", description: "Attempts to open a machine whose stored state this program cannot read, by kind.");
 
+    private static readonly Counter<long> UsersUnreachable = Meter.CreateCounter<long>(
+        "recall.users.unreachable", "{request}", "Requests that were answered without what is known of their user, caps included.");
+
     private static readonly Counter<long> EventsDeferred = Meter.CreateCounter<long>(
         "recall.feedback.deferred", "{event}", "Events that were accepted while their campaign could not be told.");
 
@@ -40,6 +43,9 @@ internal static class Telemetry
         int slash = key.IndexOf('/', StringComparison.Ordinal);
         MachinesRefused.Add(1, new KeyValuePair<string, object?>("kind", slash < 0 ? key : key[..slash]));
     }
+
+    /// <summary>A user could not be asked for in time.</summary>
+    public static void UserUnreachable() => UsersUnreachable.Add(1);
 
     /// <summary>An event was written down for later.</summary>
     public static void Deferred() => EventsDeferred.Add(1);

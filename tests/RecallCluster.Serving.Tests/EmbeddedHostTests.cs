@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using RecallCluster.Data;
+using RecallCluster.Data.Storage;
 using RecallCluster.Learning.Models;
 using RecallCluster.Numerics;
 using RecallCluster.Retrieval.Guided;
@@ -84,6 +86,23 @@ public class EmbeddedHostTests
 
         Assert.Equal(later.Best([3, 4], [0, 1, 2], 10), known.Ads.Select(a => a.Id));
         Assert.Equal(later.Best([1, 0], [], 10), third.Ads.Select(a => a.Id));
+    }
+
+    [Fact]
+    public async Task A_model_that_was_saved_without_labels_is_read_by_those_of_the_data_set()
+    {
+        using var made = new HandMadeModel(300);
+        string config = Path.Combine(made.ModelPath, ModelDirectory.ConfigFile);
+        JsonNode json = JsonNode.Parse(await File.ReadAllTextAsync(config))!;
+        Assert.True(json["userFields"]![0]!.AsObject().Remove("labelled"));
+        await File.WriteAllTextAsync(config, json.ToJsonString());
+        File.Delete(Path.Combine(made.ModelPath, LabelFile.FileName));
+        using EmbeddedHost host = Host(made, made.Index(1), new UserDirectory(made.Dataset));
+
+        RetrievalAnswer female =
+            await host.Retriever.AnswerAsync(Request(10, profile: new() { ["gender"] = ProfileValue.OfLabel("f") }), default);
+
+        Assert.Equal(made.Best([1, 0], [], 10), female.Ads.Select(a => a.Id));
     }
 
     [Fact]

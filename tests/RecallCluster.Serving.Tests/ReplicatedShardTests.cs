@@ -28,6 +28,28 @@ public class ReplicatedShardTests
     }
 
     [Fact]
+    public async Task The_near_one_is_asked_unless_it_is_busier()
+    {
+        FakeReplica far = new("far"), near = new("near") { IsNear = true }, farther = new("farther");
+        using ReplicatedShard shard = ShardOver(far, near, farther);
+        for (int i = 0; i < 20; i++)
+        {
+            Task<ShardAnswer> search = shard.SearchAsync(Query, default);
+            near.AnswerAll();
+            await search;
+        }
+
+        Assert.Equal((20, 0, 0), (near.Calls, far.Calls, farther.Calls));
+
+        Task<ShardAnswer>[] calls = [.. Enumerable.Range(0, 90).Select(_ => shard.SearchAsync(Query, default))];
+        Assert.True(near.Waiting < 60, $"{near.Waiting} of 90 wait at the near one.");
+        Assert.True(far.Waiting > 0 && farther.Waiting > 0);
+        foreach (FakeReplica replica in (FakeReplica[])[far, near, farther])
+            replica.AnswerAll();
+        await Task.WhenAll(calls);
+    }
+
+    [Fact]
     public async Task A_slow_answer_is_asked_of_the_other_replica_too_and_the_slow_call_is_cancelled()
     {
         var one = new FakeReplica("one");
@@ -363,6 +385,8 @@ public class ReplicatedShardTests
         public string Address => address;
 
         public string Version => "v1";
+
+        public bool IsNear { get; init; }
 
         public Exception? Failure { get; set; }
 

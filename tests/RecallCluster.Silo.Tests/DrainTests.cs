@@ -38,9 +38,14 @@ public sealed class DrainTests
         using SlowRequest atHand = await SlowRequest.BeginAsync(door.Address, "v1/candidates");
         Task<int> ended = gateway.TerminateAsync();
         await gateway.UntilAsync(
-            async () => await gateway.ReadAsync() is { } told && told.TryGetProperty("missing", out JsonElement missing)
-                && missing.TryGetProperty("drain", out _),
+            async () =>
+            {
+                await atHand.GoOnAsync();
+                return await gateway.ReadAsync() is { } told && told.TryGetProperty("missing", out JsonElement missing)
+                    && missing.TryGetProperty("drain", out _);
+            },
             "saying that it drains");
+        await atHand.GoOnAsync();
         Assert.Contains("recall_silo_missing{part=\"drain\"} 1", await gateway.GetAsync("metrics"), StringComparison.Ordinal);
         await gateway.UntilAsync(
             async () =>

@@ -17,19 +17,26 @@ public sealed class StandstillTests
         using var market = new ServedMarket();
         using var door = new DoorCaller();
         await using RunningSilo silo = RunningSilo.Start(
-            SiloSeat.Of("one", redis.Address, "gateway,retrieval,control"), [.. market.Settings, .. door.Settings]);
+            SiloSeat.Of("one", redis.Address, "gateway,retrieval,control"),
+            // It turns nobody away because the machine is slow.
+            [.. market.Settings, .. door.Settings, "--http:latencySeconds=60", "--http:queueSeconds=60"]);
         await silo.UntilReadyAsync(1);
         // Before it is looked at: one that is asked later may find the moment over.
         Task<HttpStatusCode> refused = UntilRefusedAsync(door);
 
-        silo.Freeze();
-        await Task.Delay(Frozen);
-        silo.Thaw();
+        do
+        {
+            silo.Freeze();
+            await Task.Delay(Frozen);
+            silo.Thaw();
+        }
+        // Whoever asks may have missed the moment, too.
+        while (await Task.WhenAny(refused, Task.Delay(Frozen)) != refused);
 
         await silo.UntilSaysAsync("The process stood still for ");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await refused);
         await silo.UntilReadyAsync(1);
-        Assert.Equal(HttpStatusCode.OK, (await door.AskAsync("ann")).Status);
+        Assert.NotEmpty(await door.WinAsync(1));
     }
 
     private static async Task<HttpStatusCode> UntilRefusedAsync(DoorCaller door)

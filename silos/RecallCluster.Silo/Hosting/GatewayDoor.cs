@@ -167,7 +167,13 @@ internal sealed partial class GatewayDoor(
             (parts.IsOpening, parts.Gateway, _missing) = (true, null, "the process stood still");
             Offer(null);
             LogStoodStill(logger, gap.TotalSeconds);
-            await Task.Delay(Aside, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            do
+            {
+                last = time.GetTimestamp();
+                await Task.Delay(Aside, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            // It stood still once more.
+            while (time.GetElapsedTime(last) >= Aside + Standstill && !_stop.IsCancellationRequested);
             LetIn(parts, gateway);
         }
     }

@@ -11,7 +11,7 @@ namespace RecallCluster.Silo.Hosting;
 internal sealed class StopGuard(SiloSettings settings, IHostApplicationLifetime lifetime, TimeProvider time) : IHostedService
 {
     private const int Unfinished = 1;
-    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5), LastWord = TimeSpan.FromSeconds(1);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -26,10 +26,10 @@ internal sealed class StopGuard(SiloSettings settings, IHostApplicationLifetime 
         await Task.Delay(limit, time, lifetime.ApplicationStopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (lifetime.ApplicationStopped.IsCancellationRequested)
             return;
-        // A logger writes in the background, and the end does not wait for it.
-        await Console.Error.WriteLineAsync(
-            string.Create(CultureInfo.InvariantCulture, $"error: the silo did not stop within {limit.TotalSeconds:0} s and is ended as it is"))
-            .ConfigureAwait(false);
+        // A logger writes in the background, which the end does not wait for; nor does it wait long for whoever reads the line.
+        string line = string.Create(
+            CultureInfo.InvariantCulture, $"error: the silo did not stop within {limit.TotalSeconds:0} s and is ended as it is");
+        await Task.WhenAny(Task.Run(() => Console.Error.WriteLine(line)), Task.Delay(LastWord, time)).ConfigureAwait(false);
         Environment.Exit(Unfinished);
     }
 }

@@ -65,8 +65,10 @@ public sealed record IndexState(
 /// <summary>A silo that could take a replica.</summary>
 /// <param name="Silo">The silo.</param>
 /// <param name="ShardBytes">Bytes of shards that it has room for.</param>
+/// <param name="HasDevice">Whether its shards score on a device.</param>
 [GenerateSerializer, Immutable, Alias("recall.silo-candidate")]
-public readonly record struct SiloCandidate([property: Id(0)] string Silo, [property: Id(1)] long ShardBytes);
+public readonly record struct SiloCandidate(
+    [property: Id(0)] string Silo, [property: Id(1)] long ShardBytes, [property: Id(2)] bool HasDevice = false);
 
 /// <summary>What a gateway says of itself whenever it asks for news.</summary>
 /// <param name="Gateway">Its silo.</param>

@@ -59,6 +59,7 @@ internal sealed class GrainUsers(IGrainFactory grains, TimeSpan patience) : IUse
         catch (IOException e)
         {
             Telemetry.AskFailed(e.InnerException ?? e);
+            Telemetry.UserUnreachable();
             return Unreachable;
         }
     }

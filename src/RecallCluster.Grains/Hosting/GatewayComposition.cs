@@ -16,8 +16,8 @@ namespace RecallCluster.Grains.Hosting;
 /// </summary>
 internal sealed class GatewayComposition(
     SiloNode node, IGrainFactory grains, SiloMarket market, ClusterClock clock, GatewayLoopOptions options,
-    RolloutOptions rollouts, MachineFactory factory, KnownData known, Machines.MachineHostOptions machines, Deferral deferral,
-    TimeProvider time)
+    RolloutOptions rollouts, MachineFactory factory, SiloShards shards, KnownData known, Machines.MachineHostOptions machines,
+    Deferral deferral, TimeProvider time)
     : IGatewayComposition
 {
     /// <summary>The index that a cluster serves.</summary>
@@ -83,7 +83,7 @@ internal sealed class GatewayComposition(
         if (state.Current is null)
             throw new InvalidDataException("No index was rolled out, and this silo's configuration names none.");
         var host = new EmbeddedHost(time: time);
-        var versions = new GatewayVersions(host, grains, known, IndexName, node.Name, time);
+        var versions = new GatewayVersions(host, grains, shards, known, IndexName, node.Name, time);
         try
         {
             await versions.FollowAsync(state with { Shadow = null }).ConfigureAwait(false);

@@ -56,7 +56,7 @@ internal static class KnownCommands
                 Require(record.Read(MachineFactory.ActorsType).Revision > 0, "it is no step of a roll-out");
                 break;
             case MachineKeys.Experiments:
-                CheckReport(record.Read(ServingJson.Default.ExperimentCommand));
+                Refuse(ExperimentChecks.ReportProblem(record.Read(ServingJson.Default.ExperimentCommand)));
                 break;
             case MachineKeys.ExperimentList:
                 CheckList(record.Read(ServingJson.Default.ExperimentCommand));
@@ -66,14 +66,9 @@ internal static class KnownCommands
         }
     }
 
-    private static void CheckReport(ExperimentCommand command) => Require(
-        command is ReportExposures { Arms.Length: <= ExperimentChecks.MostArms } report
-            && Array.TrueForAll(report.Arms, arm => arm is { IsWhole: true }),
-        "it is no report of exposures");
-
     private static void CheckList(ExperimentCommand command)
     {
-        Require(command is not ReportExposures, "experiments know no report of exposures");
+        Refuse(ExperimentChecks.ListProblem(command));
         if (command is PutExperiment put)
             ExperimentChecks.CheckStructure(put.Settings);
     }
@@ -90,9 +85,11 @@ internal static class KnownCommands
         }
     }
 
-    private static void Require(bool isKnown, string otherwise)
+    private static void Require(bool isKnown, string otherwise) => Refuse(isKnown ? null : otherwise);
+
+    private static void Refuse(string? problem)
     {
-        if (!isKnown)
-            throw new InvalidDataException(otherwise);
+        if (problem is not null)
+            throw new InvalidDataException(problem);
     }
 }

@@ -170,6 +170,7 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
     /// <returns>Its answer; null where it cannot be read.</returns>
     private async Task<T?> TryAsync<T>(long campaign, Func<ICampaignGrain, Task<T>> ask, CancellationToken cancellation)
     {
+        long before = Book.PlaceOf(campaign);
         try
         {
             return await GrainCalls.AskAsync(
@@ -177,9 +178,11 @@ internal sealed partial class SiloMarket : ISiloPart, IAsyncDisposable
         }
         catch (Exception e) when (e is InvalidDataException || e.InnerException is InvalidDataException)
         {
-            _broken[campaign] = Book.PlaceOf(campaign);
             Background.Failed(PartOf(campaign), e);
             LogBroken(_logger, campaign, e.Message);
+            _broken[campaign] = before;
+            // It may have been heard of meanwhile.
+            Mend();
             return default;
         }
     }

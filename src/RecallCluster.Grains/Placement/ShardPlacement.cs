@@ -35,7 +35,8 @@ internal sealed class ShardPlacementDirector(ISiloMetadataCache silos, IGrainFac
             candidates.Add(new SiloCandidate(
                 name,
                 metadata.Metadata.TryGetValue(SiloRoles.MemoryKey, out string? bytes)
-                    ? long.Parse(bytes, CultureInfo.InvariantCulture) : long.MaxValue));
+                    ? long.Parse(bytes, CultureInfo.InvariantCulture) : long.MaxValue,
+                metadata.Has(SiloRoles.Gpu)));
         }
         if (candidates.Count == 0)
             throw new OrleansException($"Shard {key}: no silo of role '{SiloRoles.Retrieval}' is there.");

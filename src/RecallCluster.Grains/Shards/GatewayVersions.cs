@@ -12,12 +12,14 @@ namespace RecallCluster.Grains.Shards;
 /// </summary>
 /// <param name="host">Opens versions.</param>
 /// <param name="grains">Finds replicas.</param>
+/// <param name="silo">Those of the gateway's own silo.</param>
 /// <param name="known">What is known of users.</param>
 /// <param name="index">The index.</param>
 /// <param name="gateway">The gateway's silo.</param>
 /// <param name="time">The clock of deadlines and timings.</param>
 internal sealed class GatewayVersions(
-    EmbeddedHost host, IGrainFactory grains, KnownData known, string index, string gateway, TimeProvider time) : IAsyncDisposable
+    EmbeddedHost host, IGrainFactory grains, SiloShards silo, KnownData known, string index, string gateway, TimeProvider time)
+    : IAsyncDisposable
 {
     private volatile string? _running, _opening;
     private volatile Shadow? _shadow;
@@ -110,7 +112,7 @@ internal sealed class GatewayVersions(
         ModelDirectory = version.ModelDirectory,
         IndexDirectory = version.IndexDirectory,
         Users = known.Users,
-        Shards = new GrainShards(grains, index, version, replicas, time),
+        Shards = new GrainShards(grains, silo, index, version, replicas, time),
     };
 
     private sealed record Shadow(string Name, RetrieverVersion? Version, ShadowCheck? Check, string? Failure);

@@ -10,7 +10,7 @@ namespace RecallCluster.Grains.Shards;
 /// <summary>
 /// A replica that a grain answers for. Bids, placements and new ads it has from its own silo's market; there is nothing to publish to it.
 /// </summary>
-internal sealed class GrainReplica(IShardGrain grain, ReplicaKey key, string version) : IReplica
+internal sealed class GrainReplica(IShardGrain grain, ReplicaKey key, string version, SiloShards? silo = null) : IReplica
 {
     /// <summary>Longest that anybody waits for an answer.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
@@ -20,6 +20,9 @@ internal sealed class GrainReplica(IShardGrain grain, ReplicaKey key, string ver
 
     /// <inheritdoc/>
     public string Version => version;
+
+    /// <inheritdoc/>
+    public bool IsNear => silo?.Serves(key) == true;
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The replica cannot be reached.</exception>
@@ -55,7 +58,8 @@ internal sealed class GrainReplica(IShardGrain grain, ReplicaKey key, string ver
 }
 
 /// <summary>The replicas of one version of an index, as grains.</summary>
-internal sealed class GrainShards(IGrainFactory grains, string index, IndexVersion version, int replicas, TimeProvider time) : IShardSource
+internal sealed class GrainShards(
+    IGrainFactory grains, SiloShards silo, string index, IndexVersion version, int replicas, TimeProvider time) : IShardSource
 {
     /// <inheritdoc/>
     public bool WantsLocal(int number) => false;
@@ -67,7 +71,7 @@ internal sealed class GrainShards(IGrainFactory grains, string index, IndexVersi
         IReplica[] all = [.. Enumerable.Range(0, replicas).Select(replica =>
         {
             var key = new ReplicaKey(index, identity.Number, replica);
-            return (IReplica)new GrainReplica(grains.GetGrain<IShardGrain>(key.ToString()), key, version.Name);
+            return (IReplica)new GrainReplica(grains.GetGrain<IShardGrain>(key.ToString()), key, version.Name, silo);
         })];
         return new ReplicatedShard(all, null, time, new SeededRandom((ulong)identity.Number + 1));
     }

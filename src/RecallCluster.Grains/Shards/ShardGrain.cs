@@ -27,10 +27,12 @@ internal sealed class ShardGrain(SiloShards shards, SiloMarket market, IGrainFac
         foreach (IndexVersion version in new[] { index.Previous, index.Shadow }.OfType<IndexVersion>().Where(v => _key.Shard < v.Shards))
             _ = LoadAsync(version);
         await base.OnActivateAsync(cancellationToken).ConfigureAwait(true);
+        shards.Begin(_key);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        shards.End(_key);
         // With a silo goes its part of the directory, and with that every activation that was entered there, wherever it is: the plan
         // brings this one back to where its files are open, and until then no replica might be left.
         if (reason.ReasonCode != DeactivationReasonCode.DirectoryFailure)

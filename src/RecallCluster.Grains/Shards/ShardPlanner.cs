@@ -3,7 +3,10 @@ using RecallCluster.Grains.Contracts;
 
 namespace RecallCluster.Grains.Shards;
 
-/// <summary>Where replicas go: as few move as can be, replicas of a shard never share a silo, none goes where it does not fit.</summary>
+/// <summary>
+/// Where replicas go: as few move as can be, replicas of a shard never share a silo, none goes where it does not fit, and silos with a
+/// device are filled first.
+/// </summary>
 internal static class ShardPlanner
 {
     /// <summary>The name of a replica's place in a plan.</summary>
@@ -35,7 +38,7 @@ internal static class ShardPlanner
             return planned;
         SiloCandidate[] able = [.. candidates.Where(c => !taken.Contains(c.Silo) && Fits(c))];
         return able.Length > 0
-            ? able.OrderBy(c => load[c.Silo]).ThenBy(c => c.Silo, StringComparer.Ordinal).First().Silo
+            ? able.OrderByDescending(c => c.HasDevice).ThenBy(c => load[c.Silo]).ThenBy(c => c.Silo, StringComparer.Ordinal).First().Silo
             : throw new InvalidOperationException(
                 $"Replica {place} fits nowhere: of {candidates.Count} silos {taken.Count} hold another replica of the shard, and the "
                 + $"others have no room for {shardBytes} bytes more.");

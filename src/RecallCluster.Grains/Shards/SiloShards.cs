@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
@@ -27,10 +28,12 @@ internal sealed class SiloShards : IDisposable
 {
     private readonly SiloMarket _market;
     private readonly SiloNode _node;
+    private readonly KnownData _known;
     private readonly RolloutOptions _options;
     private readonly TimeProvider _time;
     private readonly SiloDevice _device;
     private readonly FreedRoom _freed;
+    private readonly ConcurrentDictionary<ReplicaKey, bool> _served = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Held> _shards = [];
     private readonly Dictionary<string, SharedModel> _models = new(StringComparer.Ordinal);
@@ -38,10 +41,10 @@ internal sealed class SiloShards : IDisposable
     private volatile bool _isClosing;
 
     public SiloShards(
-        SiloMarket market, SiloNode node, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
+        SiloMarket market, SiloNode node, KnownData known, RolloutOptions options, TimeProvider time, ILogger<SiloShards> logger,
         IDeviceScoring? devices = null)
     {
-        (_market, _node, _options, _time) = (market, node, options, time);
+        (_market, _node, _known, _options, _time) = (market, node, known, options, time);
         Slots = new SearchSlots(node.Searches);
         _device = new SiloDevice(node, options, time, logger, devices);
         _freed = new FreedRoom(Loads, FillDevice, time);
@@ -52,6 +55,15 @@ internal sealed class SiloShards : IDisposable
 
     /// <summary>Bounds the searches of all shards here.</summary>
     public SearchSlots Slots { get; }
+
+    /// <summary>Whether a replica answers here.</summary>
+    public bool Serves(ReplicaKey replica) => _served.ContainsKey(replica);
+
+    /// <summary>A replica answers here from now on.</summary>
+    public void Begin(ReplicaKey replica) => _served.TryAdd(replica, true);
+
+    /// <summary>A replica answers here no longer.</summary>
+    public void End(ReplicaKey replica) => _served.TryRemove(replica, out _);
 
     /// <summary>A shard, which may hold no version yet.</summary>
     public Shard Of(int number)
@@ -170,7 +182,7 @@ internal sealed class SiloShards : IDisposable
         {
             var kept = new (AdIndex, IShard)?[version.Shards];
             kept[number] = (index, shard);
-            var embedder = new AdEmbedder(indexed.Model);
+            var embedder = new AdEmbedder(indexed.Model, _known.Users?.AdFields);
             var newAds = new NewAdKeeper(version.Name, embedder, kept, null, new NewAdOptions());
             IDisposable adoption = await _market.AdoptAsync(version.Name, number, shard, index, newAds, CancellationToken.None)
                 .ConfigureAwait(false);

@@ -20,6 +20,16 @@ public sealed record ModelField(string Name, int Cardinality)
     public static ModelField[] From(IEnumerable<Field> fields) =>
         [.. fields.Select(field => new ModelField(field.Name, field.Cardinality) { Labels = field.Labels })];
 
+    /// <summary>
+    /// Fields with the labels of a data set's where they have none of their own, as of a model that was saved without: those of the same
+    /// name and size.
+    /// </summary>
+    /// <param name="fields">A model's fields.</param>
+    /// <param name="known">The data set's; null for none.</param>
+    public static ModelField[] LabelledBy(ModelField[] fields, IReadOnlyList<Field>? known) => Array.ConvertAll(
+        fields, own => own.Labels is null && known?.FirstOrDefault(f => f.Name == own.Name && f.Cardinality == own.Cardinality) is { } same
+            ? own with { Labels = same.Labels } : own);
+
     /// <summary>The field of a data set that has the same codes.</summary>
     public Field ToField() => new(Name, Cardinality) { Labels = Labels };
 

@@ -39,10 +39,10 @@ internal sealed class Experiment : IStateMachine
     /// <inheritdoc/>
     public Applied Apply(JournalRecord record)
     {
-        if (record.Read(ServingJson.Default.ExperimentCommand) is not ReportExposures report)
-            throw new InvalidDataException($"Journal record {record.Sequence}: {_key} knows reports of exposures only.");
-        if (report.Arms.Length > ExperimentChecks.MostArms || Array.Exists(report.Arms, arm => arm is not { IsWhole: true }))
-            throw new InvalidDataException($"Journal record {record.Sequence} for {_key}: its arms are not as they are reported.");
+        ExperimentCommand command = record.Read(ServingJson.Default.ExperimentCommand);
+        if (ExperimentChecks.ReportProblem(command) is { } problem)
+            throw new InvalidDataException($"Journal record {record.Sequence}: {_key} {problem}.");
+        var report = (ReportExposures)command;
         var place = new ReportPlace(report.Epoch, report.Number);
         if (_isDeleted || (_heard.TryGetValue(report.Gateway, out ReportPlace last) && !place.IsAfter(last)))
             return new Applied(false);

@@ -60,6 +60,15 @@ internal static class ExperimentChecks
             throw new InvalidDataException($"Experiment {settings?.Id} {broken}.");
     }
 
+    /// <summary>Why a command is none that the machine of one experiment knows; null where it is.</summary>
+    public static string? ReportProblem(ExperimentCommand command) =>
+        command is not ReportExposures report ? "knows reports of exposures only"
+        : report.Arms.Length > MostArms || Array.Exists(report.Arms, arm => arm is not { IsWhole: true })
+            ? "knows no report with such arms" : null;
+
+    /// <summary>Why a command is none that the machine of all experiments knows; null where it is.</summary>
+    public static string? ListProblem(ExperimentCommand command) => command is ReportExposures ? "knows no report of exposures" : null;
+
     /// <summary>What keeps an experiment from running beside those that do; null for nothing.</summary>
     public static InvalidRequestException? Clash(ExperimentSettings wanted, IEnumerable<ExperimentSettings> running)
     {

@@ -46,8 +46,8 @@ internal sealed class ExperimentList : IStateMachine
     {
         ExperimentCommand command = record.Read(ServingJson.Default.ExperimentCommand);
         ExperimentDefinition? old = Find(command.Experiment);
-        if (command is ReportExposures)
-            throw new InvalidDataException($"Journal record {record.Sequence}: {Key} know no {command.GetType().Name}.");
+        if (ExperimentChecks.ListProblem(command) is { } problem)
+            throw new InvalidDataException($"Journal record {record.Sequence}: {Key} {problem}.");
         if (command.IfVersion is { } wanted && wanted != (old?.Version ?? 0))
             return new Applied(new VersionConflictException(wanted, old?.Version ?? 0), Applied.Failed);
         if (command is PutExperiment put && Refusal(put, old) is { } refusal)

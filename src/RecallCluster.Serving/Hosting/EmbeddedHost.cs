@@ -104,14 +104,15 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         var indexed = IndexedModel.Load(options.ModelDirectory, options.IndexDirectory);
         DeepAdModel model = indexed.Model;
         options.NewAds.Check();
-        KnownUsers? known = options.Users is { } users ? new KnownUsers(users, model.Config.UserFields) : null;
+        ModelField[] fields = ModelField.LabelledBy(model.Config.UserFields, options.Users?.Fields);
+        KnownUsers? known = options.Users is { } users ? new KnownUsers(users, fields) : null;
         GuidedSearchParameters parameters = options.Parameters ?? indexed.TunedParameters();
         AdIndex[] indexes = OpenAll(indexed, options.Check);
         try
         {
             var clicks = ClickModel.Of(indexed.Fingerprint, indexed.Manifest.Clicks ?? ClickScale.Logits);
             string name = options.Name ?? $"{indexed.Fingerprint}.{++_loads}";
-            return Assemble(name, model, known, indexes, parameters, clicks, options);
+            return Assemble(name, model, (fields, known), indexes, parameters, clicks, options);
         }
         catch
         {
@@ -208,15 +209,15 @@ public sealed class EmbeddedHost : IDisposable, IAsyncDisposable
         shard.Search(new ShardQuery(version, users.Prepare(new UserFeatures()).State, 1));
 
     private RetrieverVersion Assemble(
-        string name, DeepAdModel model, KnownUsers? known, AdIndex[] indexes, GuidedSearchParameters parameters, ClickModel clicks,
-        EmbeddedHostOptions options)
+        string name, DeepAdModel model, (ModelField[] Fields, KnownUsers? Known) profiles, AdIndex[] indexes,
+        GuidedSearchParameters parameters, ClickModel clicks, EmbeddedHostOptions options)
     {
         // Several shards are searched side by side already; with one, the threads share the scoring of each batch.
         WorkerTeam? team = indexes.Length == 1 ? _team : null;
         var table = new AdVectorTable(model.Config, indexes);
         bool folded = model.Config.Attention == AttentionKind.Linear;
-        var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, model.Config.UserFields, known);
-        var embedder = new AdEmbedder(model);
+        var users = new ModelUsers(UserEncoder.Of(model, table.Ads, folded), table, profiles.Fields, profiles.Known);
+        var embedder = new AdEmbedder(model, options.Users?.AdFields);
         Func<NativeBlock<float>, int, IScorer> growing = IndexScorer.Growing(model);
         var closers = new Stack<Action>();
         var shards = new ShardSlot[indexes.Length];

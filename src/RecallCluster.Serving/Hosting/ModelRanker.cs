@@ -24,7 +24,7 @@ public sealed class ModelRanker : IRanker, IDisposable
         _targets = TargetVectors.Compute(model, dataset.Items);
         _model = PreparedModel.Of(model, _targets);
         _rows = new ItemRows(dataset.Items.Ids);
-        _users = new ModelUsers(_model.Encoder, _rows, model.Config.UserFields, users);
+        _users = new ModelUsers(_model.Encoder, _rows, ModelField.LabelledBy(model.Config.UserFields, dataset.Users.Fields), users);
     }
 
     /// <inheritdoc/>

@@ -21,6 +21,9 @@ public sealed class UserDirectory
     /// <summary>The profile fields.</summary>
     public IReadOnlyList<Field> Fields => _dataset.Users.Fields;
 
+    /// <summary>The ads' fields.</summary>
+    internal IReadOnlyList<Field> AdFields => _dataset.Items.Fields;
+
     /// <summary>The row of a user.</summary>
     internal bool TryRowOf(string id, out int row) => _rows.TryGetValue(id, out row);
 

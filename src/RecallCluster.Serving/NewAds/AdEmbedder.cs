@@ -15,8 +15,9 @@ internal sealed class AdEmbedder
     private readonly Field[] _fields;
 
     /// <param name="model">The model.</param>
-    public AdEmbedder(DeepAdModel model) =>
-        (_model, _fields) = (model, Array.ConvertAll(model.Config.ItemFields, field => field.ToField()));
+    /// <param name="known">The ads' fields of a data set, for the labels of a model that has none; null for none.</param>
+    public AdEmbedder(DeepAdModel model, IReadOnlyList<Field>? known) => (_model, _fields) =
+        (model, Array.ConvertAll(ModelField.LabelledBy(model.Config.ItemFields, known), field => field.ToField()));
 
     /// <summary>Checks features.</summary>
     /// <exception cref="InvalidRequestException">

@@ -8,6 +8,9 @@ public interface IReplica : IShard
 
     /// <summary>The version that it holds, as far as is known; empty for none.</summary>
     string Version { get; }
+
+    /// <summary>Whether asking it costs no way to another process. It may change.</summary>
+    bool IsNear => false;
 }
 
 /// <summary>A shard of this process as a replica.</summary>
@@ -16,6 +19,9 @@ public sealed class LocalReplica(Shard shard) : IReplica
 {
     /// <inheritdoc/>
     public string Address => "in process";
+
+    /// <inheritdoc/>
+    public bool IsNear => true;
 
     /// <inheritdoc/>
     public string Version => string.Join(", ", shard.Versions);

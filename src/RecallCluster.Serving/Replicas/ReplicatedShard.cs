@@ -8,7 +8,7 @@ namespace RecallCluster.Serving.Replicas;
 /// <summary>
 /// A shard that several replicas answer for:
 /// <code>
-///            ┌─ the less busy of two healthy ones, drawn at random ─► answer
+///            ┌─ the less busy of two healthy ones, the near one and one drawn at random ─► answer
 ///  query ────┤        no answer after the p95: a second replica too, the first answer counts, the other call is cancelled
 ///            │        failed: another replica, as long as there are any and few requests need it
 ///            └─ now and then, beside that: a replica that failed, to see whether it is back
@@ -191,9 +191,9 @@ public sealed class ReplicatedShard : IShard, IDisposable
     }
 
     /// <summary>
-    /// The less busy of two replicas drawn from the healthy ones that were not asked yet; where none is healthy, the least busy of the
-    /// suspect ones that answered lately, else the one that answered last: of one that stands still for a moment and one that is gone, the
-    /// first.
+    /// The less busy of two of the healthy replicas that were not asked yet: the near one, which wins where they are equal, and one drawn at
+    /// random; both drawn where none is near. Where none is healthy, the least busy of the suspect ones that answered lately, else the one
+    /// that answered last: of one that stands still for a moment and one that is gone, the first.
     /// </summary>
     private TrackedReplica? Choose(List<TrackedReplica> asked)
     {
@@ -206,10 +206,10 @@ public sealed class ReplicatedShard : IShard, IDisposable
         }
         if (able.Length == 1)
             return able[0];
-        int one, other;
+        int one = Array.FindIndex(able, r => r.Replica.IsNear), other;
         lock (_drawing)
         {
-            one = _random.NextInt(able.Length);
+            one = one < 0 ? _random.NextInt(able.Length) : one;
             other = _random.NextInt(able.Length - 1);
         }
         other += other >= one ? 1 : 0;

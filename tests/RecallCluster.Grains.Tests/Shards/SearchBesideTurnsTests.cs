@@ -39,7 +39,7 @@ public sealed class SearchBesideTurnsTests
                 "v1", index, new GatedScorer(new InnerProductScorer(index.Vectors, index.Count, TinyIndex.Dim), gate),
                 new GuidedSearchParameters { Layers = [new LayerBudget(100, 20)] }, null, TimeProvider.System));
         }
-        var query = new ShardQuery("v1", new float[TinyIndex.Dim], Found);
+        var query = new ShardQuery("v1", new float[TinyIndex.Dim], Found) { TimeLeft = Patience };
         int most = Environment.ProcessorCount;
 
         Task<ShardAnswerMessage>[] searches =

@@ -45,6 +45,19 @@ public sealed class ShardPlannerTests
     }
 
     [Fact]
+    public void A_silo_with_a_device_is_filled_before_the_others()
+    {
+        SiloCandidate[] silos = [.. Silos(100, 100, 20).Select(silo => silo with { HasDevice = silo.Silo == "c" })];
+        Dictionary<string, string> plan = [];
+        foreach ((int shard, int replica) in new[] { (0, 0), (0, 1), (1, 0), (1, 1), (2, 0) })
+            plan[ShardPlanner.PlaceOf(shard, replica)] = ShardPlanner.Choose(shard, replica, silos, plan, 10);
+
+        Assert.Equal(["c", "a", "c", "b", "a"], plan.Values);
+        // One that comes later draws nothing away.
+        Assert.Equal("a", ShardPlanner.Choose(2, 0, [.. silos, new SiloCandidate("d", 100, HasDevice: true)], plan, 10));
+    }
+
+    [Fact]
     public void Only_what_stood_on_a_silo_that_is_gone_moves()
     {
         Dictionary<string, string> plan = new() { ["0/0"] = "a", ["0/1"] = "b", ["1/0"] = "b", ["1/1"] = "c" };

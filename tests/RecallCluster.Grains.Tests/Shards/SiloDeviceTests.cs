@@ -59,7 +59,7 @@ public sealed class SiloDeviceTests : IDisposable
         };
         var options = new RolloutOptions { Trial = new ShardTrialOptions { LeastRecall = 2 } };
         using var shards = new SiloShards(
-            market: null!, node, options, TimeProvider.System, NullLogger<SiloShards>.Instance, _devices);
+            market: null!, node, known: null!, options, TimeProvider.System, NullLogger<SiloShards>.Instance, _devices);
         var version = new IndexVersion("v1", _model.ModelPath, _model.Index(1), 1, 1 << 20);
         await shards.LoadAsync(version, 0, isNew: true, CancellationToken.None);
     }

@@ -89,6 +89,17 @@ internal sealed record Fault
         },
         new()
         {
+            Name = "redis-freeze",
+            Title = "SIGSTOP Redis for 5 s",
+            Inflict = async (cluster, _) =>
+            {
+                cluster.Redis.Freeze();
+                await Task.Delay(RedisAway);
+                cluster.Redis.Thaw();
+            },
+        },
+        new()
+        {
             Name = "kill-all",
             Title = "kill -9 all silos",
             TakesAllDoors = true,

@@ -30,6 +30,14 @@ internal sealed record FaultTurnFigures
     /// <summary>From the fault until all silos were ready and saw each other again.</summary>
     public required double UntilWhole { get; init; }
 
+    /// <summary>Answers with an ad that not all shards had a part in.</summary>
+    public required int Partial { get; init; }
+
+    /// <summary>Answers within 100 and within 250 milliseconds.</summary>
+    public required int Within100Ms { get; init; }
+
+    public required int Within250Ms { get; init; }
+
     /// <summary>Milliseconds that half of the answers took, and 99 of 100.</summary>
     public required double MedianMs { get; init; }
 
@@ -80,6 +88,9 @@ internal sealed record FaultTurnFigures
             UntilFullCoverage = asked.Where(a => a.At + a.Took > struck && a.Coverage < 1).Select(a => a.At + a.Took - struck)
                 .DefaultIfEmpty(0).Max(),
             UntilWhole = whole - struck,
+            Partial = counted.Count(a => a.Outcome == AskedOutcome.Answered && a.Coverage < 1),
+            Within100Ms = took.Count(ms => ms <= 100),
+            Within250Ms = took.Count(ms => ms <= 250),
             MedianMs = Quantile(took, 0.5),
             P99Ms = Quantile(took, 0.99),
         };
@@ -108,6 +119,14 @@ internal sealed record FaultFigures(string Name, string Title, bool TakesAllDoor
     public int Answered => Turns.Sum(turn => turn.Answered);
 
     public double AnsweredShare => Requests == 0 ? 0 : (double)Answered / Requests;
+
+    /// <summary>Answers that not all shards had a part in.</summary>
+    public int Partial => Turns.Sum(turn => turn.Partial);
+
+    /// <summary>Share of requests that were answered within 100 milliseconds, and within 250.</summary>
+    public double Within100Ms => Requests == 0 ? 0 : (double)Turns.Sum(turn => turn.Within100Ms) / Requests;
+
+    public double Within250Ms => Requests == 0 ? 0 : (double)Turns.Sum(turn => turn.Within250Ms) / Requests;
 
     public int WhileDown => Turns.Sum(turn => turn.WhileDown);
 

@@ -29,7 +29,7 @@ internal static class FaultReport
         string[][] rows =
         [
             [
-                "fault", "turns", "requests", "answered %", "p99 ms", "while down", "serving s", "steady s", "coverage s", "whole s", "events",
+                "fault", "turns", "requests", "answered %", "in 100 ms %", "in 250 ms %", "partial", "p99 ms", "while down", "serving s", "steady s", "coverage s", "whole s", "events",
                 "lost", "twice", "ran dry", "overspent", "",
             ],
             .. faults.Select(RowOf),
@@ -64,6 +64,7 @@ internal static class FaultReport
     private static string[] RowOf(FaultFigures fault) =>
     [
         fault.Title, Text(fault.Turns.Count), Text(fault.Requests), Text(100 * fault.AnsweredShare, "0.000"),
+        Text(100 * fault.Within100Ms, "0.0"), Text(100 * fault.Within250Ms, "0.0"), Text(fault.Partial),
         Text(fault.Turns.Select(turn => turn.P99Ms).DefaultIfEmpty(0).Max(), "0"), Text(fault.WhileDown), Text(fault.UntilServing, "0.0"),
         Text(fault.UntilSteady, "0.0"), Text(fault.UntilFullCoverage, "0.0"), Text(fault.UntilWhole, "0.0"), Text(fault.Events), Text(fault.Lost),
         Text(fault.AppliedTwice), Text(fault.RanDry), Text(fault.Overspent), Verdict(fault),

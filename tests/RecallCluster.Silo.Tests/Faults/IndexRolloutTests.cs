@@ -107,10 +107,21 @@ public sealed class IndexRolloutTests(FaultSuite suite)
             return (running["name"]!.GetValue<string>(), running["version"]!.GetValue<string>());
         }
 
+        /// <summary>Publishes a version. A call that failed may have done so: then the next one finds it on its way.</summary>
         public async Task PublishAsync(string name, object shadow)
         {
-            using HttpResponseMessage response = await _http.PostAsJsonAsync(Path, new { name, shadow });
-            Assert.True(response.StatusCode == HttpStatusCode.Accepted, await response.Content.ReadAsStringAsync());
+            bool mayBe = false;
+            await UntilAsync<string>(
+                async () =>
+                {
+                    using HttpResponseMessage response = await _http.PostAsJsonAsync(Path, new { name, shadow });
+                    if (response.StatusCode == HttpStatusCode.Accepted || (mayBe && response.StatusCode == HttpStatusCode.Conflict))
+                        return name;
+                    mayBe = response.StatusCode == HttpStatusCode.ServiceUnavailable;
+                    Assert.True(mayBe, await response.Content.ReadAsStringAsync());
+                    return null;
+                },
+                $"publishing {name}");
         }
 
         /// <summary>Goes back. A call that failed may have done so; another one would go forth again.</summary>
@@ -198,8 +209,9 @@ public sealed class IndexRolloutTests(FaultSuite suite)
         /// <returns>All answers, in order.</returns>
         public async Task<AdsAnswer[]> UntilAnsweredWithAsync(string version)
         {
+            using var patience = new CancellationTokenSource(Patience);
             while (!_running.IsCompleted && !_answers.Any(answer => answer.Version == version))
-                await Task.Delay(Look);
+                await Task.Delay(Look, patience.Token);
             _isOver = true;
             await _running;
             return [.. _answers];

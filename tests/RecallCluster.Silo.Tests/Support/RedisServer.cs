@@ -58,6 +58,12 @@ internal sealed class RedisServer : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary>Stops it where it stands: it answers nothing, and its connections stay open.</summary>
+    public void Freeze() => Signals.Freeze(_process!);
+
+    /// <summary>Lets it go on.</summary>
+    public void Thaw() => Signals.Thaw(_process!);
+
     /// <summary>Deletes what it has written.</summary>
     public void Empty()
     {

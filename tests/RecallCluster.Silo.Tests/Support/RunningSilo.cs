@@ -1,16 +1,13 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using RecallCluster.Cli.Infrastructure;
 
 namespace RecallCluster.Silo.Tests.Support;
 
 /// <summary>The silo's program in a process of its own; ended with all that it started when the test is over.</summary>
-internal sealed partial class RunningSilo : IAsyncDisposable
+internal sealed class RunningSilo : IAsyncDisposable
 {
-    private const int TerminateSignal = 15, ContinueSignal = 18, StopSignal = 19;
-
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly HttpClient Http = new() { Timeout = Patience }, ProbingHttp = new() { Timeout = TimeSpan.FromSeconds(5) };
 
@@ -118,15 +115,15 @@ internal sealed partial class RunningSilo : IAsyncDisposable
     /// <summary>Asks it to end.</summary>
     public Task<int> TerminateAsync()
     {
-        Assert.Equal(0, Signal(_process.Id, TerminateSignal));
+        Signals.Terminate(_process);
         return UntilExitedAsync();
     }
 
     /// <summary>Stops it where it stands: it answers nothing, and its connections stay open.</summary>
-    public void Freeze() => Assert.Equal(0, Signal(_process.Id, StopSignal));
+    public void Freeze() => Signals.Freeze(_process);
 
     /// <summary>Lets it go on.</summary>
-    public void Thaw() => Assert.Equal(0, Signal(_process.Id, ContinueSignal));
+    public void Thaw() => Signals.Thaw(_process);
 
     /// <summary>Completes when it ends, however long that takes.</summary>
     public Task EndedAsync() => _process.WaitForExitAsync();
@@ -137,9 +134,6 @@ internal sealed partial class RunningSilo : IAsyncDisposable
             await KillAsync();
         _process.Dispose();
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Signal(int process, int signal);
 
     private void Keep(string? line)
     {

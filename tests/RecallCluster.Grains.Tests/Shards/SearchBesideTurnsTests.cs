@@ -29,8 +29,10 @@ public sealed class SearchBesideTurnsTests
         using var files = new TinyIndex();
         string file = files.Write([.. Enumerable.Range(0, 50).Select(number => $"ad{number}")]);
         await using OrleansLoop host = await OrleansLoop.StartAsync(LoopWorld.Simple((1, 1, 1)));
-        IShardGrain grain = host.Grains.GetGrain<IShardGrain>(new ReplicaKey(GatewayComposition.IndexName, 0, 0).ToString());
+        var key = new ReplicaKey(GatewayComposition.IndexName, 0, 0);
+        IShardGrain grain = host.Grains.GetGrain<IShardGrain>(key.ToString());
         await grain.StateAsync();
+        Assert.Single(Enumerable.Range(0, host.Cluster.Silos.Count), silo => host.ServicesOf(silo).GetRequiredService<SiloShards>().Serves(key));
         using var gate = new Gate();
         for (int silo = 0; silo < host.Cluster.Silos.Count; silo++)
         {

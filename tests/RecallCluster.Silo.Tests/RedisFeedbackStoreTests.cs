@@ -79,6 +79,10 @@ public sealed class RedisFeedbackStoreTests : FeedbackStoreContract, IAsyncDispo
     [RedisFact]
     public override Task A_full_stream_takes_no_more_and_drops_nothing() => base.A_full_stream_takes_no_more_and_drops_nothing();
 
+    [RedisFact]
+    public override Task Thousands_that_nobody_can_settle_hold_up_neither_what_is_new_nor_what_a_dead_reader_left() =>
+        base.Thousands_that_nobody_can_settle_hold_up_neither_what_is_new_nor_what_a_dead_reader_left();
+
     protected override async Task<IFeedbackStore> OpenAsync(FeedbackStoreOptions options)
     {
         _server = await RedisServer.StartedAsync();

@@ -7,7 +7,8 @@ namespace RecallCluster.Grains.Feedback;
 
 /// <summary>
 /// Tells campaigns what the stream kept for them. Every silo reads; each event goes to one reader, and to another when that one dies. A
-/// campaign that cannot be reached holds up its own events only; what its ledger knows already, or will never take, goes.
+/// campaign that cannot be reached holds up its own events only: where it answers for none that it is told at once all others are passed
+/// over, and until it answers it is asked with one at a time. What its ledger knows already, or will never take, goes.
 /// </summary>
 internal sealed class FeedbackReader : BackgroundService
 {
@@ -16,7 +17,7 @@ internal sealed class FeedbackReader : BackgroundService
     private readonly FeedbackStoreOptions _options;
     private readonly string _name;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<long, Line> _lines = new();
+    private readonly ConcurrentDictionary<(long Campaign, bool IsForCounts), Line> _lines = new();
     private int _taken;
 
     /// <param name="stream">The stream.</param>
@@ -28,20 +29,20 @@ internal sealed class FeedbackReader : BackgroundService
         (_stream, _delivery, _options, _name, _time) = (stream, delivery, options, name, time);
 
     /// <summary>Takes what is there and passes it on to the campaigns' lines.</summary>
-    /// <returns>How many events there were.</returns>
+    /// <returns>Whether there may be more to do at once.</returns>
     /// <exception cref="IOException">The stream cannot be reached.</exception>
-    public async Task<int> PassAsync(CancellationToken cancellation)
+    public async Task<bool> PassAsync(CancellationToken cancellation)
     {
         int room = _options.MaxTaken - Volatile.Read(ref _taken);
         if (room <= 0)
-            return 0;
+            return false;
         IReadOnlyList<StreamedEvent> taken = await _stream.TakeAsync(_name, room, cancellation).ConfigureAwait(false);
-        foreach (IGrouping<long, StreamedEvent> some in taken.GroupBy(one => one.Campaign))
-        {
-            Interlocked.Add(ref _taken, some.Count());
-            _lines.GetOrAdd(some.Key, _ => new Line(this)).Add(some, cancellation);
-        }
-        return taken.Count;
+        int passedOn = 0;
+        foreach (IGrouping<(long, bool), StreamedEvent> some in taken.GroupBy(
+            one => (one.Campaign, StreamedEvents.IsForCounts(one.Payload))))
+            passedOn += _lines.GetOrAdd(some.Key, _ => new Line(this)).Add([.. some], cancellation);
+        // Where all was passed over there is no hurry to do so again, unless there was more that is new.
+        return passedOn > 0 || taken.Count == room;
     }
 
     /// <summary>Completes when nothing that was taken is on its way to a campaign.</summary>
@@ -52,10 +53,10 @@ internal sealed class FeedbackReader : BackgroundService
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            int taken = 0;
+            bool isMore = false;
             try
             {
-                taken = await PassAsync(stoppingToken).ConfigureAwait(false);
+                isMore = await PassAsync(stoppingToken).ConfigureAwait(false);
                 FeedbackStoreStatus status = await _stream.StatusAsync(stoppingToken).ConfigureAwait(false);
                 Telemetry.Stream(status);
             }
@@ -68,21 +69,21 @@ internal sealed class FeedbackReader : BackgroundService
             {
                 Telemetry.AskFailed(e);
             }
-            if (taken == 0)
+            if (!isMore)
                 await Task.Delay(_options.Poll, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         await IdleAsync().ConfigureAwait(false);
     }
 
     /// <summary>Tells a few events of one campaign.</summary>
-    /// <returns>Whether the campaign can be reached.</returns>
+    /// <returns>Whether the campaign can be reached, whatever it says to some; those that it did not answer for come again.</returns>
     private async Task<bool> TellAsync(StreamedEvent[] some, CancellationToken cancellation)
     {
         try
         {
             bool[] done = await Task.WhenAll(Array.ConvertAll(some, one => TellAsync(one, cancellation))).ConfigureAwait(false);
             await _stream.SettleAsync([.. some.Where((_, i) => done[i])], cancellation).ConfigureAwait(false);
-            return Array.TrueForAll(done, one => one);
+            return Array.Exists(done, one => one);
         }
         // They come again.
         catch (Exception e) when (e is IOException or OperationCanceledException)
@@ -121,11 +122,13 @@ internal sealed class FeedbackReader : BackgroundService
         return true;
     }
 
-    /// <summary>What is on its way to one campaign, in the stream's order.</summary>
+    /// <summary>What is on its way to one campaign, or to its counts, in the stream's order.</summary>
     private sealed class Line(FeedbackReader reader)
     {
         private readonly Queue<StreamedEvent> _events = new();
         private Task _running = Task.CompletedTask;
+        private long? _failedAt;
+        private uint _askedAgain;
 
         public Task Running
         {
@@ -136,16 +139,27 @@ internal sealed class FeedbackReader : BackgroundService
             }
         }
 
-        public void Add(IEnumerable<StreamedEvent> events, CancellationToken cancellation)
+        /// <returns>How many of them are on their way; the others come again, when they have been here for too long.</returns>
+        public int Add(StreamedEvent[] events, CancellationToken cancellation)
         {
             lock (_events)
             {
-                foreach (StreamedEvent one in events)
+                ReadOnlySpan<StreamedEvent> some = _failedAt is null ? events : MayAskAgain() ? [AnyOf(events)] : [];
+                foreach (StreamedEvent one in some)
                     _events.Enqueue(one);
-                if (_running.IsCompleted)
+                Interlocked.Add(ref reader._taken, some.Length);
+                if (some.Length > 0 && _running.IsCompleted)
                     _running = Task.Run(() => RunAsync(cancellation), CancellationToken.None);
+                return some.Length;
             }
         }
+
+        // Each time from elsewhere, by steps of the golden section: it may be one event that is wrong, not the campaign.
+        private StreamedEvent AnyOf(StreamedEvent[] events) =>
+            events[(int)((ulong)unchecked(_askedAgain++ * 0x9E3779B9) * (ulong)events.Length >> 32)];
+
+        private bool MayAskAgain() =>
+            _running.IsCompleted && _failedAt is { } at && reader._time.GetElapsedTime(at) >= reader._options.Poll;
 
         private async Task RunAsync(CancellationToken cancellation)
         {
@@ -153,8 +167,7 @@ internal sealed class FeedbackReader : BackgroundService
             {
                 bool isThere = await reader.TellAsync(some, cancellation).ConfigureAwait(false);
                 Interlocked.Add(ref reader._taken, -some.Length);
-                if (!isThere)
-                    Drop();
+                Conclude(isThere);
             }
         }
 
@@ -171,11 +184,14 @@ internal sealed class FeedbackReader : BackgroundService
             }
         }
 
-        // They come again, when they have been here for too long.
-        private void Drop()
+        // Where it failed, those that are left come again.
+        private void Conclude(bool isThere)
         {
             lock (_events)
             {
+                _failedAt = isThere ? null : reader._time.GetTimestamp();
+                if (isThere)
+                    return;
                 Interlocked.Add(ref reader._taken, -_events.Count);
                 _events.Clear();
             }

@@ -38,7 +38,9 @@ public interface IFeedbackStore
     Task AppendAsync(long campaign, ReadOnlyMemory<byte> payload, CancellationToken cancellation);
 
     /// <summary>
-    /// Takes events that no reader has, and those that one has had for too long; nobody else is given them for a while.
+    /// Takes events that no reader has had yet, and those that one has had for too long; nobody else is given them for a while. The latter
+    /// are at most half of them, however many there are, and have their turn one after the other: what cannot be settled holds up
+    /// neither what is new nor what a dead reader left.
     /// </summary>
     /// <param name="reader">Who takes them, the same in each of its lives.</param>
     /// <param name="most">Most events.</param>
@@ -86,10 +88,10 @@ public sealed record FeedbackStoreOptions
     /// </summary>
     public TimeSpan Redeliver { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Time between two looks while there is nothing to read.</summary>
+    /// <summary>Time between two looks while there is nothing to read, and after which a campaign that failed is asked again.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Most events that a reader has at a time.</summary>
+    /// <summary>Most events that a reader has at a time; two or more, since what comes again is at most half of them.</summary>
     public int MaxTaken { get; init; } = 2_048;
 
     /// <summary>Events of one campaign that are told it at once.</summary>
@@ -104,7 +106,7 @@ public sealed record FeedbackStoreOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Patience, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Redeliver, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Poll, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxTaken, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxTaken, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(AtOnce, 1);
     }
 }

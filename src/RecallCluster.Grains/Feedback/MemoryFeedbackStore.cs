@@ -10,7 +10,7 @@ public sealed class MemoryFeedbackStore : IFeedbackStore
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, (StreamedEvent Event, long? TakenAt)> _waiting = [];
     private readonly LinkedList<(StreamedEvent Event, string Reason)> _parked = [];
-    private long _last;
+    private long _last, _searched;
 
     /// <summary>An empty stream.</summary>
     /// <param name="options">How it is kept.</param>
@@ -40,11 +40,14 @@ public sealed class MemoryFeedbackStore : IFeedbackStore
     {
         lock (_lock)
         {
-            long[] places =
+            // What readers have had for too long, from where the last look ended, then what is new.
+            List<long> places =
             [
-                .. _waiting.Where(e => e.Value.TakenAt is not { } at || _time.GetElapsedTime(at) > _options.Redeliver)
-                    .Select(e => e.Key).Take(most),
+                .. _waiting.Where(e => e.Key > _searched && e.Value.TakenAt is { } at && _time.GetElapsedTime(at) > _options.Redeliver)
+                    .Select(e => e.Key).Take(most / 2),
             ];
+            _searched = places.Count == most / 2 ? places.LastOrDefault(_searched) : 0;
+            places.AddRange(_waiting.Where(e => e.Value.TakenAt is null).Select(e => e.Key).Take(most - places.Count));
             long now = _time.GetTimestamp();
             foreach (long place in places)
                 _waiting[place] = _waiting[place] with { TakenAt = now };

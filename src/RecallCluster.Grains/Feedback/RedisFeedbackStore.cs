@@ -137,20 +137,25 @@ public sealed class RedisFeedbackStore : IFeedbackStore
     private static long CampaignOf(StreamEntry entry) =>
         long.TryParse((string?)entry[CampaignField], NumberStyles.None, CultureInfo.InvariantCulture, out long campaign) ? campaign : 0;
 
-    /// <summary>First what readers have had for too long, from where the last look ended, then what is new.</summary>
+    /// <summary>
+    /// First what readers have had for too long, from where the last look ended, then what is new, which at least half of the room is for.
+    /// </summary>
     private async Task<IReadOnlyList<StreamedEvent>> TryTakeAsync(string reader, int most, CancellationToken cancellation)
+    {
+        StreamEntry[] left = most < 2 ? [] : await ClaimAsync(reader, most / 2, cancellation).ConfigureAwait(false);
+        StreamEntry[] fresh = await AskAsync(
+            () => Database.StreamReadGroupAsync(_waiting, Group, reader, StreamPosition.NewMessages, most - left.Length), cancellation)
+            .ConfigureAwait(false);
+        return [.. left.Concat(fresh).Where(entry => !entry.IsNull).Select(EventOf)];
+    }
+
+    private async Task<StreamEntry[]> ClaimAsync(string reader, int most, CancellationToken cancellation)
     {
         long tooLong = (long)_options.Redeliver.TotalMilliseconds;
         StreamAutoClaimResult left = await AskAsync(
             () => Database.StreamAutoClaimAsync(_waiting, Group, reader, tooLong, _searched, most), cancellation).ConfigureAwait(false);
         _searched = (string?)left.NextStartId ?? Beginning;
-        int room = most - left.ClaimedEntries.Length;
-        StreamEntry[] fresh = room <= 0
-            ? []
-            : await AskAsync(
-                () => Database.StreamReadGroupAsync(_waiting, Group, reader, StreamPosition.NewMessages, room), cancellation)
-                .ConfigureAwait(false);
-        return [.. left.ClaimedEntries.Concat(fresh).Where(entry => !entry.IsNull).Select(EventOf)];
+        return left.ClaimedEntries;
     }
 
     private async Task MakeGroupAsync(CancellationToken cancellation)

@@ -20,6 +20,20 @@ internal sealed class StreamedEvents(IFeedbackStore stream) : IDeferredEvents
         new DeferredEventMessage { Format = DeferredEventMessage.NewestFormat, At = at.UtcTicks, Event = WireMap.ToWire(happened) },
         WireFormat.Options);
 
+    /// <summary>Whether its campaign's counts are told of it, and not the campaign itself; neither is where it cannot be read.</summary>
+    public static bool IsForCounts(ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            return Read(payload).Event.Kind == AdEventKind.Engagement;
+        }
+        // Whoever tells it says what is wrong with it.
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The event of a payload.</summary>
     /// <exception cref="InvalidDataException">There is none, or none that this version reads.</exception>
     public static (AdEvent Event, DateTimeOffset At) Read(ReadOnlyMemory<byte> payload)

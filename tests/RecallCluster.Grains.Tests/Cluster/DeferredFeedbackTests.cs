@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using MessagePack;
 using Microsoft.Extensions.DependencyInjection;
@@ -80,6 +81,35 @@ public sealed class DeferredFeedbackTests
         Assert.Contains(parked, one => one.Reason.StartsWith("InvalidDataException", StringComparison.Ordinal));
         Assert.Contains(parked, one => one is { Campaign: 99, Reason: nameof(LedgerOutcome.UnknownCampaign) });
         Assert.Contains(parked, one => one is { Campaign: 1, Reason: nameof(LedgerOutcome.UnknownLease) });
+    }
+
+    [Fact]
+    public async Task What_a_grain_fails_at_is_parked_with_its_reason_and_counted()
+    {
+        await using OrleansLoop host = await OrleansLoop.StartAsync(LoopWorld.Simple((1, 0.5, 1)));
+        AdEvent good = (await WinAsync(host, 1))[0];
+        var events = new StreamedEvents(host.Stream);
+        int counted = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, to) =>
+        {
+            if (instrument is { Meter.Name: "RecallCluster.Grains", Name: "recall.feedback.parked" })
+                to.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref counted, (int)value));
+        listener.Start();
+
+        // No door lets it in, and no ledger answers for it.
+        Win owed = good.Win with { Id = 12345, Price = new Micros(-1), IsPerClick = false };
+        await events.AppendAsync(new AdEvent(AdEventKind.Impression, owed), host.Now, default);
+        await events.AppendAsync(good, host.Now, default);
+        await EmptyAsync(host);
+
+        ParkedEvent parked = Assert.Single(await host.Stream.ParkedAsync(9, default));
+        Assert.Equal(1, parked.Campaign);
+        Assert.StartsWith("ArgumentOutOfRangeException: ", parked.Reason, StringComparison.Ordinal);
+        Assert.Equal(1, (await host.AccountAsync(1)).Impressions);
+        await UntilAsync(() => Task.FromResult(Volatile.Read(ref counted) > 0));
     }
 
     [Fact]

@@ -71,6 +71,33 @@ public abstract class FeedbackStoreContract
         Assert.Equal(["one", "two"], (await stream.TakeAsync("a", 9, default)).Select(TextOf));
     }
 
+    [Fact]
+    public virtual async Task Thousands_that_nobody_can_settle_hold_up_neither_what_is_new_nor_what_a_dead_reader_left()
+    {
+        const int Stuck = 5_000, Most = 64;
+        IFeedbackStore stream = await OpenAsync(Patient with { Redeliver = TimeSpan.FromMilliseconds(1) });
+        await Task.WhenAll(Enumerable.Range(0, Stuck).Select(i => AppendAsync(stream, campaign: 1, $"stuck {i}")));
+        var had = new HashSet<string>();
+        while (had.Count < Stuck)
+            had.UnionWith((await stream.TakeAsync("dead", Stuck, default)).Select(one => one.Id));
+        await AppendAsync(stream, campaign: 2, "left");
+        Assert.Contains(await stream.TakeAsync("dead", Most, default), one => TextOf(one) == "left");
+        for (int i = 0; i < 3; i++)
+            await AppendAsync(stream, campaign: 2, $"new {i}");
+
+        IReadOnlyList<StreamedEvent> first = await stream.TakeAsync("alive", Most, default);
+        StreamedEvent left = await UntilSeenAsync(stream, "alive", Most, "left");
+        await stream.SettleAsync([left, .. first.Where(one => one.Campaign == 2 && one.Id != left.Id)], default);
+
+        Assert.Equal(["new 0", "new 1", "new 2"], first.Select(TextOf).Where(text => text.StartsWith("new", StringComparison.Ordinal)));
+        Assert.Equal(new FeedbackStoreStatus(Stuck, 0), await stream.StatusAsync(default));
+        // They are all still there.
+        had.Clear();
+        while (had.Count < Stuck)
+            had.UnionWith((await stream.TakeAsync("alive", Most, default)).Select(one => one.Id));
+        Assert.Equal(new FeedbackStoreStatus(Stuck, 0), await stream.StatusAsync(default));
+    }
+
     /// <summary>Nothing comes again by itself within a test.</summary>
     protected static FeedbackStoreOptions Patient { get; } = new() { Redeliver = TimeSpan.FromHours(1) };
 
@@ -78,6 +105,18 @@ public abstract class FeedbackStoreContract
 
     protected static Task AppendAsync(IFeedbackStore stream, long campaign, string text) =>
         stream.AppendAsync(campaign, Encoding.UTF8.GetBytes(text), default);
+
+    private static async Task<StreamedEvent> UntilSeenAsync(IFeedbackStore stream, string reader, int most, string text)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            IReadOnlyList<StreamedEvent> taken = await stream.TakeAsync(reader, most, patience.Token);
+            if (taken.FirstOrDefault(one => TextOf(one) == text) is { } seen)
+                return seen;
+        }
+    }
 
     protected static async Task<IReadOnlyList<StreamedEvent>> UntilAnyAsync(IFeedbackStore stream, string reader)
     {

@@ -10,9 +10,6 @@ public sealed class DoorProcessTests
 {
     private const string AllRoles = "gateway,retrieval,control", Applied = "applied", Pending = "pending";
 
-    // What is told of an event is known at once, however slow the machine is.
-    private static readonly string[] s_patient = ["--grains:feedbackSeconds=60", "--grains:responseSeconds=60"];
-
     private static readonly object BidRequest = new
     {
         id = "b", imp = new[] { new { id = "1", banner = new { format = new[] { new { w = 300, h = 250 } } } } },
@@ -26,11 +23,11 @@ public sealed class DoorProcessTests
         using var market = new ServedMarket();
         using DoorCaller firstDoor = new(), secondDoor = new(), door = new();
         await using RunningSilo first = RunningSilo.Start(
-            SiloSeat.Of("one", redis.Address, AllRoles), [.. market.Settings, .. firstDoor.Settings, .. s_patient]);
+            SiloSeat.Of("one", redis.Address, AllRoles), [.. market.Settings, .. firstDoor.Settings, .. ServedMarket.Patient]);
         await using RunningSilo second = RunningSilo.Start(
-            SiloSeat.Of("two", redis.Address, AllRoles), [.. market.Settings, .. secondDoor.Settings, .. s_patient]);
+            SiloSeat.Of("two", redis.Address, AllRoles), [.. market.Settings, .. secondDoor.Settings, .. ServedMarket.Patient]);
         await using RunningSilo alone = RunningSilo.Start(
-            SiloSeat.Of("door", redis.Address, "door"), [.. market.MarketSettings, .. door.Settings, .. s_patient]);
+            SiloSeat.Of("door", redis.Address, "door"), [.. market.MarketSettings, .. door.Settings, .. ServedMarket.Patient]);
         await Task.WhenAll(first.UntilReadyAsync(2), second.UntilReadyAsync(2), alone.UntilReadyAsync(2));
 
         string[] tokens = await door.WinAsync(20);

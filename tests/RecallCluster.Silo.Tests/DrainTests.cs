@@ -11,9 +11,6 @@ public sealed class DrainTests
 {
     private const string AllRoles = "gateway,retrieval,control";
 
-    // What is told of an event is known at once, however slow the machine is.
-    private static readonly string[] s_patient = ["--grains:feedbackSeconds=60", "--grains:responseSeconds=60"];
-
     [RedisFact]
     public async Task It_says_so_ends_the_request_at_hand_closes_the_door_and_gives_its_leases_back()
     {
@@ -22,13 +19,13 @@ public sealed class DrainTests
         using DoorCaller door = new(), other = new();
         // Without a model it opens no gateway, and so takes no leases; doors reach the campaigns by way of it.
         await using RunningSilo home = RunningSilo.Start(
-            SiloSeat.Of("home", redis.Address, "gateway,control"), [.. market.MarketSettings, .. s_patient]);
+            SiloSeat.Of("home", redis.Address, "gateway,control"), [.. market.MarketSettings, .. ServedMarket.Patient]);
         await using RunningSilo gateway = RunningSilo.Start(
             SiloSeat.Of("gate", redis.Address, "gateway,retrieval"),
-            [.. market.Settings, .. door.Settings, .. s_patient, "--silo:drainSeconds=300"]);
+            [.. market.Settings, .. door.Settings, .. ServedMarket.Patient, "--silo:drainSeconds=300"]);
         // It tells of the campaigns when the gateway has gone.
         await using RunningSilo alone = RunningSilo.Start(
-            SiloSeat.Of("door", redis.Address, "door"), [.. market.MarketSettings, .. other.Settings, .. s_patient]);
+            SiloSeat.Of("door", redis.Address, "door"), [.. market.MarketSettings, .. other.Settings, .. ServedMarket.Patient]);
         await Task.WhenAll(home.UntilReadyAsync(2), gateway.UntilReadyAsync(2), alone.UntilReadyAsync(2));
         await door.TellAsync(await door.WinAsync(10), "applied");
         await alone.UntilAsync(async () => await other.LeasedAsync() > 0, "telling of leases");
@@ -74,7 +71,7 @@ public sealed class DrainTests
         using var door = new DoorCaller();
         SiloSeat seat = SiloSeat.Of("one", redis.Address, AllRoles);
         string[] settings =
-            [.. market.Settings, .. door.Settings, .. s_patient, "--silo:noticeSeconds=0", "--silo:drainSeconds=1"];
+            [.. market.Settings, .. door.Settings, .. ServedMarket.Patient, "--silo:noticeSeconds=0", "--silo:drainSeconds=1"];
         await using (RunningSilo silo = RunningSilo.Start(seat, settings))
         {
             await silo.UntilReadyAsync(1);

@@ -37,6 +37,37 @@ public sealed class TlsTests
         await first.UntilReadyAsync(2);
     }
 
+    [RedisFact]
+    public async Task A_front_door_of_its_own_joins_them_over_TLS_and_answers_and_a_stranger_reaches_nobody()
+    {
+        await using RedisServer redis = await RedisServer.StartedAsync();
+        using var folder = new Scratch();
+        using var market = new ServedMarket();
+        using DoorCaller door = new(), other = new();
+        using X509Certificate2 authority = Authority("ours"), stranger = Authority("somebody");
+        string[] ours = Settings(folder, "ours", authority, authority), theirs = Settings(folder, "theirs", stranger, authority);
+        await using RunningSilo first = RunningSilo.Start(
+            SiloSeat.Of("one", redis.Address, "gateway,retrieval"), [.. market.Settings, .. ours, .. ServedMarket.Patient]);
+        await using RunningSilo second = RunningSilo.Start(
+            SiloSeat.Of("two", redis.Address, "control"), [.. market.Clock, .. ours, .. ServedMarket.Patient]);
+        // The stranger has had more time than ours when that answers.
+        await using RunningSilo outside = RunningSilo.Start(
+            SiloSeat.Of("outside", redis.Address, "door"), [.. market.MarketSettings, .. other.Settings, .. theirs]);
+        await using RunningSilo alone = RunningSilo.Start(
+            SiloSeat.Of("door", redis.Address, "door"), [.. market.MarketSettings, .. door.Settings, .. ours, .. ServedMarket.Patient]);
+        await Task.WhenAll(first.UntilReadyAsync(2), second.UntilReadyAsync(2), alone.UntilReadyAsync(2));
+
+        string[] tokens = await door.WinAsync(10);
+        await door.TellAsync(tokens, "applied");
+
+        Assert.Equal((10, 10), await door.CountsAsync());
+        await outside.UntilAsync(
+            async () => await outside.ReadAsync() is { } told && told.GetProperty("silos").GetInt32() == 0
+                && told.GetProperty("missing").GetProperty("membership").GetString()!.StartsWith(
+                    "no silo can be reached", StringComparison.Ordinal),
+            "saying that it reaches no silo");
+    }
+
     private static string[] Settings(Scratch folder, string name, X509Certificate2 issuer, X509Certificate2 trusted)
     {
         using X509Certificate2 own = Issue(issuer, Name);

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using RecallCluster.Bidding.Money;
+using RecallCluster.Silo.Tests.Support;
 using RecallCluster.Testing;
 
 namespace RecallCluster.Silo.Tests.Faults;
@@ -25,6 +25,9 @@ internal sealed class FaultMarket : IDisposable
     {
     }
 
+    /// <summary>The data set that its model and its index are of.</summary>
+    public string Data => _folder["data"];
+
     /// <summary>Settings of a silo that serves it.</summary>
     public string[] Settings =>
     [
@@ -45,7 +48,7 @@ internal sealed class FaultMarket : IDisposable
         var market = new FaultMarket();
         Scratch folder = market._folder;
         Directory.CreateDirectory(folder[Versions]);
-        string data = folder["data"], models = folder["models"], index = folder["index"];
+        string data = market.Data, models = folder["models"], index = folder["index"];
         await RecallAsync("data", "synth", "--out", data, "--items", $"{Ads}", "--users", $"{Users}", "--clicks", "8", "--seed", "5");
         await BuildAsync(data, models, index, seed: 1);
         await RecallAsync(
@@ -65,7 +68,7 @@ internal sealed class FaultMarket : IDisposable
     public Task MakeVersionAsync(string name)
     {
         string version = _folder[Path.Combine(Versions, name)];
-        return BuildAsync(_folder["data"], Path.Combine(version, "model"), Path.Combine(version, "index"), seed: 2);
+        return BuildAsync(Data, Path.Combine(version, "model"), Path.Combine(version, "index"), seed: 2);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -80,16 +83,8 @@ internal sealed class FaultMarket : IDisposable
 
     private static async Task RecallAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        };
-        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "recall.dll"), .. arguments, "--json"])
-            start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        await Task.WhenAll(output, error, process.WaitForExitAsync());
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"recall {string.Join(' ', arguments)} ended with {process.ExitCode}: {await error}");
+        RecallProgram run = await RecallProgram.RunAsync(arguments);
+        if (run.ExitCode != 0)
+            throw new InvalidOperationException($"recall {string.Join(' ', arguments)} ended with {run.ExitCode}: {run.Error}");
     }
 }

@@ -16,6 +16,8 @@ internal sealed class DoorCaller : IDisposable
     // Longer than a door waits for anything.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5), Pause = TimeSpan.FromMilliseconds(50);
 
+    private static readonly string[] BookedNames = ["impressions", "clicks", "spent", "freeEvents", "freeAmount"];
+
     private readonly HttpClient _http;
 
     public DoorCaller()
@@ -85,6 +87,15 @@ internal sealed class DoorCaller : IDisposable
         return (days.Sum(day => day.GetProperty("impressions").GetInt64()), days.Sum(day => day.GetProperty("clicks").GetInt64()));
     }
 
+    /// <summary>The books of each campaign today: what was counted, and what it cost.</summary>
+    public async Task<string[]> BooksAsync() =>
+    [
+        .. (await DaysAsync()).Select(day => string.Join(' ', BookedNames.Select(name => $"{name} {day.GetProperty(name).GetRawText()}"))),
+    ];
+
+    /// <summary>The version of model and index that ads come from.</summary>
+    public async Task<string> VersionAsync(string user) => (await PostAsync("v1/ads", RequestOf(user, 1))).GetProperty("version").GetString()!;
+
     /// <summary>What gateways have leased of the budgets of all campaigns today.</summary>
     public async Task<decimal> LeasedAsync() => (await DaysAsync()).Sum(day => day.GetProperty("leased").GetDecimal());
 
@@ -93,14 +104,18 @@ internal sealed class DoorCaller : IDisposable
     public Task<JsonElement> PostAsync(string path, object body) =>
         UntilAsync(() => _http.PostAsJsonAsync(path, body), HttpStatusCode.OK, ReadAsync);
 
+    /// <summary>Gets until it is answered with 200.</summary>
+    /// <returns>The body.</returns>
+    public Task<JsonElement> GetAsync(string path) => UntilAsync(() => TryGetAsync(path), HttpStatusCode.OK, ReadAsync);
+
     /// <summary>Gets until it is answered with a status.</summary>
-    public Task UntilGotAsync(string path, HttpStatusCode status) => UntilAsync(() => GetAsync(path), status, _ => Task.FromResult(true));
+    public Task UntilGotAsync(string path, HttpStatusCode status) => UntilAsync(() => TryGetAsync(path), status, _ => Task.FromResult(true));
 
     public void Dispose() => _http.Dispose();
 
     private async Task<JsonElement[]> DaysAsync()
     {
-        JsonElement page = await UntilAsync(() => GetAsync("v1/campaigns"), HttpStatusCode.OK, ReadAsync);
+        JsonElement page = await GetAsync("v1/campaigns");
         return [.. page.GetProperty("campaigns").EnumerateArray().Select(campaign => campaign.GetProperty("today"))];
     }
 
@@ -127,5 +142,5 @@ internal sealed class DoorCaller : IDisposable
         }
     }
 
-    private Task<HttpResponseMessage> GetAsync(string path) => _http.GetAsync(new Uri(Address, path));
+    private Task<HttpResponseMessage> TryGetAsync(string path) => _http.GetAsync(new Uri(Address, path));
 }

@@ -18,6 +18,8 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
+    private string LogFolder => Path.Combine(_folder.FullName, "appendonlydir");
+
     public static async Task<RedisServer> StartedAsync()
     {
         var server = new RedisServer();
@@ -63,6 +65,33 @@ internal sealed class RedisServer : IAsyncDisposable
 
     /// <summary>Lets it go on.</summary>
     public void Thaw() => Signals.Thaw(_process!);
+
+    /// <summary>Ends it in good order.</summary>
+    public async Task StopAsync()
+    {
+        await using (ConnectionMultiplexer redis = await ConnectAsync())
+            redis.GetServers()[0].Shutdown();
+        await _process!.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Copies the log, all that has to be kept of it, as somebody who backs it up does.</summary>
+    public void BackUpTo(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (string file in Directory.GetFiles(LogFolder))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+    }
+
+    /// <summary>Puts a copy of the log in its place.</summary>
+    public void RestoreFrom(string folder)
+    {
+        Empty();
+        Directory.CreateDirectory(LogFolder);
+        foreach (string file in Directory.GetFiles(folder))
+            File.Copy(file, Path.Combine(LogFolder, Path.GetFileName(file)));
+    }
 
     /// <summary>Deletes what it has written.</summary>
     public void Empty()

@@ -10,6 +10,9 @@ internal sealed class ServedMarket : IDisposable
 {
     private const int Campaigns = 4, Ads = 400;
 
+    /// <summary>Settings of silos and doors with which what is told of an event is known at once, however slow the machine is.</summary>
+    public static readonly string[] Patient = ["--grains:feedbackSeconds=60", "--grains:responseSeconds=60"];
+
     private readonly HandMadeModel _model = new(Ads);
     private readonly Scratch _folder = new();
     private readonly string _index;

@@ -5,6 +5,7 @@ using Orleans.TestingHost;
 using RecallCluster.Grains.Contracts;
 using RecallCluster.Grains.Hosting;
 using RecallCluster.Grains.Machines;
+using RecallCluster.Grains.Placement;
 using RecallCluster.Wire.Users;
 
 namespace RecallCluster.Grains.Tests.Cluster;
@@ -13,6 +14,8 @@ namespace RecallCluster.Grains.Tests.Cluster;
 public sealed class MixedVersionTests
 {
     private const int Older = 0, Newer = 1;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), Look = TimeSpan.FromMilliseconds(20);
 
     [Fact]
     public async Task A_newer_caller_has_a_grain_go_on_where_it_is_understood_and_older_callers_follow_it()
@@ -46,6 +49,23 @@ public sealed class MixedVersionTests
         // That all of so many were drawn to one of two silos is as good as impossible.
         Assert.Equal(2, homes.Distinct().Count());
     }
+
+    [Fact]
+    public async Task A_silo_knows_which_others_are_of_an_older_version()
+    {
+        await using InProcessTestCluster cluster = await StartAsync();
+        IClusterManifestProvider older = ManifestsOf(cluster, Older), newer = ManifestsOf(cluster, Newer);
+        SiloAddress[] all = [.. cluster.Silos.Select(silo => silo.SiloAddress)];
+        using var patience = new CancellationTokenSource(Patience);
+        while (!all.All(silo => older.Current.Silos.ContainsKey(silo) && newer.Current.Silos.ContainsKey(silo)))
+            await Task.Delay(Look, patience.Token);
+
+        Assert.Equal([true, false], all.Select(newer.IsOlder));
+        Assert.Equal([false, false], all.Select(older.IsOlder));
+    }
+
+    private static IClusterManifestProvider ManifestsOf(InProcessTestCluster cluster, int silo) =>
+        cluster.GetSiloServiceProvider(cluster.Silos[silo].SiloAddress).GetRequiredService<IClusterManifestProvider>();
 
     private static IUserGrain UserOf(InProcessTestCluster cluster, int silo, string id) =>
         cluster.GetSiloServiceProvider(cluster.Silos[silo].SiloAddress).GetRequiredService<IGrainFactory>().GetGrain<IUserGrain>(id);

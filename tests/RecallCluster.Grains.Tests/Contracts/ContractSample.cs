@@ -8,12 +8,12 @@ using RecallCluster.Wire;
 namespace RecallCluster.Grains.Tests.Contracts;
 
 /// <summary>
-/// A contract with something in every field. What is in a field follows from the numbers of the fields on the way to it, so that a further
-/// field at the end changes no other.
+/// A contract with something in every field. What is in a field follows from the names of the fields on the way to it: a further field
+/// changes no other, and two fields that change their numbers are seen.
 /// </summary>
 internal static class ContractSample
 {
-    private const int Fields = 20, Items = 2;
+    private const int Items = 2;
 
     /// <summary>All contracts, by name.</summary>
     public static IReadOnlyDictionary<string, Type> Contracts { get; } = typeof(WireFormat).Assembly.GetTypes()
@@ -42,8 +42,8 @@ internal static class ContractSample
     private static object MakeContract(Type type, int n)
     {
         object made = RuntimeHelpers.GetUninitializedObject(type);
-        foreach ((int number, PropertyInfo field) in FieldsOf(type))
-            field.SetValue(made, Make(field.PropertyType, Next(n, number)));
+        foreach ((_, PropertyInfo field) in FieldsOf(type))
+            field.SetValue(made, Make(field.PropertyType, field.Name.Aggregate(n, Next)));
         return made;
     }
 
@@ -78,5 +78,7 @@ internal static class ContractSample
             ? Convert.ChangeType(n, type, CultureInfo.InvariantCulture)
         : throw new NotSupportedException($"{type} is none of the types that fields of contracts have.");
 
-    private static int Next(int n, int number) => checked((n * Fields) + number + 1);
+    private static int Next(int n, char letter) => Next(n, (int)letter);
+
+    private static int Next(int n, int step) => ((n * 31) + step + 1) % 1_000_003;
 }

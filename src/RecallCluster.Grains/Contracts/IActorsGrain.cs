@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RecallCluster.Grains.Contracts;
@@ -10,7 +11,7 @@ namespace RecallCluster.Grains.Contracts;
 /// </code>
 /// Key: 0.
 /// </summary>
-[Alias("recall.actors")]
+[Alias("recall.actors"), Version(1)]
 public interface IActorsGrain : IGrainWithIntegerKey, IRolloutGrain
 {
     /// <summary>Begins to roll a version out.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Wire.Campaigns;
 using RecallCluster.Wire.Market;
@@ -8,7 +9,7 @@ namespace RecallCluster.Grains.Contracts;
 /// Numbers the campaigns in the order in which they were made, for good, collects what they and calibration publish, and hands it to every
 /// silo. Key: 0.
 /// </summary>
-[Alias("recall.bid-book")]
+[Alias("recall.bid-book"), Version(1)]
 public interface IBidBookGrain : IGrainWithIntegerKey
 {
     /// <summary>Gives campaigns their numbers, before they are made, in the order given; durable when this completes.</summary>

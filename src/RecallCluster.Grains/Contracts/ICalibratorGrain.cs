@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Wire.Events;
 using RecallCluster.Wire.Market;
@@ -5,7 +6,7 @@ using RecallCluster.Wire.Market;
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>Counts for calibration of a part of the campaigns. Key: the part's number, 0 to 63. What it answers is durable.</summary>
-[Alias("recall.calibration-counts")]
+[Alias("recall.calibration-counts"), Version(1)]
 public interface ICalibrationCountsGrain : IFollowerGrain
 {
     /// <summary>Takes what a user did after a click.</summary>
@@ -25,7 +26,7 @@ public interface ICalibrationCountsGrain : IFollowerGrain
 /// <summary>
 /// Fits calibration to all counts, as its running version says, publishes it, and leads the way to the next version. Key: the head, "ctr".
 /// </summary>
-[Alias("recall.calibrator")]
+[Alias("recall.calibrator"), Version(1)]
 public interface ICalibratorGrain : IGrainWithStringKey, IRolloutGrain
 {
     /// <summary>Raw probabilities are of this click model from now on.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Wire.Campaigns;
 using RecallCluster.Wire.Events;
@@ -5,7 +6,7 @@ using RecallCluster.Wire.Events;
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>One campaign: settings, ledger, leases, controller. Key: the campaign's id. What it answers is durable.</summary>
-[Alias("recall.campaign")]
+[Alias("recall.campaign"), Version(1)]
 public interface ICampaignGrain : IGrainWithIntegerKey
 {
     /// <summary>Makes or changes the campaign, and publishes its offer.</summary>

@@ -1,10 +1,11 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Wire.Market;
 
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>Live changes of ads, in one order for the whole cluster. Key: 0. What it answers is durable.</summary>
-[Alias("recall.catalogue")]
+[Alias("recall.catalogue"), Version(1)]
 public interface ICatalogueGrain : IGrainWithIntegerKey
 {
     /// <summary>Takes an edit, as the JSON that the log keeps.</summary>

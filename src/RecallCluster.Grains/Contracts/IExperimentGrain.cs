@@ -1,10 +1,11 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Wire.Experiments;
 
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>What is counted of one experiment. Key: its id, in decimal digits. What it answers is durable.</summary>
-[Alias("recall.experiment")]
+[Alias("recall.experiment"), Version(1)]
 public interface IExperimentGrain : IFollowerGrain
 {
     /// <summary>Takes what a gateway answered under its arms, as the JSON that the log keeps.</summary>
@@ -21,7 +22,7 @@ public interface IExperimentGrain : IFollowerGrain
 /// All experiments: which users each takes, in one place for the whole cluster, because those of a layer must not share any. Key: 0. What
 /// it answers is durable.
 /// </summary>
-[Alias("recall.experiments")]
+[Alias("recall.experiments"), Version(1)]
 public interface IExperimentListGrain : IGrainWithIntegerKey
 {
     /// <summary>Takes a command, as the JSON that the log keeps.</summary>

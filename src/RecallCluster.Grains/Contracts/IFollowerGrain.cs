@@ -1,8 +1,10 @@
+using Orleans.CodeGeneration;
 using RecallCluster.Wire.State;
 
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>Follows what another machine applied.</summary>
+[Version(1)]
 public interface IFollowerGrain : IGrainWithStringKey
 {
     /// <summary>Takes note of records; those that it knows are passed over. Durable when this completes.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using RecallCluster.Wire.Gateways;
 using RecallCluster.Wire.Http;
 
@@ -7,7 +8,7 @@ namespace RecallCluster.Grains.Contracts;
 /// A gateway, for doors in processes of their own: many at a time, on every silo that such a door can connect to. It keeps nothing: it asks
 /// the gateway of the silo that it is on. Key: any.
 /// </summary>
-[Alias("recall.gateway")]
+[Alias("recall.gateway"), Version(1)]
 public interface IGatewayGrain : IGrainWithIntegerKey
 {
     /// <summary>Answers a request for ads.</summary>

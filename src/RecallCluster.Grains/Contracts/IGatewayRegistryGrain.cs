@@ -1,3 +1,5 @@
+using Orleans.CodeGeneration;
+
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>A gateway's number and life.</summary>
@@ -7,7 +9,7 @@ namespace RecallCluster.Grains.Contracts;
 public readonly record struct GatewayIdentity([property: Id(0)] int Number, [property: Id(1)] long Epoch);
 
 /// <summary>Numbers the gateways, by name, for good. Key: 0.</summary>
-[Alias("recall.gateway-registry")]
+[Alias("recall.gateway-registry"), Version(1)]
 public interface IGatewayRegistryGrain : IGrainWithIntegerKey
 {
     /// <summary>Begins a new life of the gateway of that name; durable when this completes.</summary>

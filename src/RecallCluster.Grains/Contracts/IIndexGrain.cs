@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Serving.Rollouts;
 
@@ -97,7 +98,7 @@ public sealed record GatewayReport(
 /// </code>
 /// The version before stays loaded until the next one is published, or it is given up. Key: the index's name.
 /// </summary>
-[Alias("recall.index")]
+[Alias("recall.index"), Version(1)]
 public interface IIndexGrain : IGrainWithStringKey
 {
     /// <summary>Begins to roll a version out.</summary>
@@ -147,7 +148,7 @@ public interface IIndexGrain : IGrainWithStringKey
 }
 
 /// <summary>Looks at the files of versions, on a silo that has them. Key: 0.</summary>
-[Alias("recall.index-files")]
+[Alias("recall.index-files"), Version(1)]
 public interface IIndexFilesGrain : IGrainWithIntegerKey
 {
     /// <summary>The versions that can be published, without names to carry; what cannot be read is left out.</summary>

@@ -1,10 +1,11 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Serving.Rollouts;
 
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>Leads the way from one version of something to the next. Answers are JSON of <see cref="RolloutView"/>.</summary>
-[Alias("recall.rollout")]
+[Alias("recall.rollout"), Version(1)]
 public interface IRolloutGrain : IGrain
 {
     /// <summary>How it stands.</summary>

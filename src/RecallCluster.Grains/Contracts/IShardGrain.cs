@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Wire.Shards;
 
@@ -24,7 +25,7 @@ public sealed record ShardState(
 public sealed record ShardLoad([property: Id(0)] ShardState State, [property: Id(1)] string? Refusal);
 
 /// <summary>One replica of a shard. Key: "index/shard/replica". Searching happens off its turns.</summary>
-[Alias("recall.shard")]
+[Alias("recall.shard"), Version(1)]
 public interface IShardGrain : IGrainWithStringKey
 {
     /// <summary>The best ads of the shard for one user.</summary>

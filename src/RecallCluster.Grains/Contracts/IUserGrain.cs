@@ -1,10 +1,11 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RecallCluster.Wire.Users;
 
 namespace RecallCluster.Grains.Contracts;
 
 /// <summary>What is remembered of one user. Key: the user's id. What it answers is durable.</summary>
-[Alias("recall.user")]
+[Alias("recall.user"), Version(1)]
 public interface IUserGrain : IFollowerGrain
 {
     /// <summary>What is known; null for nothing.</summary>

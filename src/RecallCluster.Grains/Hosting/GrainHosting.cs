@@ -1,6 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Orleans.Versions.Compatibility;
+using Orleans.Versions.Selector;
 using RecallCluster.Grains.Experiments;
 using RecallCluster.Grains.Feedback;
 using RecallCluster.Grains.Gateways;
@@ -27,6 +30,7 @@ public static class GrainHosting
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(node);
         services.AddCommon(node);
+        services.Configure<GrainVersioningOptions>(MixVersions);
         services.TryAddSingleton<IMachineStore>(_ => new MemoryMachineStore());
         services.TryAddSingleton(provider => provider.GetRequiredService<ServingStateOptions>().Users);
         services.TryAddSingleton(new GatewayLoopOptions());
@@ -61,6 +65,17 @@ public static class GrainHosting
         services.TryAddSingleton<GatewaySpread>();
         services.TryAddSingleton<IGatewayComposition, DoorComposition>();
         return services;
+    }
+
+    /// <summary>
+    /// How silos of two versions work together. A grain of a newer version serves callers of older ones; one that a newer caller finds on
+    /// an older silo ends there and begins where it is understood. Of the silos that understand a call all may take the grain: if only the
+    /// newest could, the first silo of a new version would get every grain that begins, whatever its role.
+    /// </summary>
+    private static void MixVersions(GrainVersioningOptions options)
+    {
+        options.DefaultCompatibilityStrategy = nameof(BackwardCompatible);
+        options.DefaultVersionSelectorStrategy = nameof(AllCompatibleVersions);
     }
 
     /// <summary>What silos and doors have alike: the contracts, the market, the published campaigns, the stream of feedback.</summary>

@@ -5,9 +5,11 @@ namespace RecallCluster.Grains.Placement;
 
 /// <summary>
 /// Lets grains that live here for want of a silo with their role move to one as soon as it is there. They go between two calls, with a
-/// snapshot each, some at a time; calls that come meanwhile find them there.
+/// snapshot each, some at a time; calls that come meanwhile find them there. Not to a silo of an older version: who called them here may
+/// not be understood there, and have them come back with the next call.
 /// </summary>
-internal sealed class RoleReturn(MisplacedGrains misplaced, ISiloStatusOracle members, ISiloMetadataCache silos, TimeProvider time)
+internal sealed class RoleReturn(
+    MisplacedGrains misplaced, ISiloStatusOracle members, ISiloMetadataCache silos, IClusterManifestProvider manifests, TimeProvider time)
     : BackgroundService
 {
     private const int MovedAtOnce = 64;
@@ -31,7 +33,8 @@ internal sealed class RoleReturn(MisplacedGrains misplaced, ISiloStatusOracle me
     }
 
     private bool SomebodyHas(string role) =>
-        members.GetApproximateSiloStatuses(onlyActive: true).Keys.Any(silo => silos.GetSiloMetadata(silo).Has(role));
+        members.GetApproximateSiloStatuses(onlyActive: true).Keys
+            .Any(silo => silos.GetSiloMetadata(silo).Has(role) && !manifests.IsOlder(silo));
 
     private async Task MoveAsync(IEnumerable<IGrainContext> grains, CancellationToken cancellation)
     {

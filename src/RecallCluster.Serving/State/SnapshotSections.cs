@@ -21,7 +21,9 @@ public sealed class SnapshotSections
     public void Add(string name, ReadOnlyMemory<byte> bytes) => _sections.Add(name, bytes);
 
     /// <summary>The bytes of a section, or null.</summary>
-    public ReadOnlyMemory<byte>? Find(string name) => _sections.TryGetValue(name, out ReadOnlyMemory<byte> bytes) ? bytes : null;
+    // A null beside the bytes would be taken for an array, and so for no bytes.
+    public ReadOnlyMemory<byte>? Find(string name) =>
+        _sections.TryGetValue(name, out ReadOnlyMemory<byte> bytes) ? bytes : default(ReadOnlyMemory<byte>?);
 
     /// <summary>The bytes of a section.</summary>
     /// <exception cref="InvalidDataException">There is none of that name.</exception>
